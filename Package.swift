@@ -1,0 +1,66 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swiftSettings: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
+    .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
+}
+
+let package = Package(
+    name: "apus",
+    products: [.executable(name: "apus", targets: ["apus"])],
+    dependencies: [],
+    targets: [
+        // C shims and module maps.
+        .target(name: "CLinux"),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
+        .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
+        .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+
+        // Leaves.
+        module("Linux", ["CLinux"]),
+        module("OCI"),
+        module("Flags"),
+        module("GoTemplate"),
+
+        // One level up.
+        module("Archive", ["Linux", "OCI", "CArchive", "CCrypto"]),
+        module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
+        module("Store", ["Linux", "OCI", "Archive"]),
+        module("Runtime", ["Linux", "OCI"]),
+        module("Engine", ["Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime"]),
+
+        .executableTarget(
+            name: "apus",
+            dependencies: ["Engine", "OCI", "Flags", "GoTemplate", "Linux"],
+            swiftSettings: swiftSettings,
+            // The compile flags stay those of a dynamic build, so that tests and executable share one build;
+            // the libraries named are the ones that a static compile would have linked by itself.
+            linkerSettings: [
+                .unsafeFlags([
+                    "-static-executable", "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization",
+                ])
+            ]
+        ),
+
+        tests("LinuxTests", ["Linux"]),
+        tests("OCITests", ["OCI"]),
+        tests("FlagsTests", ["Flags"]),
+        tests("GoTemplateTests", ["GoTemplate"]),
+        tests("ArchiveTests", ["Archive", "Linux", "OCI"]),
+        tests("SeccompTests", ["Seccomp", "Linux", "OCI"]),
+        tests("StoreTests", ["Store", "Archive", "Linux", "OCI"]),
+        tests("RuntimeTests", ["Runtime", "Linux", "OCI"]),
+        tests("EngineTests", ["Engine", "Store", "Runtime", "Linux", "OCI"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

@@ -1,0 +1,86 @@
+// System calls and constants that glibc's Swift overlay does not offer.
+// Every function returns what the kernel returned, or -1 with errno set.
+#ifndef APUS_CLINUX_H
+#define APUS_CLINUX_H
+
+// Headers of the C library stay out, but for those that its Swift overlay lacks and that read the same
+// with and without _GNU_SOURCE: a second definition of one type breaks the import of both modules.
+#include <linux/capability.h>
+#include <linux/filter.h>
+#include <linux/mount.h>
+#include <linux/openat2.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+// openat2(2), Linux 5.6.
+int apus_openat2(int dirfd, const char *path, uint64_t flags, uint64_t mode, uint64_t resolve);
+
+// clone3(2), Linux 5.3, with the semantics of fork(2): returns twice.
+// `pidfd` receives a pidfd when it is not NULL; `cgroup` is a descriptor of a
+// cgroup2 directory, or negative.
+pid_t apus_clone3(uint64_t flags, int *pidfd, int cgroup);
+// clone(2) with the semantics of fork(2), for kernels or filters without clone3.
+pid_t apus_clone(uint64_t flags, int *pidfd);
+
+int apus_pidfd_open(pid_t pid, unsigned flags);
+int apus_pidfd_send_signal(int pidfd, int signal);
+int apus_close_range(unsigned first, unsigned last, unsigned flags);
+int apus_pivot_root(const char *new_root, const char *put_old);
+
+int apus_mount(const char *source, const char *target, const char *type, unsigned long flags, const char *data);
+int apus_umount2(const char *target, int flags);
+int apus_open_tree(int dirfd, const char *path, unsigned flags);
+int apus_move_mount(int from_dirfd, const char *from, int to_dirfd, const char *to, unsigned flags);
+int apus_fsopen(const char *type, unsigned flags);
+int apus_fsconfig(int fd, unsigned command, const char *key, const void *value, int aux);
+int apus_fsmount(int fd, unsigned flags, unsigned attributes);
+int apus_mount_setattr(int dirfd, const char *path, unsigned flags, uint64_t set, uint64_t clear,
+                       uint64_t propagation, int userns_fd);
+
+int apus_capget(uint64_t *effective, uint64_t *permitted, uint64_t *inheritable);
+int apus_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
+
+// Loads a classic BPF program of `count` instructions of 8 bytes (seccomp(2), SECCOMP_SET_MODE_FILTER).
+int apus_seccomp_load(const void *instructions, unsigned short count, unsigned flags);
+
+// One byte of payload, or `length` bytes, with up to 16 descriptors (SCM_RIGHTS).
+ssize_t apus_send_fds(int socket, const void *data, size_t length, const int *fds, int count);
+// `count` is the room in `fds` on entry and the number received on return. Descriptors are close-on-exec.
+ssize_t apus_recv_fds(int socket, void *data, size_t length, int *fds, int *count);
+
+// Brings the interface `name` of this network namespace up.
+int apus_interface_up(const char *name);
+
+// Variadic C functions that Swift cannot call.
+int apus_open(int dirfd, const char *path, int flags, unsigned mode);
+int apus_fcntl_get(int fd, int command);
+int apus_fcntl_set(int fd, int command, int argument);
+int apus_ioctl(int fd, unsigned long request, unsigned long argument);
+int apus_ioctl_pointer(int fd, unsigned long request, void *argument);
+int apus_prctl(int option, unsigned long a, unsigned long b, unsigned long c, unsigned long d);
+long apus_keyctl_join_session(const char *name);
+long apus_personality(unsigned long persona);
+int apus_ioprio_set(int which, int who, int value);
+int apus_sched_setattr(pid_t pid, uint32_t policy, uint64_t flags, int32_t nice, uint32_t priority,
+                       uint64_t runtime, uint64_t deadline, uint64_t period);
+// pipe2(2) with O_CLOEXEC.
+int apus_pipe(int ends[2]);
+ssize_t apus_getrandom(void *buffer, size_t length);
+int apus_renameat2(int olddir, const char *old, int newdir, const char *new_, unsigned flags);
+
+// Makes the name service of a static glibc use files and DNS alone, so that it never loads a
+// shared library at run time. Call once, at start.
+void apus_configure_name_service(void);
+
+unsigned apus_major(dev_t device);
+unsigned apus_minor(dev_t device);
+dev_t apus_makedev(unsigned major, unsigned minor);
+
+int apus_w_exited(int status);
+int apus_w_exit_status(int status);
+int apus_w_term_signal(int status);
+
+#endif

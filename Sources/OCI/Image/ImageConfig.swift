@@ -1,0 +1,122 @@
+/// An image's configuration (image-spec, config.md, with the fields that Docker adds).
+package struct ImageConfig: Codable, Hashable, Sendable {
+    package var created: String?
+    package var author: String?
+    package var architecture: String
+    package var os: String
+    package var variant: String?
+    package var config: ContainerConfig?
+    package var rootfs: RootFS
+    package var history: [History]?
+    package var comment: String?
+
+    package init(architecture: String, os: String = "linux", config: ContainerConfig? = nil, diffIDs: [Digest]) {
+        self.architecture = architecture
+        self.os = os
+        self.config = config
+        rootfs = RootFS(type: "layers", diffIDs: diffIDs)
+    }
+
+    /// The layers by the digests of their uncompressed archives, from the base upwards.
+    package struct RootFS: Codable, Hashable, Sendable {
+        package var type: String
+        package var diffIDs: [Digest]
+
+        enum CodingKeys: String, CodingKey {
+            case type
+            case diffIDs = "diff_ids"
+        }
+
+        package init(type: String, diffIDs: [Digest]) {
+            self.type = type
+            self.diffIDs = diffIDs
+        }
+    }
+
+    package struct History: Codable, Hashable, Sendable {
+        package var created: String?
+        package var author: String?
+        package var createdBy: String?
+        package var comment: String?
+        package var emptyLayer: Bool?
+
+        enum CodingKeys: String, CodingKey {
+            case created, author, comment
+            case createdBy = "created_by"
+            case emptyLayer = "empty_layer"
+        }
+
+        package init(created: String? = nil, createdBy: String? = nil, comment: String? = nil, emptyLayer: Bool? = nil) {
+            self.created = created
+            self.createdBy = createdBy
+            self.comment = comment
+            self.emptyLayer = emptyLayer
+        }
+    }
+}
+
+/// The empty JSON object that image-spec uses for a set's members.
+package struct EmptyObject: Codable, Hashable, Sendable {
+    package init() {}
+}
+
+/// How a container of the image is run, unless the user says otherwise (image-spec, config.md, `config`).
+package struct ContainerConfig: Codable, Hashable, Sendable {
+    package var user: String?
+    package var exposedPorts: [String: EmptyObject]?
+    package var env: [String]?
+    package var entrypoint: [String]?
+    package var cmd: [String]?
+    package var volumes: [String: EmptyObject]?
+    package var workingDir: String?
+    package var labels: [String: String]?
+    package var stopSignal: String?
+    package var healthcheck: Healthcheck?
+    package var onBuild: [String]?
+    package var shell: [String]?
+    package var argsEscaped: Bool?
+    /// In seconds.
+    package var stopTimeout: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case user = "User"
+        case exposedPorts = "ExposedPorts"
+        case env = "Env"
+        case entrypoint = "Entrypoint"
+        case cmd = "Cmd"
+        case volumes = "Volumes"
+        case workingDir = "WorkingDir"
+        case labels = "Labels"
+        case stopSignal = "StopSignal"
+        case healthcheck = "Healthcheck"
+        case onBuild = "OnBuild"
+        case shell = "Shell"
+        case argsEscaped = "ArgsEscaped"
+        case stopTimeout = "StopTimeout"
+    }
+
+    package init() {}
+}
+
+/// A health check of Docker's image configuration.
+package struct Healthcheck: Codable, Hashable, Sendable {
+    /// ["NONE"], ["CMD", …] or ["CMD-SHELL", command].
+    package var test: [String]?
+    /// Times in nanoseconds; nil or 0 means Docker's default.
+    package var interval: Int64?
+    package var timeout: Int64?
+    package var startPeriod: Int64?
+    package var startInterval: Int64?
+    package var retries: Int?
+
+    enum CodingKeys: String, CodingKey {
+        case test = "Test"
+        case interval = "Interval"
+        case timeout = "Timeout"
+        case startPeriod = "StartPeriod"
+        case startInterval = "StartInterval"
+        case retries = "Retries"
+    }
+
+    package init() {}
+}

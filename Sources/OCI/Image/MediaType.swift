@@ -1,0 +1,19 @@
+/// Media types of image-spec (media-types.md) and of Docker's image manifest version 2, schema 2.
+package enum MediaType {
+    package static let ociIndex = "application/vnd.oci.image.index.v1+json"
+    package static let ociManifest = "application/vnd.oci.image.manifest.v1+json"
+    package static let ociConfig = "application/vnd.oci.image.config.v1+json"
+    package static let ociLayer = "application/vnd.oci.image.layer.v1.tar"
+    package static let ociLayerGzip = "application/vnd.oci.image.layer.v1.tar+gzip"
+    package static let ociLayerZstd = "application/vnd.oci.image.layer.v1.tar+zstd"
+    package static let dockerList = "application/vnd.docker.distribution.manifest.list.v2+json"
+    package static let dockerManifest = "application/vnd.docker.distribution.manifest.v2+json"
+    package static let dockerConfig = "application/vnd.docker.container.image.v1+json"
+    package static let dockerLayerGzip = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+    package static let dockerLayer = "application/vnd.docker.image.rootfs.diff.tar"
+    package static let dockerForeignLayerGzip = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
+
+    /// Whether a document of this type lists manifests instead of being one.
+    package static func isIndex(_ type: String) -> Bool { type == ociIndex || type == dockerList }
+    package static func isManifest(_ type: String) -> Bool { type == ociManifest || type == dockerManifest }
+}

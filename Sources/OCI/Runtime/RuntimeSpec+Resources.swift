@@ -1,0 +1,96 @@
+extension RuntimeSpec {
+    /// Limits (config-linux.md, Control groups). Memory in bytes, CPU times in microseconds.
+    package struct Resources: Codable, Hashable, Sendable {
+        package var devices: [DeviceRule]?
+        package var memory: Memory?
+        package var cpu: CPU?
+        package var pids: Pids?
+        package var blockIO: BlockIO?
+        package var hugepageLimits: [HugepageLimit]?
+        package var unified: [String: String]?
+
+        package init() {}
+
+        package struct DeviceRule: Codable, Hashable, Sendable {
+            package var allow: Bool
+            package var type: String?
+            package var major: Int64?
+            package var minor: Int64?
+            package var access: String?
+
+            package init(allow: Bool, type: String? = nil, major: Int64? = nil, minor: Int64? = nil, access: String? = nil) {
+                self.allow = allow
+                self.type = type
+                self.major = major
+                self.minor = minor
+                self.access = access
+            }
+        }
+
+        package struct Memory: Codable, Hashable, Sendable {
+            package var limit: Int64?
+            package var reservation: Int64?
+            /// Memory and swap together, as cgroup v1 counts them; -1 for no limit.
+            package var swap: Int64?
+            package var kernel: Int64?
+            package var kernelTCP: Int64?
+            package var swappiness: UInt64?
+            package var disableOOMKiller: Bool?
+            package var useHierarchy: Bool?
+            package var checkBeforeUpdate: Bool?
+
+            package init() {}
+        }
+
+        package struct CPU: Codable, Hashable, Sendable {
+            package var shares: UInt64?
+            package var quota: Int64?
+            package var burst: UInt64?
+            package var period: UInt64?
+            package var realtimeRuntime: Int64?
+            package var realtimePeriod: UInt64?
+            package var cpus: String?
+            package var mems: String?
+            package var idle: Int64?
+
+            package init() {}
+        }
+
+        package struct Pids: Codable, Hashable, Sendable {
+            package var limit: Int64
+
+            package init(limit: Int64) { self.limit = limit }
+        }
+
+        package struct BlockIO: Codable, Hashable, Sendable {
+            package var weight: UInt16?
+            package var leafWeight: UInt16?
+            package var weightDevice: [Device]?
+            package var throttleReadBpsDevice: [Device]?
+            package var throttleWriteBpsDevice: [Device]?
+            package var throttleReadIOPSDevice: [Device]?
+            package var throttleWriteIOPSDevice: [Device]?
+
+            package init() {}
+
+            package struct Device: Codable, Hashable, Sendable {
+                package var major: Int64
+                package var minor: Int64
+                package var weight: UInt16?
+                package var leafWeight: UInt16?
+                package var rate: UInt64?
+
+                package init(major: Int64, minor: Int64) {
+                    self.major = major
+                    self.minor = minor
+                }
+            }
+        }
+
+        package struct HugepageLimit: Codable, Hashable, Sendable {
+            /// "2MB" and so on.
+            package var pageSize: String
+            package var limit: UInt64
+        }
+    }
+}

@@ -1,0 +1,3 @@
+import Linux
+
+print("apus")
