@@ -83,4 +83,16 @@ int apus_w_exited(int status);
 int apus_w_exit_status(int status);
 int apus_w_term_signal(int status);
 
+// Processes and signals (process.c).
+// fork(2), which the Swift overlay hides: for processes with one thread.
+pid_t apus_fork(void);
+int apus_unshare(uint64_t flags);
+int apus_setns(int fd, int kinds);
+// Blocks the signals and returns a non-blocking, close-on-exec signalfd(2) of them.
+int apus_signalfd_blocking(const int *signals, int count);
+// The number of the next pending signal, 0 when there is none.
+int apus_signalfd_next(int fd);
+// Every action to its default, nothing blocked.
+void apus_signals_reset(void);
+
 #endif

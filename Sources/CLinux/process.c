@@ -1,0 +1,38 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+pid_t apus_fork(void) { return fork(); }
+
+int apus_unshare(uint64_t flags) { return unshare((int)flags); }
+
+int apus_setns(int fd, int kinds) { return setns(fd, kinds); }
+
+int apus_signalfd_blocking(const int *signals, int count) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+  if (sigprocmask(SIG_BLOCK, &set, NULL) < 0) return -1;
+  return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+int apus_signalfd_next(int fd) {
+  struct signalfd_siginfo info;
+  ssize_t got = read(fd, &info, sizeof info);
+  return got == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
+}
+
+void apus_signals_reset(void) {
+  struct sigaction action = {0};
+  action.sa_handler = SIG_DFL;
+  // The two that cannot be changed, and those that the C library keeps for itself, fail: no harm.
+  for (int signal = 1; signal < _NSIG; signal++) sigaction(signal, &action, NULL);
+  sigset_t none;
+  sigemptyset(&none);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+}

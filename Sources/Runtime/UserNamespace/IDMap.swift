@@ -1,0 +1,81 @@
+package import OCI
+
+/// Which numbers of the host a user namespace shows as which of its own (user_namespaces(7)).
+package struct IDMap: Hashable, Sendable {
+    package var users: [RuntimeSpec.IDMapping]
+    package var groups: [RuntimeSpec.IDMapping]
+
+    package init(users: [RuntimeSpec.IDMapping], groups: [RuntimeSpec.IDMapping]) {
+        self.users = users
+        self.groups = groups
+    }
+
+    /// Root alone: 0 inside is `user` and `group` outside.
+    package static func single(user: UInt32, group: UInt32) -> IDMap {
+        IDMap(
+            users: [.init(containerID: 0, hostID: user, size: 1)],
+            groups: [.init(containerID: 0, hostID: group, size: 1)])
+    }
+
+    /// Root is `user` and `group`; 1 and up are the subordinate ranges, one after the other.
+    package static func subordinate(
+        user: UInt32, group: UInt32, userRanges: [SubordinateRange], groupRanges: [SubordinateRange]
+    ) -> IDMap {
+        func mappings(_ own: UInt32, _ ranges: [SubordinateRange]) -> [RuntimeSpec.IDMapping] {
+            var list = [RuntimeSpec.IDMapping(containerID: 0, hostID: own, size: 1)]
+            var next: UInt32 = 1
+            for range in ranges {
+                let size = min(range.count, UInt32.max - next)
+                guard size > 0 else { continue }
+                list.append(.init(containerID: next, hostID: range.first, size: size))
+                next += size
+            }
+            return list
+        }
+        return IDMap(users: mappings(user, userRanges), groups: mappings(group, groupRanges))
+    }
+
+    /// Whether `id` is a user inside.
+    package func containsUser(_ id: UInt32) -> Bool { Self.contains(users, id) }
+    /// Whether `id` is a group inside.
+    package func containsGroup(_ id: UInt32) -> Bool { Self.contains(groups, id) }
+
+    private static func contains(_ mappings: [RuntimeSpec.IDMapping], _ id: UInt32) -> Bool {
+        mappings.contains { id >= $0.containerID && UInt64(id) < UInt64($0.containerID) + UInt64($0.size) }
+    }
+
+    /// The map as the kernel takes it in `/proc/PID/uid_map`: one "inside outside count" a line.
+    static func text(_ mappings: [RuntimeSpec.IDMapping]) -> String {
+        var text = ""
+        for mapping in mappings { text += "\(mapping.containerID) \(mapping.hostID) \(mapping.size)\n" }
+        return text
+    }
+}
+
+/// A range of `/etc/subuid` or `/etc/subgid` (subuid(5)).
+package struct SubordinateRange: Hashable, Sendable {
+    package let first: UInt32
+    package let count: UInt32
+
+    package init(first: UInt32, count: UInt32) {
+        self.first = first
+        self.count = count
+    }
+
+    /// The ranges of a user, by name or by number, in a file's text; malformed lines are passed over, as
+    /// newuidmap(1) does.
+    package static func ranges(in text: String, name: String?, uid: UInt32) -> [SubordinateRange] {
+        let number = String(uid)
+        var ranges: [SubordinateRange] = []
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
+            guard fields.count == 3, let first = UInt32(fields[1]), let count = UInt32(fields[2]), count > 0 else {
+                continue
+            }
+            if fields[0] == number || (name.map { fields[0] == $0 } ?? false) {
+                ranges.append(SubordinateRange(first: first, count: count))
+            }
+        }
+        return ranges
+    }
+}
