@@ -36,7 +36,7 @@ let package = Package(
         module("Archive", ["Linux", "OCI", "CArchive", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
         module("Store", ["Linux", "OCI", "Archive"]),
-        module("Runtime", ["Linux", "OCI"]),
+        module("Runtime", ["Linux", "OCI", "CLinux"]),
         module("Engine", ["Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime"]),
 
         .executableTarget(

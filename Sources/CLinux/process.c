@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 pid_t apus_fork(void) { return fork(); }
@@ -36,3 +37,13 @@ void apus_signals_reset(void) {
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
+
+int apus_setresuid(uid_t real, uid_t effective, uid_t saved) {
+  return (int)syscall(SYS_setresuid, real, effective, saved);
+}
+
+int apus_setresgid(gid_t real, gid_t effective, gid_t saved) {
+  return (int)syscall(SYS_setresgid, real, effective, saved);
+}
+
+int apus_setgroups(size_t count, const gid_t *groups) { return (int)syscall(SYS_setgroups, count, groups); }

@@ -94,5 +94,9 @@ int apus_signalfd_blocking(const int *signals, int count);
 int apus_signalfd_next(int fd);
 // Every action to its default, nothing blocked.
 void apus_signals_reset(void);
+// The calls that the C library applies to all threads, for a process with one.
+int apus_setresuid(uid_t real, uid_t effective, uid_t saved);
+int apus_setresgid(gid_t real, gid_t effective, gid_t saved);
+int apus_setgroups(size_t count, const gid_t *groups);
 
 #endif
