@@ -2,6 +2,7 @@ import Glibc
 
 /// An advisory lock (flock(2)) on a file: held while the value lives, released by the kernel with its process.
 package struct FileLock: ~Copyable, Sendable {
+    /// Whether others may hold the lock at the same time.
     package enum Kind: Sendable { case shared, exclusive }
 
     package let descriptor: FileDescriptor

@@ -28,7 +28,8 @@ package enum Files {
     }
 
     /// Writes `text` to a file that exists, in one call: files of /proc and /sys.
-    package static func writeControl(_ text: String, to path: String, in directory: CInt = AT_FDCWD) throws(SystemError) {
+    package static func writeControl(_ text: String, to path: String, in directory: CInt = AT_FDCWD) throws(SystemError)
+    {
         let file = try FileDescriptor.open(path, in: directory, O_WRONLY)
         var copy = text
         let failed: Errno? = copy.withUTF8 { bytes in
@@ -65,12 +66,16 @@ package enum Files {
     }
 
     /// mkdirat(2). Throws EEXIST for a name that is taken.
-    package static func makeDirectory(_ path: String, in directory: CInt = AT_FDCWD, mode: FileMode = 0o755) throws(SystemError) {
+    package static func makeDirectory(_ path: String, in directory: CInt = AT_FDCWD, mode: FileMode = 0o755)
+        throws(SystemError)
+    {
         try check("mkdir", path) { mkdirat(directory, path, mode) }
     }
 
     /// Creates the directory at `path` and its missing parents; one that exists is left as it is.
-    package static func makeDirectories(_ path: String, in directory: CInt = AT_FDCWD, mode: FileMode = 0o755) throws(SystemError) {
+    package static func makeDirectories(_ path: String, in directory: CInt = AT_FDCWD, mode: FileMode = 0o755)
+        throws(SystemError)
+    {
         do throws(SystemError) {
             try makeDirectory(path, in: directory, mode: mode)
         } catch {
@@ -106,7 +111,7 @@ package enum Files {
     package static func unlink(_ path: String, in directory: CInt = AT_FDCWD) throws(SystemError) {
         do throws(SystemError) {
             try check("unlink", path) { unlinkat(directory, path, 0) }
-        } catch where error.errno == .noEntry {}
+        } catch  where error.errno == .noEntry {}
     }
 
     /// fstatat(2), following a final symbolic link only if `following`.
@@ -164,7 +169,10 @@ package enum Files {
         while let entry = readdir(stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
-                    Array(UnsafeBufferPointer(start: bytes, count: strlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self)) + 1))
+                    Array(
+                        UnsafeBufferPointer(
+                            start: bytes, count: strlen(UnsafeRawPointer(bytes).assumingMemoryBound(to: CChar.self)) + 1
+                        ))
                 }
             }
             if name == [46, 0] || name == [46, 46, 0] { continue }

@@ -1,5 +1,6 @@
 /// A content digest, "algorithm:hex" (image-spec, descriptor.md, Digests).
 package struct Digest: Hashable, Sendable, CustomStringConvertible {
+    /// The algorithms that image-spec registers and that we verify.
     package enum Algorithm: String, Sendable, CaseIterable {
         case sha256, sha512
 

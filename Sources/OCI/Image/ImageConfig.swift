@@ -33,6 +33,7 @@ package struct ImageConfig: Codable, Hashable, Sendable {
         }
     }
 
+    /// What made a layer, or what changed the configuration alone (`emptyLayer`).
     package struct History: Codable, Hashable, Sendable {
         package var created: String?
         package var author: String?
@@ -46,7 +47,8 @@ package struct ImageConfig: Codable, Hashable, Sendable {
             case emptyLayer = "empty_layer"
         }
 
-        package init(created: String? = nil, createdBy: String? = nil, comment: String? = nil, emptyLayer: Bool? = nil) {
+        package init(created: String? = nil, createdBy: String? = nil, comment: String? = nil, emptyLayer: Bool? = nil)
+        {
             self.created = created
             self.createdBy = createdBy
             self.comment = comment

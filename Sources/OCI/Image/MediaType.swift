@@ -15,5 +15,6 @@ package enum MediaType {
 
     /// Whether a document of this type lists manifests instead of being one.
     package static func isIndex(_ type: String) -> Bool { type == ociIndex || type == dockerList }
+    /// Whether a document of this type is one image's manifest.
     package static func isManifest(_ type: String) -> Bool { type == ociManifest || type == dockerManifest }
 }

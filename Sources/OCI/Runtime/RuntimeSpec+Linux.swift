@@ -22,7 +22,9 @@ extension RuntimeSpec {
         package init() {}
     }
 
+    /// A namespace that the container gets (config-linux.md, Namespaces).
     package struct Namespace: Codable, Hashable, Sendable {
+        /// The types of namespaces(7).
         package enum Kind: String, Codable, Hashable, Sendable, CaseIterable {
             case pid, network, mount, ipc, uts, user, cgroup, time
         }
@@ -37,6 +39,7 @@ extension RuntimeSpec {
         }
     }
 
+    /// A range of ids inside and outside a user namespace (user_namespaces(7)).
     package struct IDMapping: Codable, Hashable, Sendable {
         package var containerID: UInt32
         package var hostID: UInt32
@@ -49,11 +52,13 @@ extension RuntimeSpec {
         }
     }
 
+    /// An offset of a clock in a time namespace (time_namespaces(7)).
     package struct TimeOffset: Codable, Hashable, Sendable {
         package var secs: Int64?
         package var nanosecs: UInt32?
     }
 
+    /// A device node (config-linux.md, Devices).
     package struct Device: Codable, Hashable, Sendable {
         /// "c", "b", "u" or "p" (mknod(1)).
         package var type: String
@@ -74,16 +79,19 @@ extension RuntimeSpec {
         }
     }
 
+    /// A network device of the host that moves into the container; `name` is its name there.
     package struct NetDevice: Codable, Hashable, Sendable {
         package var name: String?
     }
 
+    /// Cache and memory bandwidth classes (config-linux.md, IntelRdt).
     package struct IntelRdt: Codable, Hashable, Sendable {
         package var closID: String?
         package var l3CacheSchema: String?
         package var memBwSchema: String?
     }
 
+    /// The execution domain (personality(2)).
     package struct Personality: Codable, Hashable, Sendable {
         /// "LINUX" or "LINUX32".
         package var domain: String
@@ -103,6 +111,7 @@ extension RuntimeSpec {
 
         package init(defaultAction: String) { self.defaultAction = defaultAction }
 
+        /// What is done with calls of these names, where their arguments match all of `args`.
         package struct Rule: Codable, Hashable, Sendable {
             package var names: [String]
             package var action: String
@@ -117,6 +126,7 @@ extension RuntimeSpec {
             }
         }
 
+        /// A comparison of one argument of a call.
         package struct Argument: Codable, Hashable, Sendable {
             /// 0 to 5.
             package var index: UInt32

@@ -60,6 +60,7 @@ extension RuntimeSpec {
         package init() {}
     }
 
+    /// A resource limit of the process (getrlimit(2)).
     package struct Rlimit: Codable, Hashable, Sendable {
         /// "RLIMIT_NOFILE" and so on (getrlimit(2)).
         package var type: String
@@ -73,6 +74,7 @@ extension RuntimeSpec {
         }
     }
 
+    /// The input and output priority (ioprio_set(2)).
     package struct IOPriority: Codable, Hashable, Sendable {
         /// "IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE" or "IOPRIO_CLASS_IDLE".
         package var `class`: String

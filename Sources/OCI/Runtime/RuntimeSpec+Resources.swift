@@ -11,6 +11,7 @@ extension RuntimeSpec {
 
         package init() {}
 
+        /// Which device nodes may be opened or made; later rules win.
         package struct DeviceRule: Codable, Hashable, Sendable {
             package var allow: Bool
             package var type: String?
@@ -18,7 +19,9 @@ extension RuntimeSpec {
             package var minor: Int64?
             package var access: String?
 
-            package init(allow: Bool, type: String? = nil, major: Int64? = nil, minor: Int64? = nil, access: String? = nil) {
+            package init(
+                allow: Bool, type: String? = nil, major: Int64? = nil, minor: Int64? = nil, access: String? = nil
+            ) {
                 self.allow = allow
                 self.type = type
                 self.major = major
@@ -27,6 +30,7 @@ extension RuntimeSpec {
             }
         }
 
+        /// Limits of memory, in bytes; -1 for none.
         package struct Memory: Codable, Hashable, Sendable {
             package var limit: Int64?
             package var reservation: Int64?
@@ -42,6 +46,7 @@ extension RuntimeSpec {
             package init() {}
         }
 
+        /// Shares and limits of processor time, and which processors and memory nodes.
         package struct CPU: Codable, Hashable, Sendable {
             package var shares: UInt64?
             package var quota: Int64?
@@ -56,12 +61,14 @@ extension RuntimeSpec {
             package init() {}
         }
 
+        /// How many processes and threads there may be.
         package struct Pids: Codable, Hashable, Sendable {
             package var limit: Int64
 
             package init(limit: Int64) { self.limit = limit }
         }
 
+        /// Weights and rates of block devices.
         package struct BlockIO: Codable, Hashable, Sendable {
             package var weight: UInt16?
             package var leafWeight: UInt16?
@@ -73,6 +80,7 @@ extension RuntimeSpec {
 
             package init() {}
 
+            /// A block device with its weight, or its rate in bytes or operations per second.
             package struct Device: Codable, Hashable, Sendable {
                 package var major: Int64
                 package var minor: Int64
@@ -87,6 +95,7 @@ extension RuntimeSpec {
             }
         }
 
+        /// A limit in bytes for huge pages of one size.
         package struct HugepageLimit: Codable, Hashable, Sendable {
             /// "2MB" and so on.
             package var pageSize: String

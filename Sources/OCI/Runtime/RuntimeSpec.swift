@@ -12,6 +12,7 @@ package struct RuntimeSpec: Codable, Hashable, Sendable {
 
     package init(ociVersion: String = "1.2.0") { self.ociVersion = ociVersion }
 
+    /// The container's root file system.
     package struct Root: Codable, Hashable, Sendable {
         /// Absolute, or relative to the bundle.
         package var path: String
@@ -41,6 +42,7 @@ package struct RuntimeSpec: Codable, Hashable, Sendable {
         }
     }
 
+    /// Programs that run at the steps of the life cycle (config.md, POSIX-platform Hooks).
     package struct Hooks: Codable, Hashable, Sendable {
         package var prestart: [Hook]?
         package var createRuntime: [Hook]?
@@ -52,6 +54,7 @@ package struct RuntimeSpec: Codable, Hashable, Sendable {
         package init() {}
     }
 
+    /// One program, which gets the container's state on its standard input.
     package struct Hook: Codable, Hashable, Sendable {
         /// Absolute path of the executable.
         package var path: String
