@@ -37,7 +37,8 @@ let package = Package(
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
         module("Store", ["Linux", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
-        module("Engine", ["Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime"]),
+        module("Network", ["Linux", "CLinux"]),
+        module("Engine", ["CLinux", "Network", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime"]),
 
         .executableTarget(
             name: "apus",

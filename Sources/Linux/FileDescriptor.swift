@@ -49,6 +49,9 @@ package struct DescriptorPair: ~Copyable {
 }
 
 extension FileDescriptor {
+    /// O_PATH of open(2), which the C library hides without _GNU_SOURCE: a place in the file tree, nothing to read.
+    package static let pathOnly: CInt = 0o10_000_000
+
     /// openat(2); `flags` get O_CLOEXEC. Throws `SystemError`.
     package static func open(
         _ path: String, in directory: CInt = AT_FDCWD, _ flags: CInt, mode: FileMode = 0o666

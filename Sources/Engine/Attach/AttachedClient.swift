@@ -1,0 +1,130 @@
+import Glibc
+package import Linux
+
+/// The command line's end of a running container: passes its input, signals and window size on, and writes what the
+/// container writes.
+package struct AttachedClient: ~Copyable {
+    package struct Options: Sendable {
+        /// Whether the standard input goes to the container.
+        package var input = false
+        package var output = true
+        package var errorOutput = true
+        /// Whether the container has a terminal.
+        package var terminal = false
+        /// Whether signals are passed on.
+        package var signalProxy = true
+        package var detachKeys = DetachKeys.standard
+
+        package init() {}
+    }
+
+    /// How the session ended.
+    package enum Outcome: Equatable, Sendable {
+        case exited(code: CInt)
+        /// The user typed the detach keys; the container goes on.
+        case detached
+        /// The container could not be started.
+        case failed(code: CInt, message: String)
+        /// The supervisor is gone without a word.
+        case lost
+    }
+
+    private let channel: AttachChannel
+    private let options: Options
+    private let signals: SignalDescriptor
+    private var detachKeys: DetachKeys
+    private var outstandingInput = 0
+    private var inputOpen: Bool
+
+    /// Signals that a client passes on, and SIGWINCH. The stop signals of job control keep their effect on the client.
+    private static let forwarded: [CInt] = [
+        SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH,
+    ]
+
+    /// Blocks the signals that it passes on, so none is lost before `run`; call it before the supervisor is forked.
+    /// `socket` is the client's end. Throws `SystemError`.
+    package init(socket: consuming FileDescriptor, options: Options) throws(SystemError) {
+        channel = AttachChannel(socket: socket)
+        self.options = options
+        detachKeys = DetachKeys(options.terminal ? options.detachKeys : "") ?? DetachKeys("")!
+        inputOpen = options.input
+        signals = try SignalDescriptor(options.signalProxy ? Self.forwarded : [SIGWINCH])
+    }
+
+    /// Serves until the container ends, the user detaches or the supervisor is gone. `started` is called once, when
+    /// the container's process runs.
+    package mutating func run(started: () -> Void = {}) -> Outcome {
+        let raw = options.terminal && options.input ? RawMode(0) : nil
+        defer { raw?.restore() }
+        var poll = PollSet()
+        while true {
+            poll.removeAll()
+            let socket = poll.add(channel.socket.rawValue)
+            let signal = poll.add(signals.descriptor.rawValue)
+            let reads = inputOpen && outstandingInput < AttachFrame.inputWindow
+            let input = reads ? poll.add(0) : nil
+            guard (try? poll.wait()) != nil else { return .lost }
+
+            if poll.isReadable(signal) { forwardSignals() }
+            if let input, poll.isReadable(input), forwardInput() { return .detached }
+            if poll.isReadable(socket) {
+                guard let frame = channel.receive() else { return .lost }
+                switch frame {
+                case .started: started()
+                case .output(let data): if options.output { write(data, to: 1) }
+                case .errorOutput(let data): if options.errorOutput { write(data, to: 2) }
+                case .inputTaken: outstandingInput -= 1
+                case .exited(let code): return .exited(code: code)
+                case .failed(let code, let message): return .failed(code: code, message: message)
+                case .input, .inputEnd, .resize, .signal: break
+                }
+            }
+        }
+    }
+
+    private func forwardSignals() {
+        while let number = signals.next() {
+            if number == SIGWINCH {
+                guard options.terminal, let size = Terminal.size(of: 0) ?? Terminal.size(of: 1) else { continue }
+                _ = channel.send(.resize(size), waiting: true)
+            } else {
+                _ = channel.send(.signal(number), waiting: true)
+            }
+        }
+    }
+
+    // True when the detach keys were typed.
+    private mutating func forwardInput() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload)
+        let got = buffer.withUnsafeMutableBytes { read(0, $0.baseAddress, $0.count) }
+        if got < 0, Errno.current == .interrupted || Errno.current == .again { return false }
+        guard got > 0 else {
+            inputOpen = false
+            _ = channel.send(.inputEnd, waiting: true)
+            return false
+        }
+        let (data, detached) = detachKeys.scan(buffer[..<got])
+        if !data.isEmpty {
+            outstandingInput += 1
+            _ = channel.send(.input(data), waiting: true)
+        }
+        return detached
+    }
+
+    // A reader that went away (EPIPE) must not end the container: what it would have got is dropped, as Docker does.
+    private func write(_ data: [UInt8], to descriptor: CInt) {
+        var rest = data[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written > 0 {
+                rest = rest.dropFirst(written)
+            } else if Errno.current == .again {
+                var poll = PollSet()
+                poll.add(descriptor, reading: false, writing: true)
+                _ = try? poll.wait()
+            } else if Errno.current != .interrupted {
+                return
+            }
+        }
+    }
+}
