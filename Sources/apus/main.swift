@@ -1,3 +1,6 @@
+import Glibc
 import Linux
 
-print("apus")
+// Hidden verbs come first, before anything is set up: they run in namespaces of their own and need a single thread.
+
+exit(Dispatch.run(Array(CommandLine.arguments.dropFirst())))

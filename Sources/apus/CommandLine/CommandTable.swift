@@ -1,0 +1,63 @@
+/// A name under which a verb can be called.
+struct Placement: Sendable {
+    enum Prominence: Sendable { case common, normal, hidden }
+
+    /// "container" in `apus container ls`; nil for `apus ps`.
+    let noun: String?
+    let name: String
+    let aliases: [String]
+    let prominence: Prominence
+    /// Makes the verb's value; nothing of a verb is set up before it is called.
+    let verb: @Sendable () -> Verb
+
+    init(
+        _ noun: String?, _ name: String, aliases: [String] = [], _ prominence: Prominence = .normal,
+        _ verb: @escaping @Sendable () -> Verb
+    ) {
+        self.noun = noun
+        self.name = name
+        self.aliases = aliases
+        self.prominence = prominence
+        self.verb = verb
+    }
+}
+
+/// A word that groups verbs: `apus container …`.
+struct Noun: Sendable {
+    let name: String
+    let summary: String
+}
+
+/// All commands. One line per name, in the order of Docker's help.
+enum CommandTable {
+    static let nouns = [
+        Noun(name: "container", summary: "Manage containers"),
+        Noun(name: "image", summary: "Manage images"),
+        Noun(name: "system", summary: "Manage apus"),
+    ]
+
+    static let placements: [Placement] = [
+        Placement(nil, "version", .common) { .version },
+        Placement(nil, "help", .hidden) { .help },
+
+    ]
+
+    /// The place of the verb `name` below `noun`; nil when there is none.
+    static func find(_ noun: String?, _ name: String) -> Placement? {
+        placements.first { $0.noun == noun && ($0.name == name || $0.aliases.contains(name)) }
+    }
+
+    /// All full names of the verb `id` ("apus container ls", "apus ps"), management forms first.
+    static func names(of id: String) -> [String] {
+        let places = placements.filter { $0.prominence != .hidden && $0.verb().id == id }
+        let ordered = places.filter { $0.noun != nil } + places.filter { $0.noun == nil }
+        return ordered.flatMap { place in
+            ([place.name] + place.aliases).map { fullName(place.noun, $0) }
+        }
+    }
+
+    /// "apus container ls".
+    static func fullName(_ noun: String?, _ name: String) -> String {
+        noun.map { "\(Context.program) \($0) \(name)" } ?? "\(Context.program) \(name)"
+    }
+}

@@ -1,0 +1,37 @@
+import Glibc
+import Linux
+
+/// What every command gets: the global options and where to write.
+struct Context {
+    /// The name that messages and help texts use.
+    static let program = "apus"
+
+    let options: GlobalOptions
+    /// Standard output; flushed when the command returns.
+    let output: Output
+    /// Standard error, unbuffered.
+    let errors: Output
+
+    init(options: GlobalOptions) {
+        self.options = options
+        // On a terminal lines appear as they are written; in a pipe they go in large pieces.
+        output = Output(STDOUT_FILENO, limit: Terminal.isTerminal(STDOUT_FILENO) ? 0 : 16384)
+        errors = Output(STDERR_FILENO, limit: 0)
+    }
+
+    /// Prints `apus: message` on standard error.
+    func complain(_ message: String) { try? errors.line("\(Self.program): \(message)") }
+
+    /// Prints a warning on standard error, unless --log-level leaves it out.
+    func warn(_ message: String) {
+        if options.logLevel <= .warn { try? errors.line("WARNING: \(message)") }
+    }
+
+    /// Prints what only someone who looks for a fault wants to know (`--debug`).
+    func debug(_ message: @autoclosure () -> String) {
+        if options.logLevel <= .debug { try? errors.line("DEBUG: \(message())") }
+    }
+
+    /// The columns that help texts may use: those of the terminal, else 80.
+    var helpWidth: Int { Terminal.size(of: STDIN_FILENO).map { Int($0.columns) } ?? 80 }
+}

@@ -1,0 +1,98 @@
+import Flags
+import Glibc
+import Linux
+
+/// Finds the verb of a command line and runs it.
+enum Dispatch {
+    /// Runs the command of `arguments` (without the program's name) and returns the process's exit status.
+    static func run(_ arguments: [String]) -> CInt {
+        let errors = Output(STDERR_FILENO, limit: 0)
+        let globals: ParsedArguments
+        do throws(UsageError) {
+            globals = try GlobalOptions.syntax.parse(arguments, path: Context.program)
+        } catch {
+            try? errors.write(
+                error.report(program: Context.program, path: Context.program, usage: ["[OPTIONS] COMMAND [ARG...]"]))
+            return error.exitCode
+        }
+        for warning in globals.warnings { try? errors.line(warning) }
+        let context = Context(options: GlobalOptions(globals))
+        return ended(context, failureStatus: 1) { try dispatch(globals, context) }
+    }
+
+    private static func dispatch(_ globals: ParsedArguments, _ context: Context) throws -> CInt {
+        if globals.isHelpRequested { return try Help.program(context) }
+        if globals.bool("version") {
+            try context.output.line("\(Context.program) version \(Version.number)")
+            return 0
+        }
+        guard let first = globals.positionals.first else { return try Help.program(context) }
+        let rest = globals.positionals.dropFirst()
+        if let place = CommandTable.find(nil, first) { return run(place, rest, context) }
+        guard let noun = CommandTable.nouns.first(where: { $0.name == first }) else {
+            try context.errors.write(
+                "\(Context.program): unknown command: \(Context.program) \(first)\n\nRun '\(Context.program) --help' for more information\n"
+            )
+            return 1
+        }
+        return try run(noun, rest, context)
+    }
+
+    private static func run(_ noun: Noun, _ arguments: ArraySlice<String>, _ context: Context) throws -> CInt {
+        let path = "\(Context.program) \(noun.name)"
+        let syntax = CommandSyntax(summary: noun.summary, usage: ["COMMAND"], isInterspersed: false)
+        let parsed: ParsedArguments
+        do throws(UsageError) {
+            parsed = try syntax.parse(arguments, path: path)
+        } catch {
+            try context.errors.write(error.report(program: Context.program, path: path, usage: []))
+            return error.exitCode
+        }
+        guard !parsed.isHelpRequested, let name = parsed.positionals.first else {
+            return try Help.noun(noun, context)
+        }
+        guard let place = CommandTable.find(noun.name, name) else {
+            let error = UsageError("unknown command: \(path) \(name)", exitCode: 1)
+            try context.errors.write(error.report(program: Context.program, path: path, usage: []))
+            return error.exitCode
+        }
+        return run(place, parsed.positionals.dropFirst(), context)
+    }
+
+    private static func run(_ place: Placement, _ arguments: ArraySlice<String>, _ context: Context) -> CInt {
+        let verb = place.verb()
+        let path = CommandTable.fullName(place.noun, place.name)
+        let parsed: ParsedArguments
+        do throws(UsageError) {
+            parsed = try verb.syntax.parse(arguments, path: path)
+        } catch {
+            try? context.errors.write(
+                error.report(program: Context.program, path: path, usage: verb.syntax.usage))
+            return error.exitCode
+        }
+        for warning in parsed.warnings { try? context.errors.line(warning) }
+        return ended(context, failureStatus: verb.failureStatus) {
+            if parsed.isHelpRequested { return try Help.verb(place, context) }
+            return try verb.run(parsed, context)
+        }
+    }
+
+    /// Runs `body`, prints its error, and writes out what it left in the buffer.
+    private static func ended(_ context: Context, failureStatus: CInt, _ body: () throws -> CInt) -> CInt {
+        func said(_ error: any Error) -> CInt {
+            switch error {
+            case is ClosedPipe: return 128 + SIGPIPE
+            case let error as CommandFailure:
+                if !error.message.isEmpty { context.complain(error.message) }
+                return error.status
+            default:
+                context.complain("\(error)")
+                return failureStatus
+            }
+        }
+        var status: CInt
+        do { status = try body() } catch { status = said(error) }
+        do { try context.output.flush() } catch { status = said(error) }
+        return status
+    }
+}

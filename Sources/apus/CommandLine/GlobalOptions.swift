@@ -1,0 +1,70 @@
+import Flags
+import Glibc
+
+/// The flags that stand before the verb.
+struct GlobalOptions: Sendable {
+    enum LogLevel: Int, Comparable, Sendable {
+        case debug, info, warn, error, fatal
+        static func < (left: LogLevel, right: LogLevel) -> Bool { left.rawValue < right.rawValue }
+
+        init?(_ name: String) {
+            switch name {
+            case "debug", "trace": self = .debug
+            case "info": self = .info
+            case "warn", "warning": self = .warn
+            case "error": self = .error
+            case "fatal", "panic": self = .fatal
+            default: return nil
+            }
+        }
+    }
+
+    /// Where images and containers are stored; nil for the user's own place.
+    var root: String?
+    /// Where the state of running containers is; nil for the user's own place.
+    var runRoot: String?
+    /// The directory of the client's configuration (`config.json` with the credentials of registries).
+    var config: String
+    var logLevel: LogLevel
+
+    init(_ arguments: ParsedArguments) {
+        root = arguments.string("root")
+        runRoot = arguments.string("runroot")
+        config = arguments.string("config") ?? Self.standardConfig
+        logLevel = arguments.string("log-level").flatMap { LogLevel($0) } ?? .info
+        if arguments.bool("debug") { logLevel = .debug }
+    }
+
+    /// `$DOCKER_CONFIG`, else `~/.docker`: credentials that `docker login` left are found there.
+    private static var standardConfig: String {
+        if let path = getenv("DOCKER_CONFIG").map({ String(cString: $0) }), !path.isEmpty { return path }
+        return (getenv("HOME").map { String(cString: $0) } ?? "") + "/.docker"
+    }
+
+    private static let noDaemon = "there is no daemon to connect to: apus runs containers itself, on this machine"
+
+    /// The grammar of the words before the verb.
+    static let syntax = CommandSyntax(
+        summary: "Run containers without root and without a daemon",
+        usage: ["[OPTIONS] COMMAND"],
+        flags: [
+            Flag("config", nil, .string, "Directory of the client's configuration files (default \"~/.docker\")"),
+            Flag("context", "c", .string, "", refused: noDaemon),
+            Flag("debug", "D", .bool, "Print debugging messages"),
+            Flag("host", "H", .list, "", refused: noDaemon),
+            Flag(
+                "log-level", "l", .string,
+                "Least severe messages to print (\"debug\", \"info\", \"warn\", \"error\", \"fatal\")",
+                defaultValue: "info",
+                validate: { LogLevel($0) == nil ? "not a valid log level" : nil }),
+            Flag("root", nil, .string, "Directory of images and containers"),
+            Flag("runroot", nil, .string, "Directory of the state of running containers", aliases: ["run-root"]),
+            Flag("tls", nil, .bool, "", refused: noDaemon),
+            Flag("tlscacert", nil, .string, "", refused: noDaemon),
+            Flag("tlscert", nil, .string, "", refused: noDaemon),
+            Flag("tlskey", nil, .string, "", refused: noDaemon),
+            Flag("tlsverify", nil, .bool, "", refused: noDaemon),
+            Flag("version", "v", .bool, "Print the version and quit"),
+        ],
+        isInterspersed: false)
+}
