@@ -73,36 +73,57 @@ package enum UserNamespace {
 
     // MARK: joining
 
-    private static let link = "userns"
+    // One symbolic link per process that can be joined, PID -> "MODE:START TIME", in a directory of their own.
+    private static func publications(_ runDirectory: String) -> String { "\(runDirectory)/userns" }
 
-    /// Lets later starts join the namespace of the calling process, a supervisor inside it.
+    /// Lets later starts join the namespace of the calling process, a supervisor inside it, as long as it lives.
     package static func publish(runDirectory: String, mode: Mode) {
         guard mode != .host, let own = ProcessIdentity.current() else { return }
         // setns on a pidfd asks for ptrace access, which an undumpable process refuses to its own user.
         _ = apus_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
-        let temporary = "\(runDirectory)/.\(link).\(own.pid)"
-        guard symlink("\(mode.rawValue):\(own.pid):\(own.startTime)", temporary) == 0 else { return }
-        if rename(temporary, "\(runDirectory)/\(link)") < 0 { unlink(temporary) }
+        let directory = publications(runDirectory)
+        let name = "\(directory)/\(own.pid)"
+        let content = "\(mode.rawValue):\(own.startTime)"
+        if symlink(content, name) == 0 { return }
+        switch Errno.current {
+        case .noEntry:
+            guard mkdir(directory, 0o700) == 0 || Errno.current == .exists else { return }
+        case .exists:
+            // Left by a dead process with our number.
+            unlink(name)
+        default: return
+        }
+        _ = symlink(content, name)
     }
 
-    private static func published(runDirectory: String) -> (Mode, ProcessIdentity)? {
-        guard let text = try? Files.readLink("\(runDirectory)/\(link)") else { return nil }
-        let fields = text.split(separator: ":")
-        guard fields.count == 3, let raw = UInt8(fields[0]), let mode = Mode(rawValue: raw), mode != .host,
-            let pid = ProcessID(fields[1]), let start = UInt64(fields[2])
-        else { return nil }
-        return (mode, ProcessIdentity(pid: pid, startTime: start))
+    /// Takes the calling process out of what later starts join.
+    package static func withdraw(runDirectory: String) {
+        unlink("\(publications(runDirectory))/\(getpid())")
     }
 
     private static func join(runDirectory: String) -> Mode? {
-        guard let (mode, target) = published(runDirectory: runDirectory), let pidfd = target.open() else { return nil }
-        do throws(SystemError) {
-            try NamespaceSet.user.enter(pidfd)
-            try becomeRoot(dropGroups: mode == .mapped)
-            return mode
-        } catch {
+        let directory = publications(runDirectory)
+        guard let names = try? Files.list(directory) else { return nil }
+        for name in names {
+            let path = "\(directory)/\(name)"
+            guard let pid = ProcessID(name), let content = try? Files.readLink(path) else { continue }
+            let fields = content.split(separator: ":")
+            guard fields.count == 2, let raw = UInt8(fields[0]), let mode = Mode(rawValue: raw), mode != .host,
+                let start = UInt64(fields[1]), let pidfd = ProcessIdentity(pid: pid, startTime: start).open()
+            else {
+                unlink(path)
+                continue
+            }
+            do throws(SystemError) {
+                try NamespaceSet.user.enter(pidfd)
+            } catch {
+                // It ended between the two calls.
+                continue
+            }
+            if (try? becomeRoot(dropGroups: mode == .mapped)) != nil { return mode }
             return nil
         }
+        return nil
     }
 
     private static func becomeRoot(dropGroups: Bool) throws(SystemError) {
