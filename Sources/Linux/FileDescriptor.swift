@@ -135,3 +135,13 @@ extension FileDescriptor {
     /// fsync(2).
     package func sync() throws(SystemError) { try check("fsync") { fsync(rawValue) } }
 }
+
+extension FileDescriptor? {
+    /// The descriptor's number where there is one.
+    package var number: CInt? {
+        switch self {
+        case .some(let descriptor): descriptor.rawValue
+        case .none: nil
+        }
+    }
+}

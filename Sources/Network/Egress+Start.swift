@@ -3,7 +3,7 @@ import Glibc
 import Linux
 
 extension EgressHelper {
-    func startSlirp(_ options: SlirpOptions, _ pid: ProcessID) throws(EgressError) -> RunningEgress {
+    func startSlirp(_ options: SlirpConfiguration, _ pid: ProcessID) throws(EgressError) -> RunningEgress {
         guard let path = Self.executable("slirp4netns") else {
             throw .missing(helper: "slirp4netns", package: "slirp4netns")
         }
@@ -11,6 +11,8 @@ extension EgressHelper {
         if !options.allowHostLoopback { arguments.append("--disable-host-loopback") }
         if let cidr = options.cidr { arguments.append("--cidr=\(cidr)") }
         if options.enableIPv6 { arguments.append("--enable-ipv6") }
+        if let address = options.outboundAddress { arguments.append("--outbound-addr=\(address)") }
+        if let address = options.outboundAddress6 { arguments.append("--outbound-addr6=\(address)") }
         arguments += ["--ready-fd=3", "--exit-fd=4", String(pid), "tap0"]
         do throws(SystemError) {
             var ready = try FileDescriptor.pipe()

@@ -102,7 +102,7 @@ struct AttachChannel: ~Copyable {
 
     static func send(_ packet: [UInt8], to socket: CInt, waiting: Bool) -> Sent {
         while true {
-            let flags = CInt(MSG_NOSIGNAL.rawValue) | (waiting ? 0 : CInt(MSG_DONTWAIT.rawValue))
+            let flags = CInt(MSG_NOSIGNAL) | (waiting ? 0 : CInt(MSG_DONTWAIT))
             let sent = packet.withUnsafeBytes { Glibc.send(socket, $0.baseAddress, $0.count, flags) }
             if sent >= 0 { return .sent }
             switch Errno.current {
@@ -113,11 +113,14 @@ struct AttachChannel: ~Copyable {
         }
     }
 
+    /// The next frame; nil at the end of the connection.
+    func receive() -> AttachFrame? { Self.receive(from: socket.rawValue) }
+
     /// The next frame; nil at the end of the connection. A packet that is no frame is passed over.
-    func receive() -> AttachFrame? {
+    static func receive(from socket: CInt) -> AttachFrame? {
         var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload + 16)
         while true {
-            let got = buffer.withUnsafeMutableBytes { recv(socket.rawValue, $0.baseAddress, $0.count, 0) }
+            let got = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
             if got < 0 {
                 if Errno.current == .interrupted { continue }
                 return nil
