@@ -3,7 +3,7 @@ import Glibc
 import Linux
 
 extension EgressHelper {
-    func startSlirp(_ options: SlirpConfiguration, _ pid: ProcessID) throws(EgressError) -> RunningEgress {
+    func startSlirp(_ options: SlirpOptions, _ pid: ProcessID) throws(EgressError) -> RunningEgress {
         guard let path = Self.executable("slirp4netns") else {
             throw .missing(helper: "slirp4netns", package: "slirp4netns")
         }
