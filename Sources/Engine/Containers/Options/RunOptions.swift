@@ -1,0 +1,95 @@
+/// Everything that a user asks for when a container is made, before the image has its say.
+///
+/// The names follow Docker's `Config` and `HostConfig`. What is absent was not asked for.
+package struct RunOptions: Codable, Hashable, Sendable {
+    /// A reference as it was given; with `rootfs`, the path of a directory.
+    package var image: String
+    /// Whether `image` is a directory with a root file system (podman's `--rootfs`).
+    package var rootfs = false
+    /// The arguments behind the image.
+    package var cmd: [String] = []
+    /// nil: the image's; `[""]`: none, and the image's command is not taken either.
+    package var entrypoint: [String]?
+
+    package var name: String?
+    /// `NAME=value` to set, `NAME` alone to remove what the image sets; later entries win.
+    package var env: [String] = []
+    package var workingDir: String?
+    /// `name|uid[:group|gid]`; nil or empty: the image's.
+    package var user: String?
+    package var groupAdd: [String] = []
+    package var hostname: String?
+    package var domainname: String?
+    package var labels: [String: String] = [:]
+    package var annotations: [String: String] = [:]
+    /// `80/tcp` and so on; nothing but a note to the reader until networks have ports.
+    package var exposedPorts: [String] = []
+
+    package var tty = false
+    package var openStdin = false
+    package var detach = false
+    package var autoRemove = false
+    /// The streams named by `--attach`; empty: Docker's defaults.
+    package var attach: Set<Stream> = []
+    /// The keys that leave an attached container running, `ctrl-p,ctrl-q` unless said otherwise.
+    package var detachKeys: String?
+    package var sigProxy = true
+    package var stopSignal: String?
+    /// In seconds; negative: wait without end.
+    package var stopTimeout: Int?
+
+    package var mounts: [MountOption] = []
+    package var readonlyRootfs = false
+    package var initProcess = false
+    package var networkMode = NetworkMode.automatic
+    package var pidMode = PIDMode.private
+    package var ipcMode = IPCMode.private
+    package var utsMode = UTSMode.private
+    package var usernsMode = UserNamespaceMode.automatic
+    package var cgroupnsMode = CgroupNamespaceMode.private
+    /// Names in the form of `CAP_CHOWN`, or `ALL`.
+    package var capAdd: [String] = []
+    package var capDrop: [String] = []
+    package var security = SecurityOptions()
+    package var privileged = false
+    package var ulimits: [Ulimit] = []
+    package var devices: [DeviceOption] = []
+    package var deviceCgroupRules: [DeviceCgroupRule] = []
+    /// In bytes; nil: 64 MiB.
+    package var shmSize: Int64?
+    package var sysctls: [String: String] = [:]
+    /// -1000 to 1000; nil: as the caller's.
+    package var oomScoreAdj: Int?
+
+    package var pullPolicy = PullPolicy.missing
+    /// `os[/architecture[/variant]]`.
+    package var platform: String?
+    package var quiet = false
+    package var containerIDFile: String?
+    package var pidFile: String?
+
+    package var extraHosts: [HostEntry] = []
+    package var dns: [String] = []
+    package var dnsSearch: [String] = []
+    package var dnsOptions: [String] = []
+    package var logConfig = LogConfig()
+    /// Whether the image's health check is switched off.
+    package var noHealthcheck = false
+
+    package init(image: String) { self.image = image }
+
+    /// A standard stream.
+    package enum Stream: String, Codable, Hashable, Sendable { case stdin, stdout, stderr }
+
+    /// When an image is fetched (`--pull`).
+    package enum PullPolicy: String, Codable, Hashable, Sendable { case always, missing, never }
+
+    /// Where output is kept (`--log-driver`, `--log-opt`).
+    package struct LogConfig: Codable, Hashable, Sendable {
+        /// nil: the default driver.
+        package var type: String?
+        package var options: [String: String] = [:]
+
+        package init() {}
+    }
+}

@@ -1,0 +1,83 @@
+import Glibc
+import Linux
+package import Network
+package import Runtime
+
+/// What this machine and the caller can give a container.
+package struct HostFacts: Sendable {
+    /// Where the host's files are read; empty for the real root. Only tests have another.
+    package var root = ""
+    /// With what ids containers run.
+    package var mode: UserNamespace.Mode
+    /// Version and major revision of the kernel.
+    package var kernel: (version: Int, revision: Int)
+    /// The host's own name.
+    package var hostname: String
+    /// A bit for the number of each capability that a container can have.
+    package var capabilities: UInt64
+    /// The caller's limits by Docker's names.
+    package var limits: [String: (soft: UInt64, hard: UInt64)]
+    /// Whether limits may go beyond the caller's.
+    package var canRaiseLimits: Bool
+    /// Whether the device cgroup can be programmed, so that a device node that a container makes is of no use.
+    package var canLimitDevices = false
+    /// Finds the helper for the way out of a namespace; asked only where no network was chosen.
+    package var egress: @Sendable () throws(EgressError) -> EgressHelper
+
+    /// The facts as tests want them.
+    package init(mode: UserNamespace.Mode, hostname: String) {
+        self.mode = mode
+        self.hostname = hostname
+        kernel = (6, 1)
+        capabilities = (1 << 41) - 1
+        limits = [:]
+        canRaiseLimits = mode == .host
+        egress = EgressHelper.available
+    }
+
+    /// Asks the running machine; `mode` is what `UserNamespace` will enter or has entered. Takes some ten system calls.
+    package static func current(mode: UserNamespace.Mode) -> HostFacts {
+        let names = KernelFacts.names()
+        var facts = HostFacts(mode: mode, hostname: names.host)
+        facts.kernel = version(names.release)
+        facts.capabilities = capabilities(mode: mode)
+        for (name, resource) in resources { facts.limits[name] = KernelFacts.limit(of: resource) }
+        // CAP_SYS_RESOURCE
+        facts.canRaiseLimits = mode == .host && Capability.isEffective(24)
+        return facts
+    }
+
+    /// The first two numbers of a release, `6.18.0-rc1`.
+    static func version(_ release: String) -> (Int, Int) {
+        let numbers = release.split { !("0"..."9").contains($0) }
+        return (numbers.first.flatMap { Int($0) } ?? 0, numbers.dropFirst().first.flatMap { Int($0) } ?? 0)
+    }
+
+    // A new user namespace gives all that the kernel knows; without one the caller's bounding set is the limit.
+    private static func capabilities(mode: UserNamespace.Mode) -> UInt64 {
+        var mask: UInt64 = 0
+        for number in 0..<UInt8(CapabilityName.all.count) {
+            guard let isBounding = KernelFacts.isBounding(number) else { break }
+            if isBounding || mode != .host { mask |= 1 << UInt64(number) }
+        }
+        return mask
+    }
+
+    // RLIMIT_ numbers of <bits/resource.h>, the same on x86-64 and aarch64.
+    private static let resources: [(String, Int32)] = [
+        ("cpu", 0), ("fsize", 1), ("data", 2), ("stack", 3), ("core", 4), ("rss", 5), ("nproc", 6), ("nofile", 7),
+        ("memlock", 8), ("locks", 10), ("sigpending", 11), ("msgqueue", 12), ("nice", 13), ("rtprio", 14),
+        ("rttime", 15),
+    ]
+
+    /// The text of a file of the host; nil where it cannot be read or has more than a megabyte.
+    func read(_ path: String) -> String? { try? Files.readText(root + path, limit: 1 << 20) }
+
+    /// Whether the host has something at `path`.
+    func exists(_ path: String) -> Bool { access(root + path, F_OK) == 0 }
+
+    /// Whether Linux has at least this version.
+    func isKernel(atLeast version: Int, _ revision: Int) -> Bool {
+        kernel.version > version || kernel.version == version && kernel.revision >= revision
+    }
+}

@@ -1,0 +1,168 @@
+import Glibc
+import Linux
+import OCI
+import Runtime
+
+extension SpecBuilder {
+    typealias Mount = RuntimeSpec.Mount
+
+    /// Every mount in its order, and the propagation that the root file system needs for them.
+    mutating func mounts(
+        files: [LaunchPlan.GeneratedFile], devices: [Mount]
+    ) throws(OptionError) -> (list: [Mount], rootPropagation: String?) {
+        var propagation: String?
+        var wanted: [Mount] = []
+        for option in options.mounts {
+            guard !wanted.contains(where: { $0.destination == option.destination }) else {
+                throw OptionError("duplicate mount point: \(option.destination)")
+            }
+            switch option.kind {
+            case .bind(let bind):
+                wanted.append(try self.bind(option, bind))
+                if bind.propagation == .slave || bind.propagation == .rslave { propagation = "rslave" }
+            case .tmpfs(let tmpfs):
+                wanted.append(
+                    Mount(
+                        destination: option.destination, type: "tmpfs", source: "tmpfs",
+                        options: tmpfs.merged(readOnly: option.readOnly)))
+            }
+        }
+        wanted += readOnlyVolumes(besides: wanted)
+        let asked = Set(wanted.map(\.destination))
+        for file in files where !asked.contains(file.destination) {
+            var options = ["rbind", "rprivate"]
+            if self.options.readonlyRootfs { options.append("ro") }
+            wanted.append(Mount(destination: file.destination, type: "bind", source: path(file), options: options))
+        }
+        var list = defaultMounts().filter { mount in
+            !asked.contains(mount.destination) && !(asked.contains("/dev") && mount.destination.hasPrefix("/dev/"))
+        }
+        list += devices.filter { !asked.contains($0.destination) }
+        // The outer ones first, or they would hide the inner; in the order of the command line otherwise.
+        let depths = wanted.map { $0.destination.split(separator: "/").count }
+        list += wanted.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }.map { wanted[$0] }
+        return (list, propagation)
+    }
+
+    private func defaultMounts() -> [Mount] {
+        let isRootless = host.mode != .host
+        var list: [Mount] = []
+        func add(_ destination: String, _ type: String, _ source: String, _ options: [String]) {
+            list.append(Mount(destination: destination, type: type, source: source, options: options))
+        }
+        // A file system of a namespace can be mounted only by who owns the namespace: of the host's namespaces an
+        // ordinary user has to take what is mounted already.
+        if isRootless, options.pidMode == .host {
+            add("/proc", "bind", "/proc", ["rbind", "rprivate", "nosuid", "noexec", "nodev"])
+        } else {
+            add("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"])
+        }
+        add("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"])
+        var terminals = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
+        // Group tty, where it is a group of the namespace.
+        if host.mode != .single { terminals.append("gid=5") }
+        add("/dev/pts", "devpts", "devpts", terminals)
+        let access = options.privileged && !options.readonlyRootfs ? "rw" : "ro"
+        if isRootless, options.networkMode == .host {
+            add("/sys", "bind", "/sys", ["rbind", "rprivate", "nosuid", "noexec", "nodev", access])
+        } else {
+            add("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", access])
+        }
+        if isRootless, options.cgroupnsMode == .host {
+            if host.exists("/sys/fs/cgroup") {
+                add(
+                    "/sys/fs/cgroup", "bind", "/sys/fs/cgroup",
+                    ["rbind", "rprivate", "nosuid", "noexec", "nodev", access])
+            }
+        } else {
+            add("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", access])
+        }
+        addIPCMounts(&list)
+        return list
+    }
+
+    private func addIPCMounts(_ list: inout [Mount]) {
+        if options.ipcMode == .host {
+            for (path, type) in [("/dev/mqueue", "mqueue"), ("/dev/shm", "bind")] where host.exists(path) {
+                if type == "mqueue", host.mode == .host {
+                    list.append(
+                        Mount(destination: path, type: type, source: type, options: ["nosuid", "noexec", "nodev"]))
+                } else {
+                    list.append(
+                        Mount(
+                            destination: path, type: "bind", source: path,
+                            options: ["rbind", "rprivate", "nosuid", "noexec", "nodev"]))
+                }
+            }
+            return
+        }
+        list.append(
+            Mount(destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]))
+        if options.ipcMode == .none { return }
+        list.append(
+            Mount(
+                destination: "/dev/shm", type: "tmpfs", source: "shm",
+                options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(options.shmSize ?? 64 << 20)"]))
+    }
+
+    private func bind(_ option: MountOption, _ bind: MountOption.Bind) throws(OptionError) -> Mount {
+        try checkSource(bind)
+        if bind.propagation == .shared || bind.propagation == .rshared {
+            throw .refused(
+                "bind propagation '\(bind.propagation.rawValue)' of \(option.destination)",
+                "a container's mounts live in its supervisor's own namespace and cannot travel back to the host; "
+                    + "use rslave to see the host's")
+        }
+        if bind.relabel != nil, host.exists("/sys/fs/selinux/enforce") {
+            throw .refused("relabelling \(bind.source)", "this engine sets no SELinux labels")
+        }
+        var options = [bind.recursion == .disabled ? "bind" : "rbind"]
+        if option.readOnly {
+            switch bind.recursion {
+            case .disabled, .writable: options.append("ro")
+            // mount_setattr(2) makes whole trees read-only from Linux 5.12 on.
+            case .enabled: options.append(host.isKernel(atLeast: 5, 12) ? "rro" : "ro")
+            case .readonly:
+                guard host.isKernel(atLeast: 5, 12) else {
+                    throw OptionError(
+                        "cannot mount \(bind.source) recursively read-only: that needs Linux 5.12, this is "
+                            + "\(host.kernel.version).\(host.kernel.revision)")
+                }
+                options.append("rro")
+            }
+        }
+        options.append(bind.propagation.rawValue)
+        return Mount(destination: option.destination, type: "bind", source: bind.source, options: options)
+    }
+
+    private func checkSource(_ bind: MountOption.Bind) throws(OptionError) {
+        do throws(SystemError) {
+            _ = try Files.status(bind.source)
+        } catch {
+            guard error.errno == .noEntry else {
+                throw OptionError("cannot mount \(bind.source): \(error.errno)")
+            }
+            guard bind.createSource else {
+                throw OptionError(
+                    "invalid mount config for type \"bind\": bind source path does not exist: \(bind.source)")
+            }
+            do throws(SystemError) { try Files.makeDirectories(bind.source) } catch {
+                throw OptionError("cannot create the directory \(bind.source) that is to be mounted: \(error.errno)")
+            }
+        }
+    }
+
+    /// The image's volumes where the root file system cannot be written: in memory, with what the image has there.
+    /// Elsewhere the container's own layer keeps them, which lives as long as an anonymous volume would.
+    private mutating func readOnlyVolumes(besides wanted: [Mount]) -> [Mount] {
+        guard options.readonlyRootfs, let volumes = image.volumes, !volumes.isEmpty else { return [] }
+        let paths = volumes.keys.map { cleanPath("/" + $0) }.filter { path in
+            path != "/" && !wanted.contains { $0.destination == path }
+        }
+        return Set(paths).sorted().map {
+            Mount(
+                destination: $0, type: "tmpfs", source: "tmpfs",
+                options: ["nosuid", "nodev", "rprivate", "mode=755", "tmpcopyup"])
+        }
+    }
+}
