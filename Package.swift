@@ -25,6 +25,11 @@ let package = Package(
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
+        .target(
+            name: "CCompression",
+            linkerSettings: [
+                .linkedLibrary("z"), .linkedLibrary("zstd"), .linkedLibrary("lzma"), .linkedLibrary("bz2"),
+            ]),
 
         // Leaves.
         module("Linux", ["CLinux"]),
@@ -33,7 +38,7 @@ let package = Package(
         module("GoTemplate"),
 
         // One level up.
-        module("Archive", ["Linux", "OCI", "CArchive", "CCrypto"]),
+        module("Archive", ["Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
         module("Store", ["Linux", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),

@@ -99,4 +99,22 @@ int apus_setresuid(uid_t real, uid_t effective, uid_t saved);
 int apus_setresgid(gid_t real, gid_t effective, gid_t saved);
 int apus_setgroups(size_t count, const gid_t *groups);
 
+// Files: extended attributes, copies, holes.
+// setxattrat(2) and its kin (Linux 6.13) for what cannot be opened: symbolic links and special files,
+// never followed.
+int apus_setxattrat(int dirfd, const char *path, const char *name, const void *value, size_t size);
+ssize_t apus_getxattrat(int dirfd, const char *path, const char *name, void *value, size_t size);
+ssize_t apus_listxattrat(int dirfd, const char *path, char *names, size_t size);
+int apus_fsetxattr(int fd, const char *name, const void *value, size_t size);
+ssize_t apus_fgetxattr(int fd, const char *name, void *value, size_t size);
+ssize_t apus_flistxattr(int fd, char *names, size_t size);
+int apus_syncfs(int fd);
+// ioctl FICLONE (ioctl_ficlone(2)): `target` shares the blocks of `source`.
+int apus_clone_file(int source, int target);
+ssize_t apus_copy_file_range(int source, int64_t *source_offset, int target, int64_t *target_offset,
+                             size_t length);
+// lseek(2) with SEEK_DATA and SEEK_HOLE.
+int64_t apus_seek_data(int fd, int64_t offset);
+int64_t apus_seek_hole(int fd, int64_t offset);
+
 #endif
