@@ -67,6 +67,10 @@ let package = Package(
         tests("StoreTests", ["Store", "Archive", "Linux", "OCI"]),
         tests("RuntimeTests", ["Runtime", "Linux", "OCI"]),
         tests("EngineTests", ["Engine", "Store", "Runtime", "Linux", "OCI"]),
+
+        // The executable itself, driven from outside.
+        .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: swiftSettings),
+        tests("IntegrationTests", ["TestSupport", "Linux"]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -30,6 +30,8 @@ class Arrows(unittest.TestCase):
         self.assertTrue(judged(target("Middle", "Low", "CLow")))
         greedy = module_arrows.read_list("CLow:\nLow: CLow\nMiddle: Low CLow\n")
         self.assertTrue(judged(arrows=greedy))
+        shared = module_arrows.read_list("*CLow:\nLow: CLow\nMiddle: Low CLow\n")
+        self.assertEqual(judged(arrows=shared), [])
 
     def test_an_import_past_the_arrows_fails(self):
         self.assertTrue(judged(imports={"Top": {"Low"}}))

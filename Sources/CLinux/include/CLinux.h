@@ -117,4 +117,10 @@ ssize_t apus_copy_file_range(int source, int64_t *source_offset, int target, int
 int64_t apus_seek_data(int fd, int64_t offset);
 int64_t apus_seek_hole(int fd, int64_t offset);
 
+// Programs started with posix_spawn(3) (spawn.c).
+// The child gets `descriptors` as its 0, 1, 2… and no other, or the terminal at that path as 0, 1 and 2 and as its
+// controlling one; no signal is blocked or ignored. Leads a new session or else a new process group. Returns an errno.
+int apus_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
+               const char *terminal, const int *descriptors, int count, int new_session);
+
 #endif
