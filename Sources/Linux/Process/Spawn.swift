@@ -38,7 +38,8 @@ package struct Spawn: Sendable {
         let failure = Self.withCStrings([path] + arguments) { argv in
             Self.withCStrings(environment) { envp in
                 apus_spawn(
-                    &pid, path, argv, envp, workingDirectory, terminal, sources, CInt(sources.count), newSession ? 1 : 0)
+                    &pid, path, argv, envp, workingDirectory, terminal, sources, CInt(sources.count), newSession ? 1 : 0
+                )
             }
         }
         if failure != 0 { throw SystemError("posix_spawn", path, Errno(failure)) }
