@@ -41,9 +41,9 @@ private struct ElfFile {
             let header = table + index * entrySize
             switch number(header, 4) {
             case 3: hasInterpreter = true  // PT_INTERP
-            case 2:  // PT_DYNAMIC
+            case 2:  // PT_DYNAMIC, whose entries of type 1 are DT_NEEDED
                 let (start, size) = (number(header + 8, 8), number(header + 32, 8))
-                neededLibraries += stride(from: start, to: start + size, by: 16).count { number($0, 8) == 1 }  // DT_NEEDED
+                neededLibraries += stride(from: start, to: start + size, by: 16).count { number($0, 8) == 1 }
             default: break
             }
         }
