@@ -40,7 +40,7 @@ let package = Package(
         // One level up.
         module("Archive", ["Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
-        module("Store", ["Linux", "OCI", "Archive"]),
+        module("Store", ["Linux", "OCI", "Archive", "CCrypto"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
         module("Network", ["Linux", "CLinux"]),
         module("Engine", ["CLinux", "Network", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime"]),

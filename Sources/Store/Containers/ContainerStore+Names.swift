@@ -1,0 +1,107 @@
+import Glibc
+import Linux
+
+extension ContainerStore {
+    /// Throws `invalidName` unless `name` is one of Docker's: [a-zA-Z0-9][a-zA-Z0-9_.-]+. A slash in front is
+    /// allowed and means nothing.
+    static func checkName(_ name: String) throws(StoreError) {
+        let bytes = Array(name.utf8.first == 47 ? Substring(name).dropFirst().utf8 : Substring(name).utf8)
+        func isAlphanumeric(_ byte: UInt8) -> Bool {
+            (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
+        }
+        guard bytes.count >= 2, bytes.count <= 255, isAlphanumeric(bytes[0]),
+            bytes.allSatisfy({ isAlphanumeric($0) || $0 == 95 || $0 == 46 || $0 == 45 })
+        else { throw .invalidName(name) }
+    }
+
+    private func linkPath(_ name: String) -> String { "\(paths.names)/\(name)" }
+
+    /// Claims `name`, or a random one, for the container `id`; returns it.
+    func claim(_ name: String?, for id: String) throws(StoreError) -> String {
+        if let name {
+            let plain = name.utf8.first == 47 ? String(name.dropFirst()) : name
+            if let owner = try tryClaim(plain, for: id) { throw .nameTaken(name: plain, container: owner) }
+            return plain
+        }
+        for attempt in 0... {
+            let name = RandomName.make(attempt)
+            if try tryClaim(name, for: id) == nil { return name }
+        }
+        fatalError("unreachable: the attempts do not end")
+    }
+
+    /// Claims `name`; returns the id of the container that has it.
+    private func tryClaim(_ name: String, for id: String) throws(StoreError) -> String? {
+        while true {
+            if symlink(id, linkPath(name)) == 0 { return nil }
+            let errno = Errno.current
+            guard errno == .exists else {
+                throw .failed(action: "claim the name \(name)", SystemError("symlink", linkPath(name), errno))
+            }
+            guard let owner = try? Files.readLink(linkPath(name)) else { continue }
+            if owner == id { return nil }
+            if isAlive(owner) { return owner }
+            try free(name, of: owner)
+        }
+    }
+
+    /// Whether the container of a name is more than what a killed process left: it has a record that outlives
+    /// its supervisor, or somebody holds it.
+    private func isAlive(_ id: String) -> Bool {
+        Files.exists(directory(id)) && (Files.exists(recordPath(id)) || isHeld(id))
+    }
+
+    /// Removes the link if it still leads to `owner`. Two that find the same dead claim may not remove each
+    /// other's new one, so the link is moved aside and looked at first.
+    private func free(_ name: String, of owner: String) throws(StoreError) {
+        try doing("free the name \(name)") { () throws(SystemError) in
+            let aside = "\(paths.names)/.\(name.prefix(200)).\(randomHex(bytes: 4))"
+            do throws(SystemError) { try Files.rename(linkPath(name), to: aside) } catch  where error.errno == .noEntry
+            { return }
+            if (try? Files.readLink(aside)) == owner {
+                try Files.unlink(aside)
+            } else {
+                try Files.rename(aside, to: linkPath(name))
+            }
+        }
+    }
+
+    /// Gives the container another name. Throws `invalidName`, `nameTaken`.
+    package func rename(_ id: String, from old: String, to new: String) throws(StoreError) {
+        try Self.checkName(new)
+        _ = try claim(new, for: id)
+        try doing("free the name \(old)") { () throws(SystemError) in try Files.unlink(linkPath(old)) }
+    }
+
+    /// The names of all containers, by id.
+    package func names() throws(StoreError) -> [String: String] {
+        var result: [String: String] = [:]
+        for name in try doing("list the names", { () throws(SystemError) in try Files.list(paths.names) })
+        where name.first != "." {
+            if let id = try? Files.readLink(linkPath(name)) { result[id] = name }
+        }
+        return result
+    }
+
+    /// The id of the container that `text` names: by full id, by name (with or without a slash in front), or by a
+    /// prefix that no other container's id has. Throws `unknownContainer` or `ambiguous`.
+    package func find(_ text: String) throws(StoreError) -> String {
+        if Self.isID(text), hasRecord(text) { return text }
+        let name = text.utf8.first == 47 ? String(text.dropFirst()) : text
+        if (try? Self.checkName(name)) != nil, let id = try? Files.readLink(linkPath(name)), Self.isID(id),
+            hasRecord(id)
+        {
+            return id
+        }
+        guard Self.isHexadecimal(text) else { throw .unknownContainer(text) }
+        let matches = try list().filter { $0.hasPrefix(text) }
+        guard matches.count <= 1 else { throw .ambiguous(kind: "container", prefix: text) }
+        guard let id = matches.first else { throw .unknownContainer(text) }
+        return id
+    }
+
+    /// Frees the name of a container that goes.
+    func release(_ name: String, of id: String) {
+        if (try? Files.readLink(linkPath(name))) == id { unlink(linkPath(name)) }
+    }
+}

@@ -1,0 +1,110 @@
+import Glibc
+package import Linux
+package import OCI
+
+/// What a container keeps: the parts of its image that the sweep must leave, and the engine's own record.
+package struct ContainerRecord: Hashable, Sendable {
+    /// The id of the image; nil with `--rootfs`.
+    package var image: Digest?
+    /// The diff ids of the layers that the container's file system lies on.
+    package var layers: [Digest]
+    /// What the engine has to say about the container; the store does not look into it.
+    package var body: [UInt8]
+
+    package init(image: Digest?, layers: [Digest], body: [UInt8]) {
+        self.image = image
+        self.layers = layers
+        self.body = body
+    }
+}
+
+extension ContainerRecord: WireCodable {
+    static let version: UInt32 = 0x6163_0001
+
+    package func encode(to encoder: inout WireEncoder) {
+        encoder.write(Self.version)
+        encoder.write(image)
+        encoder.write(layers)
+        encoder.write(data: body)
+    }
+
+    package init(from decoder: inout WireDecoder) throws(WireError) {
+        guard try decoder.read(UInt32.self) == Self.version else { throw .invalidValue("version") }
+        image = try decoder.read()
+        layers = try decoder.read()
+        body = try decoder.readData()
+    }
+}
+
+extension ContainerStore {
+    func recordPath(_ id: String) -> String { directory(id) + "/record" }
+    func ephemeralRecordPath(_ id: String) -> String { runDirectory(id) + "/record" }
+
+    /// Writes or replaces the container's record. The record of an ephemeral container (`--rm`) goes into the run
+    /// directory, without any fsync: when its supervisor dies, the container is garbage.
+    package func writeRecord(_ record: ContainerRecord, of id: String, isEphemeral: Bool) throws(StoreError) {
+        var encoder = WireEncoder()
+        encoder.write(record)
+        let bytes = encoder.bytes
+        try doing("write the record of container \(id.prefix(12))") { () throws(SystemError) in
+            try Files.replace(
+                isEphemeral ? ephemeralRecordPath(id) : recordPath(id), with: bytes, mode: 0o600, durable: !isEphemeral)
+            if !isEphemeral { try Files.syncDirectory(paths.containers) }
+        }
+    }
+
+    /// The container's record. Throws `unknownContainer` where there is none, and `corrupt`.
+    package func readRecord(_ id: String) throws(StoreError) -> ContainerRecord {
+        for path in [recordPath(id), ephemeralRecordPath(id)] {
+            let bytes: [UInt8]
+            do throws(SystemError) {
+                bytes = try Files.read(path, limit: 64 << 20)
+            } catch {
+                if error.errno == .noEntry || error.errno == .notDirectory { continue }
+                throw .failed(action: "read the record of container \(id.prefix(12))", error)
+            }
+            var decoder = WireDecoder(bytes)
+            do throws(WireError) {
+                let record = try decoder.read(ContainerRecord.self)
+                try decoder.finish()
+                return record
+            } catch {
+                throw .corrupt(path: path, cause: error.description)
+            }
+        }
+        throw .unknownContainer(id)
+    }
+
+    /// Whether the container goes with its supervisor (`--rm`).
+    package func isEphemeral(_ id: String) -> Bool {
+        !Files.exists(recordPath(id)) && Files.exists(ephemeralRecordPath(id))
+    }
+
+    /// Whether the container is one that commands see: it has a record and, if it is ephemeral, a supervisor.
+    func hasRecord(_ id: String) -> Bool {
+        guard Files.exists(directory(id)) else { return false }
+        return Files.exists(recordPath(id)) || Files.exists(ephemeralRecordPath(id)) && isHeld(id)
+    }
+
+    /// The ids of all containers that have a record, in no order.
+    package func list() throws(StoreError) -> [String] {
+        let names = try doing("list the containers") { () throws(SystemError) in try Files.list(paths.containers) }
+        return names.filter { Self.isID($0) && hasRecord($0) }
+    }
+
+    /// Takes the container out of the store: its name is free and no command sees it any more. Returns the directory
+    /// that is left for removal (in the user namespace, as others' files may be in it); a sweep finds it too.
+    package func remove(_ id: String, name: String?) throws(StoreError) -> String {
+        let doomed = "\(paths.containers)/.dead.\(id)"
+        try doing("remove container \(id.prefix(12))") { () throws(SystemError) in
+            do throws(SystemError) {
+                try Files.rename(directory(id), to: doomed)
+            } catch  where error.errno == .noEntry {}
+        }
+        if let name { release(name, of: id) }
+        try doing("remove the run state of container \(id.prefix(12))") { () throws(SystemError) in
+            try Files.removeTree(runDirectory(id))
+        }
+        return doomed
+    }
+}

@@ -1,0 +1,110 @@
+import Glibc
+package import Linux
+
+/// The containers of a user: a directory each, named by its id; links from names to ids; and, in the run
+/// directory, the state of those that run. No Foundation: `run` writes all of it.
+///
+/// Whoever holds the lock on a container's directory (its creator, then its supervisor) keeps it from every sweep.
+/// What nobody holds and no record describes is garbage.
+package struct ContainerStore: Sendable {
+    package let paths: StorePaths
+
+    package init(_ paths: StorePaths) { self.paths = paths }
+
+    /// The container's directory: record, upper directory, logs.
+    package func directory(_ id: String) -> String { "\(paths.containers)/\(id)" }
+    /// The container's directory for what does not outlive the boot.
+    package func runDirectory(_ id: String) -> String { "\(paths.runningContainers)/\(id)" }
+
+    /// A new id: 64 random hexadecimal digits.
+    package static func newID() -> String { randomHex(bytes: 32) }
+
+    /// Whether `text` has the form of a full id.
+    package static func isID(_ text: some StringProtocol) -> Bool {
+        text.utf8.count == 64 && isHexadecimal(text)
+    }
+
+    static func isHexadecimal(_ text: some StringProtocol) -> Bool {
+        !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
+
+    /// Creates the container's directories, held by the caller, and claims its name, or a random one for nil.
+    ///
+    /// Until `writeRecord` the container is not listed, and it is swept if its creator dies. Throws `invalidName`,
+    /// `nameTaken`, or `failed`.
+    package func create(_ id: String = newID(), name: String?) throws(StoreError) -> ContainerClaim {
+        if let name { try Self.checkName(name) }
+        let hold: FileDescriptor
+        do throws(SystemError) {
+            try Files.makeDirectory(runDirectory(id), mode: 0o700)
+            hold = try makeHeld(directory(id))
+        } catch {
+            throw .failed(action: "create container \(id.prefix(12))", error)
+        }
+        do throws(StoreError) {
+            let name = try claim(name, for: id)
+            return ContainerClaim(id: id, name: name, hold: hold)
+        } catch {
+            rmdir(directory(id))
+            rmdir(runDirectory(id))
+            throw error
+        }
+    }
+
+    private func makeHeld(_ path: String) throws(SystemError) -> FileDescriptor {
+        while true {
+            // Traversal is for the ids of the user namespace, which are others to the owner.
+            try Files.makeDirectory(path, mode: 0o711)
+            let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            try directory.lock()
+            // A sweep that came between has removed what nobody held yet.
+            if try directory.status().raw.st_nlink > 0 { return directory }
+        }
+    }
+
+    /// Holds the container against sweeps and other verbs that change it; waits for who holds it now. Throws
+    /// `unknownContainer` where it has gone meanwhile.
+    package func hold(_ id: String) throws(StoreError) -> FileDescriptor {
+        guard let hold = try hold(id, waiting: true) else { throw .unknownContainer(id) }
+        return hold
+    }
+
+    /// As `hold`, but nil where somebody holds it: its supervisor lives.
+    package func tryHold(_ id: String) throws(StoreError) -> FileDescriptor? { try hold(id, waiting: false) }
+
+    private func hold(_ id: String, waiting: Bool) throws(StoreError) -> FileDescriptor? {
+        do throws(SystemError) {
+            let directory = try FileDescriptor.open(directory(id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            guard try directory.lock(waiting: waiting) else { return nil }
+            if try directory.status().raw.st_nlink == 0 { throw SystemError("open", nil, .noEntry) }
+            return directory
+        } catch {
+            if error.errno == .noEntry { throw .unknownContainer(id) }
+            throw .failed(action: "lock container \(id.prefix(12))", error)
+        }
+    }
+
+    /// Whether somebody, its creator or its supervisor, holds the container.
+    package func isHeld(_ id: String) -> Bool {
+        guard let directory = try? FileDescriptor.open(directory(id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
+            return false
+        }
+        return (try? directory.lock(.shared, waiting: false)) == false
+    }
+
+    /// Serialises verbs that change one container's state, the supervisor's own steps not included.
+    package func lockVerbs(_ id: String) throws(StoreError) -> FileLock {
+        try doing("lock container \(id.prefix(12))") { () throws(SystemError) in
+            if !Files.exists(runDirectory(id)) { try? Files.makeDirectory(runDirectory(id), mode: 0o700) }
+            return try FileLock(runDirectory(id) + "/lock")
+        }
+    }
+}
+
+/// A container that was just created: its names, and the lock that keeps it (see `ContainerStore`).
+package struct ContainerClaim: ~Copyable, Sendable {
+    package let id: String
+    package let name: String
+    /// The locked directory. A forked supervisor that keeps it keeps the lock after the creator is gone.
+    package let hold: FileDescriptor
+}

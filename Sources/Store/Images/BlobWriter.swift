@@ -1,0 +1,69 @@
+import Glibc
+import Linux
+package import OCI
+
+/// Takes one blob into the store piece by piece: under a temporary name until its digest and size are right.
+///
+/// A writer that goes without `commit()` leaves nothing; one that is killed leaves a file that the next ingest
+/// sweeps. For one thread at a time.
+package final class BlobWriter: @unchecked Sendable {
+    private let ingest: ImageIngest
+    private let expectedDigest: Digest?
+    private let expectedSize: Int64?
+    private let hash: ContentHash
+    private let file: HeldFile
+    /// What was written, in bytes.
+    package private(set) var size: Int64 = 0
+
+    init(_ ingest: ImageIngest, digest: Digest?, size: Int64?) throws(StoreError) {
+        self.ingest = ingest
+        expectedDigest = digest
+        expectedSize = size
+        hash = ContentHash(digest?.algorithm ?? .sha256)
+        file = try doing("write to \(ingest.store.temporaries)") { () throws(SystemError) in
+            try HeldFile(in: ingest.store.temporaries, prefix: "blob")
+        }
+    }
+
+    /// Appends `bytes`. Throws `StoreError.wrongSize` as soon as they are more than expected, and `failed` where
+    /// they cannot be written.
+    package func write(_ bytes: UnsafeRawBufferPointer) throws(StoreError) {
+        size += Int64(bytes.count)
+        if let expectedSize, size > expectedSize {
+            throw .wrongSize(digest: expectedDigest, expected: expectedSize, actual: size)
+        }
+        hash.update(bytes)
+        try doing("write a blob") { () throws(SystemError) in try file.descriptor.writeAll(bytes) }
+    }
+
+    /// Appends `bytes`; see `write(_:)`.
+    package func write(_ bytes: [UInt8]) throws(StoreError) {
+        try withBytes(bytes) { buffer throws(StoreError) in try write(buffer) }
+    }
+
+    /// Makes the blob part of the store, on the disk before it has its name. Throws `wrongSize`, `wrongDigest` or
+    /// `failed`; then the store is as before.
+    @discardableResult
+    package func commit() throws(StoreError) -> (digest: Digest, size: Int64) {
+        if let expectedSize, size != expectedSize {
+            throw .wrongSize(digest: expectedDigest, expected: expectedSize, actual: size)
+        }
+        let digest = hash.finish()
+        if let expectedDigest, digest != expectedDigest {
+            throw .wrongDigest(expected: expectedDigest, actual: digest)
+        }
+        try ingest.protect([digest])
+        if ingest.store.has(digest, size: size) { return (digest, size) }
+        let target = ingest.store.path(of: digest)
+        try doing("store blob \(digest)") { () throws(SystemError) in
+            try file.descriptor.sync()
+            if digest.algorithm != .sha256 {
+                try Files.makeDirectories(Files.split(target).parent, mode: 0o700)
+            }
+            // The directory's own fsync comes with the index that points here.
+            try Files.rename(file.path, to: target)
+            file.descriptor.unlock()
+        }
+        return (digest, size)
+    }
+}

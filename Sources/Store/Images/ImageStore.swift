@@ -1,0 +1,100 @@
+import FoundationEssentials
+import Glibc
+package import Linux
+package import OCI
+
+/// The images of a user: a valid OCI image layout (image-spec, image-layout.md), which other tools may read
+/// and, through the same files, change.
+package struct ImageStore: Sendable {
+    package let paths: StorePaths
+
+    /// The images below `paths`, whose directories `StorePaths.prepare()` has made.
+    package init(_ paths: StorePaths) { self.paths = paths }
+
+    /// The largest manifest, index or configuration that is read, in bytes: registries refuse larger ones.
+    package static let documentLimit = 8 << 20
+
+    var indexPath: String { paths.images + "/index.json" }
+    var temporaries: String { paths.images + "/tmp" }
+
+    /// Where the blob of `digest` is, whether it is there or not.
+    package func path(of digest: Digest) -> String {
+        "\(paths.images)/blobs/\(digest.algorithm.rawValue)/\(digest.hex)"
+    }
+
+    /// The size of the blob in bytes; nil where there is none.
+    package func size(of digest: Digest) -> Int64? {
+        guard let status = try? Files.status(path(of: digest), following: false), status.isRegular else { return nil }
+        return Int64(status.size)
+    }
+
+    /// Whether the blob is there, with `size` bytes if that is given. Only what an `ImageIngest` protects is sure
+    /// to be there a moment later.
+    package func has(_ digest: Digest, size wanted: Int64? = nil) -> Bool {
+        guard let present = size(of: digest) else { return false }
+        return wanted == nil || wanted == present
+    }
+
+    /// Opens the blob for reading. Throws `StoreError.missingBlob`.
+    package func open(_ digest: Digest) throws(StoreError) -> FileDescriptor {
+        do throws(SystemError) {
+            return try FileDescriptor.open(path(of: digest), O_RDONLY | O_NOFOLLOW)
+        } catch {
+            if error.errno == .noEntry { throw .missingBlob(digest) }
+            throw .failed(action: "open blob \(digest)", error)
+        }
+    }
+
+    /// The content of a small blob, verified against its digest. Throws `missingBlob`, `tooLarge` past `limit`
+    /// bytes, and `corrupt` where the content has another digest.
+    package func read(_ digest: Digest, limit: Int = documentLimit) throws(StoreError) -> [UInt8] {
+        let file = try open(digest)
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try file.readAll(limit: limit)
+        } catch {
+            if error.errno == Errno(EFBIG) { throw .tooLarge(digest: digest, limit: limit) }
+            throw .failed(action: "read blob \(digest)", error)
+        }
+        guard ContentHash.digest(bytes, digest.algorithm) == digest else {
+            throw .corrupt(path: path(of: digest), cause: "its content has another digest")
+        }
+        return bytes
+    }
+
+    /// The JSON document in a small blob. Throws as `read` does, and `corrupt` for what is no such document.
+    package func document<T: Decodable>(_ type: T.Type = T.self, _ digest: Digest) throws(StoreError) -> T {
+        let bytes = try read(digest)
+        do {
+            return try JSONDecoder().decode(type, from: Data(bytes))
+        } catch {
+            throw .corrupt(path: path(of: digest), cause: jsonCause(error))
+        }
+    }
+
+    /// Makes the layout's own files where they are missing.
+    func makeLayout() throws(StoreError) {
+        let marker = paths.images + "/oci-layout"
+        if Files.exists(marker), Files.exists(temporaries) { return }
+        try doing("create the image layout") { () throws(SystemError) in
+            try Files.makeDirectories(paths.images + "/blobs/sha256", mode: 0o700)
+            try Files.makeDirectories(temporaries, mode: 0o700)
+            try Files.replace(marker, with: Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
+        }
+    }
+}
+
+/// What a decoder found wrong, as a part of a sentence.
+package func jsonCause(_ error: any Error) -> String {
+    func place(_ path: [any CodingKey]) -> String {
+        path.isEmpty ? "the document" : "\"" + path.map(\.stringValue).joined(separator: ".") + "\""
+    }
+    switch error {
+    case DecodingError.keyNotFound(let key, let context): return "\(place(context.codingPath + [key])) is missing"
+    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
+        return "\(place(context.codingPath)) has another type than it must have"
+    case DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty: return "it is no JSON"
+    case DecodingError.dataCorrupted(let context): return "\(place(context.codingPath)): \(context.debugDescription)"
+    default: return "it is no JSON"
+    }
+}

@@ -1,0 +1,156 @@
+import Glibc
+package import Linux
+package import OCI
+
+/// Layers unpacked each into a directory of its own, as overlay lowers, by the digest of their uncompressed
+/// archive (`diff_id`).
+package struct LayerStore: Sendable {
+    /// With which owners the files are there.
+    package enum Ownership: UInt8, Sendable {
+        /// Those of the archive: unpacked as root or in a user namespace with subordinate ids.
+        case full
+        /// All files belong to the user, as only one id was there to unpack with.
+        case squashed
+    }
+
+    package let paths: StorePaths
+    package let ownership: Ownership
+
+    package init(_ paths: StorePaths, _ ownership: Ownership) {
+        self.paths = paths
+        self.ownership = ownership
+    }
+
+    var folder: String { ownership == .full ? paths.layers : paths.squashedLayers }
+
+    /// The directory of the layer, whether it is there or not.
+    package func path(of diffID: Digest) -> String { "\(folder)/\(Self.name(of: diffID))" }
+
+    /// The layer's name in `layers/`: "sha256-…".
+    package static func name(of diffID: Digest) -> String { "\(diffID.algorithm.rawValue)-\(diffID.hex)" }
+
+    /// Whether the layer is there, whole.
+    package func has(_ diffID: Digest) -> Bool { Files.exists(path(of: diffID)) }
+
+    /// The size of the layer's files in bytes, as its unpacker counted them; nil where that is not known.
+    package func size(of diffID: Digest) -> Int64? {
+        guard let text = try? Files.readText(sizePath(diffID), limit: 64) else { return nil }
+        return Int64(text)
+    }
+
+    func sizePath(_ diffID: Digest) -> String { "\(folder)/.size.\(Self.name(of: diffID))" }
+
+    /// Begins to unpack the layer; nil where it is there already. Waits while another process (or thread) unpacks
+    /// the same layer, and returns nil when that one succeeds.
+    package func begin(_ diffID: Digest) throws(StoreError) -> PendingLayer? {
+        try begin(diffID, waiting: true).pending
+    }
+
+    /// As `begin`, but says that somebody else is at it instead of waiting.
+    package func tryBegin(_ diffID: Digest) throws(StoreError) -> (pending: PendingLayer?, isBusy: Bool) {
+        try begin(diffID, waiting: false)
+    }
+
+    private func begin(_ diffID: Digest, waiting: Bool) throws(StoreError) -> (pending: PendingLayer?, isBusy: Bool) {
+        if has(diffID) { return (nil, false) }
+        let lockPath = "\(folder)/.lock.\(Self.name(of: diffID))"
+        do throws(SystemError) {
+            while true {
+                let lock = try FileDescriptor.open(lockPath, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+                guard try lock.lock(waiting: waiting) else { return (nil, true) }
+                // Who held the lock before removed its name: a later opener has another file.
+                guard try lock.status().raw.st_nlink > 0 else { continue }
+                if has(diffID) {
+                    unlink(lockPath)
+                    return (nil, false)
+                }
+                let temporary = "\(folder)/.tmp.\(Self.name(of: diffID)).\(getpid()).\(randomHex(bytes: 4))"
+                try Files.makeDirectory(temporary, mode: 0o755)
+                let root = try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY)
+                try root.lock()
+                // mkdir(2) obeys the umask, and the directory is the root of somebody's container.
+                try check("chmod", temporary) { fchmod(root.rawValue, 0o755) }
+                return (PendingLayer(self, diffID, temporary, root, lock, lockPath), false)
+            }
+        } catch {
+            throw .failed(action: "begin to unpack layer \(diffID.short)", error)
+        }
+    }
+}
+
+/// A layer that is being unpacked into a temporary directory.
+///
+/// A value that goes without `commit` leaves the directory to `LayerStore.abandoned()`: its files may belong to
+/// subordinate ids, and only a process in the user namespace can remove them.
+package final class PendingLayer: Sendable {
+    package let diffID: Digest
+    /// The directory to unpack into: empty, mode 0755.
+    package let path: String
+    /// The same directory, held locked so that no sweep takes it.
+    package let root: FileDescriptor
+    private let store: LayerStore
+    private let lock: FileDescriptor
+    private let lockPath: String
+
+    init(
+        _ store: LayerStore, _ diffID: Digest, _ path: String, _ root: consuming FileDescriptor,
+        _ lock: consuming FileDescriptor, _ lockPath: String
+    ) {
+        self.store = store
+        self.diffID = diffID
+        self.path = path
+        self.root = root
+        self.lock = lock
+        self.lockPath = lockPath
+    }
+
+    // The name goes before the lock does, so that whoever waits for it finds out and makes a new one.
+    deinit { unlink(lockPath) }
+
+    /// Gives the directory, whose files have `size` bytes, its final name, after everything in it has reached the
+    /// disk: a layer with a name is a whole layer, after a power failure too.
+    package func commit(size: Int64) throws(StoreError) {
+        try doing("store layer \(diffID.short)") { () throws(SystemError) in
+            try Files.replace(store.sizePath(diffID), with: Array(String(size).utf8), mode: 0o600, durable: false)
+            try root.syncFileSystem()
+            do throws(SystemError) {
+                try Files.renameExclusively(path, to: store.path(of: diffID))
+            } catch  where error.errno == .invalid || error.errno == .notImplemented {
+                // A file system without RENAME_NOREPLACE; the lock keeps others out.
+                try Files.rename(path, to: store.path(of: diffID))
+            }
+            try Files.syncDirectory(store.folder)
+        }
+    }
+}
+
+extension LayerStore {
+    /// Directories that nobody is unpacking into and that no layer has as its name: remove them (in the user
+    /// namespace) with everything in them.
+    package func abandoned() -> [String] {
+        let names = (try? Files.list(folder)) ?? []
+        return names.filter { $0.hasPrefix(".tmp.") || $0.hasPrefix(".dead.") }.map { "\(folder)/\($0)" }.filter {
+            path in
+            guard let root = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return true }
+            return (try? root.lock(waiting: false)) == true
+        }
+    }
+
+    /// The diff ids of all layers that are there.
+    package func all() throws(StoreError) -> [Digest] {
+        let names = try doing("list the layers") { () throws(SystemError) in try Files.list(folder) }
+        return names.compactMap { name in
+            let parts = name.split(separator: "-", maxSplits: 1)
+            guard parts.count == 2, let algorithm = Digest.Algorithm(rawValue: String(parts[0])) else { return nil }
+            return Digest(algorithm, hex: String(parts[1]))
+        }
+    }
+
+    /// Takes the layer out of the store at once; its tree is one of `abandoned()` from then on.
+    func condemn(_ diffID: Digest) throws(StoreError) {
+        try doing("remove layer \(diffID.short)") { () throws(SystemError) in
+            try Files.rename(path(of: diffID), to: "\(folder)/.dead.\(Self.name(of: diffID)).\(randomHex(bytes: 4))")
+            try Files.unlink(sizePath(diffID))
+        }
+    }
+}

@@ -1,0 +1,76 @@
+package import Linux
+package import OCI
+
+/// What can go wrong with what is on disk.
+package enum StoreError: Error, Sendable, CustomStringConvertible {
+    /// No environment variable and no account says where the store is.
+    case noHome
+    /// A directory of the store cannot be used; `cause` is a part of a sentence.
+    case unusableDirectory(path: String, cause: String)
+    /// A system call failed while doing `action` ("write the image index").
+    case failed(action: String, SystemError)
+    /// A document of the store is not what it must be. Nothing was changed.
+    case corrupt(path: String, cause: String)
+
+    case unknownImage(String)
+    /// An id prefix that several images or containers have.
+    case ambiguous(kind: String, prefix: String)
+    /// The image is there, but not for the platform that was asked for.
+    case otherPlatform(name: String, wanted: String, present: String)
+    case missingBlob(Digest)
+    case wrongDigest(expected: Digest, actual: Digest)
+    /// Sizes in bytes; `actual` is at least what was read when the reading stopped.
+    case wrongSize(digest: Digest?, expected: Int64, actual: Int64)
+    /// In bytes.
+    case tooLarge(digest: Digest, limit: Int)
+    /// A removal that Docker's rules forbid; the whole sentence.
+    case conflict(String)
+
+    case invalidName(String)
+    case nameTaken(name: String, container: String)
+    case unknownContainer(String)
+
+    package var description: String {
+        switch self {
+        case .noHome:
+            "cannot find the home directory of this user: set HOME, XDG_DATA_HOME or APUS_ROOT"
+        case .unusableDirectory(let path, let cause): "the directory \(path) cannot be used: \(cause)"
+        case .failed(let action, let error): "cannot \(action): \(error)"
+        case .corrupt(let path, let cause):
+            "\(path) is damaged (\(cause)): it was left as it is; repair it or move it away"
+        case .unknownImage(let name): "no such image: \(name)"
+        case .ambiguous(let kind, let prefix): "the id prefix \(prefix) is ambiguous: more than one \(kind) has it"
+        case .otherPlatform(let name, let wanted, let present):
+            "image \(name) is here for \(present), not for \(wanted): pull it with --platform \(wanted)"
+        case .missingBlob(let digest):
+            "blob \(digest) is missing from the store: pull or load the image again"
+        case .wrongDigest(let expected, let actual): "the content has digest \(actual) instead of \(expected)"
+        case .wrongSize(let digest, let expected, let actual):
+            "\(digest.map { "blob \($0)" } ?? "the content") has \(actual) bytes instead of \(expected)"
+        case .tooLarge(let digest, let limit): "blob \(digest) is larger than the \(limit) bytes that are read of it"
+        case .conflict(let sentence): sentence
+        case .invalidName(let name):
+            "invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
+        case .nameTaken(let name, let container):
+            "the container name \"/\(name)\" is already in use by container \"\(container)\": "
+                + "remove or rename that container to use the name again"
+        case .unknownContainer(let name): "no such container: \(name)"
+        }
+    }
+}
+
+/// Runs `body` and tells what was being done when a system call in it failed.
+func doing<T: ~Copyable>(_ action: @autoclosure () -> String, _ body: () throws(SystemError) -> T) throws(StoreError)
+    -> T
+{
+    do throws(SystemError) { return try body() } catch { throw .failed(action: action(), error) }
+}
+
+/// `Array.withUnsafeBytes` for a body that throws our errors.
+func withBytes(_ bytes: [UInt8], _ body: (UnsafeRawBufferPointer) throws(StoreError) -> Void) throws(StoreError) {
+    var failure: StoreError?
+    bytes.withUnsafeBytes { buffer in
+        do throws(StoreError) { try body(buffer) } catch { failure = error }
+    }
+    if let failure { throw failure }
+}

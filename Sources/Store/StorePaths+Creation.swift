@@ -1,0 +1,71 @@
+import Glibc
+import Linux
+
+extension StorePaths {
+    /// Creates what is missing of both directories, mode 0700, and checks that they belong to the caller.
+    ///
+    /// Throws `StoreError.unusableDirectory` for a directory of another user, a file in the way, or a file
+    /// system that takes no files.
+    package func prepare() throws(StoreError) {
+        try Self.claim(data)
+        for folder in [images, layers, squashedLayers, containers, names, leases, cache, launchRecords] {
+            try Self.make(folder)
+        }
+        // In /tmp anybody could have made the directory first, and would then own what we put into it.
+        try Self.claim(run, privately: true)
+        try Self.make(runningContainers)
+    }
+
+    private static func make(_ path: String) throws(StoreError) {
+        if mkdir(path, 0o700) == 0 { return }
+        let errno = Errno.current
+        if errno != .exists { throw refusal(path, SystemError("mkdir", path, errno)) }
+    }
+
+    private static func claim(_ path: String, privately: Bool = false) throws(StoreError) {
+        let user = geteuid()
+        if mkdir(path, 0o700) < 0 {
+            let errno = Errno.current
+            do throws(SystemError) {
+                if errno == .noEntry {
+                    try Files.makeDirectories(path, mode: 0o700)
+                } else if errno != .exists {
+                    throw SystemError("mkdir", path, errno)
+                }
+            } catch {
+                throw refusal(path, error)
+            }
+        }
+        let status: FileStatus
+        do throws(SystemError) {
+            // A link in the place of the run directory could lead anywhere; one in the place of the data
+            // directory is how people put it on another disk.
+            status = try Files.status(path, following: !privately)
+        } catch {
+            throw refusal(path, error)
+        }
+        guard status.isDirectory else { throw .unusableDirectory(path: path, cause: "it is not a directory") }
+        guard status.raw.st_uid == user else {
+            throw .unusableDirectory(
+                path: path, cause: "it belongs to uid \(status.raw.st_uid) and not to uid \(user), who runs apus")
+        }
+        // A group of its own for each user, and so a umask of 002, is common for data.
+        if status.permissions & (privately ? 0o022 : 0o002) != 0 {
+            throw .unusableDirectory(
+                path: path, cause: "other users may write to it: 'chmod go-w \(path)' forbids that")
+        }
+    }
+
+    private static func refusal(_ path: String, _ error: SystemError) -> StoreError {
+        switch error.errno {
+        case Errno(EROFS):
+            .unusableDirectory(
+                path: path, cause: "its file system is read-only: choose another place with --root or APUS_ROOT")
+        case .access, .notPermitted:
+            .unusableDirectory(
+                path: path, cause: "this user may not create it: choose another place with --root or APUS_ROOT")
+        case .notDirectory: .unusableDirectory(path: path, cause: "a file is in its way")
+        default: .unusableDirectory(path: path, cause: error.description)
+        }
+    }
+}

@@ -1,0 +1,92 @@
+import Glibc
+import Linux
+
+/// Where a user's images, layers and containers are (`data`), and what does not outlive the boot (`run`).
+///
+/// On the path of every command: no Foundation here.
+package struct StorePaths: Hashable, Sendable {
+    /// Absolute path: `$XDG_DATA_HOME/apus`, `~/.local/share/apus`, or `/var/lib/apus` for root.
+    package let data: String
+    /// Absolute path: `$XDG_RUNTIME_DIR/apus`, `/run/user/UID/apus`, `/tmp/apus-UID`, or `/run/apus` for root.
+    package let run: String
+
+    /// Names both directories; `prepare()` creates them.
+    package init(data: String, run: String) {
+        self.data = data
+        self.run = run
+    }
+
+    /// The directories of `user`, from (first wins) the arguments, `APUS_ROOT` and `APUS_RUN`, the XDG base
+    /// directories, and the account's home. Relative arguments count from the working directory.
+    ///
+    /// Throws `StoreError.noHome` where nothing says where the data is.
+    package static func locate(
+        root: String? = nil, run: String? = nil, user: UInt32 = geteuid(), environment: (String) -> String?
+    ) throws(StoreError) -> StorePaths {
+        func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
+        // The XDG specification: "If an implementation encounters a relative path … it should … ignore it."
+        func absolute(_ name: String) -> String? { variable(name).flatMap { $0.hasPrefix("/") ? $0 : nil } }
+        let data: String
+        if let given = root ?? variable("APUS_ROOT") {
+            data = try fromWorkingDirectory(given)
+        } else if user == 0 {
+            data = "/var/lib/apus"
+        } else if let home = absolute("XDG_DATA_HOME") {
+            data = home + "/apus"
+        } else if let home = absolute("HOME") ?? Account.home(of: user), home.hasPrefix("/") {
+            data = home + "/.local/share/apus"
+        } else {
+            throw .noHome
+        }
+        let runtime: String
+        if let given = run ?? variable("APUS_RUN") {
+            runtime = try fromWorkingDirectory(given)
+        } else if user == 0 {
+            runtime = "/run/apus"
+        } else if let folder = [absolute("XDG_RUNTIME_DIR"), "/run/user/\(user)"].compactMap({ $0 }).first(where: {
+            // Of another user after su(1), or gone with the session: then the next place is taken.
+            isOwnDirectory($0, user: user)
+        }) {
+            runtime = folder + "/apus"
+        } else {
+            runtime = "/tmp/apus-\(user)"
+        }
+        return StorePaths(data: data, run: runtime)
+    }
+
+    private static func isOwnDirectory(_ path: String, user: UInt32) -> Bool {
+        guard let status = try? Files.status(path) else { return false }
+        return status.isDirectory && status.raw.st_uid == user
+    }
+
+    private static func fromWorkingDirectory(_ path: String) throws(StoreError) -> String {
+        var trimmed = Substring(path)
+        while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
+        if trimmed.hasPrefix("/") { return String(trimmed) }
+        guard let working = getcwd(nil, 0) else {
+            throw .failed(action: "find the working directory", SystemError("getcwd"))
+        }
+        defer { free(working) }
+        return String(cString: working) + "/" + trimmed
+    }
+}
+
+extension StorePaths {
+    /// The OCI image layout.
+    package var images: String { data + "/images" }
+    /// Unpacked layers with all their owners.
+    package var layers: String { data + "/layers" }
+    /// Unpacked layers whose files all belong to one user.
+    package var squashedLayers: String { data + "/layers-squashed" }
+    package var containers: String { data + "/containers" }
+    /// Symbolic links from containers' names to their ids.
+    package var names: String { data + "/names" }
+    /// Pulls, loads and builds in progress, and what they must find again.
+    package var leases: String { data + "/leases" }
+    package var cache: String { data + "/cache" }
+    package var launchRecords: String { data + "/cache/launch" }
+    /// Held shared while a reference to an image's parts is being made, exclusively by the sweep.
+    package var sweepLock: String { data + "/sweep.lock" }
+    /// The state of running containers.
+    package var runningContainers: String { run + "/containers" }
+}
