@@ -1,0 +1,218 @@
+import Engine
+import Flags
+import Linux
+
+/// Turns the flags and arguments of `run` and `create` into options.
+struct RunOptionReader {
+    private(set) var options: RunOptions
+    /// What a relative path is relative to.
+    let directory: String
+    /// The caller's variables.
+    let caller: (String) -> String?
+
+    // Files come before single values, whatever their order was.
+    private var variablesOfFiles: [String] = []
+    private var labels: [(String, String)] = []
+
+    /// Reads all of `parsed`, whose first positional argument is the image. Throws `OptionError`.
+    static func options(
+        _ parsed: ParsedArguments, flags: [Flag], directory: String, caller: (String) -> String?
+    ) throws(OptionError) -> RunOptions {
+        try withoutActuallyEscaping(caller) { (caller) throws(OptionError) -> RunOptions in
+            var reader = RunOptionReader(
+                options: RunOptions(image: parsed.positionals[0]), directory: directory, caller: caller)
+            reader.options.cmd = Array(parsed.positionals.dropFirst())
+            for use in parsed.uses(of: flags.map(\.name)) { try reader.take(use.name, use.value) }
+            reader.options.env = reader.variablesOfFiles + reader.options.env
+            for (name, value) in reader.labels where reader.options.labels[name] == nil {
+                reader.options.labels[name] = value
+            }
+            return reader.options
+        }
+    }
+
+    private init(options: RunOptions, directory: String, caller: @escaping (String) -> String?) {
+        self.options = options
+        self.directory = directory
+        self.caller = caller
+    }
+
+    /// Takes one use of a flag. Throws `OptionError`.
+    private mutating func take(_ name: String, _ value: String) throws(OptionError) {
+        if try takeContainer(name, value) { return }
+        if try takeProcess(name, value) { return }
+        if try takeMount(name, value) { return }
+        if try takeNamespace(name, value) { return }
+        if try takeSecurity(name, value) { return }
+        if try takeNetwork(name, value) { return }
+        if RunFlags.limits.contains(where: { $0.name == name }) {
+            if let reason = RunFlags.limitRefusal(name, value) { throw OptionError("--\(name) is refused: \(reason)") }
+            return
+        }
+        // A boolean that was set to false asks for nothing; the parser refuses all other uses.
+        if RunFlags.refused.contains(where: { $0.name == name }) { return }
+        fatalError("flag --\(name) is declared and not read")
+    }
+
+    private func read(_ path: String, _ flag: String) throws(OptionError) -> [UInt8] {
+        do throws(SystemError) { return try Files.read(path, limit: 16 << 20) } catch {
+            throw OptionError("cannot read \(path) of --\(flag): \(error.errno)")
+        }
+    }
+
+    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : directory + "/" + path }
+
+    private mutating func takeContainer(_ name: String, _ value: String) throws(OptionError) -> Bool {
+        switch name {
+        case "name": options.name = try ContainerName.validated(value)
+        case "rm": options.autoRemove = isTrue(value)
+        case "pull": options.pullPolicy = RunOptions.PullPolicy(rawValue: value)!
+        case "platform": options.platform = value
+        case "quiet": options.quiet = isTrue(value)
+        case "rootfs": options.rootfs = isTrue(value)
+        case "cidfile": options.containerIDFile = absolute(value)
+        case "pidfile": options.pidFile = absolute(value)
+        case "label":
+            let (key, text) = try Environment.label(value)
+            options.labels[key] = text
+        case "label-file": labels = try Environment.labels(inFile: read(value, name), name: value).reversed() + labels
+        case "annotation":
+            let (key, text) = try Environment.label(value, what: "annotation")
+            options.annotations[key] = text
+        case "expose": options.exposedPorts += try ExposedPorts.parse(value)
+        case "log-driver": try options.logConfig.setDriver(value)
+        case "log-opt": try options.logConfig.add(value)
+        case "no-healthcheck": options.noHealthcheck = isTrue(value)
+        case "restart":
+            guard value == "no" || value.isEmpty else {
+                throw OptionError("--restart=\(value) is refused: containers are not restarted yet")
+            }
+        case "detach": options.detach = isTrue(value)
+        case "detach-keys":
+            guard DetachKeys(value) != nil else { throw OptionError("invalid detach keys (\(value)) provided") }
+            options.detachKeys = value
+        case "sig-proxy": options.sigProxy = isTrue(value)
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func takeProcess(_ name: String, _ value: String) throws(OptionError) -> Bool {
+        switch name {
+        case "interactive": options.openStdin = isTrue(value)
+        case "tty": options.tty = isTrue(value)
+        case "attach":
+            guard let stream = RunOptions.Stream(rawValue: value.lowercased()) else {
+                throw OptionError("valid streams are STDIN, STDOUT and STDERR, '\(value)' is none of them")
+            }
+            options.attach.insert(stream)
+        case "entrypoint": options.entrypoint = [value]
+        case "env": options.env.append(try Environment.variable(value, caller: caller))
+        case "env-file":
+            variablesOfFiles += try Environment.variables(inFile: read(value, name), name: value, caller: caller)
+        case "user": options.user = value
+        case "group-add":
+            guard value != "keep-groups" else {
+                throw OptionError(
+                    "--group-add=keep-groups is refused: the caller's groups have no numbers in the container")
+            }
+            options.groupAdd.append(value)
+        case "workdir":
+            guard value.isEmpty || value.hasPrefix("/") else {
+                throw OptionError("the working directory '\(value)' is invalid, it needs to be an absolute path")
+            }
+            options.workingDir = value
+        case "init": options.initProcess = isTrue(value)
+        case "stop-signal":
+            _ = try SignalName.number(value)
+            options.stopSignal = value
+        case "stop-timeout": options.stopTimeout = Int(value)
+        case "ulimit": if value != "host" { options.ulimits.append(try Ulimit(value)) }
+        case "oom-score-adj":
+            guard let number = Int(value), (-1000...1000).contains(number) else {
+                throw OptionError("invalid value \(value), range for oom score adj is [-1000, 1000]")
+            }
+            options.oomScoreAdj = number
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func takeMount(_ name: String, _ value: String) throws(OptionError) -> Bool {
+        switch name {
+        case "volume": options.mounts.append(try MountOption(volume: value, relativeTo: directory))
+        case "mount": options.mounts.append(try MountOption(mount: value, relativeTo: directory))
+        case "tmpfs": options.mounts.append(try MountOption(tmpfs: value))
+        case "read-only": options.readonlyRootfs = isTrue(value)
+        case "shm-size":
+            // Zero is Docker's word for the default.
+            let size = try ByteSize.parse(value)
+            options.shmSize = size == 0 ? nil : size
+        case "device": options.devices.append(try DeviceOption(value))
+        case "device-cgroup-rule": options.deviceCgroupRules.append(try DeviceCgroupRule(value))
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func takeNamespace(_ name: String, _ value: String) throws(OptionError) -> Bool {
+        switch name {
+        case "hostname": options.hostname = value
+        case "domainname": options.domainname = value
+        case "pid": options.pidMode = try PIDMode(option: value)
+        case "ipc": options.ipcMode = try IPCMode(option: value)
+        case "uts": options.utsMode = try UTSMode(option: value)
+        case "userns": options.usernsMode = try UserNamespaceMode(option: value)
+        case "cgroupns": options.cgroupnsMode = try CgroupNamespaceMode(option: value)
+        case "sysctl":
+            let (key, text) = try Sysctl.parse(value)
+            options.sysctls[key] = text
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func takeSecurity(_ name: String, _ value: String) throws(OptionError) -> Bool {
+        switch name {
+        case "privileged": options.privileged = isTrue(value)
+        case "cap-add": options.capAdd.append(try CapabilityName.normalized(value))
+        case "cap-drop": options.capDrop.append(try CapabilityName.normalized(value))
+        case "security-opt": try options.security.add(value, relativeTo: directory)
+        case "disable-content-trust":
+            guard isTrue(value) else {
+                throw OptionError("--disable-content-trust=false is refused: there is no service that signs names")
+            }
+        case "isolation":
+            guard value.isEmpty || value == "default" else {
+                throw OptionError("--isolation=\(value) is refused: only Windows has it")
+            }
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func takeNetwork(_ name: String, _ value: String) throws(OptionError) -> Bool {
+        switch name {
+        case "network":
+            let mode = try NetworkMode(option: value)
+            guard options.networkMode == .automatic || options.networkMode == mode else {
+                throw OptionError("a container cannot be on more than one network yet")
+            }
+            options.networkMode = mode
+        case "add-host": options.extraHosts.append(try HostEntry(value))
+        case "dns":
+            guard IPAddress.isValid(value) else {
+                throw OptionError("IP address is not correctly formatted: '\(value)' of --dns")
+            }
+            options.dns.append(value)
+        case "dns-search":
+            guard value == "." || DomainName.isValid(value) else { throw OptionError("\(value) is not a valid domain") }
+            options.dnsSearch.append(value)
+        case "dns-option": options.dnsOptions.append(value)
+        default: return false
+        }
+        return true
+    }
+
+    private func isTrue(_ value: String) -> Bool { FlagValue.bool(value) ?? false }
+}
