@@ -63,7 +63,7 @@ let package = Package(
         tests("FlagsTests", ["Flags"]),
         tests("GoTemplateTests", ["GoTemplate"]),
         tests("ArchiveTests", ["Archive", "Linux", "OCI"]),
-        tests("SeccompTests", ["Seccomp", "Linux", "OCI"]),
+        tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),
         tests("StoreTests", ["Store", "Archive", "Linux", "OCI"]),
         tests("RuntimeTests", ["Runtime", "Linux", "OCI"]),
         tests("EngineTests", ["Engine", "Store", "Runtime", "Linux", "OCI"]),
