@@ -106,7 +106,7 @@ extension FlagValue {
 
     /// The nanoseconds of a duration in Go's syntax (`time.ParseDuration`).
     package static func duration(_ text: String) throws(Invalid) -> Int64 {
-        func invalid() -> Invalid { Invalid("time: invalid duration \(goQuoted(text))") }
+        func invalid() -> Invalid { Invalid("time: invalid duration \(durationQuoted(text))") }
         var rest = Substring(text)
         var isNegative = false
         if let sign = rest.first, sign == "-" || sign == "+" {
@@ -129,7 +129,7 @@ extension FlagValue {
             if whole.isEmpty && fraction.isEmpty { throw invalid() }
             let unit = rest.prefix { $0 != "." && !($0.isASCII && $0.isNumber) }
             rest = rest[unit.endIndex...]
-            if unit.isEmpty { throw Invalid("time: missing unit in duration \(goQuoted(text))") }
+            if unit.isEmpty { throw Invalid("time: missing unit in duration \(durationQuoted(text))") }
             let scale: Int64
             switch unit {
             case "ns": scale = 1
@@ -138,7 +138,9 @@ extension FlagValue {
             case "s": scale = 1_000_000_000
             case "m": scale = 60_000_000_000
             case "h": scale = 3_600_000_000_000
-            default: throw Invalid("time: unknown unit \(goQuoted(String(unit))) in duration \(goQuoted(text))")
+            default:
+                let quoted = durationQuoted(text)
+                throw Invalid("time: unknown unit \(durationQuoted(String(unit))) in duration \(quoted)")
             }
             guard let count = whole.isEmpty ? 0 : Int64(whole) else { throw invalid() }
             let (product, overflowed) = count.multipliedReportingOverflow(by: scale)
@@ -149,6 +151,20 @@ extension FlagValue {
             exact = sum
         }
         return isNegative ? -exact : exact
+    }
+
+    /// Package time quotes by itself: hexadecimal escapes where `%q` has letters.
+    private static func durationQuoted(_ text: String) -> String {
+        var quoted = "\""
+        for byte in text.utf8 {
+            if byte < 0x20 || byte >= 0x7F {
+                quoted += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
+            } else {
+                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { quoted += "\\" }
+                quoted.unicodeScalars.append(Unicode.Scalar(byte))
+            }
+        }
+        return quoted + "\""
     }
 
     /// The billionths of a decimal number ("1.5", "5e-1") or a fraction ("3/2"). Throws where nine decimal

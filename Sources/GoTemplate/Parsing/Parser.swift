@@ -118,20 +118,23 @@ struct Parser {
             guard loopDepth > 0 else { throw failure("{{\(keyword.text)}} outside {{range}}") }
             return keyword.text == "break" ? .leave : .next
         case "template":
+            skipSpace()
+            let position = current.position
             let name = try templateName("template clause")
             skipSpace()
             if current.kind == .rightDelimiter {
                 next += 1
-                return .call(name: name, pipeline: nil, position: keyword.position)
+                return .call(name: name, pipeline: nil, position: position)
             }
             return .call(
-                name: name, pipeline: try pipeline("template clause", until: .rightDelimiter),
-                position: keyword.position)
+                name: name, pipeline: try pipeline("template clause", until: .rightDelimiter), position: position)
         case "block":
+            skipSpace()
+            let position = current.position
             let name = try templateName("block clause")
             let pipeline = try pipeline("block clause", until: .rightDelimiter)
             try definition(name, "block clause")
-            return .call(name: name, pipeline: pipeline, position: keyword.position)
+            return .call(name: name, pipeline: pipeline, position: position)
         default: throw unexpected(keyword, "command")
         }
     }
