@@ -66,7 +66,7 @@ let package = Package(
         tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),
         tests("StoreTests", ["Store", "Archive", "Linux", "OCI"]),
         tests("RuntimeTests", ["Runtime", "Linux", "OCI"]),
-        tests("EngineTests", ["Engine", "Store", "Runtime", "Linux", "OCI"]),
+        tests("EngineTests", ["Engine", "Store", "Runtime", "Network", "Linux", "OCI"]),
 
         // The executable itself, driven from outside.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -36,7 +36,8 @@ package enum CapabilityName {
         if privileged { return all.filter(can) }
         for name in add where name != "ALL" && !can(name) {
             throw OptionError(
-                "cannot add the capability \(name): the kernel does not know it, or the calling process does not have it"
+                "cannot add the capability \(name): the kernel does not know it, or the calling process does not "
+                    + "have it"
             )
         }
         if add.contains("ALL") { return all.filter { can($0) && !drop.contains($0) } }

@@ -12,7 +12,7 @@ package enum NetworkMode: Codable, Hashable, Sendable {
 
     /// Reads Docker's `none`, `host`, `default` and podman's `slirp4netns[:…]`, `pasta[:…]`. Throws `OptionError`.
     package init(option text: String) throws(OptionError) {
-        if text.contains(","), text.contains("=") && !text.contains(":") || text.hasPrefix("name=") {
+        if text.hasPrefix("name=") || text.contains(",") && text.contains("=") && !text.contains(":") {
             self = try Self(fields: text)
             return
         }
@@ -33,7 +33,8 @@ package enum NetworkMode: Codable, Hashable, Sendable {
                     + "a way out")
         default:
             throw OptionError(
-                "network '\(text)' not found: networks cannot be created yet, there are none, host, slirp4netns and pasta"
+                "network '\(text)' not found: networks cannot be created yet, there are none, host, slirp4netns and "
+                    + "pasta"
             )
         }
     }

@@ -15,7 +15,8 @@ package enum Sysctl {
             written.contains("/") && !written.contains(".") ? String(written.map { $0 == "/" ? "." : $0 }) : written
         guard isInIPC(name) || name.hasPrefix("net."), !name.contains("/"), !name.contains("..") else {
             throw OptionError(
-                "sysctl '\(text)' is not allowed: only net., fs.mqueue. and the kernel's ipc names are a container's own"
+                "sysctl '\(text)' is not allowed: only net., fs.mqueue. and the kernel's ipc names are a "
+                    + "container's own"
             )
         }
         return (name, value)

@@ -32,8 +32,8 @@ extension SpecBuilder {
         return devices
     }
 
-    /// Docker's rules: nothing but null, zero, full, random, urandom, tty and console; the kernel's pseudo terminals are
-    /// added by the runtime.
+    /// Docker's rules: nothing but null, zero, full, random, urandom, tty and console; the runtime adds the pseudo
+    /// terminals.
     private static let defaultRules: [RuntimeSpec.Resources.DeviceRule] =
         [.init(allow: false, access: "rwm")]
         + [(1, 3), (1, 5), (1, 7), (1, 8), (1, 9), (5, 0), (5, 1)].map {

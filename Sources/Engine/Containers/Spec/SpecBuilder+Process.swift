@@ -51,7 +51,7 @@ extension SpecBuilder {
         let names = try CapabilityName.tweaked(
             add: options.capAdd, drop: options.capDrop, privileged: options.privileged, defaults: defaults,
             available: host.capabilities)
-        // No inheritable and no ambient ones: with them, files could give back what a user change took (CVE-2022-24769).
+        // No inheritable and no ambient ones: files could give back what a user change took (CVE-2022-24769).
         var sets = RuntimeSpec.Capabilities()
         sets.bounding = names
         sets.effective = names

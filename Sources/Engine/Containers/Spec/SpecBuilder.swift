@@ -86,7 +86,7 @@ package struct SpecBuilder {
         }
         if options.ipcMode == .host || options.ipcMode == .none, options.shmSize != nil {
             throw OptionError(
-                "conflicting options: --shm-size and --ipc=\(options.ipcMode.rawValue), which has no /dev/shm of its own"
+                "conflicting options: --shm-size and --ipc=\(options.ipcMode.rawValue), which has no own /dev/shm"
             )
         }
         if options.detach, !options.attach.isEmpty {

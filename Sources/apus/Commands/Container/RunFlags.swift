@@ -84,7 +84,8 @@ enum RunFlags {
 
     private static let network: [Flag] = [
         Flag(
-            "network", nil, .list, "Network (none, host, slirp4netns, pasta)", placeholder: "network", aliases: ["net"]),
+            "network", nil, .list, "Network (none, host, slirp4netns, pasta)", placeholder: "network",
+            aliases: ["net"]),
         Flag("add-host", nil, .list, "Line for /etc/hosts, name:address"),
         Flag("dns", nil, .list, "Name server"),
         Flag("dns-search", nil, .list, "Domain to search names in"),
