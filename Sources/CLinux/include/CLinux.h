@@ -123,4 +123,15 @@ int64_t apus_seek_hole(int fd, int64_t offset);
 int apus_spawn(pid_t *pid, const char *path, char *const argv[], char *const envp[], const char *directory,
                const char *terminal, const int *descriptors, int count, int new_session);
 
+// What the start of a container needs (launch.c).
+// clone(2) with CLONE_PARENT and the semantics of fork(2): the child is the caller's sibling.
+pid_t apus_clone_sibling(uint64_t flags);
+// The kernel's getcwd(2), which says "(unreachable)" where the C library's would search upwards.
+long apus_getcwd(char *buffer, size_t size);
+// setrlimit(2), prlimit64 semantics: limits are unsigned 64-bit numbers, all ones for infinity.
+int apus_setrlimit(int resource, uint64_t soft, uint64_t hard);
+// f_type of fstatfs(2); -1 with errno set.
+int64_t apus_file_system_magic(int fd);
+int apus_execveat(int fd, char *const arguments[], char *const environment[]);
+
 #endif

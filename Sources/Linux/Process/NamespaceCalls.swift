@@ -26,7 +26,11 @@ extension NamespaceSet {
     /// setns(2): enters these namespaces of the process behind `descriptor` (a pidfd, Linux 5.8), or the one
     /// namespace whose file it is.
     package func enter(_ descriptor: borrowing FileDescriptor) throws(SystemError) {
-        let number = descriptor.rawValue
+        try enter(descriptor.rawValue)
+    }
+
+    /// As `enter`, by the number of a descriptor that the caller owns.
+    package func enter(_ number: CInt) throws(SystemError) {
         try check("setns") { apus_setns(number, CInt(truncatingIfNeeded: rawValue)) }
     }
 }

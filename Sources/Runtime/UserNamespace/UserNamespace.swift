@@ -134,8 +134,9 @@ package enum UserNamespace {
 
     // MARK: creating
 
-    private static func helper(_ name: String) -> String? {
-        for directory in ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"] where access("\(directory)/\(name)", X_OK) == 0 {
+    static func helper(_ name: String) -> String? {
+        for directory in ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"]
+        where access("\(directory)/\(name)", X_OK) == 0 {
             return "\(directory)/\(name)"
         }
         return nil
@@ -196,7 +197,7 @@ package enum UserNamespace {
         }
     }
 
-    private static func start(_ helper: String, _ pid: ProcessID, _ mappings: [RuntimeSpec.IDMapping]) -> ProcessID {
+    static func start(_ helper: String, _ pid: ProcessID, _ mappings: [RuntimeSpec.IDMapping]) -> ProcessID {
         var arguments = [helper, String(pid)]
         for mapping in mappings {
             arguments += [String(mapping.containerID), String(mapping.hostID), String(mapping.size)]

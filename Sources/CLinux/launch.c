@@ -1,0 +1,32 @@
+#define _GNU_SOURCE
+#include "CLinux.h"
+
+#include <fcntl.h>
+#include <linux/sched.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/statfs.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+pid_t apus_clone_sibling(uint64_t flags) {
+  return (pid_t)syscall(SYS_clone, (unsigned long)flags | CLONE_PARENT | SIGCHLD, 0, NULL, 0, 0);
+}
+
+long apus_getcwd(char *buffer, size_t size) { return syscall(SYS_getcwd, buffer, size); }
+
+int apus_setrlimit(int resource, uint64_t soft, uint64_t hard) {
+  struct {
+    uint64_t soft, hard;
+  } limit = {soft, hard};
+  return (int)syscall(SYS_prlimit64, 0, resource, &limit, NULL);
+}
+
+int apus_execveat(int fd, char *const arguments[], char *const environment[]) {
+  return (int)syscall(SYS_execveat, fd, "", arguments, environment, AT_EMPTY_PATH);
+}
+
+int64_t apus_file_system_magic(int fd) {
+  struct statfs status;
+  return fstatfs(fd, &status) < 0 ? -1 : (int64_t)(uint32_t)status.f_type;
+}

@@ -1,0 +1,59 @@
+import CLinux
+import Glibc
+
+/// One end of a connected pair of SOCK_SEQPACKET sockets: messages arrive whole or not at all.
+package struct PacketSocket: ~Copyable, Sendable {
+    package let descriptor: FileDescriptor
+
+    /// Takes over a descriptor of such a socket.
+    package init(owning descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    /// Gives the descriptor's number away: the caller closes it.
+    package consuming func release() -> CInt { descriptor.release() }
+
+    /// What `receive` got.
+    package struct Packet: ~Copyable {
+        package let bytes: [UInt8]
+        /// A descriptor that came with it, close-on-exec.
+        package var attachment: FileDescriptor?
+    }
+
+    /// Sends one message. By write(2), the call that every system call filter allows.
+    package func send(_ bytes: [UInt8]) throws(SystemError) {
+        let number = descriptor.rawValue
+        try check("write") { write(number, bytes, bytes.count) }
+    }
+
+    /// Sends one message and with it a second descriptor of `attachment`'s open file.
+    package func send(_ bytes: [UInt8], attachment: borrowing FileDescriptor) throws(SystemError) {
+        let number = descriptor.rawValue
+        var other = attachment.rawValue
+        try check("sendmsg") { apus_send_fds(number, bytes, bytes.count, &other, 1) }
+    }
+
+    /// Waits for one message of at most 64 KB; nil when the other side has closed its end.
+    package func receive() throws(SystemError) -> Packet? {
+        let number = descriptor.rawValue
+        var bytes: [UInt8] = []
+        var attachment: CInt = -1
+        var count: CInt = 0
+        var failure: SystemError?
+        withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 8) { buffer in
+            do throws(SystemError) {
+                let got = try check("recvmsg") {
+                    count = 1
+                    return apus_recv_fds(number, buffer.baseAddress, buffer.count, &attachment, &count)
+                }
+                bytes = Array(buffer[..<got])
+            } catch { failure = error }
+        }
+        if let failure {
+            // The other side died with messages of ours unread: for us that is its end.
+            if failure.errno == Errno(ECONNRESET) { return nil }
+            throw failure
+        }
+        let received = count > 0 ? FileDescriptor(owning: attachment) : nil
+        if bytes.isEmpty { return nil }
+        return Packet(bytes: bytes, attachment: received)
+    }
+}

@@ -1,0 +1,135 @@
+import CLinux
+import Glibc
+
+/// A directory that paths are resolved in as if it were the root: absolute symbolic links start at it, and ".."
+/// stops at it, whatever is renamed or swapped meanwhile.
+package struct RootDirectory: ~Copyable, Sendable {
+    package let descriptor: FileDescriptor
+
+    package init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+
+    /// What `openOrCreate` makes of a name that is missing.
+    package enum Kind: Sendable { case file, directory }
+
+    /// Opens `path` below the root; O_NOFOLLOW in `flags` concerns its last component alone.
+    package func open(_ path: String, _ flags: CInt = FileDescriptor.pathOnly) throws(SystemError) -> FileDescriptor {
+        // The kernel gives EAGAIN when a rename anywhere made the check of ".." impossible.
+        for _ in 0..<128 {
+            let number = apus_openat2(descriptor.rawValue, path, UInt64(flags | O_CLOEXEC), 0, Self.resolveInRoot)
+            if number >= 0 { return FileDescriptor(owning: number) }
+            let errno = Errno.current
+            switch errno {
+            case .again, .interrupted: continue
+            // Before Linux 5.6, and below seccomp filters that do not know the call.
+            case .notImplemented, .notPermitted: return try walk(path, flags)
+            default: throw SystemError("open", path, errno)
+            }
+        }
+        return try walk(path, flags)
+    }
+
+    // RESOLVE_IN_ROOT; it implies that magic links are refused.
+    private static let resolveInRoot: UInt64 = 0x10
+
+    /// Opens `path`, on the way to which there may be no symbolic link, no mount point and no "..".
+    package func openBeneath(_ path: String, _ flags: CInt) throws(SystemError) -> FileDescriptor {
+        // RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
+        let number = apus_openat2(descriptor.rawValue, path, UInt64(flags | O_CLOEXEC), 0, 0x0f)
+        if number >= 0 { return FileDescriptor(owning: number) }
+        let errno = Errno.current
+        guard errno == .notImplemented || errno == .notPermitted else { throw SystemError("open", path, errno) }
+        return try walk(path, flags | O_NOFOLLOW)
+    }
+
+    /// Opens `path` with O_PATH; what is missing of it is made, its parents as directories of mode 0755.
+    /// A dangling symbolic link is followed, and what it points to made inside the root.
+    package func openOrCreate(_ path: String, _ kind: Kind, mode: FileMode? = nil) throws(SystemError) -> FileDescriptor
+    {
+        var path = path
+        for _ in 0..<40 {
+            do throws(SystemError) {
+                return try open(path)
+            } catch {
+                if error.errno != .noEntry { throw error }
+            }
+            guard let (parent, name) = Self.split(path) else { throw SystemError("open", path, .noEntry) }
+            let folder = try openOrCreate(parent, .directory)
+            let made =
+                switch kind {
+                case .directory: mkdirat(folder.rawValue, name, mode ?? 0o755)
+                case .file: mknodat(folder.rawValue, name, S_IFREG | (mode ?? 0o644), 0)
+                }
+            if made == 0 {
+                return try FileDescriptor.open(name, in: folder.rawValue, FileDescriptor.pathOnly | O_NOFOLLOW)
+            }
+            let errno = Errno.current
+            guard errno == .exists else {
+                throw SystemError(kind == .directory ? "mkdir" : "mknod", path, errno)
+            }
+            // Somebody was faster, or it is a link to nothing: the kernel's RESOLVE_IN_ROOT resolves the joined
+            // text anew, so that a link swapped meanwhile changes the place, but never leaves the root.
+            if let target = try? Files.readLink(name, in: folder.rawValue) {
+                path = target.utf8.first == UInt8(ascii: "/") ? target : parent + "/" + target
+            }
+        }
+        throw SystemError("open", path, .loop)
+    }
+
+    /// The resolution of `open` by hand, one component at a time, each opened without following links.
+    func walk(_ path: String, _ flags: CInt) throws(SystemError) -> FileDescriptor {
+        var above: [CInt] = []
+        defer { for number in above { close(number) } }
+        var pending = Self.components(path)
+        var links = 0
+        while let name = pending.popLast() {
+            if name == ".." {
+                if let top = above.popLast() { close(top) }
+                continue
+            }
+            let current = above.last ?? descriptor.rawValue
+            let next = try FileDescriptor.open(name, in: current, FileDescriptor.pathOnly | O_NOFOLLOW)
+            if try next.status().isSymbolicLink, !pending.isEmpty || flags & O_NOFOLLOW == 0 {
+                links += 1
+                if links > 40 { throw SystemError("open", path, .loop) }
+                // Of the very link that was opened, not of whatever has its name by now.
+                let target = try Files.readLink("", in: next.rawValue)
+                if target.utf8.first == UInt8(ascii: "/") {
+                    for number in above { close(number) }
+                    above = []
+                }
+                pending += Self.components(target)
+            } else {
+                above.append(next.release())
+            }
+        }
+        let result = above.last ?? descriptor.rawValue
+        if flags & FileDescriptor.pathOnly == 0 {
+            // O_NOFOLLOW would refuse the magic link itself.
+            return try FileDescriptor.open("/proc/self/fd/\(result)", flags & ~O_NOFOLLOW)
+        }
+        let opened = FileDescriptor(owning: try check("fcntl", path) { apus_fcntl_set(result, F_DUPFD_CLOEXEC, 3) })
+        if flags & O_DIRECTORY != 0, try !opened.status().isDirectory { throw SystemError("open", path, .notDirectory) }
+        return opened
+    }
+
+    // By bytes: a "/" that a combining character follows is no Character "/", but it is a separator.
+    /// The directory part and the last component of a path, by which `openOrCreate` makes it; nil for the root itself.
+    package static func split(_ path: String) -> (parent: String, name: String)? {
+        let bytes = path.utf8
+        guard let end = bytes.lastIndex(where: { $0 != UInt8(ascii: "/") }) else { return nil }
+        let trimmed = bytes[...end]
+        guard let slash = trimmed.lastIndex(of: UInt8(ascii: "/")) else { return ("/", String(trimmed)!) }
+        let name = String(trimmed[trimmed.index(after: slash)...])!
+        return (slash == bytes.startIndex ? "/" : String(trimmed[..<slash])!, name)
+    }
+
+    // The last one first, so that they can be popped.
+    private static func components(_ path: String) -> [String] {
+        var list: [String] = []
+        for part in path.utf8.split(separator: UInt8(ascii: "/")).reversed() {
+            let name = String(part)!
+            if name != "." { list.append(name) }
+        }
+        return list
+    }
+}

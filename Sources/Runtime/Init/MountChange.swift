@@ -1,0 +1,60 @@
+import Linux
+
+/// Changes to mounts that exist, by mount_setattr(2) and, before Linux 5.12, by a remount.
+enum MountChange {
+    /// Adds and takes away attributes of the mount whose root `place` is.
+    static func apply(_ set: MountFlags, clearing clear: MountFlags, to place: borrowing FileDescriptor)
+        throws(SystemError)
+    {
+        do throws(SystemError) {
+            try place.setMountAttributes(
+                MountAttributes(set), clear: attributesToClear(set: set, clear: clear))
+        } catch {
+            switch error.errno {
+            case .notImplemented: try remount(set, clearing: clear, place)
+            // What a more privileged namespace has locked cannot be taken away: it stays, as with a remount.
+            case .notPermitted where !clear.isEmpty: try place.setMountAttributes(MountAttributes(set))
+            default: throw error
+            }
+        }
+    }
+
+    /// As `apply`, for a tree that has not been attached yet: there is no second way.
+    static func attributesToClear(set: MountFlags, clear: MountFlags) -> MountAttributes {
+        var attributes = MountAttributes(clear.subtracting(.accessTimes))
+        // The access time setting is a number, and not bits: it is cleared whole before it is set.
+        if !set.union(clear).isDisjoint(with: .accessTimes) { attributes.insert(.accessTimes) }
+        return attributes
+    }
+
+    static func makeReadOnly(_ place: borrowing FileDescriptor) throws(SystemError) {
+        try apply(.readOnly, clearing: [], to: place)
+    }
+
+    // A remount sets all flags anew. In a user namespace those that were there may be locked (MNT_LOCK_NOSUID and so
+    // on), and a remount that would drop one fails: they are read first and kept.
+    private static func remount(
+        _ set: MountFlags, clearing clear: MountFlags, _ place: borrowing FileDescriptor
+    ) throws(SystemError) {
+        let present = try place.mountFlags()
+        let wanted = present.subtracting(clear).union(set).intersection(.perMount)
+        do throws(SystemError) {
+            try MountCalls.mount(nil, on: place, [.remount, .bind, wanted])
+        } catch {
+            if error.errno != .notPermitted || clear.isEmpty { throw error }
+            try MountCalls.mount(nil, on: place, [.remount, .bind, present.union(set).intersection(.perMount)])
+        }
+    }
+
+    /// Sets how mounts and unmounts travel between this mount and its peers, for all below it too if `recursive`.
+    static func setPropagation(
+        _ propagation: MountFlags, recursive: Bool, _ place: borrowing FileDescriptor
+    ) throws(SystemError) {
+        do throws(SystemError) {
+            try place.setMountAttributes(propagation: propagation, recursive: recursive)
+        } catch {
+            if error.errno != .notImplemented { throw error }
+            try MountCalls.mount(nil, on: place, recursive ? [propagation, .recursive] : propagation)
+        }
+    }
+}

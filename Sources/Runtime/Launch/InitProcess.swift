@@ -1,0 +1,215 @@
+import Glibc
+package import Linux
+import OCI
+
+/// A container's first process, from its clone(2) until it executes its command. After that, its pidfd is all that
+/// matters of it: whoever launched it waits for its exit (waitpid(2)).
+package struct InitProcess: ~Copyable {
+    /// Its number where the caller lives.
+    package private(set) var pid: ProcessID
+    /// A pidfd of it.
+    package private(set) var pidfd: FileDescriptor
+    private var terminal: FileDescriptor?
+    private var socket: PacketSocket?
+    private var talk: ChildProtocol
+    /// The process that entered namespaces on behalf of this one, until it is reaped.
+    private var stage: ProcessID?
+
+    /// Starts the process and returns at once, or, where it needs help with its namespaces, after that. Its setup goes
+    /// on at the same time; `complete()` waits for it.
+    package static func begin(_ request: borrowing LaunchRequest) throws(LaunchError) -> InitProcess {
+        let plan = try LaunchPlan(request)
+        var pair = try step(.process) { () throws(SystemError) in
+            try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
+        }
+        let parentEnd = PacketSocket(owning: pair.takeFirst())
+        let childEnd = pair.takeSecond()
+        let cgroup = request.cgroupNumber
+        var placed = false
+        let clone = try step(.process) { () throws(SystemError) in
+            try cloneProcess(into: plan.namespaces.cloned, cgroup: cgroup, placed: &placed)
+        }
+        switch consume clone {
+        case .child:
+            // Its end of the socket has to be the only one, or nobody sees the other side close it.
+            _ = consume parentEnd
+            ContainerInit.run(request, plan, control: childEnd.release(), cgroup: placed ? nil : cgroup)
+        case .parent(let pid, let pidfd):
+            _ = consume childEnd
+            let staged = plan.namespaces.isStaged
+            var process = InitProcess(
+                pid: pid, pidfd: pidfd, socket: parentEnd,
+                talk: ChildProtocol(
+                    staged: staged, needsMaps: plan.namespaces.created.contains(.user), hasTerminal: plan.hasTerminal,
+                    waitsForStart: !request.startImmediately),
+                stage: staged ? pid : nil)
+            if staged { try process.leaveStage(plan) }
+            return process
+        }
+    }
+
+    private init(
+        pid: ProcessID, pidfd: consuming FileDescriptor, socket: consuming PacketSocket, talk: ChildProtocol,
+        stage: ProcessID?
+    ) {
+        self.pid = pid
+        self.pidfd = pidfd
+        self.terminal = nil
+        self.socket = consume socket
+        self.talk = talk
+        self.stage = stage
+    }
+
+    /// Hands over the root file system that the request left for later; the descriptor stays the caller's.
+    package mutating func provide(root: borrowing FileDescriptor) throws(LaunchError) {
+        do throws(SystemError) {
+            try send(.root, attachment: root)
+        } catch {
+            // It has failed already: its own message says why, and a broken pipe does not.
+            try complete()
+            throw LaunchError(.communication, error)
+        }
+    }
+
+    /// Waits until the process has executed its command, or, where it is to wait for its start, is ready for it. Throws
+    /// what it failed with; it is reaped then.
+    package mutating func complete() throws(LaunchError) {
+        while true {
+            switch talk.state {
+            case .created, .running: return
+            case .failed(let error): throw error
+            case .staging, .settingUp, .starting, .executing: try advance()
+            }
+        }
+    }
+
+    /// Lets a created container execute its command, and waits until it has.
+    package mutating func start() throws(LaunchError) {
+        do throws(SystemError) { try send(.start) } catch {
+            throw abort(LaunchError(.communication, error))
+        }
+        talk.start()
+        try complete()
+    }
+
+    /// The master side of the terminal, once; nil where the container has none. After `complete()`.
+    package mutating func takeTerminal() -> FileDescriptor? { terminal.take() }
+
+    // MARK: the conversation
+
+    private mutating func leaveStage(_ plan: LaunchPlan) throws(LaunchError) {
+        while true {
+            switch talk.state {
+            case .staging(mapped: false): try advance()
+            case .staging(mapped: true):
+                try map(plan)
+                try advance()
+            case .failed(let error): throw error
+            default: return
+            }
+        }
+    }
+
+    private mutating func map(_ plan: LaunchPlan) throws(LaunchError) {
+        do throws(LaunchError) {
+            try UserNamespace.writeMaps(of: pid, plan.maps)
+            try step(.userMapping) { () throws(SystemError) in try send(.mapped) }
+        } catch {
+            throw abort(error)
+        }
+    }
+
+    /// Takes one message.
+    private mutating func advance() throws(LaunchError) {
+        do throws(ProtocolFailure) {
+            try receive()
+        } catch {
+            throw abort(LaunchError(.communication, sentence: error.description))
+        }
+        if case .failed = talk.state { reap() }
+    }
+
+    private struct ProtocolFailure: Error { let description: String }
+
+    private mutating func receive() throws(ProtocolFailure) {
+        guard var packet = try packet() else {
+            do throws(ChildProtocol.Violation) { try talk.close() } catch {
+                throw ProtocolFailure(description: error.description)
+            }
+            socket = nil
+            return
+        }
+        let message: ChildMessage
+        do throws(WireError) { message = try Frame.decode(packet.bytes) } catch {
+            throw ProtocolFailure(description: "the container's process sent a malformed message: \(error)")
+        }
+        do throws(ChildProtocol.Violation) { try talk.receive(message) } catch {
+            throw ProtocolFailure(description: error.description)
+        }
+        switch message {
+        case .forked(let sibling):
+            guard let next = try? openProcess(sibling) else {
+                throw ProtocolFailure(description: "the container's process ended before it could execute its command")
+            }
+            if let stage { _ = try? waitForExit(of: stage) }
+            stage = nil
+            pid = sibling
+            pidfd = next
+        case .terminal:
+            guard let master = packet.attachment.take() else {
+                throw ProtocolFailure(description: "the container's process sent no terminal")
+            }
+            terminal = consume master
+        default: break
+        }
+    }
+
+    private borrowing func packet() throws(ProtocolFailure) -> PacketSocket.Packet? {
+        switch socket {
+        case .some(let socket):
+            do throws(SystemError) {
+                return try socket.receive()
+            } catch {
+                throw ProtocolFailure(description: "cannot hear the container's process: \(error)")
+            }
+        case nil: return nil
+        }
+    }
+
+    private borrowing func send(_ message: ParentMessage) throws(SystemError) {
+        switch socket {
+        case .some(let socket): try socket.send(Frame.encode(message))
+        case nil: throw SystemError("write", nil, .brokenPipe)
+        }
+    }
+
+    private borrowing func send(_ message: ParentMessage, attachment: borrowing FileDescriptor) throws(SystemError) {
+        switch socket {
+        case .some(let socket): try socket.send(Frame.encode(message), attachment: attachment)
+        case nil: throw SystemError("sendmsg", nil, .brokenPipe)
+        }
+    }
+
+    // MARK: the end
+
+    private mutating func abort(_ error: LaunchError) -> LaunchError {
+        try? sendSignal(SIGKILL, to: pidfd)
+        reap()
+        return error
+    }
+
+    private mutating func reap() {
+        socket = nil
+        if let stage, stage != pid { _ = try? waitForExit(of: stage) }
+        stage = nil
+        _ = try? waitForExit(of: pid)
+    }
+}
+
+/// Starts a container: its process has executed its command when this returns, or, where the request says so, waits
+/// for `InitProcess.start()`.
+package func launch(_ request: consuming LaunchRequest) throws(LaunchError) -> InitProcess {
+    var process = try InitProcess.begin(request)
+    try process.complete()
+    return process
+}

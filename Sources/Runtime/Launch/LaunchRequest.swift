@@ -1,0 +1,67 @@
+package import Linux
+package import OCI
+
+/// Where a container's root file system comes from.
+package enum RootFilesystem: ~Copyable, Sendable {
+    /// A mount that is attached nowhere (fsmount(2), open_tree(2)).
+    case mount(FileDescriptor)
+    /// A directory, bound with all that is mounted below it. An absolute path.
+    case directory(String)
+    /// A detached mount that is handed over later, by `InitProcess.provide(root:)`: the process enters its namespaces
+    /// while the caller prepares it.
+    case provided
+}
+
+/// What a container's process has as its standard input and output.
+package enum Stdio: Sendable {
+    /// These descriptors, which stay the caller's.
+    case descriptors(input: CInt, output: CInt, error: CInt)
+    /// A new pseudoterminal of the container; `InitProcess.takeTerminal()` has its master side. Its size is that of
+    /// the specification's `process.consoleSize`.
+    case terminal
+}
+
+/// All that a start needs. The calling process has one thread.
+package struct LaunchRequest: ~Copyable {
+    /// The configuration, fully resolved: numbers for users, absolute paths.
+    package var spec: RuntimeSpec
+    package var root: RootFilesystem
+    package var stdio: Stdio
+    /// A compiled filter for seccomp(2), 8 bytes an instruction; nil for none. The specification's own is not looked at.
+    package var seccompProgram: [UInt8]?
+    /// The cgroup v2 directory to start in; nil for the caller's own.
+    package var cgroup: FileDescriptor?
+    /// False leaves the process waiting before its execve(2), until `InitProcess.start()`.
+    package var startImmediately = true
+    /// Makes `process.cwd` where the root file system does not have it, as Docker does for an image's WORKDIR.
+    package var createWorkingDirectory = false
+    /// Descriptors that the process gets as 3, 4 and so on; they stay the caller's.
+    package var preservedDescriptors: [CInt] = []
+    /// Puts a reaper of ours in the place of process 1, which passes signals on to the command (`docker run --init`).
+    package var runsInit = false
+    /// Gives the process a session keyring of its own (keyrings(7)).
+    package var newSessionKeyring = true
+    /// False changes the root by moving it and chroot(2), for hosts that run from an initial RAM disk. Weaker:
+    /// a process with CAP_SYS_CHROOT can leave it.
+    package var usesPivotRoot = true
+    /// The signal that the process gets when the caller dies (PR_SET_PDEATHSIG); nil for none.
+    package var parentDeathSignal: CInt?
+    /// Where the kernel refuses a new procfs (part of the host's own is covered, as in most containers), binds the
+    /// host's own instead, whose process numbers are not the container's. False refuses the start.
+    package var bindsHostProc = false
+
+    package init(spec: RuntimeSpec, root: consuming RootFilesystem, stdio: Stdio) {
+        self.spec = spec
+        self.root = root
+        self.stdio = stdio
+    }
+}
+
+extension LaunchRequest {
+    var cgroupNumber: CInt? {
+        switch cgroup {
+        case .some(let descriptor): descriptor.rawValue
+        case nil: nil
+        }
+    }
+}

@@ -1,0 +1,98 @@
+import Glibc
+import Linux
+import OCI
+
+/// The program that a container runs: where it is looked for, and what is said when it cannot be executed. The messages
+/// are those that Docker's users know.
+struct Command {
+    let name: String
+    let searchPath: String?
+    let image: ExecutionImage
+
+    init(_ process: RuntimeSpec.Process) {
+        let arguments = process.args ?? []
+        let environment = process.env ?? []
+        name = arguments.first ?? ""
+        var path: String?
+        // The last one counts, as for getenv(3) of a shell that took them over in order.
+        for entry in environment where entry.utf8.starts(with: "PATH=".utf8) {
+            path = String(decoding: entry.utf8.dropFirst(5), as: UTF8.self)
+        }
+        searchPath = path
+        image = ExecutionImage(arguments: arguments, environment: environment)
+    }
+
+    /// The paths to try, in order.
+    var candidates: [String] {
+        if name.utf8.contains(UInt8(ascii: "/")) { return [name] }
+        if name.isEmpty { return [] }
+        var list: [String] = []
+        for directory in (searchPath ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").utf8
+            .split(separator: UInt8(ascii: ":"))
+        // An empty or relative entry means the working directory, from which nothing is executed by surprise.
+        where directory.first == UInt8(ascii: "/") {
+            list.append(String(decoding: directory, as: UTF8.self) + "/" + name)
+        }
+        return list
+    }
+
+    /// Executes it: returns only with the reason why not.
+    func execute() -> LaunchError {
+        var denied: (path: String, errno: Errno)?
+        for path in candidates {
+            let errno = image.execute(path)
+            switch errno {
+            case .noEntry, .notDirectory:
+                // A script or program that exists, and whose interpreter does not, fails like a missing one.
+                if access(path, F_OK) == 0 { return missingInterpreter(path) }
+            case .access: if denied == nil, !isDirectory(path) || candidates.count == 1 { denied = (path, errno) }
+            default: return failure(path, errno)
+            }
+        }
+        if let denied { return failure(denied.path, denied.errno) }
+        return notFound()
+    }
+
+    /// Finds what is sure to fail, without executing anything: for a container that is created and not started.
+    func check() throws(LaunchError) {
+        var denied: (path: String, errno: Errno)?
+        for path in candidates {
+            if access(path, X_OK) == 0, !isDirectory(path) { return }
+            let errno = Errno.current
+            if isDirectory(path) {
+                if candidates.count == 1 { throw failure(path, .access) }
+            } else if errno == .access {
+                denied = (path, errno)
+            }
+        }
+        if let denied { throw failure(denied.path, denied.errno) }
+        throw notFound()
+    }
+
+    private func isDirectory(_ path: String) -> Bool {
+        var status = stat()
+        return stat(path, &status) == 0 && status.st_mode & S_IFMT == S_IFDIR
+    }
+
+    private func notFound() -> LaunchError {
+        if name.utf8.contains(UInt8(ascii: "/")) {
+            return cannot("exec: \"\(name)\": stat \(name): no such file or directory", .noEntry)
+        }
+        return cannot("exec: \"\(name)\": executable file not found in $PATH", .noEntry)
+    }
+
+    private func missingInterpreter(_ path: String) -> LaunchError {
+        cannot(
+            "exec: \"\(path)\": no such file or directory (the file exists, but not the interpreter or loader that it names)",
+            .noEntry)
+    }
+
+    private func failure(_ path: String, _ errno: Errno) -> LaunchError {
+        if errno == .access, isDirectory(path) { return cannot("exec: \"\(path)\": is a directory", .isDirectory) }
+        return cannot("exec: \"\(path)\": \(errno)", errno)
+    }
+
+    private func cannot(_ sentence: String, _ errno: Errno) -> LaunchError {
+        LaunchError(.executable, SystemError("execve", name, errno), sentence: sentence)
+    }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import Linux
+import OCI
+
+extension ProcessSetup {
+    /// Becomes the container's user with the container's capabilities. The order is the kernel's: the bounding set
+    /// needs CAP_SETPCAP, groups and users need theirs, and a filter without no_new_privs needs CAP_SYS_ADMIN, so the
+    /// sets are cut down last.
+    func changeCredentials() throws(LaunchError) {
+        let plan = try CapabilityPlan(process.capabilities)
+        let user = process.user
+        try step(.credentials) { () throws(SystemError) in
+            let before = try CapabilitySets.current()
+            // Without CAP_SETPCAP there is nothing to gain from the bounding set either.
+            if before.effective >> 8 & 1 == 1 { try Capability.limitBounding(to: plan.bounding) }
+            try Credentials.keepCapabilities()
+        }
+        try changeUser(user)
+        let mayGet: UInt64
+        do throws(SystemError) {
+            var sets = try CapabilitySets.current()
+            // A change from root to another user has cleared the effective set.
+            sets.effective = sets.permitted
+            try sets.apply()
+            mayGet = sets.permitted
+        } catch { throw LaunchError(.credentials, error) }
+        if let seccomp, !(process.noNewPrivileges ?? false) { try load(seccomp) }
+        try step(.credentials) { () throws(SystemError) in
+            // What this process does not have it cannot give: privileged containers of a restricted caller start
+            // with what there is, as Docker's do.
+            let inheritable = plan.inheritable & mayGet
+            let permitted = plan.permitted & mayGet
+            try CapabilitySets(
+                effective: plan.effective & permitted, permitted: permitted, inheritable: inheritable
+            ).apply()
+            // Refused without both sets, and by securebits of the caller's: the specification lets it go.
+            _ = Capability.setAmbient(plan.ambient & permitted & inheritable)
+        }
+    }
+
+    private func changeUser(_ user: RuntimeSpec.User) throws(LaunchError) {
+        let groups = user.additionalGids ?? []
+        do throws(SystemError) {
+            try Credentials.setGroups(groups)
+        } catch {
+            // Denied for good in a namespace that an ordinary user mapped by itself; the groups that the caller has
+            // outside stay, and give nothing inside.
+            if error.errno == .invalid {
+                throw LaunchError(
+                    .credentials, error,
+                    sentence: "an additional group of \(groups) has no number in the container's user namespace")
+            }
+            if error.errno != .notPermitted || !groups.isEmpty { throw LaunchError(.credentials, error) }
+        }
+        do throws(SystemError) { try Credentials.setGroup(user.gid) } catch {
+            throw Self.unmapped("group", user.gid, error)
+        }
+        do throws(SystemError) { try Credentials.setUser(user.uid) } catch {
+            throw Self.unmapped("user", user.uid, error)
+        }
+    }
+
+    private static func unmapped(_ what: String, _ id: UInt32, _ error: SystemError) -> LaunchError {
+        // EINVAL: the number is not in the map of the user namespace.
+        let sentence =
+            error.errno == .invalid
+            ? "the \(what) \(id) has no number in the container's user namespace: give its owner a larger range in "
+                + "/etc/subuid and /etc/subgid" : nil
+        return LaunchError(.credentials, error, about: "\(what) \(id)", sentence: sentence)
+    }
+
+    func load(_ program: [UInt8]) throws(LaunchError) {
+        try step(.seccomp) { () throws(SystemError) in try SystemCallFilter.load(program) }
+    }
+}

@@ -1,0 +1,109 @@
+import Glibc
+import Linux
+import OCI
+
+/// The last part of a start, in the container's namespaces and root: what makes the calling process one of the
+/// container, up to execve(2). The first process and those that join later go through it.
+struct ProcessSetup {
+    let process: RuntimeSpec.Process
+    let linux: RuntimeSpec.Linux
+    let seccomp: [UInt8]?
+
+    func run(
+        _ request: borrowing LaunchRequest, terminal: consuming FileDescriptor?, labels: SecurityLabels,
+        _ channel: inout PacketSocket
+    ) throws(LaunchError) -> Never {
+        try setLimits()
+        if request.newSessionKeyring { try joinKeyring() }
+        try labels.apply()
+        // A session of its own, so that no signal of the caller's terminal reaches it, and so that it can get one.
+        _ = setsid()
+        try arrangeDescriptors(request, terminal, &channel)
+        let entered = try enterWorkingDirectory(again: false)
+        try changeCredentials()
+        if !entered { _ = try enterWorkingDirectory(again: true) }
+        try checkWorkingDirectory()
+        umask(process.user.umask ?? 0o022)
+        if let signal = request.parentDeathSignal {
+            // After the change of the user, which takes it back.
+            try step(.limits) { () throws(SystemError) in try Credentials.setParentDeathSignal(signal) }
+        }
+        let command = Command(process)
+        if !request.startImmediately {
+            try command.check()
+            try waitForStart(channel)
+        }
+        if process.noNewPrivileges ?? false {
+            try step(.credentials) { () throws(SystemError) in try Credentials.setNoNewPrivileges() }
+            if let seccomp { try load(seccomp) }
+        }
+        // What the caller blocks and ignores is its own affair; last, because a blocked signal may be pending.
+        Signals.resetAll()
+        try send(.executing, channel)
+        throw command.execute()
+    }
+
+    private func send(_ message: ChildMessage, _ channel: borrowing PacketSocket) throws(LaunchError) {
+        try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(message)) }
+    }
+
+    // By read(2): a filter that is loaded already need not know recvmsg(2).
+    private func waitForStart(_ channel: borrowing PacketSocket) throws(LaunchError) {
+        try send(.ready, channel)
+        let message: ParentMessage? = try step(.communication) { () throws(SystemError) in
+            var bytes = [UInt8](repeating: 0, count: 64)
+            let number = channel.descriptor.rawValue
+            let count = try check("read") { read(number, &bytes, 64) }
+            // The caller is gone: nobody will ever start this container.
+            if count == 0 { _exit(1) }
+            return try? Frame.decode(Array(bytes[..<count]))
+        }
+        guard message == .start else {
+            throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
+        }
+    }
+
+    // Else a program in the container could read keys that its caller's session holds.
+    private func joinKeyring() throws(LaunchError) {
+        do throws(SystemError) {
+            try Keyring.joinSession("_apus")
+        } catch {
+            switch error.errno {
+            // A kernel without keyrings, and a filter of an outer container, which keeps this one's away, too.
+            case .notImplemented, .notPermitted, .access: return
+            case Errno(EDQUOT):
+                throw LaunchError(
+                    .credentials, error,
+                    sentence:
+                        "cannot make a session keyring: you have as many as the kernel allows; an administrator can allow "
+                        + "more with 'sysctl kernel.keys.maxkeys=20000'")
+            default: throw LaunchError(.credentials, error, about: "session keyring")
+            }
+        }
+    }
+
+    // MARK: the working directory
+
+    /// Changes to it as root, who may enter what the user may not, and then as the user, who may enter what is refused
+    /// to root (a network file system that squashes it). False where only the second can work.
+    private func enterWorkingDirectory(again: Bool) throws(LaunchError) -> Bool {
+        do throws(SystemError) {
+            try WorkingDirectory.change(to: process.cwd)
+            return true
+        } catch {
+            if !again, error.errno == .access || error.errno == .notPermitted { return false }
+            throw LaunchError(.workingDirectory, error, about: "\"\(process.cwd)\"")
+        }
+    }
+
+    // A name such as /proc/self/fd/7 may lead to a directory of the host's that some descriptor has leaked
+    // (CVE-2024-21626).
+    private func checkWorkingDirectory() throws(LaunchError) {
+        if WorkingDirectory.isReachable() { return }
+        throw LaunchError(
+            .workingDirectory,
+            sentence:
+                "cannot change to the working directory \"\(process.cwd)\": it is outside of the container's root",
+            errno: .notPermitted)
+    }
+}

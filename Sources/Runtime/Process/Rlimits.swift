@@ -1,0 +1,121 @@
+import Linux
+import OCI
+
+extension ProcessSetup {
+    /// Sets limits, priorities and the execution domain, while the process may still raise them.
+    func setLimits() throws(LaunchError) {
+        for limit in process.rlimits ?? [] {
+            guard let number = Self.resource(limit.type) else {
+                throw LaunchError(.limits, sentence: "the resource limit \"\(limit.type)\" is unknown")
+            }
+            do throws(SystemError) {
+                try ResourceLimit.set(number, soft: limit.soft, hard: limit.hard)
+            } catch {
+                throw LaunchError(
+                    .limits, error, about: limit.type,
+                    sentence: error.errno == .notPermitted
+                        ? "cannot set \(limit.type) to \(limit.soft):\(limit.hard): it is above the hard limit that you have, "
+                            + "and only a privileged process may raise that" : nil)
+            }
+        }
+        try setScheduler()
+        try setPersonality()
+    }
+
+    // Their numbers on x86-64 and aarch64 (asm-generic/resource.h).
+    static func resource(_ name: String) -> Int32? {
+        switch name {
+        case "RLIMIT_CPU": 0
+        case "RLIMIT_FSIZE": 1
+        case "RLIMIT_DATA": 2
+        case "RLIMIT_STACK": 3
+        case "RLIMIT_CORE": 4
+        case "RLIMIT_RSS": 5
+        case "RLIMIT_NPROC": 6
+        case "RLIMIT_NOFILE": 7
+        case "RLIMIT_MEMLOCK": 8
+        case "RLIMIT_AS": 9
+        case "RLIMIT_LOCKS": 10
+        case "RLIMIT_SIGPENDING": 11
+        case "RLIMIT_MSGQUEUE": 12
+        case "RLIMIT_NICE": 13
+        case "RLIMIT_RTPRIO": 14
+        case "RLIMIT_RTTIME": 15
+        default: nil
+        }
+    }
+
+    private func setScheduler() throws(LaunchError) {
+        if let priority = process.ioPriority {
+            let kind: Int32
+            switch priority.class {
+            case "IOPRIO_CLASS_RT": kind = 1
+            case "IOPRIO_CLASS_BE": kind = 2
+            case "IOPRIO_CLASS_IDLE": kind = 3
+            default:
+                throw LaunchError(
+                    .limits, sentence: "the input and output priority class \"\(priority.class)\" is unknown")
+            }
+            try step(.limits, priority.class) { () throws(SystemError) in
+                try Scheduling.setIOPriority(kind: kind, priority: Int32(clamping: priority.priority ?? 0))
+            }
+        }
+        guard let scheduler = process.scheduler else { return }
+        guard let policy = Self.policy(scheduler.policy) else {
+            throw LaunchError(.limits, sentence: "the scheduling policy \"\(scheduler.policy)\" is unknown")
+        }
+        var attributes = Scheduling.Attributes(policy: policy)
+        attributes.nice = scheduler.nice ?? 0
+        attributes.priority = UInt32(clamping: scheduler.priority ?? 0)
+        attributes.runtime = scheduler.runtime ?? 0
+        attributes.deadline = scheduler.deadline ?? 0
+        attributes.period = scheduler.period ?? 0
+        for flag in scheduler.flags ?? [] {
+            guard let bit = Self.schedulerFlag(flag) else {
+                throw LaunchError(.limits, sentence: "the scheduling flag \"\(flag)\" is unknown")
+            }
+            attributes.flags |= bit
+        }
+        try step(.limits, scheduler.policy) { () throws(SystemError) in try Scheduling.set(attributes) }
+    }
+
+    private static func policy(_ name: String) -> UInt32? {
+        switch name {
+        case "SCHED_OTHER": 0
+        case "SCHED_FIFO": 1
+        case "SCHED_RR": 2
+        case "SCHED_BATCH": 3
+        case "SCHED_ISO": 4
+        case "SCHED_IDLE": 5
+        case "SCHED_DEADLINE": 6
+        default: nil
+        }
+    }
+
+    private static func schedulerFlag(_ name: String) -> UInt64? {
+        switch name {
+        case "SCHED_FLAG_RESET_ON_FORK": 0x01
+        case "SCHED_FLAG_RECLAIM": 0x02
+        case "SCHED_FLAG_DL_OVERRUN": 0x04
+        case "SCHED_FLAG_KEEP_POLICY": 0x08
+        case "SCHED_FLAG_KEEP_PARAMS": 0x10
+        case "SCHED_FLAG_UTIL_CLAMP_MIN": 0x20
+        case "SCHED_FLAG_UTIL_CLAMP_MAX": 0x40
+        default: nil
+        }
+    }
+
+    private func setPersonality() throws(LaunchError) {
+        guard let personality = linux.personality else { return }
+        guard personality.flags ?? [] == [] else {
+            throw LaunchError(.limits, sentence: "flags of the execution domain are not supported")
+        }
+        let persona: UInt
+        switch personality.domain {
+        case "LINUX": persona = 0
+        case "LINUX32": persona = 8
+        default: throw LaunchError(.limits, sentence: "the execution domain \"\(personality.domain)\" is unknown")
+        }
+        try step(.limits, personality.domain) { () throws(SystemError) in try Scheduling.setPersonality(persona) }
+    }
+}

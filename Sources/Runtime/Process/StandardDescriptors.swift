@@ -1,0 +1,61 @@
+import Glibc
+import Linux
+import OCI
+
+extension ProcessSetup {
+    /// Gives the process 0, 1 and 2 and what it is to inherit, and closes all others but the socket, which closes itself
+    /// with execve(2). Nothing of ours is open any more when the first path of the image's is looked up
+    /// (CVE-2024-21626).
+    func arrangeDescriptors(
+        _ request: borrowing LaunchRequest, _ terminal: consuming FileDescriptor?, _ channel: inout PacketSocket
+    ) throws(LaunchError) {
+        let preserved = request.preservedDescriptors
+        let free = CInt(3 + preserved.count)
+        let socket = channel.descriptor.rawValue
+        let stdio = request.stdio
+        let slave: CInt? = terminal.take()?.release()
+        if let slave { try step(.console) { () throws(SystemError) in try Terminal.makeControlling(slave) } }
+        let moved = try step(.descriptors) { () throws(SystemError) -> CInt in
+            var sources: (CInt, CInt, CInt) =
+                switch stdio {
+                case .terminal: (slave ?? 0, slave ?? 0, slave ?? 0)
+                case .descriptors(let input, let output, let error): (input, output, error)
+                }
+            // First all out of the way: the numbers to fill may hold what is to go elsewhere.
+            sources.0 = try DescriptorTable.copy(sources.0, atLeast: free + 1)
+            sources.1 = try DescriptorTable.copy(sources.1, atLeast: free + 1)
+            sources.2 = try DescriptorTable.copy(sources.2, atLeast: free + 1)
+            var copies: [CInt] = []
+            for number in preserved { copies.append(try DescriptorTable.copy(number, atLeast: free + 1)) }
+            let socketCopy = try DescriptorTable.copy(socket, atLeast: free + 1)
+            try DescriptorTable.place(sources.0, at: 0)
+            try DescriptorTable.place(sources.1, at: 1)
+            try DescriptorTable.place(sources.2, at: 2)
+            for (index, number) in copies.enumerated() { try DescriptorTable.place(number, at: CInt(3 + index)) }
+            try DescriptorTable.placeClosingOnExec(socketCopy, at: free)
+            try DescriptorTable.closeAll(from: free + 1)
+            return free
+        }
+        // The old number is closed or another file's by now.
+        let old = exchange(&channel, with: PacketSocket(owning: FileDescriptor(owning: moved)))
+        _ = old.release()
+        giveStreams(isTerminal: slave != nil)
+    }
+
+    // So that a program that has dropped root can open /dev/stdout again. Pipes and the terminal are ours to give; a
+    // file that the caller has redirected to stays its owner's.
+    private func giveStreams(isTerminal: Bool) {
+        for number: CInt in 0...2 {
+            var status = stat()
+            guard fstat(number, &status) == 0, status.st_uid != process.user.uid else { continue }
+            let kind = status.st_mode & S_IFMT
+            // A failure concerns that program alone: a read-only or foreign file system.
+            if kind == S_IFIFO || kind == S_IFSOCK {
+                fchown(number, process.user.uid, process.user.gid)
+            } else if kind == S_IFCHR, isTerminal {
+                // The group "tty", that devpts gave it, stays.
+                fchown(number, process.user.uid, .max)
+            }
+        }
+    }
+}
