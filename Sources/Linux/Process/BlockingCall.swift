@@ -1,0 +1,60 @@
+import Glibc
+
+/// Runs `body`, which may wait for the kernel as long as it likes, on a thread of its own, so that the few threads
+/// of asynchronous work stay free. Throws what `body` throws.
+package func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
+    try await withCheckedThrowingContinuation { continuation in
+        let call = Unmanaged.passRetained(BlockingCall { continuation.resume(with: Result(catching: body)) })
+        var thread = pthread_t()
+        let failure = pthread_create(
+            &thread, nil,
+            { argument in
+                Unmanaged<BlockingCall>.fromOpaque(argument!).takeRetainedValue().run()
+                return nil
+            }, call.toOpaque())
+        guard failure == 0 else {
+            call.release()
+            return continuation.resume(throwing: SystemError("pthread_create", nil, Errno(failure)))
+        }
+        pthread_detach(thread)
+    }
+}
+
+/// Runs `body` and waits for it, on a thread that does no asynchronous work itself: the main one.
+/// Throws what `body` throws.
+package func waitFor<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
+    let outcome = Outcome<Value>()
+    Task.detached {
+        do { outcome.finish(.success(try await body())) } catch { outcome.finish(.failure(error)) }
+    }
+    return try outcome.wait().get()
+}
+
+private final class BlockingCall: Sendable {
+    let run: @Sendable () -> Void
+    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+}
+
+/// A result that one thread leaves and another waits for.
+private final class Outcome<Value: Sendable>: @unchecked Sendable {
+    private let ready = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
+    // Written before the semaphore is raised and read after it was taken.
+    private var result: Result<Value, any Error>?
+
+    init() { sem_init(ready, 0, 0) }
+
+    deinit {
+        sem_destroy(ready)
+        ready.deallocate()
+    }
+
+    func finish(_ result: Result<Value, any Error>) {
+        self.result = result
+        sem_post(ready)
+    }
+
+    func wait() -> Result<Value, any Error> {
+        while sem_wait(ready) != 0 {}
+        return result!
+    }
+}

@@ -1,0 +1,80 @@
+import Glibc
+
+/// A program that is started, given its standard input, and read to its end. Safe in a process with threads.
+package enum HelperProgram {
+    /// What came of it.
+    package struct Result: Sendable {
+        package let status: ExitStatus
+        package let output: [UInt8]
+    }
+
+    /// Runs `program`, looked for in PATH unless it has a slash, with `arguments` after its name and our environment,
+    /// and waits for its end. Standard error is ours. Throws `SystemError` when it cannot be started (ENOENT: not
+    /// found) or writes more than `limit` bytes (EFBIG; it is killed).
+    package static func run(
+        _ program: String, _ arguments: [String] = [], input: [UInt8] = [], limit: Int = 1 << 20
+    ) throws(SystemError) -> Result {
+        guard let path = path(of: program) else { throw SystemError("execve", program, .noEntry) }
+        var inputs = try FileDescriptor.socketPair(type: CInt(SOCK_STREAM.rawValue))
+        var outputs = try FileDescriptor.pipe()
+        let childInput = inputs.takeFirst()
+        let writer = inputs.takeSecond()
+        let reader = outputs.takeFirst()
+        let childOutput = outputs.takeSecond()
+        let spawn = Spawn(path, arguments, environment: environment())
+        let pid = try spawn.start(descriptors: [childInput.rawValue, childOutput.rawValue, STDERR_FILENO])
+        _ = consume childInput
+        _ = consume childOutput
+        do throws(SystemError) {
+            try send(input, to: writer)
+            let output = try reader.readAll(limit: limit)
+            return Result(status: try waitForExit(of: pid), output: output)
+        } catch {
+            kill(pid, SIGKILL)
+            _ = try? waitForExit(of: pid)
+            throw error
+        }
+    }
+
+    /// The file that the name `program` means, as execvp(3) finds it; nil where there is none.
+    package static func path(of program: String) -> String? {
+        func isExecutable(_ path: String) -> Bool {
+            access(path, X_OK) == 0 && (try? Files.status(path))?.isRegular == true
+        }
+        if program.contains("/") { return isExecutable(program) ? program : nil }
+        let search = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
+        for folder in search.split(separator: ":", omittingEmptySubsequences: false) {
+            let candidate = (folder.isEmpty ? "." : folder) + "/" + program
+            if isExecutable(candidate) { return candidate }
+        }
+        return nil
+    }
+
+    /// This process's environment, as `Spawn` takes it.
+    package static func environment() -> [String] {
+        var found: [String] = []
+        var entry = environ
+        while let text = entry.pointee {
+            found.append(String(cString: text))
+            entry += 1
+        }
+        return found
+    }
+
+    /// A program that ends without reading all of its input is no failure of ours, so no SIGPIPE and no EPIPE.
+    private static func send(_ input: [UInt8], to writer: borrowing FileDescriptor) throws(SystemError) {
+        var rest = input[...]
+        while !rest.isEmpty {
+            let sent = rest.withUnsafeBytes {
+                Glibc.send(writer.rawValue, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
+            }
+            if sent < 0 {
+                if Errno.current == .interrupted { continue }
+                if Errno.current == .brokenPipe || Errno.current == Errno(ECONNRESET) { break }
+                throw SystemError("send")
+            }
+            rest = rest.dropFirst(sent)
+        }
+        shutdown(writer.rawValue, CInt(SHUT_WR))
+    }
+}

@@ -1,0 +1,169 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOHTTP1
+import OCI
+
+/// Finds the Authorization header for one repository, once for all requests that run at the same time.
+actor Authenticator {
+    private let transport: Transport
+    private let reference: Reference
+    private let store: CredentialStore
+    private var known: Header?
+    private var pending: Task<Header, any Error>?
+
+    struct Header: Sendable {
+        let value: String
+        /// When it ends to be accepted; nil for credentials, which last.
+        let expiry: ContinuousClock.Instant?
+    }
+
+    /// The authenticator for pulls from the repository of `reference`.
+    init(transport: Transport, reference: Reference, store: CredentialStore) {
+        self.transport = transport
+        self.reference = reference
+        self.store = store
+    }
+
+    /// The header to send at first; nil until a challenge asked for one.
+    var header: String? {
+        guard let known else { return nil }
+        if let expiry = known.expiry, expiry <= .now { return nil }
+        return known.value
+    }
+
+    /// The header that answers `challenges` of the registry at `origin`, which came for a request with `rejected`.
+    /// nil where there is nothing to answer with. Throws where the token server refuses or cannot be reached, or a
+    /// file of credentials cannot be used.
+    func answer(
+        _ challenges: [AuthChallenge], rejected: String?, from origin: Origin
+    ) async throws(RegistryError) -> String? {
+        if let header, header != rejected { return header }
+        let bearer = challenges.first { $0.scheme == "bearer" && $0.parameters["realm"] != nil }
+        guard bearer != nil || challenges.contains(where: { $0.scheme == "basic" }) else { return nil }
+        if pending == nil {
+            pending = Task { () async throws -> Header in
+                if let bearer { return try await token(for: bearer, origin) }
+                return try basic(origin)
+            }
+        }
+        guard let task = pending else { return nil }
+        let result = await task.result
+        pending = nil
+        do {
+            let fresh = try result.get()
+            known = fresh
+            return fresh.value
+        } catch let error as RegistryError { throw error } catch {
+            throw RegistryError(connection: error, to: origin)
+        }
+    }
+
+    private func basic(_ origin: Origin) throws -> Header {
+        switch try store.credential(domain: reference.domain, path: reference.path) {
+        case .password(let user, let password): return Header(value: Self.basic(user, password), expiry: nil)
+        case .accessToken(let token): return Header(value: "Bearer " + token, expiry: nil)
+        case .identityToken, nil: throw RegistryError.accessDenied(repository: reference.familiarName, detail: nil)
+        }
+    }
+
+    static func basic(_ user: String, _ password: String) -> String {
+        "Basic " + Data((user + ":" + password).utf8).base64EncodedString()
+    }
+
+    /// A token of access (the distribution project's token authentication, by GET or, with a refresh token, POST).
+    private func token(for challenge: AuthChallenge, _ registry: Origin) async throws -> Header {
+        let credential = try store.credential(domain: reference.domain, path: reference.path)
+        if case .accessToken(let token) = credential { return Header(value: "Bearer " + token, expiry: nil) }
+        let text = challenge.parameters["realm"] ?? ""
+        guard var realm = URLComponents(string: text), let url = realm.url, let origin = Origin(url) else {
+            throw RegistryError.violation(
+                host: registry.description, cause: "its token server's address \"\(ErrorBody.oneLine(text))\" is none")
+        }
+        guard origin.isSecure || origin.isLoopback && !registry.isSecure || origin.isLoopback && registry.isLoopback
+        else {
+            throw RegistryError.insecure(host: origin.description, cause: "the token server is spoken to in plain HTTP")
+        }
+        // Some registries leave the scope out of the challenge of /v2/ and expect it all the same.
+        let scope = challenge.parameters["scope"] ?? "repository:\(reference.path):pull"
+        var fields: [(String, String)] = []
+        if let service = challenge.parameters["service"] { fields.append(("service", service)) }
+        fields.append(("scope", scope))
+        var request = Transport.Request(url: url)
+        if case .identityToken(let token) = credential {
+            fields += [("grant_type", "refresh_token"), ("client_id", "apus"), ("refresh_token", token)]
+            request.method = .POST
+            request.headers = ["Content-Type": "application/x-www-form-urlencoded"]
+            request.body = Array(Self.form(fields).utf8)
+        } else {
+            if case .password(let user, let password) = credential {
+                fields.append(("account", user))
+                request.authorization = Self.basic(user, password)
+            }
+            let query = realm.percentEncodedQuery.map { $0.isEmpty ? "" : $0 + "&" } ?? ""
+            realm.percentEncodedQuery = query + Self.form(fields)
+            request.url = realm.url ?? url
+        }
+        return try await fetch(request, origin, hasCredential: credential != nil)
+    }
+
+    private func fetch(_ request: Transport.Request, _ origin: Origin, hasCredential: Bool) async throws -> Header {
+        let response = try await transport.send(request).response
+        guard response.status == .ok else {
+            let failure = await response.failure()
+            switch (response.status.code, hasCredential) {
+            case (400, true), (401, true), (403, true):
+                throw RegistryError.badCredentials(host: reference.domain, detail: failure.text)
+            case (401, false), (403, false):
+                throw RegistryError.accessDenied(repository: reference.familiarName, detail: failure.text)
+            case (429, _): throw RegistryError.tooManyRequests(host: origin.description, detail: failure.text)
+            case (let status, _):
+                throw RegistryError.refused(host: origin.description, status: Int(status), detail: failure.text)
+            }
+        }
+        let bytes = try await response.collect(
+            limit: 1 << 20, from: origin,
+            tooLarge: .violation(host: origin.description, cause: "its token is larger than 1 MiB"))
+        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(bytes)), let token = answer.value,
+            token.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+        else { throw RegistryError.violation(host: origin.description, cause: "it gives no token") }
+        // The specification's default, and a little less, so that none ends on its way.
+        let lifetime = max(answer.lifetime ?? 60, 60)
+        return Header(value: "Bearer " + token, expiry: .now + .seconds(min(lifetime, 86400) - 5))
+    }
+
+    private struct Answer: Decodable {
+        let value: String?
+        let lifetime: Int?
+
+        enum Key: String, CodingKey {
+            case token
+            case access = "access_token"
+            case lifetime = "expires_in"
+        }
+
+        init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: Key.self)
+            let token = try container.decodeIfPresent(String.self, forKey: .token)
+            let access = try container.decodeIfPresent(String.self, forKey: .access)
+            value = [token, access].compactMap(\.self).first { !$0.isEmpty }
+            lifetime = try? container.decodeIfPresent(Int.self, forKey: .lifetime)
+        }
+    }
+
+    /// Names and values as a form sends them.
+    static func form(_ fields: [(String, String)]) -> String {
+        fields.map { $0.0 + "=" + percentEncoded($0.1) }.joined(separator: "&")
+    }
+
+    static func percentEncoded(_ text: String) -> String {
+        let digits = Array("0123456789ABCDEF".utf8)
+        var bytes: [UInt8] = []
+        for byte in text.utf8 {
+            switch byte {
+            case 48...57, 65...90, 97...122, 45, 46, 95, 126: bytes.append(byte)
+            default: bytes += [37, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
+            }
+        }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+}

@@ -1,0 +1,52 @@
+import FoundationEssentials
+import OCI
+
+/// Scheme, host and port of an address: what may see the same credentials.
+struct Origin: Hashable, Sendable, CustomStringConvertible {
+    let scheme: String
+    /// Without brackets, in lower case.
+    let host: String
+    let port: Int
+
+    /// nil for an address of another scheme than http and https, or without a host.
+    init?(_ url: URL) {
+        guard let scheme = url.scheme?.lowercased(), scheme == "https" || scheme == "http" else { return nil }
+        guard var host = url.host(percentEncoded: false)?.lowercased(), !host.isEmpty else { return nil }
+        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        self.scheme = scheme
+        self.host = host
+        port = url.port ?? (scheme == "https" ? 443 : 80)
+    }
+
+    var isSecure: Bool { scheme == "https" }
+
+    /// Whether the host is this machine by its name or number, which nobody else listens to or answers for.
+    var isLoopback: Bool {
+        if host == "localhost" || host == "::1" { return true }
+        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
+        return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+    }
+
+    /// Host and port as a user writes them; the port is left out where the scheme implies it.
+    var description: String {
+        let name = host.contains(":") ? "[\(host)]" : host
+        return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
+    }
+}
+
+/// Where the protocol of a registry is spoken.
+struct Endpoint: Hashable, Sendable {
+    /// The registry as a reference names it: the key of certificates and credentials.
+    let domain: String
+
+    /// Docker's registry is not spoken to under the name that it has in references.
+    var host: String { domain == Reference.defaultDomain ? "registry-1.docker.io" : domain }
+
+    /// The addresses to try, best first: plain HTTP only where nobody can listen on the way.
+    var bases: [URL] {
+        let secure = URL(string: "https://\(host)")
+        guard let secure, let origin = Origin(secure) else { return [] }
+        guard origin.isLoopback, let plain = URL(string: "http://\(host)") else { return [secure] }
+        return [secure, plain]
+    }
+}

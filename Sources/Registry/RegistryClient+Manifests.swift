@@ -1,0 +1,114 @@
+import Archive
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOHTTP1
+package import OCI
+
+/// A manifest or an index as the registry has it.
+package struct FetchedManifest: Sendable {
+    package let bytes: [UInt8]
+    /// Type, digest and size, as an index would list it.
+    package let descriptor: Descriptor
+    package let document: ManifestDocument
+}
+
+extension RegistryClient {
+    private static let manifestTypes = [
+        MediaType.ociIndex, MediaType.dockerList, MediaType.ociManifest, MediaType.dockerManifest,
+    ]
+
+    private static var acceptManifests: HTTPHeaders {
+        HTTPHeaders(manifestTypes.map { ("Accept", $0) })
+    }
+
+    /// The digest that the registry has for `tag`, without its content; nil where the registry does not say.
+    /// Throws `RegistryError`.
+    package func digest(ofTag tag: String) async throws(RegistryError) -> Digest? {
+        let name = "\(repository.familiarName):\(tag)"
+        let answer = try await perform(.HEAD, path("manifests/\(tag)"), .manifest(name), headers: Self.acceptManifests)
+        return answer.response.headers.first(name: "Docker-Content-Digest").flatMap { Digest($0) }
+    }
+
+    /// The manifest or index that `tag` names. Throws `RegistryError`.
+    package func manifest(tag: String) async throws(RegistryError) -> FetchedManifest {
+        try await manifest(tag, name: "\(repository.familiarName):\(tag)", expected: nil)
+    }
+
+    /// The manifest or index with the digest of `descriptor`, of its type and, where it says one, size.
+    /// Throws `RegistryError`.
+    package func manifest(_ descriptor: Descriptor) async throws(RegistryError) -> FetchedManifest {
+        let fetched = try await manifest(digest: descriptor.digest, declaredType: descriptor.mediaType)
+        guard fetched.descriptor.size == descriptor.size else {
+            throw .wrongSize(descriptor.digest, expected: descriptor.size, actual: fetched.descriptor.size)
+        }
+        return fetched
+    }
+
+    /// The manifest or index with the digest `digest`; `declaredType` is the type that an index gives it.
+    /// Throws `RegistryError`.
+    package func manifest(
+        digest: Digest, declaredType: String? = nil
+    ) async throws(RegistryError) -> FetchedManifest {
+        let name = "\(repository.familiarName)@\(digest)"
+        return try await manifest(digest.description, name: name, expected: digest, declaredType: declaredType)
+    }
+
+    private func manifest(
+        _ target: String, name: String, expected: Digest?, declaredType: String? = nil
+    ) async throws(RegistryError) -> FetchedManifest {
+        let answer = try await perform(
+            .GET, path("manifests/\(target)"), .manifest(name), headers: Self.acceptManifests)
+        let bytes = try await answer.response.collect(
+            limit: ManifestDocument.sizeLimit, from: answer.origin,
+            tooLarge: .manifest(reference: name, .tooLarge(ManifestDocument.sizeLimit)))
+        let named = expected ?? answer.response.headers.first(name: "Docker-Content-Digest").flatMap { Digest($0) }
+        let digest = Digest(of: bytes, named?.algorithm ?? .sha256)
+        if let named, named != digest { throw .wrongDigest(expected: named, actual: digest.description) }
+        let sent = answer.response.headers.first(name: "Content-Type")
+        let document: ManifestDocument
+        do throws(ManifestError) {
+            document = try ManifestDocument(bytes, declaredType: sent)
+            if let declaredType { _ = try ManifestDocument(bytes, declaredType: declaredType) }
+        } catch { throw .manifest(reference: name, error) }
+        let descriptor = Descriptor(mediaType: document.mediaType, digest: digest, size: Int64(bytes.count))
+        return FetchedManifest(bytes: bytes, descriptor: descriptor, document: document)
+    }
+
+    /// All tags of the repository, in the registry's order. Throws `RegistryError`.
+    package func tags() async throws(RegistryError) -> [String] {
+        var tags: [String] = []
+        var next: String? = path("tags/list")
+        var seen: Set<String> = []
+        while let target = next {
+            // A chain that returns to where it was has no end.
+            guard seen.insert(target).inserted, seen.count <= 10_000 else {
+                throw .violation(host: host, cause: "its list of tags has no end")
+            }
+            let answer = try await perform(.GET, target, .tags)
+            let bytes = try await answer.response.collect(
+                limit: ManifestDocument.sizeLimit, from: answer.origin,
+                tooLarge: .violation(host: host, cause: "a page of its list of tags is larger than 4 MiB"))
+            guard let list = try? JSONDecoder().decode(TagList.self, from: Data(bytes)) else {
+                throw .violation(host: host, cause: "its list of tags is not JSON of the right form")
+            }
+            tags += list.tags ?? []
+            let link = answer.response.headers["Link"].lazy.compactMap(Self.next).first
+            // Relative to the page that it is on.
+            let page = URL(string: target, relativeTo: try await base())
+            next = link.flatMap { URL(string: $0, relativeTo: page)?.absoluteString }
+        }
+        return tags
+    }
+
+    private struct TagList: Decodable {
+        var tags: [String]?
+    }
+
+    /// The address in `<…>; rel="next"` (RFC 8288).
+    static func next(_ header: String) -> String? {
+        guard let open = header.firstIndex(of: "<"), let close = header[open...].firstIndex(of: ">") else { return nil }
+        let parameters = header[close...].lowercased()
+        guard parameters.contains("rel=\"next\"") || parameters.contains("rel=next") else { return nil }
+        return String(header[header.index(after: open)..<close])
+    }
+}

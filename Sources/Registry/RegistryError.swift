@@ -1,0 +1,62 @@
+package import OCI
+
+/// Why a registry did not give what was asked of it.
+package enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// No connection, or one that broke: the host with its port, and the cause.
+    case unreachable(host: String, cause: String)
+    /// No secure connection.
+    case insecure(host: String, cause: String)
+    case accessDenied(repository: String, detail: String?)
+    /// The credentials that are stored for the host were not accepted.
+    case badCredentials(host: String, detail: String?)
+    case repositoryUnknown(String)
+    case manifestUnknown(String)
+    case blobUnknown(Digest, repository: String)
+    case tooManyRequests(host: String, detail: String?)
+    /// Any other answer that is no success.
+    case refused(host: String, status: Int, detail: String?)
+    /// An answer that the protocol does not allow.
+    case violation(host: String, cause: String)
+    case redirect(host: String, cause: String)
+    case manifest(reference: String, ManifestError)
+    /// The bytes received have another digest than the one asked for.
+    case wrongDigest(expected: Digest, actual: String)
+    /// Another number of bytes than the descriptor says; nil where it is larger by an unknown amount.
+    case wrongSize(Digest, expected: Int64, actual: Int64?)
+    case credentialFile(path: String, cause: String)
+    case credentialHelper(String, cause: String)
+    case certificate(path: String, cause: String)
+
+    package var description: String {
+        switch self {
+        case .unreachable(let host, let cause): "cannot reach the registry \(host): \(cause)"
+        case .insecure(let host, let cause): "no secure connection to the registry \(host): \(cause)"
+        case .accessDenied(let repository, let detail):
+            "pull access denied for \(repository), repository does not exist or may require credentials in"
+                + " ~/.docker/config.json" + Self.suffix(detail)
+        case .badCredentials(let host, let detail):
+            "the credentials stored for \(host) were not accepted" + Self.suffix(detail)
+        case .repositoryUnknown(let name): "repository \(name) not found: name unknown"
+        case .manifestUnknown(let reference): "manifest for \(reference) not found: manifest unknown"
+        case .blobUnknown(let digest, let repository): "blob \(digest) of \(repository) not found: blob unknown"
+        case .tooManyRequests(let host, let detail):
+            "too many requests to the registry \(host): try again later" + Self.suffix(detail)
+        case .refused(let host, let status, let detail):
+            "the registry \(host) answered with status \(status)" + Self.suffix(detail)
+        case .violation(let host, let cause): "the registry \(host) does not keep to the protocol: \(cause)"
+        case .redirect(let host, let cause): "the registry \(host) redirects to where nothing is fetched: \(cause)"
+        case .manifest(let reference, let error): "cannot use \(reference): \(error)"
+        case .wrongDigest(let expected, let actual):
+            "the content of \(expected) is corrupt: its digest is \(actual)"
+        case .wrongSize(let digest, let expected, let actual?):
+            "the content of \(digest) is corrupt: it has \(actual) bytes instead of \(expected)"
+        case .wrongSize(let digest, let expected, nil):
+            "the content of \(digest) is corrupt: it has more than \(expected) bytes"
+        case .credentialFile(let path, let cause): "cannot use the credentials of \(path): \(cause)"
+        case .credentialHelper(let program, let cause): "the credential helper \(program) failed: \(cause)"
+        case .certificate(let path, let cause): "cannot use the certificate \(path): \(cause)"
+        }
+    }
+
+    private static func suffix(_ detail: String?) -> String { detail.map { ": " + $0 } ?? "" }
+}

@@ -1,0 +1,146 @@
+import AsyncHTTPClient
+import FoundationEssentials
+import NIOCore
+import NIOHTTP1
+import NIOPosix
+import Synchronization
+
+/// HTTP to any number of hosts: connections, certificates, proxies and redirects. No retries, no authentication.
+final class Transport: Sendable {
+    private let options: RegistryOptions
+    private let trust: TrustStore
+    private let proxies: ProxySettings
+    private let clients = Mutex<[Origin: HTTPClient]>([:])
+
+    init(options: RegistryOptions) {
+        self.options = options
+        trust = TrustStore(environment: options.environment)
+        proxies = ProxySettings(environment: options.environment)
+    }
+
+    /// Ends all connections. Must be called before the value goes.
+    func shutdown() async {
+        let all = clients.withLock { clients in
+            defer { clients = [:] }
+            return Array(clients.values)
+        }
+        for client in all { try? await client.shutdown() }
+    }
+
+    struct Request: Sendable {
+        var method: HTTPMethod = .GET
+        var url: URL
+        var headers: HTTPHeaders = [:]
+        /// Sent to the origin of `url` alone, never to where it redirects.
+        var authorization: String?
+        var body: [UInt8]?
+        /// Whether the answer's body takes as long as it takes.
+        var isDownload = false
+    }
+
+    /// A head with its body still to read, and who sent it.
+    struct Answer: Sendable {
+        let response: HTTPClientResponse
+        let origin: Origin
+    }
+
+    /// Sends the request, follows redirects, and gives the last answer.
+    func send(_ request: Request) async throws(RegistryError) -> Answer {
+        guard let first = Origin(request.url) else {
+            throw .violation(host: request.url.absoluteString, cause: "its address is not http or https")
+        }
+        var url = request.url
+        var origin = first
+        var authorization = request.authorization
+        for _ in 0...10 {
+            var message = HTTPClientRequest(url: url.absoluteString)
+            message.method = request.method
+            message.headers = request.headers
+            message.headers.replaceOrAdd(name: "User-Agent", value: options.userAgent)
+            if let authorization { message.headers.replaceOrAdd(name: "Authorization", value: authorization) }
+            if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body)) }
+            let response = try await execute(message, origin, isDownload: request.isDownload)
+            guard [301, 302, 303, 307, 308].contains(response.status.code), request.body == nil else {
+                return Answer(response: response, origin: origin)
+            }
+            guard let location = response.headers.first(name: "Location") else {
+                throw .redirect(host: origin.description, cause: "the answer names no address")
+            }
+            guard let next = URL(string: location, relativeTo: url)?.absoluteURL, let target = Origin(next) else {
+                throw .redirect(host: origin.description, cause: "\"\(ErrorBody.oneLine(location))\" is no address")
+            }
+            guard target.isSecure || !origin.isSecure && (target.isLoopback || target.host == origin.host) else {
+                throw .redirect(host: origin.description, cause: "http://\(target) is not secure")
+            }
+            // Once away, credentials are gone for good: the way back is chosen by a stranger.
+            if target != first { authorization = nil }
+            url = next
+            origin = target
+        }
+        throw .redirect(host: first.description, cause: "more than 10 redirects")
+    }
+
+    private func execute(
+        _ message: HTTPClientRequest, _ origin: Origin, isDownload: Bool
+    ) async throws(RegistryError) -> HTTPClientResponse {
+        let client = try client(for: origin)
+        // A download has no deadline, only a limit of silence.
+        let deadline: NIODeadline = isDownload ? .distantFuture : .now() + .seconds(180)
+        do {
+            return try await client.execute(message, deadline: deadline)
+        } catch { throw RegistryError(connection: error, to: origin) }
+    }
+
+    private func client(for origin: Origin) throws(RegistryError) -> HTTPClient {
+        if let known = clients.withLock({ $0[origin] }) { return known }
+        var configuration = HTTPClient.Configuration()
+        if origin.isSecure {
+            // Docker's registry has its directory of certificates under the name in references.
+            let name = origin.host == "registry-1.docker.io" ? "docker.io" : origin.description
+            configuration.tlsConfiguration = try trust.configuration(for: origin, name: name)
+        }
+        configuration.proxy = try proxies.proxy(for: origin)
+        configuration.redirectConfiguration = .disallow
+        configuration.timeout = .init(
+            connect: TimeAmount(options.connectTimeout), read: TimeAmount(options.idleTimeout))
+        // Layers come faster over connections of their own than through one window of HTTP/2.
+        configuration.httpVersion = .http1Only
+        configuration.connectionPool.retryConnectionEstablishment = false
+        let fresh = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration)
+        let (kept, unused) = clients.withLock { clients -> (HTTPClient, HTTPClient?) in
+            if let other = clients[origin] { return (other, fresh) }
+            clients[origin] = fresh
+            return (fresh, nil)
+        }
+        if let unused { unused.shutdown { _ in } }
+        return kept
+    }
+}
+
+extension HTTPClientResponse {
+    /// The whole body; throws `tooLarge` past `limit` bytes.
+    func collect(limit: Int, from origin: Origin, tooLarge: RegistryError) async throws(RegistryError) -> [UInt8] {
+        if let length = headers.first(name: "Content-Length").flatMap({ Int($0) }), length > limit { throw tooLarge }
+        var bytes: [UInt8] = []
+        do {
+            for try await chunk in body {
+                bytes.append(contentsOf: chunk.readableBytesView)
+                if bytes.count > limit { break }
+            }
+        } catch { throw RegistryError(connection: error, to: origin) }
+        if bytes.count > limit { throw tooLarge }
+        return bytes
+    }
+
+    /// What the body of a failure says; of an endless one, its beginning.
+    func failure() async -> ErrorBody {
+        var bytes: [UInt8] = []
+        do {
+            for try await chunk in body {
+                bytes.append(contentsOf: chunk.readableBytesView.prefix(65536 - bytes.count))
+                if bytes.count >= 65536 { break }
+            }
+        } catch {}
+        return ErrorBody(bytes)
+    }
+}

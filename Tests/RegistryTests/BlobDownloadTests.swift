@@ -1,0 +1,255 @@
+import Archive
+import OCI
+import Registry
+import Synchronization
+import Testing
+
+@Suite struct BlobDownloadTests {
+    private let bytes = (0..<300_000).map { UInt8(truncatingIfNeeded: $0 &* 7 &+ $0 / 256) }
+    private var descriptor: Descriptor {
+        Descriptor(mediaType: MediaType.ociLayer, digest: Digest(of: bytes), size: Int64(bytes.count))
+    }
+
+    /// What was received, and the error.
+    private func download(
+        _ descriptor: Descriptor, from server: TestServer, options: RegistryOptions = testOptions()
+    ) async throws -> ([UInt8], RegistryError?) {
+        var received: [UInt8] = []
+        do {
+            try await withClient(server.host, options) { client in
+                try await client.download(descriptor) { received.append(contentsOf: $0) }
+            }
+        } catch let error as RegistryError { return (received, error) }
+        return (received, nil)
+    }
+
+    private func server(_ answer: @escaping @Sendable (TestServer.Request, Int) -> TestServer.Response) -> TestServer {
+        let count = Mutex(0)
+        return TestServer { request in
+            guard request.path.contains("/blobs/") else { return .text(200, "") }
+            let number = count.withLock { count in
+                count += 1
+                return count
+            }
+            return answer(request, number)
+        }
+    }
+
+    @Test func givesTheContent() async throws {
+        let bytes = bytes
+        for isChunked in [false, true] {
+            let server = server { _, _ in TestServer.Response(body: bytes, isChunked: isChunked) }
+            let (received, error) = try await download(descriptor, from: server)
+            #expect(error == nil)
+            #expect(received == bytes)
+        }
+    }
+
+    @Test func goesOnWhereATransferWasInterrupted() async throws {
+        let bytes = bytes
+        let server = server { request, number in
+            let first = request.headers["range"].flatMap { Int($0.dropFirst(6).dropLast()) } ?? 0
+            var response = TestServer.Response(
+                status: number == 1 ? 200 : 206, body: Array(bytes[first...].prefix(100_000)))
+            response.claimedLength = bytes.count - first
+            if number > 1 {
+                response.headers = [("Content-Range", "bytes \(first)-\(bytes.count - 1)/\(bytes.count)")]
+            }
+            return response
+        }
+        var options = testOptions()
+        // Each part makes progress, so that many more than the attempts are allowed.
+        options.attempts = 2
+        let (received, error) = try await download(descriptor, from: server, options: options)
+        #expect(error == nil)
+        #expect(received == bytes)
+        let starts = server.requests.compactMap { $0.headers["range"].flatMap { Int($0.dropFirst(6).dropLast()) } }
+        #expect(starts.count >= 2)
+        #expect(zip(starts, starts.dropFirst()).allSatisfy { $0 < $1 })
+    }
+
+    @Test func passesOverWhatItHasWhereTheServerKnowsNoRanges() async throws {
+        let bytes = bytes
+        let server = server { _, number in
+            number == 1
+                ? TestServer.Response(body: Array(bytes.prefix(123_456)), claimedLength: bytes.count)
+                : TestServer.Response(body: bytes)
+        }
+        let (received, error) = try await download(descriptor, from: server)
+        #expect(error == nil)
+        #expect(received == bytes)
+    }
+
+    @Test func goesOnAfterAnEndWithoutFraming() async throws {
+        let bytes = bytes
+        let server = server { request, number in
+            guard let range = request.headers["range"], let first = Int(range.dropFirst(6).dropLast()) else {
+                return TestServer.Response(body: Array(bytes.prefix(1000)), isUnframed: true)
+            }
+            return TestServer.Response(
+                status: 206, headers: [("Content-Range", "bytes \(first)-\(bytes.count - 1)/*")],
+                body: Array(bytes[first...]))
+        }
+        let (received, error) = try await download(descriptor, from: server)
+        #expect(error == nil)
+        #expect(received == bytes)
+    }
+
+    @Test func givesUpWhenNothingComesAnyMore() async throws {
+        let bytes = bytes
+        let server = server { request, _ in
+            TestServer.Response(
+                status: request.headers["range"] == nil ? 200 : 206,
+                headers: [("Content-Range", "bytes 1000-\(bytes.count - 1)/\(bytes.count)")],
+                body: request.headers["range"] == nil ? Array(bytes.prefix(1000)) : [],
+                claimedLength: bytes.count - (request.headers["range"] == nil ? 0 : 1000))
+        }
+        let (received, error) = try await download(descriptor, from: server)
+        #expect(received == Array(bytes.prefix(1000)))
+        #expect(error == .unreachable(host: server.host, cause: "it closed the connection"))
+    }
+
+    @Test func refusesAWrongPart() async throws {
+        let bytes = bytes
+        let server = server { _, number in
+            number == 1
+                ? TestServer.Response(body: Array(bytes.prefix(1000)), claimedLength: bytes.count)
+                : TestServer.Response(
+                    status: 206, headers: [("Content-Range", "bytes 0-\(bytes.count - 1)/\(bytes.count)")], body: bytes)
+        }
+        let (_, error) = try await download(descriptor, from: server)
+        guard case .violation = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+    }
+
+    @Test func refusesContentOfAnotherDigest() async throws {
+        var changed = bytes
+        changed[200_000] ^= 1
+        let server = server { [changed] _, _ in TestServer.Response(body: changed) }
+        let (received, error) = try await download(descriptor, from: server)
+        #expect(received.count == bytes.count)
+        #expect(error == .wrongDigest(expected: descriptor.digest, actual: Digest(of: changed).description))
+    }
+
+    @Test func neverReadsPastTheSize() async throws {
+        let bytes = bytes
+        var short = descriptor
+        short.size = 200_000
+        let framed = server { _, _ in TestServer.Response(body: bytes) }
+        let (none, refused) = try await download(short, from: framed)
+        #expect(none.isEmpty)
+        #expect(refused == .wrongSize(short.digest, expected: 200_000, actual: 300_000))
+        let chunked = server { _, _ in TestServer.Response(body: bytes, isChunked: true) }
+        let (some, error) = try await download(short, from: chunked)
+        #expect(some.count <= 200_000)
+        #expect(error == .wrongSize(short.digest, expected: 200_000, actual: nil))
+    }
+
+    @Test func refusesContentThatIsTooShort() async throws {
+        let bytes = bytes
+        var long = descriptor
+        long.size = 400_000
+        for isChunked in [false, true] {
+            let server = server { _, _ in TestServer.Response(body: bytes, isChunked: isChunked) }
+            let (_, error) = try await download(long, from: server)
+            #expect(error == .wrongSize(long.digest, expected: 400_000, actual: 300_000))
+        }
+    }
+
+    @Test func passesTheReceiversErrorOn() async throws {
+        struct Full: Error {}
+        let bytes = bytes
+        let server = server { _, _ in TestServer.Response(body: bytes) }
+        await #expect(throws: Full.self) {
+            try await withClient(server.host) { client in
+                try await client.download(descriptor) { _ in throw Full() }
+            }
+        }
+        #expect(server.requests.filter { $0.path.contains("blobs") }.count == 1)
+    }
+
+    @Test func triesAgainWhatMayPass() async throws {
+        let bytes = bytes
+        let server = server { _, number in
+            switch number {
+            case 1: .text(503, "busy", [("Retry-After", "0")])
+            case 2: .text(500, "")
+            case 3: .text(429, "slowly")
+            default: TestServer.Response(body: bytes)
+            }
+        }
+        let (received, error) = try await download(descriptor, from: server)
+        #expect(error == nil)
+        #expect(received == bytes)
+    }
+
+    @Test func doesNotWaitLongerThanAllowed() async throws {
+        let server = server { _, _ in
+            .text(429, #"{"errors":[{"code":"TOOMANYREQUESTS","message":"limit"}]}"#, [("Retry-After", "3600")])
+        }
+        let (_, error) = try await download(descriptor, from: server)
+        #expect(error == .tooManyRequests(host: server.host, detail: "toomanyrequests: limit"))
+        #expect(server.requests.filter { $0.path.contains("blobs") }.count == 1)
+    }
+
+    @Test func doesNotTryAgainWhatStays() async throws {
+        let server = server { _, _ in .text(404, "") }
+        let (_, error) = try await download(descriptor, from: server)
+        #expect(error == .blobUnknown(descriptor.digest, repository: "\(server.host)/a/b"))
+        #expect(server.requests.filter { $0.path.contains("blobs") }.count == 1)
+    }
+
+    @Test func followsRedirectsWithoutItsCredentials() async throws {
+        let bytes = bytes
+        let other = TestServer { request in
+            request.target == "/x?signature=a%2Fb" ? TestServer.Response(body: bytes) : .text(404, "")
+        }
+        let location = "http://\(other.host)/x?signature=a%2Fb"
+        let server = TestServer { request in
+            if request.headers["authorization"] == nil {
+                return .text(401, "", [("WWW-Authenticate", "Basic realm=x")])
+            }
+            return request.path.contains("/blobs/") ? .text(307, "", [("Location", location)]) : .text(200, "")
+        }
+        let folder = try TemporaryDirectory()
+        try folder.write("config.json", #"{"auths":{"\#(server.host)":{"auth":"dTpw"}}}"#)
+        let (received, error) = try await download(
+            descriptor, from: server, options: testOptions(["DOCKER_CONFIG": folder.path]))
+        #expect(error == nil)
+        #expect(received == bytes)
+        #expect(server.requests.contains { $0.headers["authorization"] == "Basic dTpw" })
+        #expect(!other.requests.isEmpty)
+        #expect(other.requests.allSatisfy { $0.headers["authorization"] == nil })
+    }
+
+    @Test func answersNobodyElsesChallenge() async throws {
+        let thief = TestServer { _ in .text(401, "", [("WWW-Authenticate", "Basic realm=x")]) }
+        let location = "http://\(thief.host)/x"
+        let server = TestServer { request in
+            request.path.contains("/blobs/") ? .text(307, "", [("Location", location)]) : .text(200, "")
+        }
+        let folder = try TemporaryDirectory()
+        try folder.write(
+            "config.json", #"{"auths":{"\#(server.host)":{"auth":"dTpw"},"\#(thief.host)":{"auth":"dTpw"}}}"#)
+        let (_, error) = try await download(
+            descriptor, from: server, options: testOptions(["DOCKER_CONFIG": folder.path]))
+        guard case .accessDenied = error else {
+            Issue.record("\(String(describing: error))")
+            return
+        }
+        #expect(thief.requests.allSatisfy { $0.headers["authorization"] == nil })
+    }
+
+    @Test func refusesRedirectsToNowhereAndWithoutEnd() async throws {
+        for location in ["http://example.invalid/x", "ftp://127.0.0.1/x", "", "/v2/a/b/blobs/\(descriptor.digest)"] {
+            let server = server { _, _ in .text(302, "", [("Location", location)]) }
+            let (_, error) = try await download(descriptor, from: server)
+            guard case .redirect = error else {
+                Issue.record("\(location): \(String(describing: error))")
+                continue
+            }
+        }
+    }
+}

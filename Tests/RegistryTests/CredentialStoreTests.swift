@@ -1,0 +1,132 @@
+import Glibc
+import Linux
+import OCI
+import Registry
+import Testing
+
+@Suite struct CredentialStoreTests {
+    let folder: TemporaryDirectory
+    init() throws { folder = try TemporaryDirectory() }
+
+    private func store(_ config: String, auth: String? = nil) throws -> CredentialStore {
+        try folder.write("docker/config.json", config)
+        if let auth { try folder.write("run/containers/auth.json", auth) }
+        return CredentialStore(
+            environment: ["DOCKER_CONFIG": folder.path + "/docker", "XDG_RUNTIME_DIR": folder.path + "/run"])
+    }
+
+    @Test func findsThePlacesOfTheFiles() {
+        #expect(CredentialStore(environment: ["HOME": "/h"]).paths == ["/h/.docker/config.json"])
+        #expect(
+            CredentialStore(environment: ["HOME": "/h", "DOCKER_CONFIG": "/c", "XDG_RUNTIME_DIR": "/r"]).paths
+                == ["/c/config.json", "/r/containers/auth.json"])
+    }
+
+    @Test func readsUserAndPassword() throws {
+        // user:pass:word
+        let store = try store(#"{"auths":{"host:5000":{"auth":"dXNlcjpwYXNzOndvcmQ="}}}"#)
+        #expect(
+            try store.credential(domain: "host:5000", path: "a") == .password(user: "user", password: "pass:word"))
+        #expect(try store.credential(domain: "host", path: "a") == nil)
+    }
+
+    @Test(arguments: [
+        "https://index.docker.io/v1/", "docker.io", "index.docker.io", "https://registry-1.docker.io/v2/",
+    ])
+    func knowsTheNamesOfDockersRegistry(name: String) throws {
+        let store = try store(#"{"auths":{"\#(name)":{"username":"u","password":"p"}}}"#)
+        #expect(try store.credential(domain: "docker.io", path: "library/a") == .password(user: "u", password: "p"))
+    }
+
+    @Test func prefersTheNarrowerEntryAndReadsTheSecondFile() throws {
+        let store = try store(
+            #"{"auths":{"other":{"auth":"YTpi"}}}"#,
+            auth: #"{"auths":{"https://host/v1/":{"auth":"YTpi"},"host/team":{"auth":"YzpkAA=="},"host/team/x/y":{}}}"#)
+        #expect(try store.credential(domain: "host", path: "team/x/y") == .password(user: "c", password: "d"))
+        #expect(try store.credential(domain: "host", path: "teams") == .password(user: "a", password: "b"))
+    }
+
+    @Test func readsTokens() throws {
+        let store = try store(
+            #"{"auths":{"i":{"auth":"YTpi","identitytoken":"refresh"},"r":{"registrytoken":"access"}}}"#)
+        #expect(try store.credential(domain: "i", path: "a") == .identityToken("refresh"))
+        #expect(try store.credential(domain: "r", path: "a") == .accessToken("access"))
+    }
+
+    @Test func passesMissingAndEmptyFilesOver() throws {
+        #expect(try CredentialStore(environment: ["HOME": folder.path]).credential(domain: "h", path: "a") == nil)
+        #expect(try store(" \n").credential(domain: "h", path: "a") == nil)
+        #expect(try store("{}").credential(domain: "h", path: "a") == nil)
+    }
+
+    @Test(arguments: ["{", "[]", #"{"auths":{"h":{"auth":"%%"}}}"#, #"{"auths":{"h":{"auth":"YWI="}}}"#])
+    func namesTheFileThatItCannotUse(text: String) throws {
+        let store = try store(text)
+        #expect {
+            try store.credential(domain: "h", path: "a")
+        } throws: {
+            "\($0)".contains(folder.path + "/docker/config.json")
+        }
+    }
+}
+
+/// PATH is one for the whole process, so these run one after the other, and nothing else starts programs.
+@Suite(.serialized) struct CredentialHelperTests {
+    let folder: TemporaryDirectory
+    init() throws { folder = try TemporaryDirectory() }
+
+    /// A helper that answers each server by a case of a shell script.
+    private func store(_ config: String, cases: String) throws -> CredentialStore {
+        // A name of its own, by its whole path: PATH is that of all tests.
+        try folder.write(
+            "docker-credential-test",
+            """
+            #!/bin/sh
+            [ "$1" = get ] || exit 9
+            read -r server || [ -n "$server" ] || exit 8
+            case "$server" in
+            \(cases)
+            *) echo "credentials not found in native keychain"; exit 1 ;;
+            esac
+            """, mode: 0o755)
+        try folder.write("config.json", config)
+        return CredentialStore(environment: ["DOCKER_CONFIG": folder.path])
+    }
+
+    private func inPath<Value>(_ body: () throws -> Value) rethrows -> Value {
+        let before = String(cString: getenv("PATH"))
+        setenv("PATH", folder.path + ":" + before, 1)
+        defer { setenv("PATH", before, 1) }
+        return try body()
+    }
+
+    @Test func asksTheProgramOfTheRegistryAndTheOneOfAll() throws {
+        let cases = """
+            helped) echo '{"ServerURL":"helped","Username":"u","Secret":"s"}' ;;
+            https://index.docker.io/v1/) echo '{"Username":"<token>","Secret":"refresh"}' ;;
+            """
+        let one = try store(#"{"credHelpers":{"helped":"test"},"auths":{"plain":{"auth":"YTpi"}}}"#, cases: cases)
+        let helped = try inPath { try one.credential(domain: "helped", path: "a") }
+        #expect(helped == .password(user: "u", password: "s"))
+        let beside = try inPath { try one.credential(domain: "plain", path: "a") }
+        #expect(beside == .password(user: "a", password: "b"))
+        let all = try store(#"{"credsStore":"test","auths":{"plain":{"auth":"YTpi"}}}"#, cases: cases)
+        let docker = try inPath { try all.credential(domain: "docker.io", path: "a") }
+        #expect(docker == .identityToken("refresh"))
+        let plain = try inPath { try all.credential(domain: "plain", path: "a") }
+        #expect(plain == .password(user: "a", password: "b"))
+        let none = try inPath { try all.credential(domain: "none", path: "a") }
+        #expect(none == nil)
+    }
+
+    @Test func namesTheProgramThatFails() throws {
+        let store = try store(#"{"credHelpers":{"h":"test","m":"missing-here"}}"#, cases: "h) echo broken; exit 3 ;;")
+        func failure(_ domain: String) -> String {
+            do { return "\(try inPath { try store.credential(domain: domain, path: "a") } as Any)" } catch {
+                return "\(error)"
+            }
+        }
+        #expect(failure("h") == "the credential helper docker-credential-test failed: broken")
+        #expect(failure("m") == "the credential helper docker-credential-missing-here failed: it is not in PATH")
+    }
+}

@@ -1,0 +1,156 @@
+import Glibc
+import Synchronization
+
+/// An HTTP server on a port of 127.0.0.1 that answers as a test says, rightly or wrongly. It listens until it goes.
+final class TestServer: Sendable {
+    struct Request: Sendable {
+        let method: String
+        /// Path and query.
+        let target: String
+        /// By their names in lower case; of several with one name the last.
+        let headers: [String: String]
+        let body: [UInt8]
+        var path: String { String(target.prefix { $0 != "?" }) }
+    }
+
+    struct Response: Sendable {
+        var status = 200
+        var headers: [(String, String)] = []
+        var body: [UInt8] = []
+        /// Sent as Content-Length instead of the body's own; the connection is closed after the body.
+        var claimedLength: Int?
+        /// Sent with chunked framing, and closed.
+        var isChunked = false
+        /// No framing at all: the end of the connection is the end of the body.
+        var isUnframed = false
+
+        static func text(_ status: Int, _ text: String, _ headers: [(String, String)] = []) -> Response {
+            Response(status: status, headers: headers, body: Array(text.utf8))
+        }
+    }
+
+    typealias Handler = @Sendable (Request) -> Response
+
+    let port: Int
+    private let listener: CInt
+    private let log = Log()
+
+    private final class Log: Sendable {
+        let requests = Mutex<[Request]>([])
+    }
+
+    /// "127.0.0.1:PORT".
+    var host: String { "127.0.0.1:\(port)" }
+    var requests: [Request] { log.requests.withLock { $0 } }
+
+    init(_ handler: @escaping Handler) {
+        listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = UInt32(0x7f00_0001).bigEndian
+        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let listening = listener
+        port = withUnsafeMutablePointer(to: &address) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { pointer in
+                precondition(bind(listening, pointer, length) == 0 && listen(listening, 64) == 0)
+                getsockname(listening, pointer, &length)
+            }
+            return Int(UInt16(bigEndian: $0.pointee.sin_port))
+        }
+        startThread { [log] in
+            while true {
+                let connection = accept(listening, nil, nil)
+                if connection < 0 { return }
+                startThread {
+                    while let request = Self.read(connection) {
+                        log.requests.withLock { $0.append(request) }
+                        guard Self.write(handler(request), to: request, connection) else { break }
+                    }
+                    close(connection)
+                }
+            }
+        }
+    }
+
+    deinit {
+        shutdown(listener, Int32(SHUT_RDWR))
+        close(listener)
+    }
+
+    /// nil at the end of the connection, and for what is not HTTP.
+    private static func read(_ connection: CInt) -> Request? {
+        var bytes: [UInt8] = []
+        func more() -> Bool {
+            var buffer = [UInt8](repeating: 0, count: 65536)
+            let count = recv(connection, &buffer, buffer.count, 0)
+            guard count > 0 else { return false }
+            bytes += buffer[..<count]
+            return true
+        }
+        var end: Int?
+        while end == nil {
+            guard more(), bytes.first.map({ (65...90).contains($0) }) == true else { return nil }
+            end = bytes.indices.first { bytes[$0...].starts(with: [13, 10, 13, 10]) }
+        }
+        let lines = String(decoding: bytes[..<end!], as: UTF8.self).split(separator: "\r\n")
+        let first = lines[0].split(separator: " ")
+        var headers: [String: String] = [:]
+        for line in lines.dropFirst() {
+            guard let colon = line.firstIndex(of: ":") else { return nil }
+            headers[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
+        }
+        let length = headers["content-length"].flatMap { Int($0) } ?? 0
+        while bytes.count < end! + 4 + length { if !more() { return nil } }
+        let body = Array(bytes[(end! + 4)...].prefix(length))
+        return Request(method: String(first[0]), target: String(first[1]), headers: headers, body: body)
+    }
+
+    /// Whether the connection goes on.
+    private static func write(_ response: Response, to request: Request, _ connection: CInt) -> Bool {
+        let closes = response.claimedLength != nil || response.isChunked || response.isUnframed
+        var head = "HTTP/1.1 \(response.status) Status\r\n"
+        for (name, value) in response.headers { head += "\(name): \(value)\r\n" }
+        if response.isChunked {
+            head += "Transfer-Encoding: chunked\r\n"
+        } else if !response.isUnframed && response.status != 204 {
+            head += "Content-Length: \(response.claimedLength ?? response.body.count)\r\n"
+        }
+        var bytes = Array((head + (closes ? "Connection: close\r\n" : "") + "\r\n").utf8)
+        if request.method != "HEAD" {
+            if response.isChunked {
+                for start in stride(from: 0, to: response.body.count, by: 1000) {
+                    let chunk = response.body[start..<min(start + 1000, response.body.count)]
+                    bytes += Array((String(chunk.count, radix: 16) + "\r\n").utf8) + chunk + [13, 10]
+                }
+                bytes += Array("0\r\n\r\n".utf8)
+            } else {
+                bytes += response.body
+            }
+        }
+        var sent = 0
+        while sent < bytes.count {
+            let count = bytes.withUnsafeBytes {
+                send(connection, $0.baseAddress! + sent, $0.count - sent, CInt(MSG_NOSIGNAL))
+            }
+            if count <= 0 { return false }
+            sent += count
+        }
+        return !closes
+    }
+}
+
+/// Runs `body` on a thread of its own.
+func startThread(_ body: @escaping @Sendable () -> Void) {
+    final class Box {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+    var thread = pthread_t()
+    pthread_create(
+        &thread, nil,
+        { pointer in
+            Unmanaged<Box>.fromOpaque(pointer!).takeRetainedValue().body()
+            return nil
+        }, Unmanaged.passRetained(Box(body)).toOpaque())
+    pthread_detach(thread)
+}
