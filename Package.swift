@@ -36,6 +36,7 @@ let package = Package(
         module("OCI"),
         module("Flags"),
         module("GoTemplate"),
+        module("Rendering", ["GoTemplate"]),
 
         // One level up.
         module("Archive", ["Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
@@ -47,7 +48,7 @@ let package = Package(
 
         .executableTarget(
             name: "apus",
-            dependencies: ["Engine", "OCI", "Flags", "GoTemplate", "Linux"],
+            dependencies: ["Engine", "OCI", "Flags", "GoTemplate", "Linux", "Rendering", "Store"],
             swiftSettings: swiftSettings,
             // The compile flags stay those of a dynamic build, so that tests and executable share one build;
             // the libraries named are the ones that a static compile would have linked by itself.
@@ -62,6 +63,7 @@ let package = Package(
         tests("OCITests", ["OCI"]),
         tests("FlagsTests", ["Flags"]),
         tests("GoTemplateTests", ["GoTemplate"]),
+        tests("RenderingTests", ["Rendering", "GoTemplate"]),
         tests("ArchiveTests", ["Archive", "Linux", "OCI"]),
         tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),
         tests("StoreTests", ["Store", "Archive", "Linux", "OCI"]),

@@ -1,0 +1,70 @@
+package import GoTemplate
+
+/// The `--format` of a command that lists things: a table, JSON lines, or a template for each line.
+package struct ListFormat: Sendable {
+    private let template: String
+    private let isTable: Bool
+
+    /// `format` is the flag's value, nil or empty for none; `table` the template of the standard table; `quiet` the
+    /// template that `-q` stands for, nil where it was not given.
+    package init(_ format: String?, table: String, quiet: String? = nil) {
+        var text = format.flatMap { $0.isEmpty ? nil : $0 } ?? "table"
+        if let quiet {
+            text = quiet
+        } else if text == "table" {
+            text = "table " + table
+        } else if text == "json" {
+            text = "{{json .}}"
+        }
+        isTable = text.hasPrefix("table")
+        if isTable { text.removeFirst(5) }
+        template = Self.unescaped(text)
+    }
+
+    /// Whether the output names the field `name`: what is costly to find out is left out otherwise.
+    package func uses(_ name: String) -> Bool {
+        template.split { !($0.isLetter || $0.isNumber || $0 == ".") }.contains { $0 == ".\(name)" }
+            || template == "{{json .}}"
+    }
+
+    /// The text for `records`. `headers` has the title of each field.
+    /// Throws `TemplateError` in Docker's words for a template that cannot be parsed or executed.
+    package func render(_ records: [TemplateRecord], headers: [(field: String, title: String)]) throws(TemplateError)
+        -> String
+    {
+        let template: Template
+        do throws(TemplateError) { template = try Template(self.template) } catch {
+            throw TemplateError("failed to parse template: \(error.message)")
+        }
+        var text = ""
+        do throws(TemplateError) {
+            if isTable {
+                let titles = TemplateMap(headers.map { ($0.field, .string($0.title)) })
+                text = try template.execute(.map(titles), isHeader: true) + "\n"
+            }
+            for record in records { text += try template.execute(.record(record)) + "\n" }
+        } catch {
+            throw TemplateError("template parsing error: \(error.message)")
+        }
+        return isTable ? TabWriter().aligned(text) : text
+    }
+
+    /// The template without blanks around it, `\t` and `\n` standing for the characters.
+    private static func unescaped(_ text: String) -> String {
+        var rest = Substring(text)
+        while rest.first == " " { rest.removeFirst() }
+        while rest.last == " " { rest.removeLast() }
+        var result = ""
+        while let character = rest.popFirst() {
+            switch (character, rest.first) {
+            case ("\\", "t"): result += "\t"
+            case ("\\", "n"): result += "\n"
+            default:
+                result.append(character)
+                continue
+            }
+            rest.removeFirst()
+        }
+        return result
+    }
+}
