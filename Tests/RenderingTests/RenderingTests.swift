@@ -3,10 +3,12 @@ import Rendering
 import Testing
 
 @Suite struct HumanTextTests {
-    @Test(arguments: [
+    static let sizes: [(bytes: Int64, text: String)] = [
         (0, "0B"), (999, "999B"), (1000, "1kB"), (1_234_567, "1.23MB"), (7_805_952, "7.81MB"), (124_000_000, "124MB"),
         (1_500_000_000, "1.5GB"), (999_900, "1e+03kB"),
-    ])
+    ]
+
+    @Test(arguments: sizes)
     func sizesHaveThreeDigits(bytes: Int64, text: String) {
         #expect(HumanSize.decimal(bytes, digits: 3) == text)
     }
@@ -17,13 +19,15 @@ import Testing
         #expect(HumanSize.decimal(1_234_567) == "1.235MB")
     }
 
-    @Test(arguments: [
+    static let spans: [(seconds: Double, text: String)] = [
         (0.4, "Less than a second"), (1, "1 second"), (59, "59 seconds"), (60, "About a minute"),
         (119, "About a minute"),
         (120, "2 minutes"), (3599, "59 minutes"), (3600, "About an hour"), (5399, "About an hour"), (5400, "2 hours"),
         (47 * 3600, "47 hours"), (48 * 3600, "2 days"), (13 * 86400, "13 days"), (14 * 86400, "2 weeks"),
         (59 * 86400, "8 weeks"), (60 * 86400, "2 months"), (729 * 86400, "24 months"), (730 * 86400, "2 years"),
-    ])
+    ]
+
+    @Test(arguments: spans)
     func spansOfTimeAreInDockersWords(seconds: Double, text: String) {
         #expect(HumanDuration.text(seconds: seconds) == text)
     }
@@ -160,31 +164,31 @@ import Testing
 }
 
 @Suite struct DockerPeerTests {
-    @Test(
-        .enabled(if: hasDocker, "docker's client is not installed"),
-        arguments: [
-            "table", "json", "{{.Name}}", #"table {{.Name}}\t{{.Current}}\t{{.Error}}\t{{upper .Name}}"#,
-            "{{.Name | printf \"%10s|\"}}", "{{.X}}", "{{.Name", "{{json .Name}}", "{{.Name.X}}", "{{index .Name 99}}",
-            "{{printf \"%v %d %x\" .Current .Name .Name}}", "{{lower .Current}}", "{{nope}}", "{{pad .Name 2 3}}|",
-            "{{truncate .Name 3}} {{title .Name}} {{split .Name \"f\"}} {{join (split .Name \"f\") \"-\"}}",
-            "{{range $i, $p := split .Name \"a\"}}{{if $i}},{{end}}{{$p}}{{else}}none{{end}}",
-            "{{if and .Current (eq .Name \"default\")}}yes{{end}}",
-            "{{len .Name}} {{slice .Name 1 3}} {{html \"<a>\"}} {{js \"a'b\"}} {{urlquery \"a b\"}}",
-            "{{template \"x\"}}",
-            "{{with $x := .Name}}{{$x}}{{end}}{{- /* c */ -}} x", "table {{.Name}}{{\"\\t\"}}{{.Current}}",
-            "{{lt 1 \"a\"}}", "{{eq 1 2 1}} {{ne 1 2}} {{1.0}} {{1e21}} {{0x10}} {{'a'}}", "{{index .Name}}",
-            "{{upper}}", "{{.Name 1}}",
-            "{{1 | 2}}", "{{end}}", "{{if}}{{end}}", "{{if true}}", "{{(1}}", "{{print 1 2 \"a\" \"b\" 3 4}}",
-            "{{println 1 \"a\"}}",
-            "{{printf \"%5.2f|%-6s|%06d|%+d|%t|%q|%T|%%|%s\" 3.14159 \"ab\" 42 7 true \"q\" 1}}", "{{break}}", "{{$x}}",
-            "{{nil}}",
-            "{{\"abc", "{{.Name | lower | upper}}", "{{define \"a\"}}<{{.}}>{{end}}{{template \"a\" .Name}}",
-            "{{.Name}}\\n{{.Name}}",
-            "{{call .Name}}", "{{not true}} {{and 1 0}} {{or 0 \"x\"}}", "{{index (split .Name \"a\") 0}}",
-            "{{json (split .Name \"a\")}}",
-            "{{range 3}}{{.}}{{end}}", "{{$a := 1}}{{$a = 2}}{{$a}}",
-            "{{range split .Name \"\"}}{{.}} {{break}}{{end}}", "{{else}}", "{{range}}{{end}}",
-        ])
+    static let formats: [String] = [
+        "table", "json", "{{.Name}}", #"table {{.Name}}\t{{.Current}}\t{{.Error}}\t{{upper .Name}}"#,
+        "{{.Name | printf \"%10s|\"}}", "{{.X}}", "{{.Name", "{{json .Name}}", "{{.Name.X}}", "{{index .Name 99}}",
+        "{{printf \"%v %d %x\" .Current .Name .Name}}", "{{lower .Current}}", "{{nope}}", "{{pad .Name 2 3}}|",
+        "{{truncate .Name 3}} {{title .Name}} {{split .Name \"f\"}} {{join (split .Name \"f\") \"-\"}}",
+        "{{range $i, $p := split .Name \"a\"}}{{if $i}},{{end}}{{$p}}{{else}}none{{end}}",
+        "{{if and .Current (eq .Name \"default\")}}yes{{end}}",
+        "{{len .Name}} {{slice .Name 1 3}} {{html \"<a>\"}} {{js \"a'b\"}} {{urlquery \"a b\"}}",
+        "{{template \"x\"}}",
+        "{{with $x := .Name}}{{$x}}{{end}}{{- /* c */ -}} x", "table {{.Name}}{{\"\\t\"}}{{.Current}}",
+        "{{lt 1 \"a\"}}", "{{eq 1 2 1}} {{ne 1 2}} {{1.0}} {{1e21}} {{0x10}} {{'a'}}", "{{index .Name}}",
+        "{{upper}}", "{{.Name 1}}",
+        "{{1 | 2}}", "{{end}}", "{{if}}{{end}}", "{{if true}}", "{{(1}}", "{{print 1 2 \"a\" \"b\" 3 4}}",
+        "{{println 1 \"a\"}}",
+        "{{printf \"%5.2f|%-6s|%06d|%+d|%t|%q|%T|%%|%s\" 3.14159 \"ab\" 42 7 true \"q\" 1}}", "{{break}}", "{{$x}}",
+        "{{nil}}",
+        "{{\"abc", "{{.Name | lower | upper}}", "{{define \"a\"}}<{{.}}>{{end}}{{template \"a\" .Name}}",
+        "{{.Name}}\\n{{.Name}}",
+        "{{call .Name}}", "{{not true}} {{and 1 0}} {{or 0 \"x\"}}", "{{index (split .Name \"a\") 0}}",
+        "{{json (split .Name \"a\")}}",
+        "{{range 3}}{{.}}{{end}}", "{{$a := 1}}{{$a = 2}}{{$a}}",
+        "{{range split .Name \"\"}}{{.}} {{break}}{{end}}", "{{else}}", "{{range}}{{end}}",
+    ]
+
+    @Test(.enabled(if: hasDocker, "docker's client is not installed"), arguments: formats)
     func templatesOfOneContextGiveWhatDockerGives(format: String) throws {
         // Docker's client lists its contexts without a daemon: a peer for every rule of `--format`.
         let record = TemplateRecord(

@@ -35,6 +35,14 @@ struct GlobalOptions: Sendable {
         if arguments.bool("debug") { logLevel = .debug }
     }
 
+    /// The words that give another process of ours the same options.
+    var arguments: [String] {
+        var words = ["--config", config, "--log-level", "\(logLevel)"]
+        if let root { words += ["--root", root] }
+        if let runRoot { words += ["--runroot", runRoot] }
+        return words
+    }
+
     /// `$DOCKER_CONFIG`, else `~/.docker`: credentials that `docker login` left are found there.
     private static var standardConfig: String {
         if let path = getenv("DOCKER_CONFIG").map({ String(cString: $0) }), !path.isEmpty { return path }
