@@ -137,12 +137,13 @@ extension ContainerInit {
     private func mountTmpfs(
         _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory
     ) throws(LaunchError) {
+        let isNew = !exists(mount.destination, root)
         let place = try self.place(mount.destination, .directory, root)
         var data = options.data
         let covered = try step(.mounts, mount.destination) { () throws(SystemError) in try place.status() }
         if !data.utf8.starts(with: "mode=".utf8), !Self.contains(data, ",mode=") {
-            // As the directory that it covers; the kernel's own default is 1777.
-            let mode = String(covered.permissions, radix: 8)
+            // As the directory that the image has there; without one, as the kernel's own default.
+            let mode = isNew ? "1777" : String(covered.permissions, radix: 8)
             data += data.isEmpty ? "mode=\(mode)" : ",mode=\(mode)"
         }
         var mounting = options
@@ -161,6 +162,13 @@ extension ContainerInit {
         if options.set.contains(.readOnly) {
             try step(.mounts, mount.destination) { () throws(SystemError) in try MountChange.makeReadOnly(mounted) }
         }
+    }
+
+    private func exists(_ path: String, _ root: borrowing RootDirectory) -> Bool {
+        do throws(SystemError) {
+            _ = try root.open(path)
+            return true
+        } catch { return false }
     }
 
     static func contains(_ text: String, _ part: String) -> Bool {

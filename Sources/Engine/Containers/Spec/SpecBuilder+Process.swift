@@ -87,7 +87,7 @@ extension SpecBuilder {
     }
 
     private func appArmorProfile() throws(OptionError) -> String? {
-        let enabled = host.read("/sys/module/apparmor/parameters/enabled")?.first == "Y"
+        let enabled = host.exists("/sys/kernel/security/apparmor")
         switch options.security.appArmorProfile {
         case nil: return nil
         case "unconfined"?: return enabled && host.mode == .host ? "unconfined" : nil

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 package import Linux
 
@@ -25,7 +24,6 @@ package enum UserResolver {
     package static func resolve(
         _ request: LaunchPlan.UserRequest, root: borrowing FileDescriptor
     ) throws(OptionError) -> ResolvedUser {
-        // Root by number, without any file: most images have no other wish, but root's home is in the file.
         let passwd = try read("etc/passwd", root)
         let group = try read("etc/group", root)
         return try resolve(request, passwd: passwd, group: group)
@@ -33,17 +31,12 @@ package enum UserResolver {
 
     private static func read(_ path: String, _ root: borrowing FileDescriptor) throws(OptionError) -> [UInt8] {
         do throws(SystemError) {
-            // Not to wait for a writer of a FIFO, nor to get a terminal.
-            let flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC
-            let number = try check("openat2", path) {
-                apus_openat2(root.rawValue, path, UInt64(flags), 0, UInt64(RESOLVE_IN_ROOT))
-            }
-            let file = FileDescriptor(owning: CInt(number))
-            var status = stat()
-            try check("fstat", path) { fstat(file.rawValue, &status) }
-            guard FileStatus(status).isRegular else {
-                throw SystemError("open", path, .invalid)
-            }
+            let directory = RootDirectory(try root.duplicate())
+            // A look before the opening, which alone may already do something to a device; and no waiting for a
+            // writer of a FIFO that is there in the moment between.
+            try requireRegular(try directory.open(path), path)
+            let file = try directory.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            try requireRegular(file, path)
             return try file.readAll(limit: sizeLimit)
         } catch {
             switch error.errno {
@@ -53,6 +46,10 @@ package enum UserResolver {
             default: throw OptionError("cannot read the image's /\(path): \(error.errno)")
             }
         }
+    }
+
+    private static func requireRegular(_ file: borrowing FileDescriptor, _ path: String) throws(SystemError) {
+        guard try file.status().isRegular else { throw SystemError("open", path, .invalid) }
     }
 
     /// Resolves `request` in the contents of the two files. Throws `OptionError`.
