@@ -67,7 +67,11 @@ let package = Package(
         tests("ArchiveTests", ["Archive", "Linux", "OCI"]),
         tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),
         tests("StoreTests", ["Store", "Archive", "Linux", "OCI"]),
-        tests("RuntimeTests", ["Runtime", "Linux", "OCI"]),
+        tests("RuntimeTests", ["Runtime", "RuntimeProbe", "Linux", "OCI"]),
+        // Starts containers for those tests, from a process with one thread.
+        .executableTarget(
+            name: "RuntimeProbe", dependencies: ["Runtime", "Linux", "OCI"], path: "Tests/Support/RuntimeProbe",
+            swiftSettings: swiftSettings),
         tests("EngineTests", ["Engine", "Store", "Runtime", "Network", "Linux", "OCI"]),
 
         // The executable itself, driven from outside.

@@ -49,6 +49,7 @@ extension ContainerInit {
 
     private static func emptyDirectory() throws(SystemError) -> MountTree {
         let context = try FileSystemContext("tmpfs")
+        try context.set("source", "tmpfs")
         // One inode for the directory: nothing can be made in it, even if it were writable.
         try context.set("nr_inodes", "1")
         try context.set("mode", "755")
