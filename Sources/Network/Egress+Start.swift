@@ -3,7 +3,7 @@ import Glibc
 import Linux
 
 extension EgressHelper {
-    func startSlirp(_ options: SlirpOptions, _ pid: ProcessID) throws(EgressError) -> RunningEgress {
+    func startSlirp(_ options: SlirpOptions, _ namespace: String) throws(EgressError) -> RunningEgress {
         guard let path = Self.executable("slirp4netns") else {
             throw .missing(helper: "slirp4netns", package: "slirp4netns")
         }
@@ -13,89 +13,66 @@ extension EgressHelper {
         if options.enableIPv6 { arguments.append("--enable-ipv6") }
         if let address = options.outboundAddress { arguments.append("--outbound-addr=\(address)") }
         if let address = options.outboundAddress6 { arguments.append("--outbound-addr6=\(address)") }
-        arguments += ["--ready-fd=3", "--exit-fd=4", String(pid), "tap0"]
+        arguments += ["--ready-fd=3", "--exit-fd=4", "--netns-type=path", namespace, "tap0"]
         do throws(SystemError) {
             var ready = try FileDescriptor.pipe()
             var exit = try FileDescriptor.pipe()
             var output = try FileDescriptor.pipe()
-            let readyRead = ready.takeFirst()
-            let outputRead = output.takeFirst()
-            let exitWrite = exit.takeSecond()
-            let readyWrite = ready.takeSecond().release()
-            let exitRead = exit.takeFirst().release()
-            let outputWrite = output.takeSecond().release()
+            let readyWrite = ready.takeSecond()
+            let exitRead = exit.takeFirst()
+            let outputWrite = output.takeSecond()
             let helper = try fork {
-                Self.execute(path, arguments, output: outputWrite, descriptors: [readyWrite, exitRead])
+                Self.execute(
+                    path, arguments, output: outputWrite.rawValue,
+                    descriptors: [readyWrite.rawValue, exitRead.rawValue])
             }
-            close(readyWrite)
-            close(exitRead)
-            close(outputWrite)
-            var byte: UInt8 = 0
-            var poll = PollSet()
-            poll.add(readyRead.rawValue)
-            // It takes some 5 ms; a helper that hangs must not hang the container's start with it.
-            let got = try poll.wait(milliseconds: 10_000) ? Glibc.read(readyRead.rawValue, &byte, 1) : 0
-            if got == 1 { return RunningEgress(pid: helper, exitPipe: exitWrite) }
-            let message = Self.lastLine(of: outputRead)
-            kill(helper, SIGKILL)
-            _ = try waitForExit(of: helper)
-            throw SystemError("slirp4netns", message, .io)
-        } catch {
-            if error.call == "slirp4netns" { throw .failed(helper: "slirp4netns", output: error.object ?? "") }
-            throw .system(error)
-        }
+            return RunningEgress(
+                helper: "slirp4netns", pid: helper, watcher: nil, ready: ready.takeFirst(),
+                output: output.takeFirst(), exitPipe: exit.takeSecond())
+        } catch { throw .system(error) }
     }
 
-    // pasta configures the namespace, then goes to the background: its exit code says that the network is up.
-    func startPasta(_ extra: [String], _ pid: ProcessID) throws(EgressError) -> RunningEgress {
-        guard let path = Self.executable("pasta") else { throw .missing(helper: "pasta", package: "passt") }
-        var arguments = ["pasta", "--config-net", "--quiet", "--foreground"]
-        if !extra.contains(where: { $0 == "-t" || $0.hasPrefix("--tcp-ports") }) { arguments += ["-t", "none"] }
-        if !extra.contains(where: { $0 == "-u" || $0.hasPrefix("--udp-ports") }) { arguments += ["-u", "none"] }
-        if !extra.contains("-T") { arguments += ["-T", "none"] }
-        if !extra.contains("-U") { arguments += ["-U", "none"] }
-        arguments += ["--no-map-gw"] + extra + ["--netns", "/proc/\(pid)/ns/net"]
+    func startPasta(
+        _ extra: [String], _ path: String, _ namespace: borrowing FileDescriptor
+    ) throws(EgressError) -> RunningEgress {
+        guard let pasta = Self.executable("pasta") else { throw .missing(helper: "pasta", package: "passt") }
+        var arguments = ["pasta", "--config-net", "--quiet", "--foreground", "--netns-only"]
+        // Nothing of the host's ports appears inside, nothing of the container's outside, unless it is asked for.
+        for (short, long) in [("-t", "--tcp-ports"), ("-u", "--udp-ports"), ("-T", "--tcp-ns"), ("-U", "--udp-ns")]
+        where !extra.contains(where: { $0 == short || $0.hasPrefix(long) }) { arguments += [short, "none"] }
+        arguments += ["--no-map-gw"] + extra + ["--netns", path]
         do throws(SystemError) {
             var output = try FileDescriptor.pipe()
-            let outputRead = output.takeFirst()
-            let outputWrite = output.takeSecond().release()
-            let helper = try fork { Self.execute(path, arguments, output: outputWrite, descriptors: []) }
-            close(outputWrite)
-            return try awaitInterface(helper, of: pid, outputRead)
-        } catch {
-            if error.call == "pasta" { throw .failed(helper: "pasta", output: error.object ?? "") }
-            throw .system(error)
-        }
+            var ready = try FileDescriptor.pipe()
+            let outputWrite = output.takeSecond()
+            let readyWrite = ready.takeSecond()
+            let helper = try fork { Self.execute(pasta, arguments, output: outputWrite.rawValue, descriptors: []) }
+            let number = namespace.rawValue
+            // In the foreground pasta has no word for being ready; a default route in the namespace is the sign. Looking
+            // at it takes a process inside, which ends by itself.
+            let watcher = try fork { Self.watch(number, readyWrite.rawValue) }
+            return RunningEgress(
+                helper: "pasta", pid: helper, watcher: watcher, ready: ready.takeFirst(), output: output.takeFirst(),
+                exitPipe: nil)
+        } catch { throw .system(error) }
     }
 
-    // In the foreground pasta has no way to say that it is ready: its interface with an address and a default route is
-    // the sign. 5 s is ten times what the slowest version needed.
-    private func awaitInterface(
-        _ helper: ProcessID, of pid: ProcessID, _ output: borrowing FileDescriptor
-    ) throws(SystemError) -> RunningEgress {
+    private static func watch(_ namespace: CInt, _ ready: CInt) -> CInt {
+        _ = apus_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
+        guard apus_setns(namespace, 0x4000_0000) == 0 else { return 1 }
         for _ in 0..<1000 {
-            var status: CInt = 0
-            if waitpid(helper, &status, WNOHANG) == helper {
-                throw SystemError("pasta", Self.lastLine(of: output), .io)
-            }
-            if let routes = try? Files.readText("/proc/\(pid)/net/route"),
+            if let routes = try? Files.readText("/proc/self/net/route"),
                 routes.split(separator: "\n").dropFirst().contains(where: {
                     let fields = $0.split(separator: "\t")
                     return fields.count > 1 && fields[1] == "00000000"
                 })
             {
-                return RunningEgress(pid: helper, exitPipe: nil)
+                var byte: UInt8 = 1
+                return write(ready, &byte, 1) == 1 ? 0 : 1
             }
             usleep(5000)
         }
-        kill(helper, SIGKILL)
-        _ = try waitForExit(of: helper)
-        throw SystemError("pasta", "no default route after 5 s", .io)
-    }
-
-    private static func lastLine(of output: borrowing FileDescriptor) -> String {
-        let text = (try? output.readAll(limit: 65536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return text.split(separator: "\n").last.map(String.init) ?? ""
+        return 1
     }
 
     private static func execute(_ path: String, _ arguments: [String], output: CInt, descriptors: [CInt]) -> CInt {

@@ -26,13 +26,25 @@ package enum EgressHelper: Sendable, Equatable {
         return nil
     }
 
-    /// Starts the helper for the network namespace of `pid` and returns when the network is up. Call it inside the user
-    /// namespace that owns that network namespace. The helper ends with the returned value.
-    package func start(for pid: ProcessID) throws(EgressError) -> RunningEgress {
+    /// Starts the helper for the network namespace behind `namespace`; `RunningEgress.awaitReady` says when the network
+    /// is up. Call it inside the user namespace that owns that network namespace, in a process with one thread and a
+    /// mount namespace of its own: the namespace is bound to `mountPoint`, a file that is made. The helper ends with the
+    /// returned value.
+    package func start(
+        for namespace: borrowing FileDescriptor, mountPoint: String
+    ) throws(EgressError) -> RunningEgress {
         try Self.requireTunnelDevice()
+        do throws(SystemError) {
+            // A path that both helpers can open: they close what they inherit, and with the capabilities that pasta keeps
+            // it may not look into anybody's /proc.
+            try Files.write([], to: mountPoint, mode: 0o600)
+            try check("mount", mountPoint) {
+                apus_mount("/proc/self/fd/\(namespace.rawValue)", mountPoint, nil, 0x1000, nil)
+            }
+        } catch { throw .system(error) }
         switch self {
-        case .slirp4netns(let options): return try startSlirp(options, pid)
-        case .pasta(let arguments): return try startPasta(arguments, pid)
+        case .slirp4netns(let options): return try startSlirp(options, mountPoint)
+        case .pasta(let arguments): return try startPasta(arguments, mountPoint, namespace)
         }
     }
 
@@ -72,13 +84,42 @@ package struct SlirpOptions: Sendable, Equatable {
 
 /// A helper that runs; it is killed with the value.
 package struct RunningEgress: ~Copyable, Sendable {
+    let helper: String
     let pid: ProcessID
+    /// A process that looks for the sign that the network is up, where the helper gives none.
+    let watcher: ProcessID?
+    /// Becomes readable when the network is up.
+    let ready: FileDescriptor
+    /// What the helper writes.
+    let output: FileDescriptor
     // slirp4netns ends when the other end of its exit pipe is closed, and so when the supervisor is killed.
     let exitPipe: FileDescriptor?
 
+    /// Waits until the container can reach the outside. Throws `failed` with what the helper said where it does not get
+    /// there within 10 s; it takes 3 to 30 ms.
+    package borrowing func awaitReady() throws(EgressError) {
+        var poll = PollSet()
+        let signal = poll.add(ready.rawValue)
+        // A helper that ends closes what it writes to.
+        poll.add(output.rawValue, reading: false)
+        var byte: UInt8 = 0
+        // A helper that hangs must not hang the container's start with it.
+        if (try? poll.wait(milliseconds: 10_000)) == true, poll.isReadable(signal), read(ready.rawValue, &byte, 1) == 1
+        {
+            return
+        }
+        kill(pid, SIGKILL)
+        let text = (try? output.readAll(limit: 65536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
+        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("WARNING") }
+        throw .failed(helper: helper, output: lines.joined(separator: "; "))
+    }
+
     deinit {
         kill(pid, SIGTERM)
-        var status: CInt = 0
-        while waitpid(pid, &status, 0) < 0, Errno.current == .interrupted {}
+        _ = try? waitForExit(of: pid)
+        if let watcher {
+            kill(watcher, SIGKILL)
+            _ = try? waitForExit(of: watcher)
+        }
     }
 }

@@ -5,6 +5,8 @@ import Linux
 /// kind, the rest the payload. Numbers are little-endian.
 enum AttachFrame: Equatable {
     // From the client.
+    /// The container's record is on its way to the disk: the process may start.
+    case go
     /// Bytes for the container's standard input.
     case input([UInt8])
     /// The client's standard input has ended.
@@ -33,8 +35,8 @@ enum AttachFrame: Equatable {
     static let inputWindow = 4
 
     private enum Kind: UInt8 {
-        case input = 1
-        case inputEnd, resize, signal
+        case go = 1
+        case input, inputEnd, resize, signal
         case started = 16
         case output, errorOutput, inputTaken, exited, failed
     }
@@ -44,6 +46,7 @@ enum AttachFrame: Equatable {
         func packet(_ kind: Kind, _ payload: [UInt8] = []) -> [UInt8] { [kind.rawValue] + payload }
         func word(_ number: CInt) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
         switch self {
+        case .go: return packet(.go)
         case .input(let data): return packet(.input, data)
         case .inputEnd: return packet(.inputEnd)
         case .resize(let size): return packet(.resize, word(CInt(size.rows) << 16 | CInt(size.columns)))
@@ -68,6 +71,7 @@ enum AttachFrame: Equatable {
             return CInt(bitPattern: number)
         }
         switch kind {
+        case .go: self = .go
         case .input: self = .input(Array(payload))
         case .inputEnd: self = .inputEnd
         case .resize:
@@ -98,7 +102,9 @@ struct AttachChannel: ~Copyable {
     enum Sent { case sent, full, gone }
 
     /// Sends one frame; `full` when the other side does not keep up and `waiting` is false.
-    func send(_ frame: AttachFrame, waiting: Bool) -> Sent { Self.send(frame.bytes, to: socket.rawValue, waiting: waiting) }
+    func send(_ frame: AttachFrame, waiting: Bool) -> Sent {
+        Self.send(frame.bytes, to: socket.rawValue, waiting: waiting)
+    }
 
     static func send(_ packet: [UInt8], to socket: CInt, waiting: Bool) -> Sent {
         while true {

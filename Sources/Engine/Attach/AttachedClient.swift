@@ -51,6 +51,28 @@ package struct AttachedClient: ~Copyable {
         signals = try SignalDescriptor(options.signalProxy ? Self.forwarded : [SIGWINCH])
     }
 
+    /// Tells the supervisor that the container may start.
+    func go() { _ = channel.send(.go, waiting: true) }
+
+    /// Waits until the container's process runs, without serving its streams; nil then, else how it ended.
+    package func awaitStart() -> Outcome? {
+        while let frame = channel.receive() {
+            switch frame {
+            case .started: return nil
+            case .exited(let code): return .exited(code: code)
+            case .failed(let code, let message): return .failed(code: code, message: message)
+            default: continue
+            }
+        }
+        return .lost
+    }
+
+    /// Ends the session before the container has started, and waits until the supervisor has cleaned up.
+    func abandon() {
+        shutdown(channel.socket.rawValue, CInt(SHUT_WR))
+        while channel.receive() != nil {}
+    }
+
     /// Serves until the container ends, the user detaches or the supervisor is gone. `started` is called once, when
     /// the container's process runs.
     package mutating func run(started: () -> Void = {}) -> Outcome {
@@ -76,7 +98,7 @@ package struct AttachedClient: ~Copyable {
                 case .inputTaken: outstandingInput -= 1
                 case .exited(let code): return .exited(code: code)
                 case .failed(let code, let message): return .failed(code: code, message: message)
-                case .input, .inputEnd, .resize, .signal: break
+                case .go, .input, .inputEnd, .resize, .signal: break
                 }
             }
         }

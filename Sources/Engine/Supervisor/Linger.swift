@@ -5,9 +5,9 @@ import Runtime
 
 /// The last supervisor stays a few seconds after its container, so that the next start can join its user namespace
 /// instead of having newuidmap make one.
-enum Linger {
+package enum Linger {
     /// In seconds; `APUS_LINGER` overrides it.
-    static let standard = 5
+    package static let standard = 5
 
     /// Holds the namespace for `seconds`, unless another process does already. Everything else of the supervisor
     /// has been given up.

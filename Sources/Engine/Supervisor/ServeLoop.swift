@@ -138,7 +138,7 @@ struct ServeLoop: ~Copyable {
             if let number = streams.terminal.number { Terminal.setSize(size, of: number) }
         case .signal(let signal):
             _ = apus_pidfd_send_signal(process.rawValue, signal)
-        case .started, .output, .errorOutput, .inputTaken, .exited, .failed: break
+        case .go, .started, .output, .errorOutput, .inputTaken, .exited, .failed: break
         }
     }
 

@@ -37,6 +37,8 @@ enum CommandTable {
     ]
 
     static let placements: [Placement] = [
+        Placement(nil, "run", .common) { .run },
+        Placement("container", "run") { .run },
         Placement(nil, "version", .common) { .version },
         Placement(nil, "help", .hidden) { .help },
 

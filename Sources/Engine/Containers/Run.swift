@@ -1,0 +1,188 @@
+import Glibc
+import Linux
+import OCI
+import Runtime
+import Seccomp
+package import Store
+
+extension Engine {
+    /// What `run` needs of an image without reading any JSON; nil where the image is not there, or nobody has asked
+    /// for it under this name yet: then `ImageStore.makeLaunchRecord` finds or makes it.
+    package func launchRecord(for options: RunOptions) -> LaunchRecord? {
+        images.launchRecord(for: options.image, platform: options.platform)
+    }
+
+    /// Starts a container from `record`, or from a directory with `--rootfs` (nil). The calling process has one
+    /// thread. Returns while the supervisor is still at it: `StartingContainer.attach` says how it went. Throws
+    /// `EngineError`; nothing is left behind then.
+    package func start(
+        _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int
+    ) throws(EngineError) -> StartingContainer {
+        let (mode, map) = UserNamespace.plan()
+        let root = try rootSource(options, record, mode)
+        let claim: ContainerClaim
+        do throws(StoreError) { claim = try containers.create(name: options.name) } catch { throw EngineError(error) }
+        let (id, name) = (claim.id, claim.name)
+        do throws(EngineError) {
+            return try start(
+                options, record, claim: claim, root: root, mode: mode, map: map, client: client, lingering: lingering)
+        } catch {
+            if let doomed = try? containers.remove(id, name: name) { try? Files.removeTree(doomed) }
+            throw error
+        }
+    }
+
+    private func start(
+        _ options: RunOptions, _ record: LaunchRecord?, claim: consuming ContainerClaim, root: SupervisorRequest.Root,
+        mode: UserNamespace.Mode, map: IDMap?, client clientOptions: AttachedClient.Options, lingering: Int
+    ) throws(EngineError) -> StartingContainer {
+        let (id, name) = (claim.id, claim.name)
+        let config = record?.config ?? ContainerConfig()
+        var plan = try plan(options, config, id, mode)
+        if options.tty, let size = Terminal.size(of: 0) ?? Terminal.size(of: 1) {
+            plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))
+        }
+        let request = SupervisorRequest(
+            containers: containers, id: id, name: name, root: root, plan: plan, seccomp: try seccompProgram(plan),
+            ownUserNamespace: nil, terminal: options.tty, openInput: options.openStdin,
+            autoRemove: options.autoRemove, pidFile: options.pidFile, lingering: lingering)
+        let description = ContainerDescription(
+            id: id, name: name, created: Timestamp.now().rfc3339, options: options, imageConfig: config,
+            imageReference: record?.reference, imageID: record?.imageID, platform: record?.platform,
+            command: plan.spec.process?.args ?? [], hostname: plan.hostname)
+        if let path = options.containerIDFile { try writeContainerIDFile(path, id) }
+        do throws(EngineError) {
+            var starting = try spawn(request, claim, clientOptions)
+            do throws(EngineError) {
+                // While the supervisor is at work: it waits for the go before anything of the container runs.
+                try write(description, layers: record?.layers ?? [], isEphemeral: options.autoRemove)
+            } catch {
+                starting.abandon()
+                throw error
+            }
+            starting.go()
+            return starting
+        } catch {
+            if let path = options.containerIDFile { unlink(path) }
+            throw error
+        }
+    }
+
+    private func spawn(
+        _ request: SupervisorRequest, _ claim: consuming ContainerClaim, _ options: AttachedClient.Options
+    ) throws(EngineError) -> StartingContainer {
+        do throws(SystemError) {
+            var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
+            // The client blocks the signals that it passes on, so none is lost between here and its loop.
+            let client = try AttachedClient(socket: pair.takeFirst(), options: options)
+            let supervisorEnd = pair.takeSecond()
+            _ = try Supervisor.spawn(request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue)
+            return StartingContainer(claim: claim, warnings: request.plan.warnings, client: client)
+        } catch {
+            throw EngineError("cannot start the container's supervisor: \(error)")
+        }
+    }
+
+    // MARK: parts
+
+    private func rootSource(
+        _ options: RunOptions, _ record: LaunchRecord?, _ mode: UserNamespace.Mode
+    ) throws(EngineError) -> SupervisorRequest.Root {
+        guard let record else {
+            guard let path = realpath(options.image, nil) else {
+                throw EngineError("root file system \(options.image): \(Errno.current)")
+            }
+            defer { free(path) }
+            return .directory(String(cString: path))
+        }
+        let store = layers(mode)
+        guard record.isUnpacked(store.ownership) else {
+            throw EngineError(
+                "image \(options.image) was unpacked for another id map: remove it with 'apus rmi' and pull it again")
+        }
+        return .layers(record.layers.map { store.path(of: $0) })
+    }
+
+    private func plan(
+        _ options: RunOptions, _ config: ContainerConfig, _ id: String, _ mode: UserNamespace.Mode
+    ) throws(EngineError) -> LaunchPlan {
+        var builder = SpecBuilder(
+            options: options, image: config, containerID: id, filesDirectory: containers.runDirectory(id),
+            host: .current(mode: mode))
+        do throws(OptionError) { return try builder.build() } catch { throw EngineError(error.description) }
+    }
+
+    private func seccompProgram(_ plan: LaunchPlan) throws(EngineError) -> SeccompProgram? {
+        let cache = SeccompCache(directory: paths.cache + "/seccomp")
+        var capabilities: UInt64 = 0
+        for name in plan.spec.process?.capabilities?.bounding ?? [] {
+            if let number = CapabilityName.all.firstIndex(of: name) { capabilities |= 1 << UInt64(number) }
+        }
+        switch plan.seccomp {
+        case .unconfined: return nil
+        case .standard:
+            do throws(SeccompError) { return try cache.defaultProgram(capabilities: capabilities) } catch {
+                throw EngineError(error.description)
+            }
+        case .file(let path):
+            let contents: [UInt8]
+            do throws(SystemError) { contents = try Files.read(path, limit: 16 << 20) } catch {
+                throw EngineError("cannot read the seccomp profile \(path): \(error.errno)")
+            }
+            do throws(SeccompError) {
+                return try cache.program(profile: contents, file: path, capabilities: capabilities)
+            } catch { throw EngineError(error.description) }
+        }
+    }
+
+    private func write(
+        _ description: ContainerDescription, layers: [Digest], isEphemeral: Bool
+    ) throws(EngineError) {
+        let record = ContainerRecord(image: description.imageID, layers: layers, body: try description.encoded())
+        do throws(StoreError) {
+            try containers.writeRecord(record, of: description.id, isEphemeral: isEphemeral)
+        } catch { throw EngineError(error) }
+    }
+
+    private func writeContainerIDFile(_ path: String, _ id: String) throws(EngineError) {
+        do throws(SystemError) {
+            try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644).writeAll(id.utf8)
+        } catch {
+            if error.errno == .exists {
+                throw EngineError(
+                    "container ID file found, make sure the other container isn't running or delete \(path)")
+            }
+            throw EngineError("cannot write the container ID file \(path): \(error.errno)")
+        }
+    }
+}
+
+/// A container that a supervisor is starting, and the session of the command line with it.
+package struct StartingContainer: ~Copyable {
+    package let id: String
+    package let name: String
+    /// One sentence for each thing that is not quite as asked.
+    package let warnings: [String]
+    private var client: AttachedClient
+    // Keeps the container from sweeps until the supervisor, which inherited the lock, is gone too.
+    private let claim: ContainerClaim
+
+    init(claim: consuming ContainerClaim, warnings: [String], client: consuming AttachedClient) {
+        id = claim.id
+        name = claim.name
+        self.warnings = warnings
+        self.client = client
+        self.claim = claim
+    }
+
+    func go() { client.go() }
+
+    /// Has the supervisor give up and clean up, and waits for it.
+    mutating func abandon() { client.abandon() }
+
+    /// Waits until the container's process runs; nil then, else how it ended (`run --detach`).
+    package func awaitStart() -> AttachedClient.Outcome? { client.awaitStart() }
+
+    /// Serves the container's streams until it ends or the user detaches (see `AttachedClient.run`).
+    package mutating func attach(started: () -> Void = {}) -> AttachedClient.Outcome { client.run(started: started) }
+}

@@ -1,0 +1,133 @@
+import Engine
+import Flags
+import Glibc
+import Linux
+import Store
+
+extension Verb {
+    static let run = Verb(
+        id: "container run",
+        syntax: CommandSyntax(
+            summary: "Create and run a new container from an image",
+            usage: ["[OPTIONS] IMAGE [COMMAND] [ARG...]"],
+            flags: RunFlags.shared + RunFlags.ofRun,
+            arguments: .atLeast(1), isInterspersed: false),
+        failureStatus: 125
+    ) { parsed, context in try Run.run(parsed, context) }
+}
+
+/// `apus run`. Until the supervisor is forked the process has one thread, and nothing of Foundation is touched: both
+/// cost milliseconds, and memory in every supervisor.
+enum Run {
+    static func run(_ parsed: ParsedArguments, _ context: Context) throws -> CInt {
+        defer { unsetenv(startedOver) }
+        let options = try RunOptionReader.options(
+            parsed, flags: RunFlags.shared + RunFlags.ofRun, directory: workingDirectory(), caller: variable)
+        let client = try clientOptions(options)
+        let engine = try context.engine()
+        let record = options.rootfs ? nil : try image(options, engine, context)
+        var container = try engine.start(options, image: record, client: client, lingering: lingering)
+        for warning in container.warnings { context.warn(warning) }
+        if options.detach {
+            guard let early = container.awaitStart() else {
+                try context.output.line(container.id)
+                return 0
+            }
+            return try status(of: early, context)
+        }
+        return try status(of: container.attach(), context)
+    }
+
+    private static func status(of outcome: AttachedClient.Outcome, _ context: Context) throws -> CInt {
+        switch outcome {
+        case .exited(let code): return code
+        case .detached: return 0
+        case .failed(let code, let message): throw CommandFailure(message, status: code)
+        case .lost: throw CommandFailure("the container's supervisor ended without a word", status: 125)
+        }
+    }
+
+    private static func clientOptions(_ options: RunOptions) throws -> AttachedClient.Options {
+        var client = AttachedClient.Options()
+        let all = options.attach.isEmpty
+        client.input = options.openStdin && (all || options.attach.contains(.stdin)) && !options.detach
+        client.output = all || options.attach.contains(.stdout)
+        client.errorOutput = all || options.attach.contains(.stderr)
+        client.terminal = options.tty
+        client.signalProxy = options.sigProxy
+        if let keys = options.detachKeys {
+            guard DetachKeys(keys) != nil else { throw CommandFailure("invalid detach keys '\(keys)'", status: 125) }
+            client.detachKeys = keys
+        }
+        if client.input, options.tty, !Terminal.isTerminal(0) {
+            throw CommandFailure("the input device is not a TTY", status: 1)
+        }
+        return client
+    }
+
+    // MARK: the image
+
+    private static func image(_ options: RunOptions, _ engine: Engine, _ context: Context) throws -> LaunchRecord {
+        if options.pullPolicy == .always {
+            try pull(options, context)
+        } else if let record = engine.launchRecord(for: options) {
+            return record
+        }
+        do throws(StoreError) {
+            _ = try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
+        } catch {
+            guard case .unknownImage = error else { throw EngineError(error) }
+            guard options.pullPolicy == .missing else {
+                throw CommandFailure(
+                    "image '\(options.image)' is not here, and --pull=never forbids to fetch it", status: 125)
+            }
+            if !options.quiet { try context.errors.line("Unable to find image '\(options.image)' locally") }
+            try pull(options, context)
+            _ = try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
+        }
+        return try startOver(options, engine)
+    }
+
+    private static let startedOver = "APUS_STARTED_OVER"
+
+    /// Begins again with the record that is there now: what JSON and the pull have left in this process's memory,
+    /// the supervisor would keep as long as the container lives.
+    private static func startOver(_ options: RunOptions, _ engine: Engine) throws -> LaunchRecord {
+        if getenv(startedOver) == nil, options.pullPolicy != .always, engine.launchRecord(for: options) != nil {
+            setenv(startedOver, "1", 1)
+            execv("/proc/self/exe", CommandLine.unsafeArgv)
+        }
+        return try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
+    }
+
+    // A process of its own: the registry's client has threads, and a process with threads cannot be forked into a
+    // supervisor.
+    private static func pull(_ options: RunOptions, _ context: Context) throws {
+        var arguments = context.options.arguments + ["pull"]
+        if options.quiet { arguments.append("--quiet") }
+        if let platform = options.platform { arguments += ["--platform", platform] }
+        arguments.append(options.image)
+        // In this process group, so that Ctrl-C ends it; what it prints is not the container's output.
+        let child = try fork {
+            dup2(2, 1)
+            var pointers: [UnsafeMutablePointer<CChar>?] = ([Context.program] + arguments).map { strdup($0) }
+            pointers.append(nil)
+            execv("/proc/self/exe", pointers)
+            return 125
+        }
+        let status = try waitForExit(of: child)
+        guard status == .exited(code: 0) else { throw CommandFailure("", status: 125) }
+    }
+
+    // MARK: the caller
+
+    private static func workingDirectory() -> String {
+        guard let path = getcwd(nil, 0) else { return "/" }
+        defer { free(path) }
+        return String(cString: path)
+    }
+
+    private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+
+    private static var lingering: Int { variable("APUS_LINGER").flatMap { Int($0) } ?? Linger.standard }
+}
