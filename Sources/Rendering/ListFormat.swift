@@ -32,12 +32,9 @@ package struct ListFormat: Sendable {
     package func render(_ records: [TemplateRecord], headers: [(field: String, title: String)]) throws(TemplateError)
         -> String
     {
-        let template: Template
-        do throws(TemplateError) { template = try Template(self.template) } catch {
-            throw TemplateError("failed to parse template: \(error.message)")
-        }
         var text = ""
         do throws(TemplateError) {
+            let template = try Template(self.template)
             if isTable {
                 let titles = TemplateMap(headers.map { ($0.field, .string($0.title)) })
                 text = try template.execute(.map(titles), isHeader: true) + "\n"

@@ -225,7 +225,9 @@ struct Executor {
             }
             guard let value = record[name] else { break }
             if hasArguments {
-                throw failure("\(name) has arguments but cannot be invoked as function", place(operand))
+                // Docker's lists have methods without parameters where we have fields.
+                let count = arguments.count + (final == nil ? 0 : 1)
+                throw failure("wrong number of args for \(name): want 0 got \(count)", place(operand))
             }
             return value
         case .map(let map):
@@ -274,6 +276,10 @@ struct Executor {
         if let final {
             try check(final, parameter(values.count), command.operands[0])
             values.append(final)
+        }
+        if name == "call" {
+            let (source, type) = (arguments.first?.source ?? "nil", values[0].typeName)
+            throw failure("error calling call: non-function \(source) of type \(type)", place(command))
         }
         do throws(Function.Failure) { return try function.call(values) } catch {
             throw failure("error calling \(name): \(error.message)", place(command))

@@ -38,10 +38,15 @@ enum CommandTable {
 
     static let placements: [Placement] = [
         Placement(nil, "run", .common) { .run },
-        Placement("container", "run") { .run },
+        Placement(nil, "ps", .common) { .containerList },
         Placement(nil, "version", .common) { .version },
+        Placement(nil, "rm") { .remove },
         Placement(nil, "help", .hidden) { .help },
 
+        Placement("container", "inspect") { .containerInspect },
+        Placement("container", "ls", aliases: ["list", "ps"]) { .containerList },
+        Placement("container", "rm", aliases: ["remove"]) { .remove },
+        Placement("container", "run") { .run },
     ]
 
     /// The place of the verb `name` below `noun`; nil when there is none.

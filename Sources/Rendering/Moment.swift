@@ -1,7 +1,7 @@
 import Glibc
 
 /// A moment, to the nanosecond.
-package struct Timestamp: Comparable, Hashable, Sendable {
+package struct Moment: Comparable, Hashable, Sendable {
     /// Since 1970-01-01 00:00:00 UTC.
     package var seconds: Int64
     package var nanoseconds: Int64
@@ -12,10 +12,10 @@ package struct Timestamp: Comparable, Hashable, Sendable {
     }
 
     /// The machine's clock now.
-    package static var now: Timestamp {
+    package static var now: Moment {
         var time = timespec()
         clock_gettime(CLOCK_REALTIME, &time)
-        return Timestamp(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
+        return Moment(seconds: Int64(time.tv_sec), nanoseconds: Int64(time.tv_nsec))
     }
 
     /// Reads RFC 3339 ("2025-05-30T12:07:14.5Z", "…+02:00"); nil for anything else.
@@ -76,17 +76,17 @@ package struct Timestamp: Comparable, Hashable, Sendable {
         return era * 146_097 + yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear - 719_468
     }
 
-    package static func < (left: Timestamp, right: Timestamp) -> Bool {
+    package static func < (left: Moment, right: Moment) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }
 
     /// The seconds from `earlier` to this moment.
-    package func seconds(since earlier: Timestamp) -> Double {
+    package func seconds(since earlier: Moment) -> Double {
         Double(seconds - earlier.seconds) + Double(nanoseconds - earlier.nanoseconds) / 1e9
     }
 
     /// "5 minutes ago", as seen from `now`.
-    package func ago(_ now: Timestamp = .now) -> String {
+    package func ago(_ now: Moment = .now) -> String {
         HumanDuration.text(seconds: now.seconds(since: self)) + " ago"
     }
 

@@ -1,0 +1,23 @@
+import Engine
+import Flags
+import GoTemplate
+import Rendering
+
+extension Verb {
+    static let containerInspect = Verb(
+        id: "container inspect",
+        syntax: CommandSyntax(
+            summary: "Show all that is known of one or more containers", usage: ["[OPTIONS] CONTAINER [CONTAINER...]"],
+            flags: [CommonFlags.objectFormat(), inspectSize],
+            arguments: .atLeast(1), completion: .containers)
+    ) { parsed, context in
+        let engine = try context.engine()
+        return try Inspection.show(parsed.positionals, format: parsed.string("format"), context) { name in
+            try TemplateValue(encoding: try engine.inspectContainer(name))
+        }
+    }
+
+    static let inspectSize = Flag(
+        "size", "s", .bool, "",
+        refused: "the sizes of containers are not counted yet: run 'du' on the UpperDir that inspect shows")
+}

@@ -1,0 +1,39 @@
+import Engine
+import Flags
+import GoTemplate
+import Rendering
+import Store
+
+extension Verb {
+    static let containerList = Verb(
+        id: "container ls",
+        syntax: CommandSyntax(
+            summary: "List containers", usage: ["[OPTIONS]"],
+            flags: [
+                Flag("all", "a", .bool, "Show all containers, not only those that run"),
+                CommonFlags.filter,
+                CommonFlags.listFormat,
+                Flag("last", "n", .int, "Show the n containers created last, in whatever state", defaultValue: "-1"),
+                Flag("latest", "l", .bool, "Show the container created last, in whatever state"),
+                CommonFlags.noTrunc,
+                Flag("quiet", "q", .bool, "Show only container IDs"),
+                Flag("size", "s", .bool, "", refused: "the sizes of containers are not counted yet"),
+            ],
+            arguments: .none)
+    ) { parsed, context in
+        let filters = try parsed.filters(ContainerFilter.keys)
+        let engine = try context.engine()
+        let filter = try ContainerFilter(filters, engine)
+        let (containers, problems) = try engine.allContainers()
+        for problem in problems { context.complain(problem) }
+        let last = parsed.bool("latest") ? 1 : parsed.int("last") ?? -1
+        let showsAll = parsed.bool("all") || last > 0 || filters.has("status") || filters.has("exited")
+        var shown = containers.filter { (showsAll || $0.state.isActive) && filter.admits($0) }
+        if last > 0 { shown = Array(shown.prefix(Int(last))) }
+        let format = ListFormat(
+            parsed.string("format"), table: ContainerRow.table, quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
+        let records = shown.map { ContainerRow(container: $0, isShort: !parsed.bool("no-trunc")).record }
+        try context.output.write(try format.render(records, headers: ContainerRow.headers))
+        return problems.isEmpty ? 0 : 1
+    }
+}

@@ -1,0 +1,36 @@
+import Engine
+import Flags
+
+extension Verb {
+    static let remove = Verb(
+        id: "container rm",
+        syntax: CommandSyntax(
+            summary: "Remove one or more containers", usage: ["[OPTIONS] CONTAINER [CONTAINER...]"],
+            flags: [
+                Flag("force", "f", .bool, "Kill a container that runs, and remove it"),
+                Flag("link", "l", .bool, "", refused: "containers are not linked"),
+                Flag("volumes", "v", .bool, "Remove the container's anonymous volumes with it"),
+            ],
+            arguments: .atLeast(1), completion: .containers)
+    ) { parsed, context in
+        let engine = try context.engine()
+        let isForced = parsed.bool("force")
+        var status: CInt = 0
+        for name in parsed.positionals {
+            do {
+                // What `--force` wants gone and is not there is no failure, but is said.
+                if isForced, try !engine.hasContainer(name) {
+                    context.complain("no such container: \(name)")
+                    continue
+                }
+                _ = try engine.removeContainer(name, force: isForced)
+                try context.output.line(name)
+            } catch let error as EngineError {
+                try context.output.flush()
+                context.complain(error.message)
+                status = 1
+            }
+        }
+        return status
+    }
+}

@@ -1,0 +1,112 @@
+import Engine
+import Flags
+import GoTemplate
+import OCI
+import Rendering
+import Store
+
+/// One line of `ps`.
+struct ContainerRow {
+    let container: ContainerSnapshot
+    /// Whether long texts are cut.
+    let isShort: Bool
+    var now = Moment.now
+
+    static let table =
+        #"{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"#
+    static let headers = [
+        (field: "Command", title: "COMMAND"), (field: "CreatedAt", title: "CREATED AT"),
+        (field: "ID", title: "CONTAINER ID"), (field: "Image", title: "IMAGE"), (field: "Labels", title: "LABELS"),
+        (field: "LocalVolumes", title: "LOCAL VOLUMES"), (field: "Mounts", title: "MOUNTS"),
+        (field: "Names", title: "NAMES"), (field: "Networks", title: "NETWORKS"),
+        (field: "Platform", title: "PLATFORM"),
+        (field: "Ports", title: "PORTS"), (field: "RunningFor", title: "CREATED"), (field: "State", title: "STATE"),
+        (field: "Status", title: "STATUS"),
+    ]
+
+    /// The fields that `--format` can name, in the order of JSON.
+    var record: TemplateRecord {
+        let description = container.description
+        let created = Moment(description.created)
+        let labels = self.labels
+        let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
+        let command = description.command.joined(separator: " ")
+        return TemplateRecord(
+            "*formatter.ContainerContext",
+            [
+                ("Command", .string(goQuoted(isShort ? Shortening.ellipsis(command, 20) : command))),
+                ("CreatedAt", .string(created?.local ?? "")),
+                ("ID", .string(isShort ? Shortening.id(container.id) : container.id)),
+                ("Image", .string(image)),
+                ("Labels", .string(pairs.joined(separator: ","))),
+                ("LocalVolumes", .string("0")),
+                ("Mounts", .string(mounts.joined(separator: ","))),
+                ("Names", .string(container.name)),
+                ("Networks", .string(description.options.networkMode.inspected)),
+                ("Platform", .string(description.platform?.description ?? "")),
+                ("Ports", .string(ports.joined(separator: ", "))),
+                ("RunningFor", .string(created?.ago(now) ?? "")),
+                ("State", .string(container.state.status.rawValue)),
+                ("Status", .string(status)),
+            ],
+            methods: [
+                (
+                    "Label",
+                    { arguments throws(TemplateError) in
+                        guard arguments.count == 1 else {
+                            throw TemplateError("wrong number of args for Label: want 1 got \(arguments.count)")
+                        }
+                        return .string(labels[arguments[0].text] ?? "")
+                    }
+                )
+            ])
+    }
+
+    /// The image's labels with the container's over them.
+    var labels: [String: String] {
+        (container.description.imageConfig.labels ?? [:]).merging(container.description.options.labels) { $1 }
+    }
+
+    private var image: String {
+        let name = container.description.options.image
+        let digits = name.hasPrefix("sha256:") ? name.dropFirst(7) : name[...]
+        let isID = digits.count == 64 && digits.allSatisfy(\.isHexDigit)
+        return isShort && isID ? Shortening.id(name) : name
+    }
+
+    /// What is mounted: the host's path, or the place of a file system in memory.
+    var mounts: [String] {
+        container.description.options.mounts.compactMap { mount in
+            guard case .bind(let bind) = mount.kind else { return nil }
+            return isShort ? Shortening.ellipsis(bind.source, 15) : bind.source
+        }
+    }
+
+    /// The ports that a running container listens on by its own word; none can be published yet.
+    private var ports: [String] {
+        let description = container.description
+        guard container.state.isActive, description.options.networkMode != .host else { return [] }
+        let all = Set(description.imageConfig.exposedPorts.map { Array($0.keys) } ?? []).union(
+            description.options.exposedPorts)
+        func number(_ port: String) -> Int { Int(port.prefix { $0.isNumber }) ?? 0 }
+        return all.sorted { (number($0), $0) < (number($1), $1) }
+    }
+
+    /// "Up 3 seconds", "Exited (0) 2 hours ago".
+    var status: String {
+        let state = container.state
+        let started = state.startedAt.flatMap { Moment($0) }
+        let finished = state.finishedAt.flatMap { Moment($0) }
+        let code = state.exitCode.map { String($0) } ?? "?"
+        switch state.status {
+        case .created: return "Created"
+        case .running, .paused:
+            let span = HumanDuration.text(seconds: started.map { now.seconds(since: $0) } ?? 0)
+            return "Up \(span)" + (state.status == .paused ? " (Paused)" : "")
+        case .restarting: return "Restarting (\(code))" + (finished.map { " " + $0.ago(now) } ?? "")
+        case .removing: return "Removal In Progress"
+        case .exited: return "Exited (\(code))" + (finished.map { " " + $0.ago(now) } ?? "")
+        case .dead: return "Dead"
+        }
+    }
+}

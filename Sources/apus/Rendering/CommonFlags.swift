@@ -1,0 +1,39 @@
+import Flags
+import Rendering
+
+/// Flags that many commands share.
+enum CommonFlags {
+    /// `--format` of a command that lists things.
+    static let listFormat = Flag(
+        "format", nil, .string,
+        """
+        How to print each entry:
+        'table':            A table with a header line (default)
+        'table TEMPLATE':   A table whose columns the Go template names
+        'json':             JSON, one object for each line
+        'TEMPLATE':         What the Go template says
+        """)
+
+    /// `--format` of a command that prints objects.
+    static func objectFormat(_ shorthand: Unicode.Scalar? = "f") -> Flag {
+        Flag(
+            "format", shorthand, .string,
+            """
+            How to print the result:
+            'json':             JSON
+            'TEMPLATE':         What the Go template says
+            """)
+    }
+
+    /// `--filter`.
+    static let filter = Flag("filter", "f", .filter, "Print only what satisfies the condition (key=value)")
+    /// `--no-trunc`.
+    static let noTrunc = Flag("no-trunc", nil, .bool, "Do not shorten texts")
+}
+
+extension ParsedArguments {
+    /// The filters of the command, which knows `keys`. Throws `FilterError` for others.
+    func filters(_ keys: Set<String>) throws -> Filters {
+        try Filters(try list("filter").compactMap { try FlagValue.filter($0) }, keys: keys)
+    }
+}
