@@ -40,13 +40,18 @@ enum CommandTable {
         Placement(nil, "run", .common) { .run },
         Placement(nil, "ps", .common) { .containerList },
         Placement(nil, "version", .common) { .version },
+        Placement(nil, "info", .common) { .info },
         Placement(nil, "rm") { .remove },
+        Placement(nil, "completion") { .completion },
         Placement(nil, "help", .hidden) { .help },
+        Placement(nil, "__complete", .hidden) { .complete },
+        Placement(nil, "__man", .hidden) { .manualPages },
 
         Placement("container", "inspect") { .containerInspect },
         Placement("container", "ls", aliases: ["list", "ps"]) { .containerList },
         Placement("container", "rm", aliases: ["remove"]) { .remove },
         Placement("container", "run") { .run },
+        Placement("system", "info") { .info },
     ]
 
     /// The place of the verb `name` below `noun`; nil when there is none.
