@@ -27,7 +27,8 @@ package struct Timestamp: Hashable, Comparable, Sendable {
             let digits = String(number)
             return String(repeating: "0", count: max(0, width - digits.utf8.count)) + digits
         }
-        let date = "\(padded(Int(time.tm_year) + 1900, 4))-\(padded(Int(time.tm_mon) + 1, 2))-\(padded(Int(time.tm_mday), 2))"
+        let year = padded(Int(time.tm_year) + 1900, 4)
+        let date = "\(year)-\(padded(Int(time.tm_mon) + 1, 2))-\(padded(Int(time.tm_mday), 2))"
         let clock = "\(padded(Int(time.tm_hour), 2)):\(padded(Int(time.tm_min), 2)):\(padded(Int(time.tm_sec), 2))"
         return "\(date)T\(clock).\(padded(nanoseconds, 9))Z"
     }

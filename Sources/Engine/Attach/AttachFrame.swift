@@ -128,7 +128,8 @@ struct AttachChannel: ~Copyable {
         while true {
             let got = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
             if got < 0 {
-                if Errno.current == .interrupted { continue }
+                // A peer that ended with a packet of ours unread is reported first, and once; what it sent comes after.
+                if Errno.current == .interrupted || Errno.current == Errno(ECONNRESET) { continue }
                 return nil
             }
             if got == 0 { return nil }
