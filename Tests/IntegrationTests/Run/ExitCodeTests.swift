@@ -1,0 +1,78 @@
+import Linux
+import TestSupport
+import Testing
+
+/// What `apus run` exits with, and what it says where it fails.
+@Suite struct ExitCodeTests {
+    @Test(arguments: TestUser.available)
+    func theCommandsExitCodeIsTheClients(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox in
+            for code in [0, 1, 3, 125, 126, 127, 137, 255] {
+                #expect(try sandbox.run([], "sh", "-c", "exit \(code)").code == CInt(code))
+            }
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aCommandThatASignalEndsGives128AndItsNumber(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox in
+            // The first process of a pid namespace is deaf to its own signals: --init puts another before it.
+            #expect(try sandbox.run(["--init"], "sh", "-c", "kill -KILL $$").code == 137)
+            #expect(try sandbox.run(["--init"], "sh", "-c", "kill -TERM $$").code == 143)
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aCommandThatIsMissingGives127AndOneSentenceThatNamesIt(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox in
+            for command in ["no-such-command", "/no/such/command"] {
+                let result = try sandbox.run([], command)
+                #expect(result.code == 127)
+                #expect(result.output.isEmpty)
+                #expect(result.errorText.contains(command))
+                #expect(result.errorText.split(separator: "\n").count == 1, "\(result)")
+            }
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aFileThatCannotBeExecutedGives126(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox in
+            for command in ["/etc", "/etc/passwd"] {
+                let result = try sandbox.run([], command)
+                #expect(result.code == 126)
+                #expect(result.errorText.contains(command))
+            }
+        }
+    }
+
+    @Test(
+        arguments: TestUser.available,
+        [
+            ["--user", "nobody-has-this-name"], ["--mount", "type=bind,source=/no/such/source,target=/x"],
+            ["--no-such-flag"], ["-p", "8080:80"], ["--network", "no-such-network"],
+            ["--cap-add", "NO_SUCH_CAPABILITY"],
+            ["--security-opt", "seccomp=/no/such/profile.json"], ["--device", "/dev/no-such-device"],
+            ["--env-file", "/no/such/file"], ["--ulimit", "nofile=2:1"], ["--memory", "not-a-size"],
+            ["--sysctl", "kernel.hostname=x"],
+        ])
+    func whatTheEngineRefusesGives125AndASentenceThatNamesIt(_ user: TestUser, _ flags: [String]) throws {
+        try withBusybox(user) { sandbox in
+            let result = try sandbox.apus(["run", "--rm"] + flags + ["busybox", "true"])
+            #expect(result.code == 125, "\(result)")
+            let named = flags[flags.count - 1].split { ",=:/".contains($0) }.last.map(String.init) ?? flags[0]
+            let object = flags.count == 1 || flags[0] == "-p" ? flags[0] : named
+            #expect(result.errorText.contains(object), "\(result)")
+            #expect(try sandbox.output("ps", "-aq").isEmpty)
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func anImageThatIsNotThereGives125WithPullNever(_ user: TestUser) throws {
+        try withSandbox(user) { sandbox in
+            let result = try sandbox.apus("run", "--rm", "--pull", "never", "no-such-image", "true")
+            #expect(result.code == 125)
+            #expect(result.errorText.contains("no-such-image"))
+        }
+    }
+}
