@@ -13,7 +13,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aProgramRunsAsTheUserWithItsStreamsAndItsExitCode(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             let program = try RunningProgram(sandbox.spawn("/bin/sh", ["-c", "id -u; cat; echo oops >&2; exit 7"]))
             try program.write(Array("from stdin".utf8))
             program.closeInput()
@@ -26,7 +26,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aSandboxBelongsToItsUserAndIsRemoved(_ user: TestUser) throws {
-        let path = try withSandbox(user) { sandbox in
+        let path = try withSandbox(user) { sandbox throws in
             try sandbox.tool("/bin/sh", "-c", "echo x >\"$XDG_DATA_HOME/file\" && mkdir \"$XDG_RUNTIME_DIR/d\"")
             #expect(Files.exists("\(sandbox.path)/data/file"))
             return sandbox.path
@@ -36,7 +36,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aProcessThatIsLeftBehindIsFoundByItsMounts(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             // With an environment and a command line that say nothing: a mount alone tells whose it is.
             let script = #"mkdir "$0/work/d" && mount -t tmpfs none "$0/work/d" && exec env -i sleep 1000"#
             let program = try RunningProgram(

@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func lddFindsNothing(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             let result = try RunningProgram(sandbox.spawn("/usr/bin/ldd", [Executable.path])).wait()
             #expect((result.text + result.errorText).contains("not a dynamic executable"))
         }

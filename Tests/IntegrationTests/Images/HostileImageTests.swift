@@ -14,7 +14,7 @@ import Testing
 
     @Test(arguments: TestUser.available, attacks)
     func anAttackIsRefusedOrContained(_ user: TestUser, _ attack: String) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             let folder = "\(sandbox.path)/work/tars"
             let outside = "\(sandbox.path)/work/outside"
             try sandbox.tool("/bin/mkdir", folder, outside)
@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: TestUser.available, ["digest", "size", "config", "manifest", "missing"])
     func aLayoutThatLiesIsRefused(_ user: TestUser, _ lie: String) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             let layout = "\(sandbox.path)/work/layout"
             try sandbox.tool("/bin/cp", "-r", try Fixtures.path("busybox.oci", of: .busybox), layout)
             let archive = "\(sandbox.path)/work/lie.tar"

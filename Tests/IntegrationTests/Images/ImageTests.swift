@@ -6,7 +6,7 @@ import Testing
 @Suite struct ImageTests {
     @Test(arguments: TestUser.available)
     func anImportedRootFileSystemRuns(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             let id = try sandbox.output(
                 "import", "--change", "ENV GREETING=hello", "--change", "WORKDIR /tmp", "--change", "USER 1000",
                 "--message", "made by a test", try Fixtures.busyboxTar, "imported:v1")
@@ -19,7 +19,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func importReadsStandardInput(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             try sandbox.output("import", "-", "piped", input: try Files.read(Fixtures.busyboxTar))
             #expect(try sandbox.apus("run", "--rm", "--network", "none", "piped", "echo", "ok").text == "ok\n")
         }
@@ -27,7 +27,7 @@ import Testing
 
     @Test(arguments: TestUser.available, ["busybox.docker.tar", "busybox.oci.tar"])
     func archivesOfOtherToolsAreLoaded(_ user: TestUser, _ archive: String) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             let path = try Fixtures.path(archive, of: .busybox)
             let said = try sandbox.output("load", "-i", path)
             #expect(said.hasPrefix("Loaded image"))
@@ -43,7 +43,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func tagsNameImagesAndTheLastOneRemovesIt(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let id = try sandbox.output("images", "-q", "--no-trunc")
             try sandbox.output("tag", "busybox", "other.example/name:tag")
             #expect(try sandbox.output("images", "-q", "--no-trunc").split(separator: "\n").allSatisfy { $0 == id })
@@ -63,7 +63,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func inspectShowsTheConfigurationAsDockerDoes(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             try sandbox.output("load", "-i", try Fixtures.path("busybox.docker.tar", of: .busybox))
             let format =
                 "{{.Os}} {{.Architecture}} {{json .Config.Cmd}} {{index .Config.Labels \"made.by\"}} {{len .RootFS.Layers}}"
@@ -77,7 +77,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func theStoreIsALayoutThatOtherToolsRead(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let found = try sandbox.tool("/usr/bin/umoci", "ls", "--layout", "\(sandbox.store)/images")
             #expect(found.lines.count == 1)
             let copy = "\(sandbox.path)/work/copy.tar"
@@ -93,7 +93,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func anImageThatAContainerUsesIsNotRemovedWithoutForce(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             #expect(try sandbox.apus("run", "--name", "user", "--network", "none", "busybox", "true").code == 0)
             let refused = try sandbox.apus("rmi", "busybox")
             #expect(refused.code == 1)

@@ -6,8 +6,8 @@ import Testing
 @Suite struct PullTests {
     @Test(arguments: TestUser.available)
     func aPulledImageRunsAndRunPullsWhatIsMissing(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
-            try RegistryServer.with { registry in
+        try withSandbox(user) { sandbox throws in
+            try RegistryServer.with { registry throws in
                 let name = try registry.push(
                     "oci:\(try Fixtures.path("busybox.oci", of: .busybox)):latest", as: "some/busybox:v1")
                 let run = try sandbox.apus("run", "--rm", "--network", "none", name, "echo", "ran")
@@ -22,8 +22,8 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func theImageOfTheAskedPlatformIsTaken(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
-            try RegistryServer.with { registry in
+        try withSandbox(user) { sandbox throws in
+            try RegistryServer.with { registry throws in
                 let name = try registry.push(
                     "oci:\(try Fixtures.path("platforms.oci", of: .platforms)):latest", as: "both:latest", "--all")
                 try sandbox.output("pull", name)
@@ -40,8 +40,8 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func whatIsNotThereIsOneSentence(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
-            try RegistryServer.with { registry in
+        try withSandbox(user) { sandbox throws in
+            try RegistryServer.with { registry throws in
                 let result = try sandbox.apus("pull", "\(registry.host)/no/such:image")
                 #expect(result.code == 1)
                 #expect(result.errorText.contains("no/such"))
@@ -57,8 +57,8 @@ import Testing
     /// The name service of a static glibc would load shared libraries: names must be looked up without it.
     @Test(arguments: TestUser.available)
     func namesAreLookedUpWithoutASharedLibrary(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
-            try RegistryServer.with { registry in
+        try withSandbox(user) { sandbox throws in
+            try RegistryServer.with { registry throws in
                 let name = try registry.push(
                     "oci:\(try Fixtures.path("busybox.oci", of: .busybox)):latest", as: "busybox:latest")
                 let log = "\(sandbox.path)/work/strace"
@@ -82,7 +82,7 @@ import Testing
                 guard user == .root else { return }
                 let run = try traced("run", "--rm", "--network", "none", "--user", "daemon", name, "true")
                 #expect(run.code == 0, "\(run)")
-                #expect(!(try Files.readText(log)).contains(".so"))
+                #expect(try !Files.readText(log).contains(".so"))
             }
         }
     }

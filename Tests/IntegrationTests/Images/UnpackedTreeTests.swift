@@ -6,8 +6,8 @@ import Testing
 @Suite struct UnpackedTreeTests {
     @Test(arguments: TestUser.available, ["layers.oci:gzip", "layers.zstd.oci:zstd"])
     func layersGiveWhatUmociUnpacks(_ user: TestUser, _ image: String) throws {
-        try withSandbox(user) { sandbox in
-            try RegistryServer.with { registry in
+        try withSandbox(user) { sandbox throws in
+            try RegistryServer.with { registry throws in
                 let path = try Fixtures.path(image, of: .layers)
                 let name = try registry.push("oci:\(path)", as: "layers:latest")
                 try sandbox.output("pull", name)
@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func uncompressedLayersGiveTheSame(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             try sandbox.output("load", "-i", try Fixtures.path("layers.docker.tar", of: .layers))
             try expectSameTree(sandbox, "layers", try Fixtures.path("layers.reference", of: .layers))
         }
@@ -26,7 +26,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aDebianRootFileSystemIsWhatUmociUnpacks(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             try sandbox.output("import", try Fixtures.path("debian.tar", of: .debian), "debian")
             try expectSameTree(sandbox, "debian", try Fixtures.path("debian.reference", of: .debian))
         }

@@ -7,7 +7,7 @@ import Testing
 @Suite struct ContainerRecordTests {
     @Test(arguments: TestUser.available)
     func anEndedContainerIsListedInspectedAndRemoved(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let run = [
                 "run", "--name", "kept", "--label", "a=b", "-e", "X=y", "--network", "none", "busybox", "sh", "-c",
                 "exit 4",
@@ -30,7 +30,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aNameIsTakenUntilItsContainerIsRemoved(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let run = ["run", "--name", "taken", "--network", "none", "busybox", "true"]
             #expect(try sandbox.apus(run).code == 0)
             let second = try sandbox.apus(run)
@@ -44,7 +44,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aRunningContainerIsListedAndRemovedByForceAlone(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let program = try sandbox.start(
                 ["run", "--name", "running", "--network", "none", "busybox", "sh", "-c", "echo ready; sleep 1000"])
             try program.waitForOutput("ready")
@@ -59,7 +59,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func removedContainersLeaveNoFile(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let before = try files(sandbox)
             for code in 0..<5 {
                 let script = "mkdir /d; chown 5:6 /d; touch /d/f; chmod 000 /d; exit \(code)"
@@ -81,7 +81,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func fiftyAtOnceAllRunAndLeaveNothing(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let programs = try (0..<50).map { number in
                 let program = try sandbox.start(
                     ["run", "--rm", "--network", "none", "busybox", "sh", "-c", "echo \(number); exit \(number)"])
@@ -99,7 +99,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func ofFiftyWithTheSameNameOneRuns(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let programs = try (0..<50).map { _ in
                 let program = try sandbox.start(
                     ["run", "--name", "same", "--network", "none", "busybox", "sh", "-c", "echo ran; sleep 3"])

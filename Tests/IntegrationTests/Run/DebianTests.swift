@@ -6,7 +6,7 @@ import Testing
 @Suite struct DebianTests {
     @Test(arguments: TestUser.available)
     func accountsOwnersAndSetuidProgramsWork(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             try sandbox.output("import", try Fixtures.path("debian.tar", of: .debian), "debian")
             func shell(_ script: String) throws -> String {
                 let result = try sandbox.apus("run", "--rm", "--network", "none", "debian", "bash", "-ec", script)
@@ -39,7 +39,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func deviceNodesCannotBeMadeByAnOrdinaryUsersContainer(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             try sandbox.output("import", try Fixtures.path("debian.tar", of: .debian), "debian")
             let result = try sandbox.apus("run", "--rm", "--network", "none", "debian", "mknod", "/n", "c", "1", "3")
             #expect((result.code == 0) == (user == .root), "\(result)")

@@ -6,7 +6,7 @@ import Testing
 @Suite struct EnvironmentTests {
     @Test(arguments: TestUser.available)
     func itIsDockersAndNothingOfTheCallersLeaksIn(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let result = try sandbox.apus(
                 "run", "--rm", "--network", "none", "busybox", "env", environment: ["SECRET=leaked"])
             let names = result.lines.map { $0.prefix { $0 != "=" } }
@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func flagsAndFilesAddToIt(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let file = try sandbox.write("# comment\nFROM_FILE=a b=c\nOVERRIDDEN=file\nINHERITED\n", to: "env")
             let result = try sandbox.apus(
                 [
@@ -36,7 +36,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func theHostnameIsTheShortIdOrTheFlags(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let file = "\(sandbox.path)/work/id"
             let name = try sandbox.shell(["--cidfile", file], "hostname; cat /etc/hostname; echo $HOSTNAME")
             let id = try Files.readText(file)
@@ -50,7 +50,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func theWorkingDirectoryIsMadeWhereItIsMissing(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             #expect(try sandbox.shell([], "pwd") == "/")
             #expect(try sandbox.shell(["-w", "/new/deep"], "pwd; ls -ld . | cut -c1-10") == "/new/deep\ndrwxr-xr-x")
         }
@@ -58,7 +58,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func usersAreResolvedInTheImagesOwnFiles(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let ids = "echo $(id -u):$(id -g) $(id -G) $HOME"
             #expect(try sandbox.shell(["-u", "user"], ids) == "1000:1000 1000 50 /home")
             #expect(try sandbox.shell(["-u", "1000"], ids) == "1000:1000 1000 50 /home")
@@ -73,7 +73,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func limitsAndKernelParametersAreSet(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             #expect(try sandbox.shell(["--ulimit", "nofile=100:200"], "ulimit -Sn; ulimit -Hn") == "100\n200")
             #expect(try sandbox.shell(["--ulimit", "core=0"], "ulimit -c") == "0")
             let sysctl = ["--sysctl", "net.ipv4.ip_forward=1", "--sysctl", "kernel.msgmax=10000"]
@@ -84,7 +84,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func entrypointAndCommandComeFromFlagsOverTheImage(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             try sandbox.output(
                 "import", "--change", #"ENTRYPOINT ["echo", "entry"]"#, "--change", #"CMD ["from", "image"]"#,
                 try Fixtures.busyboxTar, "busybox")

@@ -6,7 +6,7 @@ import Testing
 @Suite struct ExitCodeTests {
     @Test(arguments: TestUser.available)
     func theCommandsExitCodeIsTheClients(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             for code in [0, 1, 3, 125, 126, 127, 137, 255] {
                 #expect(try sandbox.run([], "sh", "-c", "exit \(code)").code == CInt(code))
             }
@@ -15,7 +15,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aCommandThatASignalEndsGives128AndItsNumber(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             // The first process of a pid namespace is deaf to its own signals: --init puts another before it.
             #expect(try sandbox.run(["--init"], "sh", "-c", "kill -KILL $$").code == 137)
             #expect(try sandbox.run(["--init"], "sh", "-c", "kill -TERM $$").code == 143)
@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aCommandThatIsMissingGives127AndOneSentenceThatNamesIt(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             for command in ["no-such-command", "/no/such/command"] {
                 let result = try sandbox.run([], command)
                 #expect(result.code == 127)
@@ -37,7 +37,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aFileThatCannotBeExecutedGives126(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             for command in ["/etc", "/etc/passwd"] {
                 let result = try sandbox.run([], command)
                 #expect(result.code == 126)
@@ -57,7 +57,7 @@ import Testing
             ["--sysctl", "kernel.hostname=x"],
         ])
     func whatTheEngineRefusesGives125AndASentenceThatNamesIt(_ user: TestUser, _ flags: [String]) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let result = try sandbox.apus(["run", "--rm"] + flags + ["busybox", "true"])
             #expect(result.code == 125, "\(result)")
             let named = flags[flags.count - 1].split { ",=:/".contains($0) }.last.map(String.init) ?? flags[0]
@@ -69,7 +69,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func anImageThatIsNotThereGives125WithPullNever(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             let result = try sandbox.apus("run", "--rm", "--pull", "never", "no-such-image", "true")
             #expect(result.code == 125)
             #expect(result.errorText.contains("no-such-image"))

@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import TestSupport
 import Testing
@@ -6,19 +7,19 @@ import Testing
 @Suite struct MountTests {
     @Test(arguments: TestUser.available)
     func aBindMountIsTheHostsDirectory(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             try sandbox.write("from the host", to: "file")
             let volume = ["-v", "\(sandbox.path)/work:/mnt/deep"]
             #expect(try sandbox.shell(volume, "cat /mnt/deep/file; echo back >/mnt/deep/new") == "from the host")
             #expect(try Files.readText("\(sandbox.path)/work/new") == "back\n")
             // The container's root is the user outside.
-            #expect(try Files.status("\(sandbox.path)/work/new").uid == user.entry?.uid)
+            #expect(try Files.status("\(sandbox.path)/work/new").raw.st_uid == user.entry?.uid)
         }
     }
 
     @Test(arguments: TestUser.available)
     func readOnlyBindsRefuseWrites(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let work = "\(sandbox.path)/work"
             for flags in [["-v", "\(work):/m:ro"], ["--mount", "type=bind,source=\(work),target=/m,readonly"]] {
                 let result = try sandbox.run(flags, "touch", "/m/file")
@@ -30,7 +31,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aFileCanBeBound(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let file = try sandbox.write("bound\n", to: "file")
             #expect(try sandbox.shell(["-v", "\(file):/etc/bound/file:ro"], "cat /etc/bound/file") == "bound")
         }
@@ -38,7 +39,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func volumeMakesAMissingDirectoryAndMountDoesNot(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let missing = "\(sandbox.path)/work/made"
             #expect(try sandbox.run(["-v", "\(missing):/m"], "touch", "/m/x").code == 0)
             #expect(Files.exists("\(missing)/x"))
@@ -50,7 +51,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func temporaryFileSystemsHaveTheirSizeAndMode(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let script = "stat -f -c %T /t; df -k /t | tail -1 | awk '{print $2}'; stat -c %a /t"
             #expect(try sandbox.shell(["--tmpfs", "/t:size=1m,mode=1770"], script) == "tmpfs\n1024\n1770")
             #expect(
@@ -63,7 +64,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aReadOnlyRootRefusesWritesAndItsTemporaryFileSystemsDoNot(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let script =
                 "touch /x 2>/dev/null || echo root; touch /etc/x 2>/dev/null || echo etc; touch /tmp/x /dev/shm/x && echo ok"
             #expect(try sandbox.shell(["--read-only", "--tmpfs", "/tmp"], script) == "root\netc\nok")
@@ -72,7 +73,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func changesStayInTheirContainer(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             #expect(try sandbox.shell([], "rm /etc/passwd; echo x >/new; ls /etc").contains("group"))
             #expect(try sandbox.shell([], "ls /etc/passwd; ls /new 2>/dev/null || echo gone") == "/etc/passwd\ngone")
         }
@@ -80,7 +81,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func deviceNodesAreDockersAndDeviceAddsOne(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let list = try sandbox.shell([], "cd /dev; ls -1 | sort | tr '\\n' ' '")
             #expect(
                 list.split(separator: " ").sorted()
@@ -97,7 +98,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aRootDirectoryOfTheCallersIsUsedAsItIs(_ user: TestUser) throws {
-        try withSandbox(user) { sandbox in
+        try withSandbox(user) { sandbox throws in
             let root = "\(sandbox.path)/work/root"
             try sandbox.tool("/bin/sh", "-c", "mkdir \"$0\" && tar -xf \"$1\" -C \"$0\"", root, try Fixtures.busyboxTar)
             let result = try sandbox.apus(
@@ -110,7 +111,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func nameFilesAreTheContainersOwn(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let hosts = try sandbox.shell(["--add-host", "somewhere:10.1.2.3"], "cat /etc/hosts")
             #expect(hosts.contains("127.0.0.1\tlocalhost"))
             #expect(hosts.contains("10.1.2.3\tsomewhere"))

@@ -7,7 +7,7 @@ import Testing
 @Suite struct StreamTests {
     @Test(arguments: TestUser.available)
     func outputAndErrorsStayApart(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let result = try sandbox.run([], "sh", "-c", "echo out; echo err >&2")
             #expect(result.text == "out\n")
             #expect(result.errorText == "err\n")
@@ -16,7 +16,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func inputIsGivenWithTheFlagAlone(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             #expect(try sandbox.run(["-i"], "cat", input: Array("hello".utf8)).text == "hello")
             #expect(try sandbox.run([], "cat", input: Array("hello".utf8)).text == "")
         }
@@ -24,7 +24,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func bytesPassUnchangedAndNoneIsLost(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let script = "head -c 3000000 /dev/urandom >/f; md5sum </f >&2; cat /f"
             let program = try sandbox.start(["run", "--rm", "--network", "none", "busybox", "sh", "-c", script])
             program.closeInput()
@@ -43,7 +43,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func whatTheCommandSaysIsSeenBeforeItEnds(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let program = try sandbox.start([
                 "run", "--rm", "-i", "--network", "none", "busybox", "sh", "-c", "echo first; cat",
             ])
@@ -56,7 +56,7 @@ import Testing
 
     @Test(arguments: TestUser.available, [SIGTERM, SIGINT, SIGHUP, SIGUSR1])
     func signalsToTheClientReachTheCommand(_ user: TestUser, _ signal: CInt) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let script = "trap 'echo caught; exit 42' \(signal); echo ready; while :; do sleep 0.05; done"
             let program = try sandbox.start(["run", "--rm", "--network", "none", "busybox", "sh", "-c", script])
             try program.waitForOutput("ready\n")
@@ -69,7 +69,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aClientThatIsKilledLeavesNothingBehind(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let program = try sandbox.start(["run", "--rm", "-i", "--network", "none", "busybox", "cat"])
             try program.write(Array("x".utf8))
             try program.waitForOutput("x")

@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func theSizeIsRightAtTheFirstInstruction(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let session = try session(sandbox, ["-it"], "stty size; tty; echo TERM is $TERM")
             #expect(try session.wait() == .exited(code: 0))
             #expect(session.screen.hasPrefix("33 77\r\n"))
@@ -29,7 +29,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aChangeOfSizeReachesTheCommand(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let session = try session(
                 sandbox, ["-it"], "trap 'stty size; exit' WINCH; echo ready; while :; do sleep 0.05; done")
             try session.waitFor("ready")
@@ -41,7 +41,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func theInterruptKeyIsTheContainersTerminalsToRead(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let session = try session(
                 sandbox, ["-it"], "trap 'echo interrupted; exit 9' INT; echo ready; while :; do sleep 0.05; done")
             try session.waitFor("ready")
@@ -54,7 +54,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aShellCanBeTypedIntoAndEnded(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let session = try session(sandbox, ["-it"], "exec sh")
             try session.waitFor("# ")
             try session.type("echo $((6 * 7))\n")
@@ -66,7 +66,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func theCallersTerminalIsAsBefore(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             // A shell holds the terminal open, so that its settings can be seen after the run.
             let run = "\(Executable.path) run --rm --network none -it busybox"
             let script = "\(run) true; echo first; read x; \(run) no-such-command; echo second; read x"
@@ -83,7 +83,7 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aTerminalIsRefusedWhereTheInputIsNone(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox in
+        try withBusybox(user) { sandbox throws in
             let result = try sandbox.run(["-i", "-t"], "true")
             #expect(result.code != 0)
             #expect(result.errorText.lowercased().contains("tty") || result.errorText.contains("terminal"))
