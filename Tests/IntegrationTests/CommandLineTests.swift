@@ -15,7 +15,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
         ["ps", "x"],
         ["container", "rm"], ["rm"], ["container", "ls", "x"], ["container", "inspect"], ["--debug=x", "ps"],
         ["version", "x"], ["ps", "-n", "x"], ["ps", "-f", "x"], ["container", "ps", "--nope"], ["info", "x"],
-        ["system", "info", "--x"], ["help", "bogus"], ["-l", "nonsense", "version"],
+        ["system", "info", "--x"], ["help", "bogus"],
     ]
 
     @Test(.enabled(if: hasDocker, "docker's client is not installed"), arguments: wrong)
