@@ -67,7 +67,7 @@ let package = Package(
         tests("ArchiveTests", ["Archive", "Linux", "OCI"]),
         tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),
         tests("StoreTests", ["Store", "Archive", "Linux", "OCI"]),
-        tests("RuntimeTests", ["Runtime", "RuntimeProbe", "Linux", "OCI"]),
+        tests("RuntimeTests", ["Runtime", "RuntimeProbe", "TestSupport", "Linux", "OCI"]),
         // Starts containers for those tests, from a process with one thread.
         .executableTarget(
             name: "RuntimeProbe", dependencies: ["Runtime", "Linux", "OCI"], path: "Tests/Support/RuntimeProbe",

@@ -1,9 +1,11 @@
 #define _GNU_SOURCE
 #include "CLinux.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/sched.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
@@ -29,4 +31,17 @@ int apus_execveat(int fd, char *const arguments[], char *const environment[]) {
 int64_t apus_file_system_magic(int fd) {
   struct statfs status;
   return fstatfs(fd, &status) < 0 ? -1 : (int64_t)(uint32_t)status.f_type;
+}
+
+int apus_memfd_executable(const char *name) {
+  // MFD_EXEC, Linux 6.3: with vm.memfd_noexec the default is a file that cannot be executed.
+  int fd = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING | 0x10u);
+  if (fd < 0 && errno == EINVAL) fd = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  return fd;
+}
+
+int apus_memfd_seal(int fd) { return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE); }
+
+int apus_sched_setaffinity(const uint64_t *mask, size_t bytes) {
+  return (int)syscall(SYS_sched_setaffinity, 0, bytes, mask);
 }

@@ -8,6 +8,9 @@ package struct RootDirectory: ~Copyable, Sendable {
 
     package init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 
+    /// Gives the descriptor's number away: the caller closes it.
+    package consuming func release() -> CInt { descriptor.release() }
+
     /// What `openOrCreate` makes of a name that is missing.
     package enum Kind: Sendable { case file, directory }
 

@@ -130,6 +130,13 @@ pid_t apus_clone_sibling(uint64_t flags);
 long apus_getcwd(char *buffer, size_t size);
 // setrlimit(2), prlimit64 semantics: limits are unsigned 64-bit numbers, all ones for infinity.
 int apus_setrlimit(int resource, uint64_t soft, uint64_t hard);
+// Writes the ELF file of the program that reaps (reaper.c) and returns its size, 0 where the room is too small.
+size_t apus_reaper_image(void *buffer, size_t room);
+// memfd_create(2), close-on-exec, whose file may be executed and sealed.
+int apus_memfd_executable(const char *name);
+// F_ADD_SEALS: nobody can change the file any more.
+int apus_memfd_seal(int fd);
+int apus_sched_setaffinity(const uint64_t *mask, size_t bytes);
 // f_type of fstatfs(2); -1 with errno set.
 int64_t apus_file_system_magic(int fd);
 int apus_execveat(int fd, char *const arguments[], char *const environment[]);

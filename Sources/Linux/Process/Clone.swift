@@ -39,6 +39,9 @@ package func cloneSibling(into namespaces: NamespaceSet) throws(SystemError) -> 
     try check("clone") { apus_clone_sibling(namespaces.rawValue) }
 }
 
+/// Forks the calling process, which must have one thread. Returns the child's id, and 0 in it.
+package func cloneChild() throws(SystemError) -> ProcessID { try check("fork") { apus_fork() } }
+
 /// pidfd_open(2).
 package func openProcess(_ pid: ProcessID) throws(SystemError) -> FileDescriptor {
     FileDescriptor(owning: try check("pidfd_open", String(pid)) { apus_pidfd_open(pid, 0) })

@@ -25,6 +25,11 @@ package enum Scheduling {
         }
     }
 
+    /// The processors to run on, a bit for each (sched_setaffinity(2)).
+    package static func setAffinity(_ mask: [UInt64]) throws(SystemError) {
+        try check("sched_setaffinity") { apus_sched_setaffinity(mask, mask.count * 8) }
+    }
+
     /// ioprio_set(2): `kind` is 1 (real time), 2 (best effort) or 3 (idle), `priority` 0 to 7.
     package static func setIOPriority(kind: Int32, priority: Int32) throws(SystemError) {
         // IOPRIO_WHO_PROCESS, IOPRIO_CLASS_SHIFT

@@ -24,6 +24,13 @@ package enum Signals {
     /// Sets every signal's action to its default and unblocks all: what a program expects to start with.
     package static func resetAll() { apus_signals_reset() }
 
+    /// Blocks every signal that can be.
+    package static func blockAll() {
+        var all = sigset_t()
+        sigfillset(&all)
+        sigprocmask(SIG_SETMASK, &all, nil)
+    }
+
     /// Ignores SIGPIPE, so that a write to a closed pipe fails with EPIPE.
     package static func ignoreBrokenPipe() { _ = signal(SIGPIPE, SIG_IGN) }
 }

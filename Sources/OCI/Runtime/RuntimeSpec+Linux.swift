@@ -56,6 +56,11 @@ extension RuntimeSpec {
     package struct TimeOffset: Codable, Hashable, Sendable {
         package var secs: Int64?
         package var nanosecs: UInt32?
+
+        package init(secs: Int64? = nil, nanosecs: UInt32? = nil) {
+            self.secs = secs
+            self.nanosecs = nanosecs
+        }
     }
 
     /// A device node (config-linux.md, Devices).

@@ -6,12 +6,12 @@ extension ContainerInit {
     /// Binds a file or directory of the host. The copy of the mount is changed before it appears in the container, so
     /// that there is no moment at which it can be written.
     func bind(
-        _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory
+        _ index: Int, _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory
     ) throws(LaunchError) {
         guard let source = mount.source, !source.isEmpty else {
             throw LaunchError(.mounts, sentence: "the bind mount at \(mount.destination) has no source")
         }
-        guard let tree = try copy(of: source, mount, options) else {
+        guard let tree = try copy(of: source, index, mount, options) else {
             return try bindClassically(source, mount, options, root)
         }
         let status = try step(.mounts, source) { () throws(SystemError) in try tree.descriptor.status() }
@@ -36,8 +36,9 @@ extension ContainerInit {
 
     // Nil where the call is not there: before Linux 5.2, and below filters that do not know it.
     private func copy(
-        of source: String, _ mount: RuntimeSpec.Mount, _ options: MountOptions
+        of source: String, _ index: Int, _ mount: RuntimeSpec.Mount, _ options: MountOptions
     ) throws(LaunchError) -> MountTree? {
+        if let mapped = mappedMounts.take(index) { return mapped }
         do throws(SystemError) {
             return try MountTree.clone(source, recursive: options.isRecursive)
         } catch {

@@ -9,7 +9,16 @@ extension ContainerInit {
         _ request: borrowing LaunchRequest, _ root: borrowing RootDirectory, _ channel: borrowing PacketSocket
     ) throws(LaunchError) -> FileDescriptor? {
         guard case .terminal = request.stdio else { return nil }
-        let terminal = try step(.console) { () throws(SystemError) in try TerminalPair(Self.multiplexer(root)) }
+        let terminal = try Self.openTerminal(process, root, channel)
+        try bindConsole(terminal.slave, root)
+        return terminal.takeSlave()
+    }
+
+    /// Opens a pseudoterminal of the size of the specification and sends its master side to the parent.
+    static func openTerminal(
+        _ process: RuntimeSpec.Process, _ root: borrowing RootDirectory, _ channel: borrowing PacketSocket
+    ) throws(LaunchError) -> TerminalPair {
+        let terminal = try step(.console) { () throws(SystemError) in try TerminalPair(multiplexer(root)) }
         if let size = process.consoleSize {
             try step(.console) { () throws(SystemError) in
                 Terminal.setSize(
@@ -21,8 +30,7 @@ extension ContainerInit {
         try step(.communication) { () throws(SystemError) in
             try channel.send(Frame.encode(ChildMessage.terminal), attachment: terminal.master)
         }
-        try bindConsole(terminal.slave, root)
-        return terminal.takeSlave()
+        return terminal
     }
 
     // The container's multiplexer, if it has a devpts, and else the host's. Checked on the descriptor: a file of an

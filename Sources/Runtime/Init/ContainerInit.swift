@@ -13,13 +13,15 @@ struct ContainerInit {
     let linux: RuntimeSpec.Linux
     let plan: NamespacePlan
     let bindsHostProc: Bool
+    let mappedMounts: IDMappedMounts
 
     /// Runs the child's side, and says to the parent what went wrong.
     static func run(_ request: borrowing LaunchRequest, _ plan: LaunchPlan, control: CInt, cgroup: CInt?) -> Never {
         var channel = PacketSocket(owning: FileDescriptor(owning: control))
         let container = ContainerInit(
             spec: request.spec, process: request.spec.process!, linux: request.spec.linux ?? .init(),
-            plan: plan.namespaces, bindsHostProc: request.bindsHostProc)
+            plan: plan.namespaces, bindsHostProc: request.bindsHostProc,
+            mappedMounts: plan.mappedMounts)
         do throws(LaunchError) {
             try container.run(request, cgroup: cgroup, &channel)
         } catch {
@@ -33,9 +35,9 @@ struct ContainerInit {
     ) throws(LaunchError) -> Never {
         // The files and devices that are made get the modes that they are asked for.
         umask(0)
-        try setOOMScore()
+        try ProcessSetup.setOOMScore(process.oomScoreAdj)
         Hardening.setDumpable(false)
-        if let cgroup { try step(.cgroup) { () throws(SystemError) in try Self.enter(cgroup: cgroup) } }
+        if let cgroup { try ProcessSetup.enter(cgroup: cgroup) }
         if plan.isStaged {
             try leaveStage(channel)
         } else {
@@ -59,9 +61,11 @@ struct ContainerInit {
         let labels = try SecurityLabels(process)
         try leaveOldRoot(request, root)
         try setHostname()
+        // From here on descriptors are numbers, which are closed all at once: an owner would close another's.
+        _ = root.release()
 
-        let setup = ProcessSetup(process: process, linux: linux, seccomp: request.seccompProgram)
-        try setup.run(request, terminal: terminal, labels: labels, &channel)
+        let setup = ProcessSetup(process: process, personality: linux.personality, options: request.processOptions)
+        try setup.run(terminal: terminal, labels: labels, &channel)
     }
 
     func expect(_ expected: ParentMessage, _ channel: borrowing PacketSocket) throws(LaunchError) {
@@ -80,24 +84,6 @@ struct ContainerInit {
             throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
         }
         return packet
-    }
-
-    // A process may move itself with the rights that its parent has.
-    private static func enter(cgroup: CInt) throws(SystemError) {
-        try Files.writeControl("0", to: "cgroup.procs", in: cgroup)
-    }
-
-    // Before the process becomes undumpable: then the file would belong to the machine's root.
-    private func setOOMScore() throws(LaunchError) {
-        guard let score = process.oomScoreAdj else { return }
-        do throws(SystemError) {
-            try Files.writeControl(String(score), to: "/proc/self/oom_score_adj")
-        } catch {
-            throw LaunchError(
-                .limits, error,
-                sentence: error.errno == .access || error.errno == .notPermitted
-                    ? "cannot set the OOM score to \(score): only a privileged process may lower it" : nil)
-        }
     }
 
     private func setHostname() throws(LaunchError) {

@@ -5,9 +5,9 @@ import OCI
 extension ContainerInit {
     /// Mounts everything that the specification lists, in its order.
     func mountAll(_ root: borrowing RootDirectory) throws(LaunchError) {
-        for mount in spec.mounts ?? [] {
+        for (index, mount) in (spec.mounts ?? []).enumerated() {
             do throws(LaunchError) {
-                try self.mount(mount, MountOptions(mount.options ?? []), root)
+                try self.mount(index, mount, MountOptions(mount.options ?? []), root)
             } catch {
                 throw error.sentence != nil ? error : Self.cannotMount(mount, error)
             }
@@ -23,9 +23,9 @@ extension ContainerInit {
     }
 
     private func mount(
-        _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory
+        _ index: Int, _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory
     ) throws(LaunchError) {
-        if options.isBind || mount.type == "bind" { return try bind(mount, options, root) }
+        if options.isBind || mount.type == "bind" { return try bind(index, mount, options, root) }
         if options.isRemount {
             let place = try step(.mounts) { () throws(SystemError) in try root.open(mount.destination) }
             return try step(.mounts) { () throws(SystemError) in

@@ -19,32 +19,56 @@ package struct InitProcess: ~Copyable {
     /// on at the same time; `complete()` waits for it.
     package static func begin(_ request: borrowing LaunchRequest) throws(LaunchError) -> InitProcess {
         let plan = try LaunchPlan(request)
+        defer { plan.mappedMounts.close() }
+        let talk = ChildProtocol(
+            staged: plan.namespaces.isStaged, needsMaps: plan.namespaces.created.contains(.user),
+            hasTerminal: plan.hasTerminal, waitsForStart: !request.startImmediately)
+        var process = try begin(talk, cloning: plan.namespaces.cloned, cgroup: request.cgroupNumber) {
+            control, cgroup in
+            ContainerInit.run(request, plan, control: control, cgroup: cgroup)
+        }
+        try process.leaveStage(plan.maps)
+        return process
+    }
+
+    /// Starts a process that joins a container; as `begin(_:)`.
+    package static func begin(joining request: borrowing JoinRequest) throws(LaunchError) -> InitProcess {
+        guard request.process.args?.isEmpty == false else {
+            throw LaunchError(.request, sentence: "cannot run a process in the container: no command is given")
+        }
+        let hasTerminal = if case .terminal = request.stdio { true } else { false }
+        let talk = ChildProtocol(
+            staged: request.isStaged, needsMaps: false, hasTerminal: hasTerminal, waitsForStart: false)
+        var process = try begin(talk, cloning: [], cgroup: request.cgroupNumber) { control, cgroup in
+            ContainerJoin.run(request, control: control, cgroup: cgroup)
+        }
+        try process.leaveStage(IDMap(users: [], groups: []))
+        return process
+    }
+
+    private static func begin(
+        _ talk: ChildProtocol, cloning namespaces: NamespaceSet, cgroup: CInt?,
+        child: (_ control: CInt, _ cgroup: CInt?) -> Never
+    ) throws(LaunchError) -> InitProcess {
         var pair = try step(.process) { () throws(SystemError) in
             try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
         }
         let parentEnd = PacketSocket(owning: pair.takeFirst())
         let childEnd = pair.takeSecond()
-        let cgroup = request.cgroupNumber
         var placed = false
         let clone = try step(.process) { () throws(SystemError) in
-            try cloneProcess(into: plan.namespaces.cloned, cgroup: cgroup, placed: &placed)
+            try cloneProcess(into: namespaces, cgroup: cgroup, placed: &placed)
         }
         switch consume clone {
         case .child:
-            // Its end of the socket has to be the only one, or nobody sees the other side close it.
+            // The parent's end has to be its only one, or nobody sees it close.
             _ = consume parentEnd
-            ContainerInit.run(request, plan, control: childEnd.release(), cgroup: placed ? nil : cgroup)
+            child(childEnd.release(), placed ? nil : cgroup)
         case .parent(let pid, let pidfd):
             _ = consume childEnd
-            let staged = plan.namespaces.isStaged
-            var process = InitProcess(
-                pid: pid, pidfd: pidfd, socket: parentEnd,
-                talk: ChildProtocol(
-                    staged: staged, needsMaps: plan.namespaces.created.contains(.user), hasTerminal: plan.hasTerminal,
-                    waitsForStart: !request.startImmediately),
-                stage: staged ? pid : nil)
-            if staged { try process.leaveStage(plan) }
-            return process
+            var stage: ProcessID?
+            if case .staging = talk.state { stage = pid }
+            return InitProcess(pid: pid, pidfd: pidfd, socket: parentEnd, talk: talk, stage: stage)
         }
     }
 
@@ -97,12 +121,12 @@ package struct InitProcess: ~Copyable {
 
     // MARK: the conversation
 
-    private mutating func leaveStage(_ plan: LaunchPlan) throws(LaunchError) {
+    private mutating func leaveStage(_ maps: IDMap) throws(LaunchError) {
         while true {
             switch talk.state {
             case .staging(mapped: false): try advance()
             case .staging(mapped: true):
-                try map(plan)
+                try map(maps)
                 try advance()
             case .failed(let error): throw error
             default: return
@@ -110,9 +134,9 @@ package struct InitProcess: ~Copyable {
         }
     }
 
-    private mutating func map(_ plan: LaunchPlan) throws(LaunchError) {
+    private mutating func map(_ maps: IDMap) throws(LaunchError) {
         do throws(LaunchError) {
-            try UserNamespace.writeMaps(of: pid, plan.maps)
+            try UserNamespace.writeMaps(of: pid, maps)
             try step(.userMapping) { () throws(SystemError) in try send(.mapped) }
         } catch {
             throw abort(error)

@@ -8,6 +8,7 @@ struct LaunchPlan {
     let hasTerminal: Bool
     /// Of a new user namespace.
     let maps: IDMap
+    let mappedMounts: IDMappedMounts
 
     init(_ request: borrowing LaunchRequest) throws(LaunchError) {
         guard let process = request.spec.process, let arguments = process.args, !arguments.isEmpty else {
@@ -31,5 +32,6 @@ struct LaunchPlan {
             throw LaunchError(
                 .namespaces, sentence: "a container needs a mount namespace, and the configuration lists none")
         }
+        mappedMounts = try IDMappedMounts(request.spec)
     }
 }

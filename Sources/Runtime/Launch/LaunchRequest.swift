@@ -58,6 +58,13 @@ package struct LaunchRequest: ~Copyable {
 }
 
 extension LaunchRequest {
+    var processOptions: ProcessOptions {
+        ProcessOptions(
+            stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
+            startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
+            parentDeathSignal: parentDeathSignal)
+    }
+
     var cgroupNumber: CInt? {
         switch cgroup {
         case .some(let descriptor): descriptor.rawValue

@@ -24,7 +24,7 @@ extension ProcessSetup {
             try sets.apply()
             mayGet = sets.permitted
         } catch { throw LaunchError(.credentials, error) }
-        if let seccomp, !(process.noNewPrivileges ?? false) { try load(seccomp) }
+        if let seccomp = options.seccomp, !(process.noNewPrivileges ?? false) { try load(seccomp) }
         try step(.credentials) { () throws(SystemError) in
             // What this process does not have it cannot give: privileged containers of a restricted caller start
             // with what there is, as Docker's do.

@@ -2,41 +2,55 @@ import Glibc
 import Linux
 import OCI
 
+/// What is asked of a start for the process alone, whatever its namespaces.
+struct ProcessOptions {
+    let stdio: Stdio
+    let preservedDescriptors: [CInt]
+    let seccomp: [UInt8]?
+    let startImmediately: Bool
+    let runsInit: Bool
+    let newSessionKeyring: Bool
+    let parentDeathSignal: CInt?
+}
+
 /// The last part of a start, in the container's namespaces and root: what makes the calling process one of the
 /// container, up to execve(2). The first process and those that join later go through it.
 struct ProcessSetup {
     let process: RuntimeSpec.Process
-    let linux: RuntimeSpec.Linux
-    let seccomp: [UInt8]?
+    let personality: RuntimeSpec.Personality?
+    let options: ProcessOptions
 
     func run(
-        _ request: borrowing LaunchRequest, terminal: consuming FileDescriptor?, labels: SecurityLabels,
-        _ channel: inout PacketSocket
+        terminal: consuming FileDescriptor?, labels: SecurityLabels, _ channel: inout PacketSocket
     ) throws(LaunchError) -> Never {
         try setLimits()
-        if request.newSessionKeyring { try joinKeyring() }
+        if options.newSessionKeyring { try joinKeyring() }
         try labels.apply()
         // A session of its own, so that no signal of the caller's terminal reaches it, and so that it can get one.
         _ = setsid()
-        try arrangeDescriptors(request, terminal, &channel)
+        try arrangeDescriptors(terminal, &channel)
+        // While memory files can still be made: a filter may forbid it.
+        let reaper =
+            options.runsInit ? try step(.initProcess) { () throws(SystemError) in try Reaper.program() } : nil
         let entered = try enterWorkingDirectory(again: false)
         try changeCredentials()
         if !entered { _ = try enterWorkingDirectory(again: true) }
         try checkWorkingDirectory()
         umask(process.user.umask ?? 0o022)
-        if let signal = request.parentDeathSignal {
+        if let signal = options.parentDeathSignal {
             // After the change of the user, which takes it back.
             try step(.limits) { () throws(SystemError) in try Credentials.setParentDeathSignal(signal) }
         }
         let command = Command(process)
-        if !request.startImmediately {
+        if !options.startImmediately {
             try command.check()
             try waitForStart(channel)
         }
         if process.noNewPrivileges ?? false {
             try step(.credentials) { () throws(SystemError) in try Credentials.setNoNewPrivileges() }
-            if let seccomp { try load(seccomp) }
+            if let seccomp = options.seccomp { try load(seccomp) }
         }
+        if let reaper { try splitOffReaper(reaper, channel) }
         // What the caller blocks and ignores is its own affair; last, because a blocked signal may be pending.
         Signals.resetAll()
         try send(.executing, channel)

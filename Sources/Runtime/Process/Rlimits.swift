@@ -106,7 +106,7 @@ extension ProcessSetup {
     }
 
     private func setPersonality() throws(LaunchError) {
-        guard let personality = linux.personality else { return }
+        guard let personality else { return }
         guard personality.flags ?? [] == [] else {
             throw LaunchError(.limits, sentence: "flags of the execution domain are not supported")
         }

@@ -7,12 +7,12 @@ extension ProcessSetup {
     /// with execve(2). Nothing of ours is open any more when the first path of the image's is looked up
     /// (CVE-2024-21626).
     func arrangeDescriptors(
-        _ request: borrowing LaunchRequest, _ terminal: consuming FileDescriptor?, _ channel: inout PacketSocket
+        _ terminal: consuming FileDescriptor?, _ channel: inout PacketSocket
     ) throws(LaunchError) {
-        let preserved = request.preservedDescriptors
+        let preserved = options.preservedDescriptors
         let free = CInt(3 + preserved.count)
         let socket = channel.descriptor.rawValue
-        let stdio = request.stdio
+        let stdio = options.stdio
         let slave: CInt? = terminal.take()?.release()
         if let slave { try step(.console) { () throws(SystemError) in try Terminal.makeControlling(slave) } }
         let moved = try step(.descriptors) { () throws(SystemError) -> CInt in

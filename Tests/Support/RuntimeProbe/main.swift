@@ -38,6 +38,7 @@ struct Options {
             case "--userns": ownUserNamespace = true
             case "--make-directory": makesDirectory = true
             case "--bind-host-proc": bindsHostProc = true
+            case "--preserve-directory": preserved.append(open(value(), O_RDONLY | O_DIRECTORY))
             case "--preserve": preserved.append(CInt(value())!)
             default: fail("unknown option \(option)")
             }

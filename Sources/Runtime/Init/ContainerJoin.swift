@@ -1,0 +1,115 @@
+import Glibc
+import Linux
+import OCI
+
+/// The process that becomes one more of a container's.
+///
+/// What runs in the container may wait for it: it is undumpable from before it can be seen until execve(2), so that its
+/// memory, its descriptors and its /proc/PID/exe, which is our executable, stay out of reach (CVE-2016-9962,
+/// CVE-2019-5736). A container that has CAP_SYS_PTRACE over the machine's own user namespace is the exception, and it
+/// holds the machine anyway.
+struct ContainerJoin {
+    /// Runs the child's side, and says to the parent what went wrong.
+    static func run(_ request: borrowing JoinRequest, control: CInt, cgroup: CInt?) -> Never {
+        var channel = PacketSocket(owning: FileDescriptor(owning: control))
+        do throws(LaunchError) {
+            try run(request, cgroup: cgroup, &channel)
+        } catch {
+            try? channel.send(Frame.encode(ChildMessage.failed(error)))
+            _exit(1)
+        }
+    }
+
+    private static func run(
+        _ request: borrowing JoinRequest, cgroup: CInt?, _ channel: inout PacketSocket
+    ) throws(LaunchError) -> Never {
+        try setAffinity(request.process.execCPUAffinity?.initial)
+        try ProcessSetup.setOOMScore(request.process.oomScoreAdj)
+        Hardening.setDumpable(false)
+        if let cgroup { try ProcessSetup.enter(cgroup: cgroup) }
+        try setAffinity(request.process.execCPUAffinity?.final)
+        let labels = try SecurityLabels(request.process)
+        try enter(request)
+        if request.isStaged {
+            let sibling = try step(.process) { () throws(SystemError) in try cloneSibling(into: []) }
+            if sibling != 0 {
+                try? channel.send(Frame.encode(ChildMessage.forked(sibling)))
+                _exit(0)
+            }
+        }
+        var terminal: FileDescriptor?
+        if case .terminal = request.stdio {
+            let root = RootDirectory(
+                try step(.console, "/") { () throws(SystemError) in
+                    try FileDescriptor.open("/", FileDescriptor.pathOnly | O_DIRECTORY)
+                })
+            terminal = try ContainerInit.openTerminal(request.process, root, channel).takeSlave()
+        }
+        let setup = ProcessSetup(
+            process: request.process, personality: request.personality, options: request.processOptions)
+        try setup.run(terminal: terminal, labels: labels, &channel)
+    }
+
+    private static func enter(_ request: borrowing JoinRequest) throws(LaunchError) {
+        do throws(SystemError) {
+            try request.namespaces.enter(request.target)
+        } catch {
+            // Before Linux 5.8 a pidfd is no namespace.
+            guard error.errno == .invalid else { throw LaunchError(.namespaces, error) }
+            try enterByFiles(request)
+        }
+        if request.namespaces.contains(.user) {
+            try step(.namespaces) { () throws(SystemError) in try Credentials.becomeRoot() }
+        }
+    }
+
+    private static let files: [(kind: NamespaceSet, name: String)] = [
+        (.user, "user"), (.ipc, "ipc"), (.uts, "uts"), (.network, "net"), (.pid, "pid"), (.cgroup, "cgroup"),
+        (.time, "time"), (.mount, "mnt"),
+    ]
+
+    private static func enterByFiles(_ request: borrowing JoinRequest) throws(LaunchError) {
+        var opened: [(NamespaceSet, CInt)] = []
+        for (kind, name) in files where request.namespaces.contains(kind) {
+            let path = "/proc/\(request.targetID)/ns/\(name)"
+            opened.append(
+                (
+                    kind,
+                    try step(.namespaces) { () throws(SystemError) in try FileDescriptor.open(path, O_RDONLY).release()
+                    }
+                ))
+        }
+        // Alive still, so all files were its own and not those of a later process with its number.
+        try step(.namespaces) { () throws(SystemError) in try sendSignal(0, to: request.target) }
+        for (kind, file) in opened {
+            try step(.namespaces) { () throws(SystemError) in try kind.enter(file) }
+            close(file)
+        }
+    }
+
+    private static func setAffinity(_ list: String?) throws(LaunchError) {
+        guard let list, !list.isEmpty else { return }
+        guard let processors = ProcessorList(list) else {
+            throw LaunchError(.limits, sentence: "the list of processors \"\(list)\" is malformed")
+        }
+        try step(.limits, list) { () throws(SystemError) in try Scheduling.setAffinity(processors.mask) }
+    }
+}
+
+/// Processors in the form of cpuset(7), "0-3,7".
+struct ProcessorList: Equatable {
+    /// A bit for each, the lowest first.
+    private(set) var mask: [UInt64] = []
+
+    /// Nil for a text that is no such list.
+    init?(_ text: String) {
+        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            let ends = part.split(separator: "-", omittingEmptySubsequences: false)
+            guard let first = Int(ends[0]), let last = ends.count == 2 ? Int(ends[1]) : first, ends.count <= 2,
+                first >= 0, first <= last, last < 8192
+            else { return nil }
+            while mask.count <= last / 64 { mask.append(0) }
+            for number in first...last { mask[number / 64] |= 1 << UInt64(number % 64) }
+        }
+    }
+}

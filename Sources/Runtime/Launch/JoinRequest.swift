@@ -1,0 +1,62 @@
+package import Linux
+package import OCI
+
+/// All that it takes to run one more process in a container (`exec`). The calling process has one thread.
+package struct JoinRequest: ~Copyable {
+    /// What to run, and as whom; fully resolved.
+    package var process: RuntimeSpec.Process
+    /// A pidfd of a process of the container, which has to live until the new one is in its namespaces.
+    package var target: FileDescriptor
+    /// The number of that process.
+    package var targetID: ProcessID
+    /// The namespaces to enter: those that the container does not share with the caller.
+    package var namespaces: NamespaceSet
+    package var stdio: Stdio
+    /// A compiled filter for seccomp(2), 8 bytes an instruction; nil for none.
+    package var seccompProgram: [UInt8]?
+    /// The container's cgroup v2 directory; nil for the caller's own.
+    package var cgroup: FileDescriptor?
+    package var personality: RuntimeSpec.Personality?
+    /// Descriptors that the process gets as 3, 4 and so on; they stay the caller's.
+    package var preservedDescriptors: [CInt] = []
+    /// Gives the process a session keyring of its own (keyrings(7)).
+    package var newSessionKeyring = true
+    /// The signal that the process gets when the caller dies (PR_SET_PDEATHSIG); nil for none.
+    package var parentDeathSignal: CInt?
+
+    package init(
+        process: RuntimeSpec.Process, target: consuming FileDescriptor, targetID: ProcessID, namespaces: NamespaceSet,
+        stdio: Stdio
+    ) {
+        self.process = process
+        self.target = target
+        self.targetID = targetID
+        self.namespaces = namespaces
+        self.stdio = stdio
+    }
+}
+
+extension JoinRequest {
+    var cgroupNumber: CInt? {
+        switch cgroup {
+        case .some(let descriptor): descriptor.rawValue
+        case nil: nil
+        }
+    }
+
+    var processOptions: ProcessOptions {
+        ProcessOptions(
+            stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram, startImmediately: true,
+            runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal)
+    }
+
+    /// Namespaces that a process puts its children into, and not itself.
+    var isStaged: Bool { !namespaces.isDisjoint(with: [.pid, .time]) }
+}
+
+/// Runs a process in a container that lives: it has executed its command when this returns.
+package func join(_ request: consuming JoinRequest) throws(LaunchError) -> InitProcess {
+    var process = try InitProcess.begin(joining: request)
+    try process.complete()
+    return process
+}

@@ -1,0 +1,88 @@
+import Linux
+import Testing
+
+@testable import Runtime
+
+@Suite struct ChildProtocolTests {
+    private static let error = LaunchError(.mounts, SystemError("mount", "/proc", .notPermitted), about: "/proc")
+
+    private func talk(
+        staged: Bool = false, maps: Bool = false, terminal: Bool = false, waits: Bool = false,
+        _ messages: [ChildMessage]
+    ) throws -> ChildProtocol {
+        var talk = ChildProtocol(staged: staged, needsMaps: maps, hasTerminal: terminal, waitsForStart: waits)
+        for message in messages { try talk.receive(message) }
+        return talk
+    }
+
+    @Test func theSocketsEndAfterExecutingIsSuccess() throws {
+        var talk = try talk([.executing])
+        #expect(talk.state == .executing)
+        try talk.close()
+        #expect(talk.state == .running)
+    }
+
+    @Test func theSocketsEndBeforeIsNone() throws {
+        var talk = try talk([])
+        #expect(throws: ChildProtocol.Violation.closed(in: .settingUp(terminal: false))) { try talk.close() }
+    }
+
+    @Test func aCreatedContainerWaitsForItsStart() throws {
+        var talk = try talk(waits: true, [.ready])
+        #expect(talk.state == .created)
+        #expect(throws: ChildProtocol.Violation.unexpected(.executing, in: .created)) { try talk.receive(.executing) }
+        talk.start()
+        try talk.receive(.executing)
+        try talk.close()
+        #expect(talk.state == .running)
+    }
+
+    @Test func aFailureIsTakenInEveryStateBeforeTheCommandRuns() throws {
+        for messages: [ChildMessage] in [[], [.executing]] {
+            #expect(try talk(messages + [.failed(Self.error)]).state == .failed(Self.error))
+        }
+        #expect(try talk(staged: true, [.failed(Self.error)]).state == .failed(Self.error))
+        #expect(try talk(waits: true, [.ready, .failed(Self.error)]).state == .failed(Self.error))
+    }
+
+    @Test func aNewUserNamespaceIsMappedOnceAndThenLeft() throws {
+        let talk = try talk(staged: true, maps: true, [.mapIDs, .forked(7)])
+        #expect(talk.state == .settingUp(terminal: false))
+        #expect(throws: ChildProtocol.Violation.self) { try self.talk(staged: true, maps: true, [.forked(7)]) }
+        #expect(throws: ChildProtocol.Violation.self) { try self.talk(staged: true, maps: true, [.mapIDs, .mapIDs]) }
+        #expect(throws: ChildProtocol.Violation.self) { try self.talk(staged: true, maps: false, [.mapIDs]) }
+    }
+
+    @Test(arguments: [ChildMessage.mapIDs, .forked(7), .terminal, .ready])
+    func whatWasNotAskedForEndsTheStart(_ message: ChildMessage) {
+        #expect(throws: ChildProtocol.Violation.self) { try self.talk([message]) }
+    }
+
+    @Test func aTerminalComesOnceAndBeforeTheCommand() throws {
+        #expect(try talk(terminal: true, [.terminal, .executing]).state == .executing)
+        #expect(throws: ChildProtocol.Violation.self) { try self.talk(terminal: true, [.executing]) }
+        #expect(throws: ChildProtocol.Violation.self) { try self.talk(terminal: true, [.terminal, .terminal]) }
+    }
+
+    @Test func nothingIsHeardAfterTheEnd() throws {
+        var talk = try talk([.executing])
+        try talk.close()
+        #expect(throws: ChildProtocol.Violation.self) { try talk.receive(.failed(Self.error)) }
+        #expect(throws: ChildProtocol.Violation.self) { try talk.close() }
+    }
+
+    @Test(arguments: [ChildMessage.mapIDs, .forked(4711), .terminal, .ready, .executing, .failed(error)])
+    func messagesArriveAsTheyWereSent(_ message: ChildMessage) throws {
+        #expect(try Frame.decode(Frame.encode(message)) as ChildMessage == message)
+    }
+
+    @Test(arguments: [ChildMessage.forked(4711), .failed(error)])
+    func aFrameThatIsCutOrTooLongIsRefused(_ message: ChildMessage) {
+        let frame = Frame.encode(message)
+        for length in 0..<frame.count {
+            #expect(throws: WireError.self) { try Frame.decode(Array(frame[..<length])) as ChildMessage }
+        }
+        #expect(throws: WireError.self) { try Frame.decode(frame + [0]) as ChildMessage }
+        #expect(throws: WireError.self) { try Frame.decode([1, 0, 0, 0, 99]) as ChildMessage }
+    }
+}

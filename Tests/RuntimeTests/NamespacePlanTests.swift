@@ -1,0 +1,75 @@
+import Linux
+import OCI
+import Testing
+
+@testable import Runtime
+
+@Suite struct NamespacePlanTests {
+    @Test func aPlainContainerIsMadeByOneClone() throws {
+        let plan = try NamespacePlan([.init(.pid), .init(.mount), .init(.network), .init(.cgroup)])
+        #expect(!plan.isStaged)
+        #expect(plan.cloned == .pid)
+        #expect(plan.unshared == [.mount, .network, .cgroup])
+    }
+
+    @Test func whatOnlyChildrenEnterTakesTwo() throws {
+        #expect(try NamespacePlan([.init(.mount), .init(.user)]).isStaged)
+        #expect(try NamespacePlan([.init(.mount), .init(.time)]).isStaged)
+        #expect(try NamespacePlan([.init(.mount), .init(.pid, path: "/proc/1/ns/pid")]).isStaged)
+        #expect(try !NamespacePlan([.init(.mount), .init(.network, path: "/proc/1/ns/net")]).isStaged)
+        #expect(try NamespacePlan([.init(.pid), .init(.user)]).cloned == [])
+    }
+
+    @Test func theUserNamespaceIsJoinedFirstAndTheMountNamespaceLast() throws {
+        let plan = try NamespacePlan([
+            .init(.mount, path: "/m"), .init(.network, path: "/n"), .init(.user, path: "/u"),
+        ])
+        #expect(plan.joined.map(\.path) == ["/u", "/n", "/m"])
+    }
+
+    @Test func aTypeThatComesTwiceIsRefused() {
+        #expect(throws: LaunchError.self) { try NamespacePlan([.init(.pid), .init(.pid, path: "/p")]) }
+    }
+
+    @Test func anEmptyPathMeansANewOne() throws {
+        #expect(try NamespacePlan([.init(.uts, path: "")]).creates(.uts))
+    }
+}
+
+@Suite struct SysctlNameTests {
+    @Test(arguments: [
+        ("net.ipv4.ip_forward", "net/ipv4/ip_forward"),
+        ("net/ipv4/conf/eth0.1/forwarding", "net/ipv4/conf/eth0.1/forwarding"),
+        ("net.ipv4.conf.eth0/1.forwarding", "net/ipv4/conf/eth0.1/forwarding"), ("kernel/msgmax", "kernel/msgmax"),
+    ])
+    func theFirstSeparatorTellsWhichOneItIs(_ name: String, _ path: String) {
+        #expect(SysctlName(name).path == path)
+    }
+
+    @Test func onlyWhatANamespaceHasIsTheContainers() {
+        #expect(SysctlName("net.core.somaxconn").namespace == .network)
+        #expect(SysctlName("kernel.shmmax").namespace == .ipc)
+        #expect(SysctlName("fs.mqueue.msg_max").namespace == .ipc)
+        #expect(SysctlName("kernel.domainname").namespace == .uts)
+        #expect(SysctlName("kernel.core_pattern").namespace == nil)
+        #expect(SysctlName("vm.swappiness").namespace == nil)
+        #expect(SysctlName("networks.x").namespace == nil)
+    }
+}
+
+@Suite struct CapabilityNamesTests {
+    @Test(arguments: [("CAP_CHOWN", 0), ("CAP_SYS_ADMIN", 21), ("CAP_AUDIT_READ", 37), ("CAP_CHECKPOINT_RESTORE", 40)])
+    func namesHaveTheKernelsNumbers(_ name: String, _ number: Int) {
+        #expect(CapabilityNames.number(name) == number)
+    }
+
+    @Test(arguments: ["", "CAP_", "chown", "CHOWN", "CAP_CHOWNX", "cap_chown"])
+    func otherNamesAreRefused(_ name: String) {
+        #expect(throws: LaunchError.self) { try CapabilityNames.bits([name]) }
+    }
+
+    @Test func dockersDefaultIsItsWellKnownNumber() throws {
+        let bits = try CapabilityNames.bits(Container.defaultCapabilities)
+        #expect(bits == 0xa804_25fb)
+    }
+}
