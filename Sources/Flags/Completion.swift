@@ -85,7 +85,7 @@ package enum CompletionScript {
             while IFS=$'\\t' read -r candidate _; do
                 if [[ $candidate == :files ]]; then files=1; continue; fi
                 [[ $candidate == "$full"* ]] && COMPREPLY+=("${candidate#"$cut"}")
-            done < <("${words[0]}" __complete "${words[@]:1}" 2>/dev/null)
+            done < <("${words[0]}" __complete -- "${words[@]:1}" 2>/dev/null)
             if [[ -n $files && ${#COMPREPLY[@]} -eq 0 ]]; then
                 compopt -o filenames 2>/dev/null
                 mapfile -t COMPREPLY < <(compgen -f -- "$word")
@@ -106,7 +106,7 @@ package enum CompletionScript {
             while IFS= read -r line; do
                 if [[ $line == :files ]]; then files=1; continue; fi
                 candidates+=("${${line%%$'\\t'*}//:/\\\\:}:${line#*$'\\t'}")
-            done < <("${words[1]}" __complete "${(@)words[2,CURRENT]}" 2>/dev/null)
+            done < <("${words[1]}" __complete -- "${(@)words[2,CURRENT]}" 2>/dev/null)
             (( ${#candidates} )) && _describe '\(program)' candidates && return
             [[ -n $files ]] && _files
         }
@@ -120,7 +120,7 @@ package enum CompletionScript {
         # fish completion for \(program): put it into ~/.config/fish/completions/\(program).fish
         function __\(program)_complete
             set -l tokens (commandline -opc) (commandline -ct)
-            for line in ($tokens[1] __complete $tokens[2..] 2>/dev/null)
+            for line in ($tokens[1] __complete -- $tokens[2..] 2>/dev/null)
                 if test "$line" = :files
                     __fish_complete_path (commandline -ct)
                 else

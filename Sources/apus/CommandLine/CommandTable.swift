@@ -45,6 +45,7 @@ enum CommandTable {
         Placement(nil, "completion") { .completion },
         Placement(nil, "help", .hidden) { .help },
         Placement(nil, "__complete", .hidden) { .complete },
+        Placement(nil, "__flags", .hidden) { .flagTable },
         Placement(nil, "__man", .hidden) { .manualPages },
 
         Placement("container", "inspect") { .containerInspect },

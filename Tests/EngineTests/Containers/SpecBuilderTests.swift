@@ -12,9 +12,10 @@ private final class HostRoot {
     let path = "/tmp/apus-spec-builder-\(randomHex(bytes: 8))"
 
     init(resolver: String = "nameserver 192.0.2.53\nsearch example.org\n") throws {
-        for directory in ["/etc", "/run/systemd/resolve", "/dev/shm", "/dev/mqueue", "/sys/fs/cgroup", "/src"] {
+        for directory in ["/etc", "/run/systemd/resolve", "/dev/shm", "/proc/sys/net/ipv4", "/src"] {
             try Files.makeDirectories(path + directory)
         }
+        for name in ["ip_unprivileged_port_start", "ping_group_range"] { try write("/proc/sys/net/ipv4/" + name, "") }
         try write("/etc/resolv.conf", resolver)
         try write("/etc/hosts", "127.0.0.1 localhost\n192.0.2.9 printer\n")
     }
@@ -112,6 +113,12 @@ private final class HostRoot {
         #expect(mount(plan, "/sys/fs/cgroup")?.options?.contains("ro") == true)
         #expect(mount(plan, "/etc/hosts")?.source == "/run/c/hosts")
         #expect(mount(plan, "/dev/pts")?.options?.contains("gid=5") == true)
+    }
+
+    @Test func parametersThatAKernelLacksAreLeftOut() throws {
+        try Files.removeTree(root.path + "/proc")
+        #expect(try plan(mode: .host).spec.linux?.sysctl == nil)
+        #expect(try plan(mode: .host) { $0.sysctls = ["net.x": "1"] }.spec.linux?.sysctl == ["net.x": "1"])
     }
 
     @Test func oneIdHasNoTerminalGroup() throws {

@@ -76,6 +76,13 @@ package struct HostFacts: Sendable {
     /// Whether the host has something at `path`.
     func exists(_ path: String) -> Bool { access(root + path, F_OK) == 0 }
 
+    /// Whether `path` is there, on a file system that is mounted for writing.
+    func isWritable(_ path: String) -> Bool {
+        var status = statvfs()
+        // ST_RDONLY, of which the importer makes now an enumerator and now a number.
+        return statvfs(root + path, &status) == 0 && status.f_flag & 1 == 0
+    }
+
     /// Whether Linux has at least this version.
     func isKernel(atLeast version: Int, _ revision: Int) -> Bool {
         kernel.version > version || kernel.version == version && kernel.revision >= revision

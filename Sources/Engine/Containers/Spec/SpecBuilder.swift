@@ -131,9 +131,14 @@ package struct SpecBuilder {
     private func sysctls() throws(OptionError) -> [String: String]? {
         var values: [String: String] = [:]
         if options.networkMode != .host {
-            values["net.ipv4.ip_unprivileged_port_start"] = "0"
+            // Conveniences: not there in a kernel without IPv4, and read-only inside of most containers.
+            if host.isWritable("/proc/sys/net/ipv4/ip_unprivileged_port_start") {
+                values["net.ipv4.ip_unprivileged_port_start"] = "0"
+            }
             // The range's ids must be mapped, and Docker leaves it alone in user namespaces.
-            if host.mode == .host { values["net.ipv4.ping_group_range"] = "0 2147483647" }
+            if host.mode == .host, host.isWritable("/proc/sys/net/ipv4/ping_group_range") {
+                values["net.ipv4.ping_group_range"] = "0 2147483647"
+            }
         }
         for (name, value) in options.sysctls {
             try Sysctl.check(name, network: options.networkMode, ipc: options.ipcMode)

@@ -32,7 +32,7 @@ extension RunFlags {
         case "", "0": return nil
         case "-1":
             return ["memory-swap", "memory-swappiness", "pids-limit", "cpu-quota"].contains(name) ? nil : noLimits
-        default: return noLimits
+        default: return Double(value) == 0 ? nil : noLimits
         }
     }
 

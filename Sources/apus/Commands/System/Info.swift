@@ -35,7 +35,7 @@ struct SystemFacts {
     private let memory: Int64
     private let paths: StorePaths
     private let isRootless: Bool
-    private let hasControlGroups: Bool
+    private let controlGroups: String
 
     init(_ context: Context) throws {
         let engine = try context.engine()
@@ -56,7 +56,10 @@ struct SystemFacts {
         memory = Int64(sysconf(CInt(_SC_PHYS_PAGES))) * Int64(sysconf(CInt(_SC_PAGESIZE)))
         paths = engine.paths
         isRootless = geteuid() != 0
-        hasControlGroups = Files.exists("/sys/fs/cgroup/cgroup.controllers")
+        // Version 2 alone has this file at the top; a hierarchy for each controller is version 1.
+        controlGroups =
+            Files.exists("/sys/fs/cgroup/cgroup.controllers")
+            ? "2" : Files.exists("/sys/fs/cgroup/memory") || Files.exists("/sys/fs/cgroup/cpu") ? "1" : "none"
     }
 
     /// The value of `KEY=value` or `KEY="value"` among lines (os-release(5)).
@@ -80,7 +83,7 @@ struct SystemFacts {
                 ("Containers", .int(Int64(containers))), ("ContainersRunning", count("Running")),
                 ("ContainersPaused", count("Paused")), ("ContainersStopped", count("Stopped")),
                 ("Images", .int(Int64(images))), ("Driver", .string("overlay2")),
-                ("CgroupVersion", .string(hasControlGroups ? "2" : "1")), ("KernelVersion", .string(machine.release)),
+                ("CgroupVersion", .string(controlGroups)), ("KernelVersion", .string(machine.release)),
                 ("OperatingSystem", .string(system)), ("OSType", .string("linux")),
                 ("Architecture", .string(machine.hardware)), ("NCPU", .int(Int64(processors))),
                 ("MemTotal", .int(memory)), ("DockerRootDir", .string(paths.data)), ("Name", .string(machine.name)),
@@ -99,7 +102,7 @@ struct SystemFacts {
         \(counts.map { "  \($0.status): \($0.count)\n" }.joined()) Images: \(images)
          Server Version: \(Version.number)
          Storage Driver: overlay2
-         Cgroup Version: \(hasControlGroups ? 2 : 1)
+         Cgroup Version: \(controlGroups)
          Default Runtime: apus
          Security Options:
           seccomp
