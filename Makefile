@@ -12,12 +12,13 @@ APUS    := $(BUILD)/apus
 LOG     := $(BUILD)/build.log
 
 # Debian packages, by what needs them.
-PACKAGES_BUILD := binutils g++ pkg-config libseccomp-dev libarchive-dev libssl-dev \
-	libzstd-dev zlib1g-dev libisal-dev
+PACKAGES_BUILD := binutils g++ pkg-config libseccomp-dev libssl-dev libbz2-dev \
+	liblzma-dev libzstd-dev zlib1g-dev
 PACKAGES_RUN   := uidmap slirp4netns
 PACKAGES_DEMO  := busybox-static
-PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr buildah crun docker-registry fuse-overlayfs iproute2 \
-	libcap2-bin mmdebstrap passt podman procps python3 runc skopeo strace umoci util-linux
+PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr buildah bzip2 crun docker-registry fuse-overlayfs iproute2 \
+	libcap2-bin mmdebstrap passt podman procps python3 runc skopeo strace umoci util-linux \
+	xz-utils zstd
 PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) bubblewrap crun gcc iproute2 mmdebstrap podman procps python3 runc \
 	skopeo umoci util-linux
 

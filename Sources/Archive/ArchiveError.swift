@@ -9,7 +9,7 @@ package enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     case corrupt(Compression, String)
     /// The compressed data end before their end.
     case truncated(Compression)
-    /// The tar archive contradicts itself, in the words of libarchive.
+    /// The tar archive contradicts itself.
     case malformed(String)
     /// An entry's name leads out of the layer.
     case escapes(String)
@@ -56,7 +56,7 @@ package enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
             add a range that is large enough to /etc/sub\(owner.kind == .user ? "uid" : "gid") for your user
             """
         case .failed(let name, let error):
-            "\"\(name)\" cannot be unpacked: \(error)"
+            "\"\(name)\" cannot be written: \(error)"
         case .tooLarge(let limit):
             "the layer unpacks to more than the \(limit) bytes that are allowed or free"
         case .tooManyEntries(let limit): "the layer has more than the \(limit) entries that are allowed or free"

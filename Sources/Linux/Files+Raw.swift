@@ -210,3 +210,6 @@ package struct FileIdentity: Hashable, Sendable {
     package let fileSystem: UInt
     package let inode: UInt
 }
+
+/// The number of the device with these parts (makedev(3)).
+package func deviceNumber(major: UInt32, minor: UInt32) -> DeviceNumber { apus_makedev(major, minor) }

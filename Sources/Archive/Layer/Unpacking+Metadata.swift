@@ -1,0 +1,146 @@
+import Glibc
+import Linux
+
+extension Unpacking {
+    private static let itself: RawName = [0]
+
+    /// Gives an open regular file or directory what its entry says. A directory's mode, owner and times wait
+    /// for the end.
+    func describe(_ descriptor: CInt, _ path: EntryPath, _ entry: TarEntry) throws(ArchiveError) {
+        let times = times(of: entry)
+        if entry.kind == .directory {
+            let status = try failing(path.whole) { () throws(SystemError) in try Files.status(of: descriptor) }
+            directories[status.identity.inode] = DirectoryRecord(
+                path: path.whole, user: entry.user, group: entry.group, mode: entry.mode, times: times)
+            try setAttributes(entry, path) { name, value throws(SystemError) in
+                try ExtendedAttributes.set(name, of: descriptor, to: value)
+            }
+            return
+        }
+        try setOwner(Self.itself, in: descriptor, path.whole, user: entry.user, group: entry.group)
+        // After the owner: chown(2) takes the set-user-ID bit and the capabilities away.
+        try failing(path.whole) { () throws(SystemError) in try Files.setMode(of: descriptor, entry.mode) }
+        try setAttributes(entry, path) { name, value throws(SystemError) in
+            try ExtendedAttributes.set(name, of: descriptor, to: value)
+        }
+        try failing(path.whole) { () throws(SystemError) in
+            try Files.setTimes(of: descriptor, access: times.access, modification: times.modification)
+        }
+    }
+
+    /// Gives what cannot be opened, a symbolic link or special file that was just made, what its entry says.
+    func describe(
+        _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory, hasMode: Bool
+    ) throws(ArchiveError) {
+        try setOwner(path.name, in: parent.number, path.whole, user: entry.user, group: entry.group)
+        if hasMode {
+            try failing(path.whole) { () throws(SystemError) in
+                try Files.setMode(raw: path.name, in: parent.number, entry.mode)
+            }
+        }
+        try setAttributes(entry, path) { name, value throws(SystemError) in
+            try ExtendedAttributes.set(name, of: path.name, in: parent.number, to: value)
+        }
+        let times = times(of: entry)
+        try failing(path.whole) { () throws(SystemError) in
+            try Files.setTimes(
+                raw: path.name, in: parent.number, access: times.access, modification: times.modification)
+        }
+    }
+
+    /// Remembers a directory that no entry describes: root's, 0755, as Docker makes it, or like that of the
+    /// layers below where they were given. (overlayfs shows the owner and mode of the upper of two directories.)
+    func recordImplicit(_ directory: CInt, _ path: RawName) throws(ArchiveError) {
+        let inode = try failing(path) { () throws(SystemError) in try Files.status(of: directory).identity.inode }
+        let below = try failing(path) { () throws(SystemError) -> FileStatus? in
+            try lowers.find(path)?.status
+        }
+        if let below, below.isDirectory {
+            directories[inode] = DirectoryRecord(
+                path: path, user: below.user, group: below.group, mode: below.permissions,
+                times: (below.accessTime, below.modificationTime))
+        } else {
+            directories[inode] = DirectoryRecord(path: path, user: 0, group: 0, mode: 0o755, times: nil)
+        }
+    }
+
+    /// Gives all directories their owner, mode and times, the deepest first: a parent may get a mode that
+    /// forbids the way.
+    func finishDirectories() throws(ArchiveError) {
+        func depth(_ path: RawName) -> Int { path.count { $0 == 47 } + (path.count == 1 ? 0 : 1) }
+        let records = directories.map { (inode: $0.key, depth: depth($0.value.path), record: $0.value) }
+            .sorted { ($0.depth, $0.inode) > ($1.depth, $1.inode) }
+        for (inode, _, record) in records {
+            guard let directory = try tree.directory(record.path, create: nil) else { continue }
+            let status = try failing(record.path) { () throws(SystemError) in
+                try Files.status(of: directory.number)
+            }
+            // It went away, and another took its place.
+            guard status.identity.inode == inode else { continue }
+            try setOwner(Self.itself, in: directory.number, record.path, user: record.user, group: record.group)
+            try failing(record.path) { () throws(SystemError) in
+                try Files.setMode(of: directory.number, record.mode)
+                if let times = record.times {
+                    try Files.setTimes(
+                        of: directory.number, access: times.access, modification: times.modification)
+                }
+            }
+        }
+    }
+
+    /// As podman does: an access before the modification is no news.
+    private func times(of entry: TarEntry) -> (access: FileTime, modification: FileTime) {
+        (max(entry.access ?? entry.modification, entry.modification), entry.modification)
+    }
+
+    private func setOwner(
+        _ name: RawName, in directory: CInt, _ path: RawName, user: UInt32, group: UInt32
+    ) throws(ArchiveError) {
+        guard unpacker.ownership == .archived else { return }
+        if let defaultOwner, defaultOwner == (user, group) { return }
+        do throws(SystemError) {
+            try Files.setOwner(raw: name, in: directory, user: user, group: group)
+        } catch {
+            guard error.errno == .invalid else { throw .failed(path.printable, error) }
+            // The kernel does not say which of the two it cannot map.
+            let isUser: Bool
+            do throws(SystemError) {
+                try Files.setOwner(raw: name, in: directory, user: user, group: .max)
+                isUser = false
+            } catch { isUser = true }
+            throw .unmappedOwner(
+                ArchiveError.UnmappedOwner(
+                    kind: isUser ? .user : .group, id: isUser ? user : group, file: path.printable))
+        }
+    }
+
+    private func setAttributes(
+        _ entry: TarEntry, _ path: EntryPath, _ set: (RawName, [UInt8]) throws(SystemError) -> Void
+    ) throws(ArchiveError) {
+        for (name, value) in entry.attributes {
+            if OverlayAttributes.reserves(name) {
+                report.skippedAttributes += 1
+                continue
+            }
+            do throws(SystemError) {
+                try set(name, value)
+            } catch {
+                guard Self.mayLack(name, of: entry, error.errno) else { throw .failed(path.whole.printable, error) }
+                report.skippedAttributes += 1
+            }
+        }
+    }
+
+    /// Whether an attribute that was refused with `errno` is left out silently: what the file system has no room
+    /// for, what a user namespace may not set, and what the host's security module keeps for itself.
+    private static func mayLack(_ name: RawName, of entry: TarEntry, _ errno: Errno) -> Bool {
+        if errno == .notSupported { return true }
+        guard errno == .notPermitted || errno == .access else { return false }
+        let text = name.printable
+        if text.hasPrefix("trusted.") { return true }
+        if text.hasPrefix("security.") { return text != "security.capability" }
+        // No link and no device can have attributes of users (xattr(7)).
+        if text.hasPrefix("user."), entry.kind != .regular, entry.kind != .directory { return true }
+        return false
+    }
+}

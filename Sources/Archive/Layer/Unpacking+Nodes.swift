@@ -1,0 +1,128 @@
+import Glibc
+import Linux
+
+extension Unpacking {
+    func addFile(
+        _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory, from reader: TarReader
+    ) throws(ArchiveError) {
+        let file = try replacing(path, in: parent) { () throws(SystemError) in
+            try Files.open(raw: path.name, in: parent.number, O_WRONLY | O_CREAT | O_EXCL)
+        }
+        var end = 0
+        try reader.readContent { bytes, offset throws(ArchiveError) in
+            try budget.add(bytes.count)
+            try failing(path.whole) { () throws(SystemError) in try file.write(bytes, at: offset) }
+            end = offset + bytes.count
+        }
+        try failing(path.whole) { () throws(SystemError) in
+            // The file ends in a hole.
+            if end < entry.size { try file.setSize(entry.size) }
+        }
+        try describe(file.rawValue, path, entry)
+    }
+
+    func addDirectory(
+        _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory
+    ) throws(ArchiveError) {
+        var isOpaque = false
+        do throws(SystemError) {
+            try Files.makeDirectory(raw: path.name, in: parent.number, mode: 0o700)
+        } catch {
+            guard error.errno == .exists else { throw .failed(path.whole.printable, error) }
+            let status = try failing(path.whole) { () throws(SystemError) in
+                try Files.status(raw: path.name, in: parent.number)
+            }
+            if status?.isDirectory != true {
+                // A whiteout, or a file that this layer put there before, has removed what is below.
+                isOpaque = true
+                try clear(path, in: parent)
+                try failing(path.whole) { () throws(SystemError) in
+                    try Files.makeDirectory(raw: path.name, in: parent.number, mode: 0o700)
+                }
+            }
+        }
+        let directory = try failing(path.whole) { () throws(SystemError) in
+            try Files.open(raw: path.name, in: parent.number, O_RDONLY | O_DIRECTORY)
+        }
+        if isOpaque {
+            try failing(path.whole) { () throws(SystemError) in
+                try OverlayAttributes.setOpaque(directory.rawValue)
+            }
+        }
+        try describe(directory.rawValue, path, entry)
+    }
+
+    func addSymbolicLink(
+        _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory, to target: RawName
+    ) throws(ArchiveError) {
+        try replacing(path, in: parent) { () throws(SystemError) in
+            try Files.makeSymbolicLink(raw: path.name, in: parent.number, to: target)
+        }
+        try describe(path, entry, in: parent, hasMode: false)
+    }
+
+    func addNode(
+        _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory, type: FileMode, device: DeviceNumber
+    ) throws(ArchiveError) {
+        // It would be a whiteout, which an archive spells otherwise.
+        if type == S_IFCHR && device == 0 { return skip(path) }
+        do throws(ArchiveError) {
+            try replacing(path, in: parent) { () throws(SystemError) in
+                try Files.makeNode(raw: path.name, in: parent.number, mode: type | 0o600, device: device)
+            }
+        } catch {
+            // No user namespace but the first may make devices.
+            if type != S_IFIFO, case .failed(_, let cause) = error, cause.errno == .notPermitted { return skip(path) }
+            throw error
+        }
+        try describe(path, entry, in: parent, hasMode: true)
+    }
+
+    func addHardLink(_ path: EntryPath, in parent: LayerTree.Directory, to target: EntryPath) throws(ArchiveError) {
+        var found = try linkTarget(target)
+        if found == nil { found = try copiedUp(target) }
+        guard let (directory, status) = found else {
+            throw .linkTargetMissing(path.whole.printable, target: target.whole.printable)
+        }
+        guard !status.isDirectory else {
+            throw .badName(path.whole.printable, "it is a hard link to the directory \"\(target.whole.printable)\"")
+        }
+        // One link to itself would be removed to make room for itself.
+        let taken = try failing(path.whole) { () throws(SystemError) in
+            try Files.status(raw: path.name, in: parent.number)
+        }
+        if taken?.identity == status.identity { return }
+        try replacing(path, in: parent) { () throws(SystemError) in
+            try Files.makeHardLink(
+                raw: path.name, in: parent.number, to: target.name, in: directory.number)
+        }
+    }
+
+    /// The file of this layer that a hard link names; nil where there is none.
+    private func linkTarget(_ target: EntryPath) throws(ArchiveError) -> (LayerTree.Directory, FileStatus)? {
+        guard !target.isRoot, let directory = try tree.directory(target.parent, create: nil) else { return nil }
+        let status = try failing(target.whole) { () throws(SystemError) in
+            try Files.status(raw: target.name, in: directory.number)
+        }
+        guard let status, !status.isWhiteout else { return nil }
+        return (directory, status)
+    }
+
+    /// Copies the file that a layer below has at `target` into this layer, as overlayfs does when somebody makes
+    /// a hard link to it; nil where no layer has it.
+    private func copiedUp(_ target: EntryPath) throws(ArchiveError) -> (LayerTree.Directory, FileStatus)? {
+        // This layer comes first: it may hide what is below.
+        let stack = LayerStack(layers: [root] + lowers.layers)
+        let found = try failing(target.whole) { () throws(SystemError) in try stack.find(target.whole) }
+        guard let found, !found.status.isDirectory else { return nil }
+        try budget.addEntry()
+        try budget.add(Int(found.status.raw.st_blocks) * 512)
+        let directory = try directory(target.parent)
+        try failing(target.whole) { () throws(SystemError) in
+            var copier = FileCopier()
+            try copier.copy(
+                found.name, in: found.directory.rawValue, found.status, to: target.name, in: directory.number)
+        }
+        return try linkTarget(target)
+    }
+}

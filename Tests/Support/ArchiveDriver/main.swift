@@ -1,0 +1,103 @@
+// Runs the module in a process of its own, for tests that need one: inside a user namespace, after a chroot,
+// under strace. Usage: ArchiveDriver [--namespace BASE:COUNT] VERB …; see `run`.
+import Archive
+import CLinux
+import Glibc
+import Linux
+import OCI
+
+final class Folder {
+    let descriptor: FileDescriptor
+    init(_ path: String) throws(SystemError) { descriptor = try .open(path, O_RDONLY | O_DIRECTORY) }
+}
+
+/// Continues in a child in a new user namespace, whose ids from 0 on are those from `base` on; the parent waits
+/// and exits as the child does.
+func enterNamespace(base: String, count: String) throws(SystemError) {
+    var ready = try FileDescriptor.pipe()
+    var mapped = try FileDescriptor.pipe()
+    let child = try check("fork") { apus_fork() }
+    if child == 0 {
+        // CLONE_NEWUSER, which the C library declares for GNU programs alone.
+        try check("unshare") { apus_unshare(0x1000_0000) }
+        try ready.takeSecond().writeAll([1])
+        var byte: [UInt8] = [0]
+        let reader = mapped.takeFirst()
+        _ = try check("read") { read(reader.rawValue, &byte, 1) }
+        try check("setresgid") { apus_setresgid(0, 0, 0) }
+        try check("setresuid") { apus_setresuid(0, 0, 0) }
+        return
+    }
+    var byte: [UInt8] = [0]
+    let reader = ready.takeFirst()
+    _ = try check("read") { read(reader.rawValue, &byte, 1) }
+    try Files.writeControl("0 \(base) \(count)", to: "/proc/\(child)/uid_map")
+    try Files.writeControl("0 \(base) \(count)", to: "/proc/\(child)/gid_map")
+    try mapped.takeSecond().writeAll([1])
+    var status: CInt = 0
+    try check("waitpid") { waitpid(child, &status, 0) }
+    exit(apus_w_exited(status) != 0 ? apus_w_exit_status(status) : 128)
+}
+
+func run(_ words: [String]) throws {
+    var words = words
+    func takeFlag(_ flag: String) -> Bool {
+        guard let index = words.firstIndex(of: flag) else { return false }
+        words.remove(at: index)
+        return true
+    }
+    func takeValue(_ flag: String) -> String? {
+        guard let index = words.firstIndex(of: flag) else { return nil }
+        defer { words.removeSubrange(index...(index + 1)) }
+        return words[index + 1]
+    }
+    switch words.removeFirst() {
+    case "unpack":
+        // unpack [--squash] [--chroot] [--walk] [--bytes N] [--lower DIR]… ARCHIVE DIR
+        var unpacker = LayerUnpacker()
+        if takeFlag("--squash") { unpacker.ownership = .squashed }
+        if takeFlag("--walk") { unpacker.usesOpenat2 = false }
+        let changesRoot = takeFlag("--chroot")
+        unpacker.limits.bytes = takeValue("--bytes").flatMap { Int($0) }
+        var lowers: [Folder] = []
+        while let lower = takeValue("--lower") { lowers.append(try Folder(lower)) }
+        let archive = try FileDescriptor.open(words[0], O_RDONLY)
+        let target = try Folder(words[1])
+        if changesRoot {
+            try check("chroot") { chroot(words[1]) }
+            try check("chdir") { chdir("/") }
+        }
+        print(
+            try unpacker.unpack(
+                archive.rawValue, into: target.descriptor.rawValue, lowers: lowers.map { $0.descriptor.rawValue }))
+    case "copy":
+        // copy TARGET LAYER…, the topmost first
+        let target = try Folder(words[0])
+        let layers = try words.dropFirst().map { try Folder($0) }
+        print(
+            try TreeCopy(.overlay).copy(
+                layers.map { $0.descriptor.rawValue }, into: target.descriptor.rawValue))
+    case "digest":
+        // digest FILE: that of the uncompressed bytes
+        let file = try FileDescriptor.open(words[0], O_RDONLY)
+        let pipeline = try DecodingPipeline(reading: file.rawValue)
+        while try !pipeline.next().isEmpty {}
+        print(pipeline.result!.digest)
+    case let verb:
+        print("no such verb: \(verb)")
+        exit(2)
+    }
+}
+
+do {
+    var words = Array(CommandLine.arguments.dropFirst())
+    if words.first == "--namespace" {
+        let parts = words[1].split(separator: ":").map(String.init)
+        words.removeFirst(2)
+        try enterNamespace(base: parts[0], count: parts[1])
+    }
+    try run(words)
+} catch {
+    print("\(error)")
+    exit(1)
+}
