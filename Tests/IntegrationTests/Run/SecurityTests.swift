@@ -4,6 +4,21 @@ import Testing
 
 /// What a container may do by default, and what flags change of it.
 @Suite struct SecurityTests {
+    /// As /proc/PID/status shows the set `bits`, of which nobody can have more than the tests' own bounding set holds;
+    /// in a user namespace of its own a container has all again.
+    private func set(_ user: TestUser, _ bits: UInt64) throws -> String {
+        var own = UInt64.max
+        if user == .root {
+            let line = try Files.readText("/proc/self/status").split(separator: "\n").first { $0.hasPrefix("CapBnd:") }
+            own = UInt64(line!.split(separator: "\t")[1], radix: 16)!
+        }
+        let hex = String(bits & own, radix: 16)
+        return String(repeating: "0", count: 16 - hex.count) + hex
+    }
+
+    private static let standard: UInt64 = 0xa804_25fb
+    private static let networkAdministration: UInt64 = 1 << 12
+
     private func status(_ sandbox: Sandbox, _ flags: [String], _ field: String) throws -> String {
         try sandbox.shell(flags, "awk '/^\(field):/ { print $2 }' /proc/self/status")
     }
@@ -11,15 +26,17 @@ import Testing
     @Test(arguments: TestUser.available)
     func capabilitiesAreDockersDefaultAndFlagsChangeThem(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
-            #expect(try status(sandbox, [], "CapEff") == "00000000a80425fb")
-            #expect(try status(sandbox, [], "CapBnd") == "00000000a80425fb")
+            #expect(try status(sandbox, [], "CapEff") == set(user, Self.standard))
+            #expect(try status(sandbox, [], "CapBnd") == set(user, Self.standard))
             #expect(try status(sandbox, [], "CapInh") == "0000000000000000")
             #expect(try status(sandbox, [], "CapAmb") == "0000000000000000")
             #expect(try status(sandbox, ["--cap-drop", "ALL"], "CapBnd") == "0000000000000000")
             #expect(try status(sandbox, ["--cap-drop", "all", "--cap-add", "chown"], "CapEff") == "0000000000000001")
-            #expect(try status(sandbox, ["--cap-add", "CAP_NET_ADMIN"], "CapEff") == "00000000a80435fb")
+            #expect(
+                try status(sandbox, ["--cap-add", "CAP_NET_ADMIN"], "CapEff")
+                    == set(user, Self.standard | Self.networkAdministration))
             #expect(try status(sandbox, ["--user", "1000"], "CapEff") == "0000000000000000")
-            #expect(try status(sandbox, ["--user", "1000"], "CapBnd") == "00000000a80425fb")
+            #expect(try status(sandbox, ["--user", "1000"], "CapBnd") == set(user, Self.standard))
         }
     }
 
@@ -76,9 +93,7 @@ import Testing
         try withBusybox(user) { sandbox throws in
             let all = try Files.readText("/proc/sys/kernel/cap_last_cap").split(separator: "\n")[0]
             let bits = (UInt64(1) << (UInt64(all)! + 1)) - 1
-            let hex = String(bits, radix: 16)
-            let padded = String(repeating: "0", count: 16 - hex.count) + hex
-            #expect(try status(sandbox, ["--privileged"], "CapEff") == padded)
+            #expect(try status(sandbox, ["--privileged"], "CapEff") == set(user, bits))
             #expect(try status(sandbox, ["--privileged"], "Seccomp") == "0")
             #expect(try sandbox.run(["--privileged"], "mount", "-t", "tmpfs", "none", "/tmp").code == 0)
             #expect(try sandbox.run([], "mount", "-t", "tmpfs", "none", "/tmp").code != 0)
@@ -93,20 +108,6 @@ import Testing
             #expect(list.split(separator: " ") == ["0", "1", "2", "3"])
             #expect(try !sandbox.shell([], "cat /proc/1/cmdline /proc/self/mountinfo").contains("apus-it-bin"))
             #expect(try sandbox.shell([], "ls -d /proc/[0-9]* | wc -l").first.map { "123".contains($0) } == true)
-        }
-    }
-
-    @Test(arguments: TestUser.available)
-    func setuidProgramsRaiseTheUser(_ user: TestUser) throws {
-        try withBusybox(user) { sandbox throws in
-            let script =
-                "cp /bin/busybox /bin/sbb; chmod 4755 /bin/sbb; ln -s sbb /bin/sid; exec setpriv --reuid 1000 true 2>/dev/null; true"
-            #expect(try sandbox.run([], "sh", "-c", script).code == 0)
-            // busybox drops its setuid privilege for applets that do not need it: `id` shows the effective user alone.
-            let su =
-                "cp /bin/busybox /b; chmod 4755 /b; su user -s /bin/sh -c 'grep ^Uid: /proc/self/status; /b grep ^Uid: /proc/self/status'"
-            let lines = try sandbox.shell([], su).split(separator: "\n")
-            #expect(lines.first?.split(separator: "\t").dropFirst().first == "1000")
         }
     }
 }

@@ -1,3 +1,4 @@
+import Testing
 import FoundationEssentials
 import Glibc
 import Linux

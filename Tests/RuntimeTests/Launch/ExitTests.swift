@@ -8,7 +8,7 @@ import Testing
 @Suite(.enabled(if: geteuid() == 0, "starts containers as root")) struct ExitTests {
     @Test(arguments: Container.Privilege.allCases)
     func theCommandsExitCodeIsTheContainers(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             #expect(try container.shell("exit 7").code == 7)
             #expect(try container.shell("echo out; echo err >&2").text == "out\n")
         }
@@ -16,7 +16,7 @@ import Testing
 
     @Test(arguments: Container.Privilege.allCases)
     func standardInputReachesTheCommand(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege, "cat") { container in
+        try Container.with(privilege, "cat") { container throws in
             #expect(try container.run(input: Array("hello".utf8)).text == "hello")
         }
     }
@@ -31,7 +31,7 @@ import Testing
     ])
     func whatCannotBeExecutedHasDockersCodeAndWords(_ command: String, _ code: Int32, _ words: String) throws {
         for creates in [false, true] {
-            try Container.with(.root, command) { container in
+            try Container.with(.root, command) { container throws in
                 try Files.write(Array("garbage".utf8), to: container.root + "/bin/garbage", mode: 0o755)
                 try Files.write(Array("#!/nowhere\n".utf8), to: container.root + "/bin/script", mode: 0o755)
                 if creates { container.options.append("--create") }
@@ -43,7 +43,7 @@ import Testing
     }
 
     @Test func aFileOnThePathThatCannotBeExecutedIsPassedOverForOneThatCan() throws {
-        try Container.with(.root, "tool") { container in
+        try Container.with(.root, "tool") { container throws in
             try Files.makeDirectories(container.root + "/usr/bin/tool")
             try Files.write(Array("#!/bin/sh\necho right\n".utf8), to: container.root + "/bin/tool", mode: 0o755)
             #expect(try container.run().text == "right\n")
@@ -51,14 +51,14 @@ import Testing
     }
 
     @Test func aCreatedContainerRunsOnlyAfterItsStart() throws {
-        try Container.with(.root, "echo", "running") { container in
+        try Container.with(.root, "echo", "running") { container throws in
             container.options += ["--create", "--provide"]
             #expect(try container.run().text == "created\nrunning\n")
         }
     }
 
     @Test func aMissingWorkingDirectoryIsAnErrorOrIsMade() throws {
-        try Container.with(.root, "pwd") { container in
+        try Container.with(.root, "pwd") { container throws in
             container.spec.process!.cwd = "/a/b"
             let result = try container.run()
             #expect(result.code == 127)
@@ -69,7 +69,7 @@ import Testing
     }
 
     @Test func aUserWithoutANumberInTheNamespaceIsRefused() throws {
-        try Container.with(.userNamespace, "true") { container in
+        try Container.with(.userNamespace, "true") { container throws in
             container.spec.process!.user = .init(uid: 1000, gid: 0)
             let result = try container.run()
             #expect(result.code == 125)
@@ -78,14 +78,14 @@ import Testing
     }
 
     @Test func anUnknownCapabilityIsRefused() throws {
-        try Container.with(.root, "true") { container in
+        try Container.with(.root, "true") { container throws in
             container.spec.process!.capabilities!.bounding = ["CAP_FLY"]
             #expect(try container.run().errorText.contains("the capability \"CAP_FLY\" is unknown"))
         }
     }
 
     @Test func theInitProcessReapsForwardsAndEndsWithTheCommand() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             container.options.append("--init")
             // An orphan, which somebody has to wait for, and the command's own exit code.
             let orphans = try container.shell("(sleep 0.1 & ) ; sleep 0.5; ps -o pid,stat,comm; exit 9")
@@ -98,7 +98,7 @@ import Testing
 
     /// CVE-2019-5736: what runs as process 1 is no file of ours that could be written.
     @Test func theInitProcessesExecutableIsASealedMemoryFile() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             container.options.append("--init")
             let result = try container.shell("readlink /proc/1/exe; wc -c </proc/1/exe; echo x >/proc/1/exe")
             #expect(result.text.contains("memfd:apus-init"), "\(result)")

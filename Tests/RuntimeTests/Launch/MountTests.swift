@@ -8,7 +8,7 @@ import Testing
 @Suite(.enabled(if: geteuid() == 0, "starts containers as root")) struct MountTests {
     @Test(arguments: Container.Privilege.allCases)
     func maskedPathsAreEmptyAndReadOnlyPathsCannotBeWritten(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             let result = try container.shell(
                 """
                 cat /proc/keys | wc -c; ls /sys/firmware | wc -l
@@ -22,7 +22,7 @@ import Testing
 
     @Test(arguments: Container.Privilege.allCases)
     func aReadOnlyRootCannotBeWrittenAndWhatIsMountedOnItCan(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             container.spec.root!.readonly = true
             let result = try container.shell("touch /x || echo refused; touch /dev/shm/x && echo written")
             #expect(result.lines == ["refused", "written"])
@@ -31,7 +31,7 @@ import Testing
 
     @Test(arguments: Container.Privilege.allCases)
     func bindsFollowTheirOptionsAndMakeTheirDestinations(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             try Files.makeDirectories(container.folder + "/data")
             try Files.write(Array("content".utf8), to: container.folder + "/data/file")
             let data = container.folder + "/data"
@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test func aMissingSourceIsNamed() throws {
-        try Container.with(.root, "true") { container in
+        try Container.with(.root, "true") { container throws in
             container.spec.mounts!.append(.init(destination: "/x", source: "/no/such", options: ["bind"]))
             let result = try container.run()
             #expect(result.code == 125)
@@ -60,7 +60,7 @@ import Testing
     }
 
     @Test func aDestinationBelowALinkStaysInsideOfTheRoot() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             let outside = container.folder + "/outside"
             try Files.makeDirectories(outside)
             for (name, target) in [
@@ -81,7 +81,7 @@ import Testing
         for (destination, allowed) in [
             ("/proc/self/attr", false), ("/proc/sys/kernel", false), ("/link", false), ("/proc/meminfo", true),
         ] {
-            try Container.with(.root, "true") { container in
+            try Container.with(.root, "true") { container throws in
                 symlink("/proc/self", container.root + "/link")
                 let isFile = destination == "/proc/meminfo"
                 let source = container.folder + "/source"
@@ -94,11 +94,11 @@ import Testing
     }
 
     @Test func onlyAProcfsMayStandForProc() throws {
-        try Container.with(.root, "true") { container in
+        try Container.with(.root, "true") { container throws in
             container.spec.mounts!.append(.init(destination: "/proc", source: container.folder, options: ["bind"]))
             #expect(try container.run().errorText.contains("it is no procfs"))
         }
-        try Container.with(.root, "true") { container in
+        try Container.with(.root, "true") { container throws in
             symlink("/etc", container.root + "/proc")
             #expect(try container.run().errorText.contains("it is no directory"))
         }
@@ -106,7 +106,7 @@ import Testing
 
     @Test(arguments: Container.Privilege.allCases)
     func devicesAndLinksAreThereAndWork(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             let result = try container.shell(
                 """
                 for f in null zero full random urandom tty; do test -c /dev/$f || echo no $f; done
@@ -118,7 +118,7 @@ import Testing
     }
 
     @Test func aDeviceOfTheSpecificationHasItsModeAndOwner() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             var device = RuntimeSpec.Device(type: "c", path: "/dev/sub/fuse", major: 10, minor: 229, fileMode: 0o640)
             device.gid = 44
             container.spec.linux!.devices = [device]
@@ -127,7 +127,7 @@ import Testing
     }
 
     @Test func aTmpfsTakesWhatItCoversWhenAskedTo() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             container.spec.mounts!.append(
                 .init(destination: "/etc", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "ro"]))
             let result = try container.shell("grep -c root /etc/passwd; touch /etc/x || echo refused")
@@ -136,14 +136,14 @@ import Testing
     }
 
     @Test func aTmpfsHasTheModeOfWhatItCovers() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             container.spec.mounts!.append(.init(destination: "/root", type: "tmpfs", source: "tmpfs", options: []))
             #expect(try container.shell("stat -c %a /root").text == "700\n")
         }
     }
 
     @Test func recursiveAttributesReachMountsBelow() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             try Files.makeDirectories(container.folder + "/data")
             container.spec.mounts! += [
                 .init(destination: "/tree", source: container.root + "/dev", options: ["rbind"])
@@ -156,7 +156,7 @@ import Testing
 
     @Test func theHostSeesNoneOfTheMounts() throws {
         let before = try Files.readText("/proc/self/mounts")
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             container.spec.linux!.rootfsPropagation = "rshared"
             #expect(try container.shell("mount -t tmpfs x /tmp 2>/dev/null; true").code == 0)
         }

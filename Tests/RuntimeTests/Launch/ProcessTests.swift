@@ -18,7 +18,7 @@ import Testing
 
     @Test(arguments: Container.Privilege.allCases)
     func rootHasExactlyTheCapabilitiesOfTheSpecification(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             let fields = try status(&container)
             for name in ["CapPrm", "CapEff", "CapBnd"] { #expect(fields[name] == "00000000a80425fb", "\(name)") }
             // CVE-2022-24769
@@ -29,7 +29,7 @@ import Testing
     }
 
     @Test func anotherUserHasNoneButAmbientOnes() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             container.spec.process!.user = .init(uid: 1000, gid: 1000, additionalGids: [50, 60])
             container.spec.process!.noNewPrivileges = true
             var fields = try status(&container)
@@ -62,7 +62,7 @@ import Testing
 
     @Test(arguments: [false, true], Container.Privilege.allCases)
     func aFilterIsInForceWithAndWithoutNewPrivileges(_ noNewPrivileges: Bool, _ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             try Files.write(Self.filter(), to: container.folder + "/filter")
             container.options += ["--seccomp", container.folder + "/filter"]
             container.spec.process!.noNewPrivileges = noNewPrivileges
@@ -73,7 +73,7 @@ import Testing
     }
 
     @Test func nothingIsInheritedButWhatIsAskedFor() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             // The shell's own list: 3 is the directory that ls reads.
             #expect(try container.shell("ls /proc/self/fd").lines == ["0", "1", "2", "3"])
             container.options += ["--preserve", "0", "--preserve", "2"]
@@ -83,14 +83,14 @@ import Testing
 
     /// CVE-2024-21626: a working directory through a descriptor that leads outside.
     @Test func aWorkingDirectoryOutsideOfTheRootIsRefused() throws {
-        try Container.with(.root, "pwd") { container in
+        try Container.with(.root, "pwd") { container throws in
             for number in 3..<12 {
                 container.spec.process!.cwd = "/proc/self/fd/\(number)"
                 #expect(try container.run().code != 0)
             }
         }
         // The guard by itself: a descriptor that the caller passes on purpose.
-        try Container.with(.root, "pwd") { container in
+        try Container.with(.root, "pwd") { container throws in
             container.spec.process!.cwd = "/proc/self/fd/3"
             container.options += ["--preserve-directory", "/etc"]
             let result = try container.run()
@@ -101,7 +101,7 @@ import Testing
 
     @Test(arguments: Container.Privilege.allCases)
     func theTerminalHasItsSizeAtTheFirstInstruction(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             container.options.append("--tty")
             container.spec.process!.terminal = true
             container.spec.process!.consoleSize = .init(height: 41, width: 133)
@@ -113,7 +113,7 @@ import Testing
     }
 
     @Test func theTerminalIsTheControllingOne() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             container.options.append("--tty")
             let result = try container.shell("echo typed >/dev/tty; stat -c %u:%g /dev/pts/0")
             #expect(result.lines == ["typed\r", "0:5\r"], "\(result)")
@@ -122,7 +122,7 @@ import Testing
 
     @Test(arguments: Container.Privilege.allCases)
     func namesParametersAndLimitsAreTheSpecifications(_ privilege: Container.Privilege) throws {
-        try Container.with(privilege) { container in
+        try Container.with(privilege) { container throws in
             container.spec.hostname = "some-name"
             container.spec.domainname = "some.domain"
             container.spec.linux!.sysctl = ["net.ipv4.ip_unprivileged_port_start": "7", "kernel.msgmax": "4096"]
@@ -140,7 +140,7 @@ import Testing
     }
 
     @Test func aParameterOfTheWholeMachineIsRefused() throws {
-        try Container.with(.root, "true") { container in
+        try Container.with(.root, "true") { container throws in
             container.spec.linux!.sysctl = ["vm.swappiness": "1"]
             #expect(try container.run().errorText.contains("vm.swappiness: it belongs to the whole machine"))
             container.spec.linux!.sysctl = ["net.core.somaxconn": "1"]
@@ -150,7 +150,7 @@ import Testing
     }
 
     @Test func signalsOfTheCallerAreNotTheContainers() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             let fields = try status(&container)
             #expect(fields["SigBlk"] == "0000000000000000")
             #expect(fields["SigIgn"] == "0000000000000000")
@@ -158,7 +158,7 @@ import Testing
     }
 
     @Test func loopbackIsUpInANewNetworkNamespace() throws {
-        try Container.with(.root) { container in
+        try Container.with(.root) { container throws in
             #expect(try container.shell("ip -o addr show lo").text.contains("127.0.0.1/8"))
         }
     }
