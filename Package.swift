@@ -40,7 +40,7 @@ let package = Package(
         // One level up.
         module("Archive", ["Linux", "OCI", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
-        module("Store", ["Linux", "OCI", "Archive", "CCrypto"]),
+        module("Store", ["Linux", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
         module("Network", ["Linux", "CLinux"]),
         module("Engine", ["CLinux", "Network", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime"]),
@@ -76,7 +76,7 @@ let package = Package(
         .executableTarget(
             name: "RuntimeProbe", dependencies: ["Runtime", "Linux", "OCI"], path: "Tests/Support/RuntimeProbe",
             swiftSettings: swiftSettings),
-        tests("EngineTests", ["Engine", "Store", "Runtime", "Network", "Linux", "OCI"]),
+        tests("EngineTests", ["Engine", "Archive", "Store", "Runtime", "Network", "TestSupport", "Linux", "OCI"]),
 
         // The executable itself, driven from outside.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

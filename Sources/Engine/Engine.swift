@@ -6,6 +6,8 @@ package struct Engine: Sendable {
     package let paths: StorePaths
     package let images: ImageStore
     package let containers: ContainerStore
+    /// The program that workers are started from: this one.
+    package var executable = "/proc/self/exe"
 
     /// The engine for the store at `paths`, whose directories are made where they are missing. Throws what
     /// `StorePaths.prepare()` finds wrong with them.

@@ -11,21 +11,15 @@ package struct EngineError: Error, Sendable, CustomStringConvertible {
         self.exitCode = exitCode
     }
 
+    /// The sentence of an error of a lower module, with 125; an `EngineError` as it is. `exitCode` overrules both.
+    package init(_ error: any Error, exitCode: Int32? = nil) {
+        self.init("\(error)", exitCode: exitCode ?? (error as? EngineError)?.exitCode ?? 125)
+    }
+
     package var description: String { message }
 }
 
-extension EngineError {
-    /// The sentence of an error of a lower module.
-    package init(_ error: any Error, exitCode: Int32 = 125) {
-        if let own = error as? EngineError {
-            self = own
-        } else {
-            self.init("\(error)", exitCode: exitCode)
-        }
-    }
-}
-
-/// Runs `body` and makes an `EngineError` of whatever it throws.
-func engine<T>(exitCode: Int32 = 125, _ body: () throws -> T) throws(EngineError) -> T {
+/// Runs `body` and makes an `EngineError` of whatever it throws, as `EngineError(_:exitCode:)` does.
+func engine<T: ~Copyable>(exitCode: Int32? = nil, _ body: () throws -> T) throws(EngineError) -> T {
     do { return try body() } catch { throw EngineError(error, exitCode: exitCode) }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 
 extension FileDescriptor {
@@ -24,7 +23,4 @@ extension FileDescriptor {
         try check("fstat") { fstat(rawValue, &value) }
         return FileStatus(value)
     }
-
-    /// Brings everything that was written to the descriptor's file system to the disk (syncfs(2)).
-    package func syncFileSystem() throws(SystemError) { try check("syncfs") { apus_syncfs(rawValue) } }
 }

@@ -83,6 +83,9 @@ package struct LayerReport: Sendable, Equatable, Codable {
     /// The number of extended attributes left out: those of overlayfs itself, and those that the file system
     /// or the user namespace refuses.
     package var skippedAttributes = 0
+    /// The number of directories that no entry describes, the root not counted: with the layers below at hand
+    /// they get the owner and mode that they have there.
+    package var implicitDirectories = 0
     /// Whether the layer's root is opaque. overlayfs does not look at the mark of a root: layers below this
     /// one are not to be mounted.
     package var isRootOpaque = false

@@ -58,9 +58,9 @@ extension Unpacking {
         if let below, below.isDirectory {
             directories[inode] = DirectoryRecord(
                 path: path, user: below.user, group: below.group, mode: below.permissions,
-                times: (below.accessTime, below.modificationTime))
+                times: (below.accessTime, below.modificationTime), isImplicit: true)
         } else {
-            directories[inode] = DirectoryRecord(path: path, user: 0, group: 0, mode: 0o755, times: nil)
+            directories[inode] = DirectoryRecord(path: path, user: 0, group: 0, mode: 0o755, times: nil, isImplicit: true)
         }
     }
 

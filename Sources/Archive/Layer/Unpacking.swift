@@ -24,6 +24,8 @@ final class Unpacking {
         var group: UInt32
         var mode: FileMode
         var times: (access: FileTime, modification: FileTime)?
+        /// Whether no entry has described it.
+        var isImplicit = false
     }
 
     init(_ unpacker: LayerUnpacker, directory: CInt, lowers: [CInt]) throws(ArchiveError) {
@@ -93,6 +95,7 @@ final class Unpacking {
         return LayerReport(
             diffID: diffID, streamSize: streamSize, diskSize: budget.usedBytes, entries: budget.usedEntries,
             skippedNodes: report.skippedNodes, skippedNames: report.skippedNames,
-            skippedAttributes: report.skippedAttributes, isRootOpaque: isRootOpaque)
+            skippedAttributes: report.skippedAttributes,
+            implicitDirectories: directories.values.count { $0.isImplicit && $0.path != [0] }, isRootOpaque: isRootOpaque)
     }
 }

@@ -51,18 +51,13 @@ extension ContainerStore {
         Files.exists(directory(id)) && (Files.exists(recordPath(id)) || isHeld(id))
     }
 
-    /// Removes the link if it still leads to `owner`. Two that find the same dead claim may not remove each
-    /// other's new one, so the link is moved aside and looked at first.
+    /// Removes the link if it still leads to `owner`: links are only taken away under one lock, so that two that
+    /// find the same dead claim do not remove each other's new one.
     private func free(_ name: String, of owner: String) throws(StoreError) {
         try doing("free the name \(name)") { () throws(SystemError) in
-            let aside = "\(paths.names)/.\(name.prefix(200)).\(randomHex(bytes: 4))"
-            do throws(SystemError) { try Files.rename(linkPath(name), to: aside) } catch  where error.errno == .noEntry
-            { return }
-            if (try? Files.readLink(aside)) == owner {
-                try Files.unlink(aside)
-            } else {
-                try Files.rename(aside, to: linkPath(name))
-            }
+            let lock = try FileLock(paths.names + "/.lock")
+            if (try? Files.readLink(linkPath(name))) == owner { try Files.unlink(linkPath(name)) }
+            lock.descriptor.unlock()
         }
     }
 
@@ -70,7 +65,7 @@ extension ContainerStore {
     package func rename(_ id: String, from old: String, to new: String) throws(StoreError) {
         try Self.checkName(new)
         _ = try claim(new, for: id)
-        try doing("free the name \(old)") { () throws(SystemError) in try Files.unlink(linkPath(old)) }
+        try free(old, of: id)
     }
 
     /// The names of all containers, by id.
@@ -101,7 +96,5 @@ extension ContainerStore {
     }
 
     /// Frees the name of a container that goes.
-    func release(_ name: String, of id: String) {
-        if (try? Files.readLink(linkPath(name))) == id { unlink(linkPath(name)) }
-    }
+    func release(_ name: String, of id: String) { try? free(name, of: id) }
 }

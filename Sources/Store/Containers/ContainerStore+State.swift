@@ -37,7 +37,7 @@ extension ContainerStore {
             return Self.orphaned(state)
         }
         // After a reboot, or the end of a session that took the run directory along.
-        if isHeld(id) { return ContainerState(.running) }
+        if !Files.exists(runDirectory(id)), isHeld(id) { return ContainerState(.running) }
         if let bytes = try? Files.read(finalStatePath(id), limit: 1 << 20), let state = ContainerState(bytes) {
             return state.isActive ? Self.orphaned(state) : state
         }

@@ -1,3 +1,4 @@
+import Archive
 import Glibc
 import Linux
 package import OCI
@@ -10,7 +11,7 @@ package final class BlobWriter: @unchecked Sendable {
     private let ingest: ImageIngest
     private let expectedDigest: Digest?
     private let expectedSize: Int64?
-    private let hash: ContentHash
+    private var hasher: DigestHasher
     private let file: HeldFile
     /// What was written, in bytes.
     package private(set) var size: Int64 = 0
@@ -19,7 +20,7 @@ package final class BlobWriter: @unchecked Sendable {
         self.ingest = ingest
         expectedDigest = digest
         expectedSize = size
-        hash = ContentHash(digest?.algorithm ?? .sha256)
+        hasher = DigestHasher(digest?.algorithm ?? .sha256)
         file = try doing("write to \(ingest.store.temporaries)") { () throws(SystemError) in
             try HeldFile(in: ingest.store.temporaries, prefix: "blob")
         }
@@ -32,13 +33,21 @@ package final class BlobWriter: @unchecked Sendable {
         if let expectedSize, size > expectedSize {
             throw .wrongSize(digest: expectedDigest, expected: expectedSize, actual: size)
         }
-        hash.update(bytes)
+        hasher.update(bytes)
         try doing("write a blob") { () throws(SystemError) in try file.descriptor.writeAll(bytes) }
     }
 
     /// Appends `bytes`; see `write(_:)`.
     package func write(_ bytes: [UInt8]) throws(StoreError) {
         try withBytes(bytes) { buffer throws(StoreError) in try write(buffer) }
+    }
+
+    /// Appends zeros until the blob has `length` bytes; nothing where it has as many.
+    package func pad(to length: Int64) throws(StoreError) {
+        let zeros = [UInt8](repeating: 0, count: Int(min(max(length - size, 0), 1 << 16)))
+        while size < length {
+            try write(size + Int64(zeros.count) > length ? Array(zeros.prefix(Int(length - size))) : zeros)
+        }
     }
 
     /// Makes the blob part of the store, on the disk before it has its name. Throws `wrongSize`, `wrongDigest` or
@@ -48,7 +57,7 @@ package final class BlobWriter: @unchecked Sendable {
         if let expectedSize, size != expectedSize {
             throw .wrongSize(digest: expectedDigest, expected: expectedSize, actual: size)
         }
-        let digest = hash.finish()
+        let digest = hasher.current()
         if let expectedDigest, digest != expectedDigest {
             throw .wrongDigest(expected: expectedDigest, actual: digest)
         }

@@ -26,20 +26,15 @@ final class HeldFile: Sendable {
 
     /// Removes the files in `folder` that nobody holds.
     static func sweep(_ folder: String) {
-        for path in abandoned(folder) { unlink(path) }
+        for name in (try? Files.list(folder)) ?? [] { _ = removeAbandoned("\(folder)/\(name)") }
     }
 
-    /// The files in `folder` that nobody holds.
-    static func abandoned(_ folder: String) -> [String] {
-        var paths: [String] = []
-        for name in (try? Files.list(folder)) ?? [] where !isHeld("\(folder)/\(name)") {
-            paths.append("\(folder)/\(name)")
-        }
-        return paths
-    }
-
-    private static func isHeld(_ path: String) -> Bool {
-        guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else { return false }
-        return (try? file.lock(waiting: false)) == false
+    /// Removes the file at `path` if nobody holds it; whether it is gone.
+    static func removeAbandoned(_ path: String) -> Bool {
+        guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else { return true }
+        guard (try? file.lock(waiting: false)) == true else { return false }
+        // While the lock is held: whoever waits for it finds the name gone, and not only later.
+        unlink(path)
+        return true
     }
 }

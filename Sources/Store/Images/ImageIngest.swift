@@ -1,3 +1,4 @@
+import Archive
 import Glibc
 package import Linux
 package import OCI
@@ -49,10 +50,16 @@ package final class ImageIngest: Sendable {
         return try BlobWriter(self, digest: digest, size: nil)
     }
 
+    /// Makes what was taken in an image of the store; see `ImageStore.record`. Through this value, so that it is
+    /// still there, and with it all that it keeps, when the index is written.
+    package func record(_ descriptor: Descriptor, name: Reference?, sourceDigest: Digest? = nil) throws(StoreError) {
+        try store.record(descriptor, name: name, sourceDigest: sourceDigest)
+    }
+
     /// Stores `bytes`; throws `StoreError.wrongDigest` unless they have the digest `expected`, where that is given.
     @discardableResult
     package func put(_ bytes: [UInt8], expecting expected: Digest? = nil) throws(StoreError) -> Digest {
-        let digest = ContentHash.digest(bytes, expected?.algorithm ?? .sha256)
+        let digest = Digest(of: bytes, expected?.algorithm ?? .sha256)
         if let expected, expected != digest { throw .wrongDigest(expected: expected, actual: digest) }
         let writer = try BlobWriter(self, digest: digest, size: Int64(bytes.count))
         try writer.write(bytes)

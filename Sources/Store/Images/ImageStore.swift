@@ -1,3 +1,4 @@
+import Archive
 import FoundationEssentials
 import Glibc
 package import Linux
@@ -56,7 +57,7 @@ package struct ImageStore: Sendable {
             if error.errno == Errno(EFBIG) { throw .tooLarge(digest: digest, limit: limit) }
             throw .failed(action: "read blob \(digest)", error)
         }
-        guard ContentHash.digest(bytes, digest.algorithm) == digest else {
+        guard Digest(of: bytes, digest.algorithm) == digest else {
             throw .corrupt(path: path(of: digest), cause: "its content has another digest")
         }
         return bytes

@@ -68,6 +68,9 @@ package struct LayerStore: Sendable {
                 try Files.makeDirectory(temporary, mode: 0o755)
                 let root = try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY)
                 try root.lock()
+                // A sweep that came between took it for abandoned.
+                let named = try? Files.status(temporary, following: false)
+                guard try named?.raw.st_ino == root.status().raw.st_ino else { continue }
                 // mkdir(2) obeys the umask, and the directory is the root of somebody's container.
                 try check("chmod", temporary) { fchmod(root.rawValue, 0o755) }
                 return (PendingLayer(self, diffID, temporary, root, lock, lockPath), false)
@@ -80,7 +83,7 @@ package struct LayerStore: Sendable {
 
 /// A layer that is being unpacked into a temporary directory.
 ///
-/// A value that goes without `commit` leaves the directory to `LayerStore.abandoned()`: its files may belong to
+/// A value that goes without `commit` leaves the directory to `LayerStore.condemnAbandoned()`: its files may belong to
 /// subordinate ids, and only a process in the user namespace can remove them.
 package final class PendingLayer: Sendable {
     package let diffID: Digest
@@ -112,7 +115,7 @@ package final class PendingLayer: Sendable {
     package func commit(size: Int64) throws(StoreError) {
         try doing("store layer \(diffID.short)") { () throws(SystemError) in
             try Files.replace(store.sizePath(diffID), with: Array(String(size).utf8), mode: 0o600, durable: false)
-            try root.syncFileSystem()
+            try Files.syncFileSystem(of: root.rawValue)
             do throws(SystemError) {
                 try Files.renameExclusively(path, to: store.path(of: diffID))
             } catch  where error.errno == .invalid || error.errno == .notImplemented {
@@ -125,15 +128,34 @@ package final class PendingLayer: Sendable {
 }
 
 extension LayerStore {
-    /// Directories that nobody is unpacking into and that no layer has as its name: remove them (in the user
-    /// namespace) with everything in them.
-    package func abandoned() -> [String] {
-        let names = (try? Files.list(folder)) ?? []
-        return names.filter { $0.hasPrefix(".tmp.") || $0.hasPrefix(".dead.") }.map { "\(folder)/\($0)" }.filter {
-            path in
-            guard let root = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { return true }
-            return (try? root.lock(waiting: false)) == true
+    /// The directories of unpackings that came to nothing and of layers that were removed: remove them (in the user
+    /// namespace) with everything in them. No unpacking that is going on is among them.
+    package func condemnAbandoned() -> [String] {
+        var doomed: [String] = []
+        for name in (try? Files.list(folder)) ?? [] {
+            let path = "\(folder)/\(name)"
+            if name.hasPrefix(".dead.") {
+                doomed.append(path)
+            } else if name.hasPrefix(".tmp."), let condemned = condemnIfAbandoned(name) {
+                doomed.append(condemned)
+            }
         }
+        return doomed
+    }
+
+    private func condemnIfAbandoned(_ name: String) -> String? {
+        let condemned = "\(folder)/.dead.\(name.dropFirst(5))"
+        func condemn() -> String? { rename("\(folder)/\(name)", condemned) == 0 ? condemned : nil }
+        if let root = try? FileDescriptor.open("\(folder)/\(name)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW) {
+            // Its maker may have it open and not locked yet: it looks at the name once it has the lock.
+            return (try? root.lock(waiting: false)) == true ? condemn() : nil
+        }
+        // The layer's root belongs to somebody else by now, and forbids us to look: the other lock tells.
+        let layer = name.dropFirst(5).split(separator: ".")[0]
+        guard let lock = try? FileDescriptor.open("\(folder)/.lock.\(layer)", O_RDWR | O_NOFOLLOW) else {
+            return condemn()
+        }
+        return (try? lock.lock(waiting: false)) == true ? condemn() : nil
     }
 
     /// The diff ids of all layers that are there.
@@ -146,7 +168,7 @@ extension LayerStore {
         }
     }
 
-    /// Takes the layer out of the store at once; its tree is one of `abandoned()` from then on.
+    /// Takes the layer out of the store at once; its tree is one of `condemnAbandoned()` from then on.
     func condemn(_ diffID: Digest) throws(StoreError) {
         try doing("remove layer \(diffID.short)") { () throws(SystemError) in
             try Files.rename(path(of: diffID), to: "\(folder)/.dead.\(Self.name(of: diffID)).\(randomHex(bytes: 4))")

@@ -44,7 +44,7 @@ package struct StoreSweep: Sendable {
                     if !outcome.layers.contains(layer) { outcome.layers.append(layer) }
                 }
             }
-            outcome.doomed += store.abandoned()
+            outcome.doomed += store.condemnAbandoned()
         }
         if marks.knowsBlobs { try sweepBlobs(marks.digests, &outcome) }
         HeldFile.sweep(images.temporaries)
@@ -67,6 +67,8 @@ package struct StoreSweep: Sendable {
 
     private struct Marks {
         var digests: Set<Digest> = []
+        /// The documents of `digests` whose own references are in it too.
+        var followed: Set<Digest> = []
         var problems: [String] = []
         /// Whether every root could be followed to its blobs, and to its layers.
         var knowsBlobs = true
@@ -75,6 +77,14 @@ package struct StoreSweep: Sendable {
 
     private func mark(_ containers: ContainerStore) throws(StoreError) -> Marks {
         var marks = Marks()
+        // Leases come first: an ingest ends when its image is in the index, so it is seen in one or the other.
+        for name in (try? Files.list(paths.leases)) ?? [] {
+            let path = "\(paths.leases)/\(name)"
+            if HeldFile.removeAbandoned(path) { continue }
+            if let text = try? Files.readText(path) {
+                marks.digests.formUnion(text.split(separator: "\n").compactMap { Digest(String($0)) })
+            }
+        }
         for entry in try images.readIndex().entries {
             guard let descriptor = entry.descriptor else { continue }
             mark(descriptor, &marks, depth: 0)
@@ -89,20 +99,15 @@ package struct StoreSweep: Sendable {
                 marks.problems.append(error.description)
             }
         }
-        let abandoned = Set(HeldFile.abandoned(paths.leases))
-        for name in (try? Files.list(paths.leases)) ?? [] {
-            let path = "\(paths.leases)/\(name)"
-            if abandoned.contains(path) {
-                unlink(path)
-            } else if let text = try? Files.readText(path) {
-                marks.digests.formUnion(text.split(separator: "\n").compactMap { Digest(String($0)) })
-            }
-        }
         return marks
     }
 
     private func mark(_ descriptor: Descriptor, _ marks: inout Marks, depth: Int) {
-        guard marks.digests.insert(descriptor.digest).inserted, depth < 8, images.has(descriptor.digest) else { return }
+        marks.digests.insert(descriptor.digest)
+        // A digest that a lease names is marked, but nobody has followed it.
+        guard marks.followed.insert(descriptor.digest).inserted, depth < 8, images.has(descriptor.digest) else {
+            return
+        }
         do throws(StoreError) {
             switch descriptor.mediaType {
             case let type where MediaType.isIndex(type):

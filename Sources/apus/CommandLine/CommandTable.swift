@@ -41,8 +41,12 @@ enum CommandTable {
         Placement(nil, "ps", .common) { .containerList },
         Placement(nil, "version", .common) { .version },
         Placement(nil, "info", .common) { .info },
+        Placement(nil, "import") { .imageImport },
+        Placement(nil, "load") { .imageLoad },
         Placement(nil, "rm") { .remove },
         Placement(nil, "completion") { .completion },
+        Placement(nil, "rmi") { .imageRemove },
+        Placement(nil, "tag") { .imageTag },
         Placement(nil, "help", .hidden) { .help },
         Placement(nil, "__complete", .hidden) { .complete },
         Placement(nil, "__flags", .hidden) { .flagTable },
@@ -53,6 +57,10 @@ enum CommandTable {
         Placement("container", "rm", aliases: ["remove"]) { .remove },
         Placement("container", "run") { .run },
         Placement("system", "info") { .info },
+        Placement("image", "import") { .imageImport },
+        Placement("image", "load") { .imageLoad },
+        Placement("image", "rm", aliases: ["remove"]) { .imageRemove },
+        Placement("image", "tag") { .imageTag },
     ]
 
     /// The place of the verb `name` below `noun`; nil when there is none.

@@ -1,0 +1,35 @@
+import OCI
+package import Store
+
+extension Engine {
+    /// The image that `name` leads to, as Docker resolves it. Throws (exit code 1) where there is none.
+    package func image(_ name: String, platform: String? = nil) throws(EngineError) -> StoredImage {
+        try engine(exitCode: 1) { try images.image(name, platform: try platform.map { try Platform(parsing: $0) }) }
+    }
+
+    /// `tag SOURCE TARGET`. Throws (exit code 1) for a source that is not there and a target that is no name.
+    package func tag(_ source: String, as target: String) throws(EngineError) {
+        try engine(exitCode: 1) { try images.tag(source, as: try Reference(target)) }
+    }
+
+    /// `rmi NAME`: what it untagged and deleted. The content of a deleted image is gone when this returns, but for
+    /// what other images, containers and pulls in progress use. Throws (exit code 1) by Docker's rules.
+    package func removeImage(_ name: String, isForced: Bool) throws(EngineError) -> [ImageRemoval] {
+        try engine(exitCode: 1) {
+            let removals = try images.remove(name, isForced: isForced, users: try imageUsers())
+            let isDeletion = removals.contains { if case .deleted = $0 { true } else { false } }
+            if isDeletion { try sweep() }
+            return removals
+        }
+    }
+
+    /// Removes everything that nothing refers to: unused blobs and layers, and what killed processes left.
+    @discardableResult
+    package func sweep() throws(EngineError) -> StoreSweep.Outcome {
+        try engine {
+            let outcome = try StoreSweep(paths).run()
+            try removeTrees(outcome.doomed)
+            return outcome
+        }
+    }
+}

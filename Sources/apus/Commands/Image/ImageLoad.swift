@@ -1,0 +1,53 @@
+import Engine
+import Flags
+import Glibc
+import Linux
+
+extension Verb {
+    static let imageLoad = Verb(
+        id: "image load",
+        syntax: CommandSyntax(
+            summary: "Load images from an archive of 'docker save' or of an OCI layout", usage: ["[OPTIONS]"],
+            flags: [
+                Flag("input", "i", .string, "Read from this file instead of the standard input"),
+                Flag("platform", nil, .string, "Load only the image for this platform (os/architecture[/variant])"),
+                Flag("quiet", "q", .bool, "Do not report progress"),
+            ],
+            arguments: .none)
+    ) { parsed, context in
+        let source = try ArchiveSource(parsed.string("input") ?? "-", option: "--input")
+        // Loading reports no progress, so that --quiet has nothing left to leave out.
+        for image in try context.engine().load(from: source.number, platform: parsed.string("platform")) {
+            if image.names.isEmpty { try context.output.line("Loaded image ID: \(image.id)") }
+            for name in image.names { try context.output.line("Loaded image: \(name)") }
+        }
+        return 0
+    }
+}
+
+/// An archive that a command reads: a file, or "-" for the standard input.
+struct ArchiveSource: ~Copyable {
+    /// The descriptor's number, for as long as the value lives.
+    let number: CInt
+    private let file: FileDescriptor?
+
+    /// Opens `path`. Throws where it cannot be read, and for a terminal; `option` names what gives a file instead.
+    init(_ path: String, option: String) throws {
+        guard path != "-" else {
+            guard !Terminal.isTerminal(STDIN_FILENO) else {
+                throw CommandFailure("the standard input is a terminal and no archive: redirect it, or use \(option)")
+            }
+            number = STDIN_FILENO
+            file = nil
+            return
+        }
+        let opened: FileDescriptor
+        do throws(SystemError) {
+            opened = try FileDescriptor.open(path, O_RDONLY)
+        } catch {
+            throw CommandFailure("cannot open \(path): \(error.errno)")
+        }
+        number = opened.rawValue
+        file = consume opened
+    }
+}

@@ -1,0 +1,87 @@
+import FoundationEssentials
+import Glibc
+import Linux
+import OCI
+import Store
+import Testing
+
+@Suite struct IndexTests {
+    let store: TemporaryStore
+    init() throws { store = try TemporaryStore() }
+
+    func document() throws -> JSONValue {
+        try JSONDecoder().decode(JSONValue.self, from: Data(try Files.read(store.index)))
+    }
+
+    @Test func theLayoutIsOneOfTheSpecification() throws {
+        try store.makeImage(["debian"])
+        #expect(try Files.readText(store.paths.images + "/oci-layout") == #"{"imageLayoutVersion":"1.0.0"}"#)
+        let index = try document()
+        #expect(index["schemaVersion"]?.integer == 2)
+        let entry = try #require(index["manifests"]?.array?.first)
+        #expect(entry["annotations"]?[Annotation.refName]?.string == "docker.io/library/debian:latest")
+        #expect(entry["mediaType"]?.string == MediaType.ociManifest)
+    }
+
+    @Test func whatOthersHavePutThereStays() throws {
+        try store.makeImage(["debian"])
+        var index = try document()
+        index["x-tool"] = .object(["a": .number(1.5), "b": .null])
+        let foreign: JSONValue = .object([
+            "mediaType": .string("application/x-else"), "digest": .string("blake3:00"), "size": .integer(7),
+            "x-flag": .bool(true),
+        ])
+        index["manifests"] = .array([foreign] + (index["manifests"]?.array ?? []))
+        try Files.write(Array(try JSONEncoder().encode(index)), to: store.index)
+        try store.makeImage(["busybox"], layers: ["b"])
+        let after = try document()
+        #expect(after["x-tool"] == index["x-tool"])
+        #expect(after["manifests"]?.array?.first == foreign)
+        #expect(after["manifests"]?.array?.count == 3)
+    }
+
+    @Test(arguments: ["", "{", "[]", #"{"manifests": 3}"#, #"{"manifests": ["x"]}"#])
+    func aDamagedIndexIsReportedAndNeverChanged(_ text: String) throws {
+        try store.makeImage(["debian"])
+        try Files.write(Array(text.utf8), to: store.index)
+        #expect {
+            try store.makeImage(["busybox"])
+        } throws: {
+            "\($0)".contains(store.index)
+        }
+        #expect(throws: StoreError.self) { try store.images.images() }
+        #expect(throws: StoreError.self) { try StoreSweep(store.paths).run() }
+        #expect(try Files.readText(store.index) == text)
+    }
+
+    @Test func concurrentChangesLoseNothing() async throws {
+        let made = try store.makeImage(["first"])
+        let images = store.images
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for number in 0..<24 {
+                group.addTask { try images.record(made.descriptor, name: try Reference("image\(number)")) }
+            }
+            try await group.waitForAll()
+        }
+        #expect(Set(try images.image("first").names).count == 25)
+    }
+
+    @Test func aNameThatMovesLeavesADanglingImage() throws {
+        let old = try store.makeImage(["debian"], layers: ["old"])
+        let new = try store.makeImage(["debian"], layers: ["new"])
+        #expect(try store.images.image("debian").id == new.id)
+        let dangling = try store.images.images().images.filter(\.names.isEmpty)
+        #expect(dangling.map(\.id) == [old.id])
+        // Under a new name it is no longer dangling, and no second entry.
+        try store.images.record(old.descriptor, name: try Reference("old"))
+        #expect(try store.images.images().images.filter(\.names.isEmpty).isEmpty)
+        #expect(try document()["manifests"]?.array?.count == 2)
+    }
+
+    @Test func theSameImageAgainChangesNothing() throws {
+        let made = try store.makeImage(["debian"])
+        let before = try Files.status(store.index).raw.st_ino
+        try store.images.record(made.descriptor, name: try Reference("debian"))
+        #expect(try Files.status(store.index).raw.st_ino == before)
+    }
+}

@@ -1,0 +1,139 @@
+import FoundationEssentials
+import Linux
+import OCI
+import Store
+import Testing
+
+@Suite struct SweepTests {
+    let store: TemporaryStore
+    init() throws { store = try TemporaryStore() }
+
+    func sweep() throws -> StoreSweep.Outcome { try StoreSweep(store.paths).run() }
+
+    /// A layer that is there as if it had been unpacked.
+    func unpack(_ layer: Digest) throws {
+        let pending = try #require(try LayerStore(store.paths, .full).begin(layer))
+        try Files.write([1], to: pending.path + "/file")
+        try pending.commit(size: 1)
+    }
+
+    @Test func whatAnImageNeedsStays() throws {
+        let made = try store.makeImage(["debian"], layers: ["a", "b"])
+        for layer in made.config.rootfs.diffIDs { try unpack(layer) }
+        let outcome = try sweep()
+        #expect(outcome.blobs.isEmpty && outcome.layers.isEmpty && outcome.problems.isEmpty)
+        for digest in [made.descriptor.digest, made.id] + made.manifest.layers.map(\.digest) {
+            #expect(store.images.has(digest))
+        }
+    }
+
+    @Test func whatOnlyARemovedImageNeededGoes() throws {
+        let gone = try store.makeImage(["gone"], layers: ["shared", "own"])
+        let kept = try store.makeImage(["kept"], layers: ["shared"])
+        for layer in gone.config.rootfs.diffIDs { try unpack(layer) }
+        _ = try store.images.remove("gone", isForced: false, users: [])
+        let outcome = try sweep()
+        let own = gone.manifest.layers[1].digest
+        #expect(Set(outcome.blobs) == [gone.descriptor.digest, gone.id, own])
+        #expect(outcome.layers == [own])
+        #expect(outcome.doomed.count == 1)
+        #expect(store.images.has(kept.manifest.layers[0].digest))
+        let layers = LayerStore(store.paths, .full)
+        #expect(!layers.has(own) && layers.has(kept.manifest.layers[0].digest))
+    }
+
+    @Test func whatAnIngestInProgressHasWrittenStaysUntilItEnds() throws {
+        let digest: Digest
+        do {
+            let ingest = try store.images.beginIngest()
+            digest = try ingest.put([1, 2, 3])
+            let layer = Digest(.sha256, hex: String(repeating: "1", count: 64))!
+            try ingest.protect([layer])
+            try unpack(layer)
+            let outcome = try sweep()
+            #expect(outcome.blobs.isEmpty && outcome.layers.isEmpty)
+        }
+        let outcome = try sweep()
+        #expect(outcome.blobs == [digest] && outcome.layers.count == 1)
+        #expect(try Files.list(store.paths.leases).isEmpty)
+    }
+
+    @Test func aBlobThatAnIngestFoundInTheStoreStays() throws {
+        let digest = try store.images.beginIngest().put([9])
+        let ingest = try store.images.beginIngest()
+        #expect(try ingest.has(Descriptor(mediaType: MediaType.ociLayer, digest: digest, size: 1)))
+        #expect(try sweep().blobs.isEmpty)
+        _ = ingest
+    }
+
+    @Test func anImageStaysWholeWhileAnIngestNamesItsManifestAlone() throws {
+        let made = try store.makeImage(["debian"])
+        let ingest = try store.images.beginIngest()
+        #expect(try ingest.has(made.descriptor))
+        #expect(try sweep().blobs.isEmpty)
+        withExtendedLifetime(ingest) {}
+    }
+
+    @Test func theLeaseOfAKilledProcessCountsForNothing() throws {
+        let digest = try store.images.beginIngest().put([9])
+        let lease = store.paths.leases + "/lease.1.0123456789ab"
+        try Files.write(Array("\(digest)\n".utf8), to: lease)
+        #expect(try sweep().blobs == [digest])
+        #expect(!Files.exists(lease))
+    }
+
+    @Test func theLayersOfAContainerStayWhenItsImageGoes() throws {
+        let made = try store.makeImage(["debian"])
+        let layers = made.config.rootfs.diffIDs
+        for layer in layers { try unpack(layer) }
+        let claim = try store.containers.create(name: nil)
+        try store.containers.writeRecord(
+            ContainerRecord(image: made.id, layers: layers, body: []), of: claim.id, isEphemeral: false)
+        _ = try store.images.remove("debian", isForced: true, users: [])
+        let outcome = try sweep()
+        #expect(outcome.layers.isEmpty)
+        #expect(outcome.blobs.contains(made.id))
+    }
+
+    @Test func nothingGoesThatADamagedManifestMightNeed() throws {
+        let made = try store.makeImage(["debian"], layers: ["a"])
+        try unpack(made.config.rootfs.diffIDs[0])
+        try Files.write(Array("{".utf8), to: store.images.path(of: made.descriptor.digest))
+        let outcome = try sweep()
+        #expect(outcome.blobs.isEmpty && outcome.layers.isEmpty)
+        #expect(outcome.problems.count == 1)
+    }
+
+    @Test func theOtherPlatformsOfAnIndexStay() throws {
+        let ingest = try store.images.beginIngest()
+        let arm = try store.putImage(ingest, layers: ["arm"], architecture: "arm64")
+        let amd = try store.putImage(ingest, layers: ["amd"], architecture: "amd64")
+        let index = Array(try JSONEncoder().encode(ImageIndex(manifests: [arm.descriptor, amd.descriptor])))
+        let descriptor = Descriptor(
+            mediaType: MediaType.ociIndex, digest: try ingest.put(index), size: Int64(index.count))
+        try store.images.record(descriptor, name: try Reference("multi"))
+        withExtendedLifetime(ingest) {}
+        #expect(try sweep().blobs.isEmpty)
+    }
+
+    @Test func sweepsAndIngestsAtTheSameTimeLoseNoImage() async throws {
+        let paths = store.paths
+        let fixture = store
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for worker in 0..<4 {
+                group.addTask {
+                    for round in 0..<10 {
+                        try fixture.makeImage(["image\(worker)"], layers: ["shared", "\(worker).\(round)"])
+                    }
+                }
+            }
+            group.addTask { for _ in 0..<40 { _ = try StoreSweep(paths).run() } }
+            try await group.waitForAll()
+        }
+        for worker in 0..<4 {
+            let image = try store.images.image("image\(worker)")
+            for layer in image.manifest.layers { #expect(store.images.has(layer.digest, size: layer.size)) }
+        }
+        #expect(try store.images.images().problems.isEmpty)
+    }
+}
