@@ -10,13 +10,14 @@ HARNESS := Tests/Harness
 BUILD   := .build
 APUS    := $(BUILD)/apus
 LOG     := $(BUILD)/build.log
+ROOT     = $(DESTDIR)$(PREFIX)
 
 # Debian packages, by what needs them.
 PACKAGES_BUILD := binutils g++ pkg-config libseccomp-dev libssl-dev libbz2-dev \
 	liblzma-dev libzstd-dev zlib1g-dev
 PACKAGES_RUN   := uidmap slirp4netns
 PACKAGES_DEMO  := busybox-static
-PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr buildah bzip2 crun docker-registry fuse-overlayfs iproute2 \
+PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr buildah bzip2 crun docker-registry fuse-overlayfs groff-base iproute2 \
 	libcap2-bin mmdebstrap passt podman procps python3 runc skopeo strace umoci util-linux \
 	xz-utils zstd
 PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) bubblewrap crun gcc iproute2 mmdebstrap podman procps python3 runc \
@@ -59,9 +60,15 @@ bench: build ## measure against podman, crun, runc, bwrap and a small C engine (
 	@$(HARNESS)/install-packages $(PACKAGES_BENCH)
 	@/usr/bin/python3 Tests/Bench/bench.py --apus $(APUS) $(BENCH)
 
-install: ## install the executable (after `make build`) below PREFIX
+install: ## install the executable (after `make build`), manual pages and completions below PREFIX
 	@test -x $(APUS) || { echo "$(APUS) is missing: run 'make build' first" >&2; exit 1; }
-	install -D -m 755 $(APUS) $(DESTDIR)$(PREFIX)/bin/apus
+	install -D -m 755 $(APUS) $(ROOT)/bin/apus
+	install -d $(ROOT)/share/man/man1 $(ROOT)/share/bash-completion/completions $(ROOT)/share/zsh/site-functions \
+		$(ROOT)/share/fish/vendor_completions.d
+	$(APUS) __man $(ROOT)/share/man/man1
+	$(APUS) completion bash >$(ROOT)/share/bash-completion/completions/apus
+	$(APUS) completion zsh >$(ROOT)/share/zsh/site-functions/_apus
+	$(APUS) completion fish >$(ROOT)/share/fish/vendor_completions.d/apus.fish
 
 clean: ## remove everything that was built
 	rm -rf .build .build-fixtures

@@ -75,7 +75,8 @@ let package = Package(
 
         // Runs Archive in a process of its own: in a user namespace, after a chroot, under strace.
         .executableTarget(
-            name: "ArchiveDriver", dependencies: ["Archive", "CLinux", "Linux", "OCI"], path: "Tests/Support/ArchiveDriver",
+            name: "ArchiveDriver", dependencies: ["Archive", "CLinux", "Linux", "OCI"],
+            path: "Tests/Support/ArchiveDriver",
             swiftSettings: swiftSettings),
 
         tests("LinuxTests", ["Linux"]),

@@ -20,7 +20,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
 
     @Test(.enabled(if: hasDocker, "docker's client is not installed"), arguments: wrong)
     func wrongCommandLinesEndAsDockersDo(words: [String]) throws {
-        try withSandbox(.root) { sandbox throws in
+        try withSandbox(.any) { sandbox throws in
             let ours = try sandbox.apus(words)
             let theirs = try peer(sandbox, "docker", words)
             #expect(ours.code == theirs.code)
@@ -44,7 +44,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
 
     @Test(.enabled(if: hasDocker, "docker's client is not installed"))
     func everyFlagOfDockersCommandsIsKnown() throws {
-        try withSandbox(.root) { sandbox throws in
+        try withSandbox(.any) { sandbox throws in
             var known: [String: [String: String]] = [:]
             for line in try sandbox.output("__flags").split(separator: "\n").dropFirst() {
                 let cells = line.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
@@ -77,7 +77,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
     }
 
     @Test func helpIsPrintedOnStandardOutput() throws {
-        try withSandbox(.root) { sandbox throws in
+        try withSandbox(.any) { sandbox throws in
             for words in [[], ["--help"], ["help"], ["container"], ["container", "--help"], ["help", "container"]] {
                 let result = try sandbox.apus(words)
                 #expect(
@@ -93,7 +93,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
     }
 
     @Test func aReaderThatGoesAwayEndsTheCommandQuietly() throws {
-        try withSandbox(.root) { sandbox throws in
+        try withSandbox(.any) { sandbox throws in
             let script = "'\(Executable.path)' run --help 2>errors | true; echo ${PIPESTATUS[0]}; cat errors"
             let result = try RunningProgram(sandbox.spawn("/bin/bash", ["-c", script])).wait()
             // The pipe may have held it all before its reader went.
@@ -102,7 +102,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
     }
 
     @Test func factsOfTheMachineAreReal() throws {
-        try withSandbox(.root) { sandbox throws in
+        try withSandbox(.any) { sandbox throws in
             #expect(try sandbox.output("info", "--format", "{{.NCPU}}") == "\(sysconf(CInt(_SC_NPROCESSORS_ONLN)))")
             #expect(try sandbox.output("info", "--format", "{{.Containers}} {{.Images}}") == "0 0")
             let version = try sandbox.output("version", "--format", "{{.Client.Version}}={{.Server.Version}}").split(
@@ -116,7 +116,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
     }
 
     @Test func emptyListsHaveTheirHeader() throws {
-        try withSandbox(.root) { sandbox throws in
+        try withSandbox(.any) { sandbox throws in
             #expect(
                 try sandbox.output("ps", "-a")
                     == "CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES")
@@ -130,7 +130,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
     }
 
     @Test func commandLinesAreCompleted() throws {
-        try withSandbox(.root) { sandbox throws in
+        try withSandbox(.any) { sandbox throws in
             let nouns = try sandbox.output("__complete", "--", "--log-level", "debug", "contai")
             #expect(nouns.contains("container\t"))
             let verbs = try sandbox.output("__complete", "--", "container", "")
@@ -143,7 +143,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
 
     @Test(.enabled(if: hasGroff, "groff is not installed"))
     func manualPagesAreWellFormed() throws {
-        try withSandbox(.root) { sandbox throws in
+        try withSandbox(.any) { sandbox throws in
             _ = try sandbox.output("__man", "\(sandbox.path)/work/man")
             let pages = try Files.list("\(sandbox.path)/work/man")
             #expect(pages.contains("apus-run.1") && pages.contains("apus-container-ls.1") && pages.contains("apus.1"))

@@ -38,7 +38,8 @@ package final class Sandbox: Sendable {
 
     /// How `program` is started as this test's user.
     package func spawn(_ program: String, _ arguments: [String], adding extra: [String] = []) -> Spawn {
-        var words = [program] + arguments
+        // A name without a slash is searched for in PATH.
+        var words = (program.contains("/") ? [] : ["/usr/bin/env"]) + [program] + arguments
         switch user {
         case .ordinary where getuid() == 0:
             let entry = user.entry!

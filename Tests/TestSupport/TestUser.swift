@@ -13,6 +13,9 @@ package enum TestUser: String, Sendable, CaseIterable, CustomStringConvertible {
     /// Those that the tests can be here: what a test takes as its arguments.
     package static let available: [TestUser] = allCases.filter(\.isAvailable)
 
+    /// One that the tests can be here: for what is the same for all.
+    package static var any: TestUser { available.first ?? .ordinary }
+
     /// Whether tests can be this user here.
     package var isAvailable: Bool {
         switch self {

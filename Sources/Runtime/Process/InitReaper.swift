@@ -35,6 +35,7 @@ extension ProcessSetup {
         throw LaunchError(
             .initProcess, SystemError("execveat", "apus-init", errno),
             sentence: errno == .access
-                ? "cannot start the init process: this machine forbids programs in memory files (sysctl vm.memfd_noexec)" : nil)
+                ? "cannot start the init process: this machine forbids programs in memory files (sysctl vm.memfd_noexec)"
+                : nil)
     }
 }
