@@ -87,7 +87,14 @@ package enum Files {
                 let (parent, _) = split(path)
                 if parent == path || parent == "." { throw error }
                 try makeDirectories(parent, in: directory, mode: mode)
-                try makeDirectories(path, in: directory, mode: mode)
+                // Where the parent exists, ENOENT is the file system's last word: /proc says it of every new name.
+                do throws(SystemError) {
+                    try makeDirectory(path, in: directory, mode: mode)
+                } catch  where error.errno == .exists {
+                    guard try status(path, in: directory).isDirectory else {
+                        throw SystemError("mkdir", path, .notDirectory)
+                    }
+                }
             default: throw error
             }
         }

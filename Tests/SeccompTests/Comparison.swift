@@ -1,3 +1,4 @@
+import Linux
 import OCI
 
 @testable import Seccomp
@@ -33,6 +34,29 @@ struct Comparison {
         theirs = try FilterInterpreter(LibraryFilter(profile, native: native).program)
     }
 
+    /// nil where libseccomp refuses the profile with `errno`.
+    init?(_ profile: RuntimeSpec.Seccomp, native: SeccompArchitecture, refusing errno: CInt) throws {
+        do {
+            try self.init(profile, native: native)
+        } catch let error as LibraryFilter.Failed where error.errno == Errno(errno) {
+            return nil
+        }
+    }
+
+    /// The numbers of all calls that the profile names, their neighbours, and the ends of ranges.
+    static func numbers(around profile: RuntimeSpec.Seccomp) -> [UInt32] {
+        var found: Set<UInt32> = [0, 600, 0x3fff_ffff, 0x4000_0000, 0x4000_0258, 0x8000_0000, 0xffff_fffe, .max]
+        for name in (profile.syscalls ?? []).flatMap(\.names) {
+            for architecture in SeccompArchitecture.x86_64.family {
+                let entry = SyscallTable.entry(name, on: architecture)
+                for number in [entry?.number, entry?.multiplexed?.number].compactMap({ $0 }) {
+                    found.formUnion([number &- 1, number, number + 1, number ^ SeccompArchitecture.x32Bit])
+                }
+            }
+        }
+        return found.sorted()
+    }
+
     /// Numbers 0 to 600, with and without the bit of x32, and those at the ends of ranges.
     static let numbers: [UInt32] =
         (0...600).map { $0 } + (0...600).map { 0x4000_0000 | $0 }
@@ -41,8 +65,11 @@ struct Comparison {
     static let architectures: [UInt32] = [0xc000_003e, 0x4000_0003, 0xc000_00b7, 0x4000_0028, 0xc000_00f3, 0]
 
     /// Argument lists around every value that the profile compares with: for each condition the value, its neighbours,
-    /// and the same with other upper halves, in a background of other interesting values.
-    func argumentLists(using generator: inout some RandomNumberGenerator, count: Int) -> [[UInt64]] {
+    /// and the same with other upper halves: up to `count` lists of
+    /// one value alone, and `count` lists of mixed ones.
+    static func argumentLists(
+        for profile: RuntimeSpec.Seccomp, using generator: inout some RandomNumberGenerator, count: Int
+    ) -> [[UInt64]] {
         var values: Set<UInt64> = [0, 1, 2, 0xffff_ffff, 0x1_0000_0000, .max]
         for argument in (profile.syscalls ?? []).flatMap({ $0.args ?? [] }) {
             for base in [argument.value, argument.valueTwo ?? 0, argument.value & (argument.valueTwo ?? 0)] {
@@ -52,7 +79,7 @@ struct Comparison {
             }
         }
         let list = values.sorted()
-        var lists = list.map { [UInt64](repeating: $0, count: 6) }
+        var lists = list.shuffled(using: &generator).prefix(count).map { [UInt64](repeating: $0, count: 6) }
         for _ in 0..<count {
             lists.append((0..<6).map { _ in list.randomElement(using: &generator)! })
         }

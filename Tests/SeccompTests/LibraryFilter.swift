@@ -8,14 +8,17 @@ import OCI
 /// The same profile compiled by libseccomp, in the steps that runc takes: the other opinion on every verdict.
 struct LibraryFilter {
     struct Failed: Error, CustomStringConvertible {
-        let description: String
+        let what: String
+        let errno: Errno
+
+        var description: String { "\(what): \(errno)" }
     }
 
     let program: [UInt8]
 
     init(_ profile: RuntimeSpec.Seccomp, native: SeccompArchitecture = .native) throws {
         let defaultAction = Self.action(profile.defaultAction, profile.defaultErrnoRet)
-        guard let context = seccomp_init(defaultAction) else { throw Failed(description: "seccomp_init") }
+        guard let context = seccomp_init(defaultAction) else { throw Failed(what: "seccomp_init", errno: .invalid) }
         defer { seccomp_release(context) }
         var wanted: [SeccompArchitecture] = [native]
         for name in profile.architectures ?? [] {
@@ -52,7 +55,7 @@ struct LibraryFilter {
     }
 
     private static func expect(_ result: CInt, _ what: String) throws {
-        if result < 0 { throw Failed(description: "\(what): \(Errno(-result))") }
+        if result < 0 { throw Failed(what: what, errno: Errno(-result)) }
     }
 
     private static func action(_ word: String, _ number: UInt32?) -> UInt32 {

@@ -13,6 +13,34 @@ struct ConditionalResult: Hashable, Sendable {
     var result: FilterResult
 }
 
+extension ConditionalResult {
+    /// Whether this rule is asked before `other` where both may hold and they say different things.
+    ///
+    /// The order is libseccomp's, not the profile's, so that a profile means here what it means there: conditions on
+    /// higher arguments first; equality and inequality before upper bounds, those before lower bounds; the narrower
+    /// bound first. Of two rules that begin alike the longer one comes first; libseccomp loses or refuses one of them.
+    func precedes(_ other: ConditionalResult) -> Bool {
+        for (one, two) in zip(conditions, other.conditions) where one != two {
+            if one.argument != two.argument { return one.argument > two.argument }
+            let (mine, its) = (one.comparison.rank, two.comparison.rank)
+            if mine != its { return mine < its }
+            if one.value != two.value { return (one.value < two.value) == (mine == 1) }
+            return false
+        }
+        return conditions.count > other.conditions.count
+    }
+}
+
+extension SeccompOperator {
+    fileprivate var rank: Int {
+        switch self {
+        case .equal, .notEqual, .maskedEqual: 0
+        case .less, .lessOrEqual: 1
+        case .greater, .greaterOrEqual: 2
+        }
+    }
+}
+
 /// What happens to one system call.
 enum Verdict: Hashable, Sendable {
     case result(FilterResult)
@@ -23,6 +51,19 @@ enum Verdict: Hashable, Sendable {
 /// The verdicts of a filter by number, for one architecture.
 struct CallTable {
     private(set) var verdicts: [UInt32: Verdict] = [:]
+    /// Puts the rules of each call in the order in which they are asked.
+    mutating func order() {
+        for (number, verdict) in verdicts {
+            guard case .conditional(let rules) = verdict, Set(rules.map(\.result)).count > 1 else { continue }
+            // Of two rules that are alike the first of the profile counts, and `sort` keeps no order among equals.
+            let ordered = rules.enumerated().sorted { one, two in
+                if one.element.precedes(two.element) { return true }
+                return !two.element.precedes(one.element) && one.offset < two.offset
+            }
+            verdicts[number] = .conditional(ordered.map(\.element))
+        }
+    }
+
     /// The numbers that the profile names at all, in whatever rule.
     var named: Set<UInt32> = []
 

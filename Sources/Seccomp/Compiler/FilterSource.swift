@@ -97,6 +97,6 @@ struct FilterSource {
         // libseccomp takes one condition for an argument; runc, and so Docker, reads a rule with two of them as
         // one rule for each condition.
         let repeats = Set(conditions.map(\.argument)).count < conditions.count
-        return repeats ? conditions.map { [$0] } : [conditions]
+        return repeats ? conditions.map { [$0] } : [conditions.sorted { $0.argument < $1.argument }]
     }
 }

@@ -58,6 +58,7 @@ package enum SeccompCompiler {
             }
         }
         for name in missed { unknown[name, default: 0] += 1 }
+        table.order()
         return table
     }
 

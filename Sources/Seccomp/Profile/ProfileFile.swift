@@ -66,7 +66,7 @@ package struct ProfileFile: Sendable {
     ) -> RuntimeSpec.Seccomp? {
         guard let action = document.defaultAction, !action.isEmpty else { return nil }
         var profile = RuntimeSpec.Seccomp(defaultAction: action)
-        profile.defaultErrnoRet = document.defaultErrnoRet
+        profile.defaultErrnoRet = document.defaultErrnoRet?.value
         profile.flags = document.flags
         profile.listenerPath = document.listenerPath
         profile.listenerMetadata = document.listenerMetadata
@@ -85,7 +85,7 @@ extension ProfileFile {
     /// The JSON as it stands. Fields that Docker does not know are passed over, as Docker does.
     fileprivate struct Document: Decodable, Sendable {
         var defaultAction: String?
-        var defaultErrnoRet: UInt32?
+        var defaultErrnoRet: Number<UInt32>?
         var architectures: [String]?
         var archMap: [ArchitectureMap]?
         var flags: [String]?
@@ -102,17 +102,34 @@ extension ProfileFile {
             var name: String?
             var names: [String]?
             var action: String
-            var errnoRet: UInt32?
+            var errnoRet: Number<UInt32>?
             var args: [Argument]?
             var includes: Filter?
             var excludes: Filter?
         }
 
         struct Argument: Decodable, Sendable {
-            var index: UInt32?
-            var value: UInt64?
-            var valueTwo: UInt64?
+            var index: Number<UInt32>?
+            var value: Number<UInt64>?
+            var valueTwo: Number<UInt64>?
             var op: String
+        }
+
+        /// A whole number that does not fit names its field; left alone, the decoder calls the file broken.
+        struct Number<Value: FixedWidthInteger & Decodable & Sendable>: Decodable, Sendable {
+            let value: Value
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.singleValueContainer()
+                if let value = try? container.decode(Value.self) {
+                    self.value = value
+                } else if (try? container.decode(Double.self)) != nil {
+                    throw DecodingError.dataCorruptedError(in: container, debugDescription: "out of range")
+                } else {
+                    throw DecodingError.typeMismatch(
+                        Value.self, .init(codingPath: decoder.codingPath, debugDescription: "no number"))
+                }
+            }
         }
 
         struct Filter: Decodable, Sendable {
@@ -147,10 +164,10 @@ extension ProfileFile.Document.Rule {
     fileprivate var specification: RuntimeSpec.Seccomp.Rule {
         let single = name.flatMap { $0.isEmpty ? nil : [$0] }
         return RuntimeSpec.Seccomp.Rule(
-            names: single ?? names ?? [], action: action, errnoRet: errnoRet,
+            names: single ?? names ?? [], action: action, errnoRet: errnoRet?.value,
             args: args?.map {
                 RuntimeSpec.Seccomp.Argument(
-                    index: $0.index ?? 0, value: $0.value ?? 0, valueTwo: $0.valueTwo, op: $0.op)
+                    index: $0.index?.value ?? 0, value: $0.value?.value ?? 0, valueTwo: $0.valueTwo?.value, op: $0.op)
             })
     }
 }
@@ -174,7 +191,8 @@ extension DecodingError {
             return .profile(file: file, field: field(context.codingPath), reason: "is not \(Self.noun(type))")
         case .dataCorrupted(let context):
             let path = field(context.codingPath)
-            return .profile(file: file, field: path, reason: path == nil ? "not JSON" : "is out of range")
+            return .profile(
+                file: file, field: path, reason: path == nil ? "not JSON" : "is no whole number of its range")
         @unknown default:
             return .profile(file: file, field: nil, reason: "cannot be read")
         }
