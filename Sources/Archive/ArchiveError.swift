@@ -32,6 +32,7 @@ package enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
 
     /// An id that the user namespace does not map, of a file that should belong to it.
     package struct UnmappedOwner: Equatable, Sendable {
+        /// Which of the two ids of a file is meant.
         package enum Kind: String, Sendable { case user, group }
         package let kind: Kind
         package let id: UInt32

@@ -12,6 +12,7 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         self.nanoseconds = nanoseconds
     }
 
+    /// The present moment.
     package static func now() -> Timestamp {
         var value = timespec()
         clock_gettime(CLOCK_REALTIME, &value)

@@ -60,7 +60,8 @@ extension Unpacking {
                 path: path, user: below.user, group: below.group, mode: below.permissions,
                 times: (below.accessTime, below.modificationTime), isImplicit: true)
         } else {
-            directories[inode] = DirectoryRecord(path: path, user: 0, group: 0, mode: 0o755, times: nil, isImplicit: true)
+            directories[inode] = DirectoryRecord(
+                path: path, user: 0, group: 0, mode: 0o755, times: nil, isImplicit: true)
         }
     }
 

@@ -96,6 +96,7 @@ final class Unpacking {
             diffID: diffID, streamSize: streamSize, diskSize: budget.usedBytes, entries: budget.usedEntries,
             skippedNodes: report.skippedNodes, skippedNames: report.skippedNames,
             skippedAttributes: report.skippedAttributes,
-            implicitDirectories: directories.values.count { $0.isImplicit && $0.path != [0] }, isRootOpaque: isRootOpaque)
+            implicitDirectories: directories.values.count { $0.isImplicit && $0.path != [0] },
+            isRootOpaque: isRootOpaque)
     }
 }

@@ -2,6 +2,7 @@ package import Linux
 
 /// One member of a tar archive.
 package struct TarEntry: Sendable {
+    /// What an entry describes.
     package enum Kind: Sendable, Equatable {
         case regular, directory, fifo
         case symbolicLink(target: RawName)

@@ -4,6 +4,7 @@ package import Linux
 /// The command line's end of a running container: passes its input, signals and window size on, and writes what the
 /// container writes.
 package struct AttachedClient: ~Copyable {
+    /// What a session passes on, and how it is left.
     package struct Options: Sendable {
         /// Whether the standard input goes to the container.
         package var input = false

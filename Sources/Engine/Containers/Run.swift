@@ -7,9 +7,12 @@ package import Store
 
 extension Engine {
     /// What `run` needs of an image without reading any JSON; nil where the image is not there, or nobody has asked
-    /// for it under this name yet: then `ImageStore.makeLaunchRecord` finds or makes it.
+    /// for it under this name yet: then `prepareLaunch` finds or makes it.
     package func launchRecord(for options: RunOptions) -> LaunchRecord? {
-        images.launchRecord(for: options.image, platform: options.platform)
+        guard let record = images.launchRecord(for: options.image, platform: options.platform),
+            record.isUnpacked(layers.ownership)
+        else { return nil }
+        return record
     }
 
     /// Starts a container from `record`, or from a directory with `--rootfs` (nil). The calling process has one

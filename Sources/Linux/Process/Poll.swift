@@ -6,6 +6,7 @@ package struct PollSet {
 
     package init() {}
 
+    /// Forgets all descriptors; the places of the next start at 0.
     package mutating func removeAll() { entries.removeAll(keepingCapacity: true) }
 
     /// Watches `descriptor` for input and, if asked, for room to write; returns its place in the set.
@@ -31,6 +32,7 @@ package struct PollSet {
         entries[place].revents & Int16(POLLIN | POLLHUP | POLLERR | POLLNVAL) != 0
     }
 
+    /// Whether there is room to write at `place`, or an error that a write will report.
     package func isWritable(_ place: Int) -> Bool { entries[place].revents & Int16(POLLOUT | POLLERR) != 0 }
 
     /// Whether the other side is gone (POLLHUP or POLLERR).

@@ -186,6 +186,7 @@ extension Reference {
 
 /// Text that names no image.
 package struct ReferenceError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// What is wrong with the text.
     package enum Cause: Equatable, Sendable {
         case empty
         /// 64 hexadecimal digits, which would be taken for an image's id.

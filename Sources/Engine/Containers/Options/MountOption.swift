@@ -5,11 +5,13 @@ package struct MountOption: Codable, Hashable, Sendable {
     package var readOnly = false
     package var kind: Kind
 
+    /// What is mounted.
     package enum Kind: Codable, Hashable, Sendable {
         case bind(Bind)
         case tmpfs(Tmpfs)
     }
 
+    /// A file or directory of the host that appears in the container.
     package struct Bind: Codable, Hashable, Sendable {
         /// Absolute path on the host.
         package var source: String
@@ -23,6 +25,7 @@ package struct MountOption: Codable, Hashable, Sendable {
         package init(source: String) { self.source = source }
     }
 
+    /// A file system in memory.
     package struct Tmpfs: Codable, Hashable, Sendable {
         /// Options of tmpfs(5) and of mounts, as the user wrote them.
         package var options: [String] = []
@@ -47,6 +50,7 @@ package struct MountOption: Codable, Hashable, Sendable {
         case readonly
     }
 
+    /// Who shares the SELinux label that `:z` and `:Z` ask for.
     package enum Relabel: String, Codable, Hashable, Sendable { case shared, `private` }
 
     /// Mount options without any user's wish yet.

@@ -83,21 +83,21 @@ enum Run {
             }
             if !options.quiet { try context.errors.line("Unable to find image '\(options.image)' locally") }
             try pull(options, context)
-            _ = try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
         }
-        return try startOver(options, engine)
+        let record = try engine.prepareLaunch(options.image, platform: options.platform)
+        startOver(options)
+        return record
     }
 
     private static let startedOver = "APUS_STARTED_OVER"
 
     /// Begins again with the record that is there now: what JSON and the pull have left in this process's memory,
-    /// the supervisor would keep as long as the container lives.
-    private static func startOver(_ options: RunOptions, _ engine: Engine) throws -> LaunchRecord {
-        if getenv(startedOver) == nil, options.pullPolicy != .always, engine.launchRecord(for: options) != nil {
-            setenv(startedOver, "1", 1)
-            execv("/proc/self/exe", CommandLine.unsafeArgv)
-        }
-        return try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
+    /// the supervisor would keep as long as the container lives. Returns where that cannot be.
+    private static func startOver(_ options: RunOptions) {
+        // With --pull=always it would pull again.
+        guard getenv(startedOver) == nil, options.pullPolicy != .always else { return }
+        setenv(startedOver, "1", 1)
+        execv("/proc/self/exe", CommandLine.unsafeArgv)
     }
 
     // A process of its own: the registry's client has threads, and a process with threads cannot be forked into a
