@@ -18,7 +18,12 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
 let package = Package(
     name: "apus",
     products: [.executable(name: "apus", targets: ["apus"])],
-    dependencies: [],
+    dependencies: [
+        // Without traits no dependency of theirs brings the whole of Foundation in.
+        .package(url: "https://github.com/swift-server/async-http-client.git", from: "1.37.0", traits: []),
+        .package(url: "https://github.com/apple/swift-nio.git", from: "2.100.0"),
+        .package(url: "https://github.com/apple/swift-nio-ssl.git", from: "2.30.0"),
+    ],
     targets: [
         // C shims and module maps.
         .target(name: "CLinux"),
@@ -43,7 +48,17 @@ let package = Package(
         module("Store", ["Linux", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
         module("Network", ["Linux", "CLinux"]),
-        module("Engine", ["CLinux", "Network", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime"]),
+        module(
+            "Registry",
+            [
+                "Linux", "OCI", "Archive",
+                .product(name: "AsyncHTTPClient", package: "async-http-client"),
+                .product(name: "NIOCore", package: "swift-nio"),
+                .product(name: "NIOPosix", package: "swift-nio"),
+                .product(name: "NIOHTTP1", package: "swift-nio"),
+                .product(name: "NIOSSL", package: "swift-nio-ssl"),
+            ]),
+        module("Engine", ["CLinux", "Network", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Registry"]),
 
         .executableTarget(
             name: "apus",
@@ -76,6 +91,7 @@ let package = Package(
         .executableTarget(
             name: "RuntimeProbe", dependencies: ["Runtime", "Linux", "OCI"], path: "Tests/Support/RuntimeProbe",
             swiftSettings: swiftSettings),
+        tests("RegistryTests", ["Registry", "Archive", "TestSupport", "Linux", "OCI"]),
         tests("EngineTests", ["Engine", "Archive", "Store", "Runtime", "Network", "TestSupport", "Linux", "OCI"]),
 
         // The executable itself, driven from outside.

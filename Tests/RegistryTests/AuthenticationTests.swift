@@ -1,6 +1,7 @@
 import OCI
 import Registry
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct AuthenticationTests {
@@ -10,8 +11,8 @@ import Testing
         """
 
     /// A registry that wants a token of `realm`, or a password.
-    private func registry(_ challenge: String, accepts: @escaping @Sendable (String) -> Bool) -> TestServer {
-        TestServer { request in
+    private func registry(_ challenge: String, accepts: @escaping @Sendable (String) -> Bool) -> HTTPServer {
+        HTTPServer { request in
             guard let header = request.headers["authorization"], accepts(header) else {
                 return .text(
                     401, #"{"errors":[{"code":"UNAUTHORIZED","message":"authentication required"}]}"#,
@@ -21,13 +22,13 @@ import Testing
         }
     }
 
-    private func options(_ server: TestServer, _ entry: String?) throws -> (RegistryOptions, TemporaryDirectory) {
+    private func options(_ server: HTTPServer, _ entry: String?) throws -> (RegistryOptions, TemporaryDirectory) {
         let folder = try TemporaryDirectory()
         if let entry { try folder.write("config.json", #"{"auths":{"\#(server.host)":\#(entry)}}"#) }
         return (testOptions(["DOCKER_CONFIG": folder.path]), folder)
     }
 
-    private func fetch(_ server: TestServer, _ entry: String? = nil) async throws -> RegistryError? {
+    private func fetch(_ server: HTTPServer, _ entry: String? = nil) async throws -> RegistryError? {
         let (options, folder) = try options(server, entry)
         defer { withExtendedLifetime(folder) {} }
         return await registryError {
@@ -36,7 +37,7 @@ import Testing
     }
 
     @Test func getsAnAnonymousToken() async throws {
-        let tokens = TestServer { _ in .text(200, #"{"token":"secret","expires_in":300}"#) }
+        let tokens = HTTPServer { _ in .text(200, #"{"token":"secret","expires_in":300}"#) }
         let server = registry(
             #"Bearer realm="http://\#(tokens.host)/token?x=1",service="a service",scope="repository:a/b:pull""#
         ) { $0 == "Bearer secret" }
@@ -47,14 +48,14 @@ import Testing
     }
 
     @Test func addsTheScopeThatAChallengeLeavesOut() async throws {
-        let tokens = TestServer { _ in .text(200, #"{"access_token":"secret"}"#) }
+        let tokens = HTTPServer { _ in .text(200, #"{"access_token":"secret"}"#) }
         let server = registry(#"Bearer realm="http://\#(tokens.host)/token""#) { $0 == "Bearer secret" }
         #expect(try await fetch(server) == nil)
         #expect(tokens.requests.first { $0.method == "GET" }?.target == "/token?scope=repository%3Aa%2Fb%3Apull")
     }
 
     @Test func givesThePasswordToTheTokenServer() async throws {
-        let tokens = TestServer { request in
+        let tokens = HTTPServer { request in
             request.headers["authorization"] == "Basic dTpw" ? .text(200, #"{"token":"secret"}"#) : .text(401, "")
         }
         let server = registry(#"Bearer realm="http://\#(tokens.host)/token",service="s""#) { $0 == "Bearer secret" }
@@ -64,7 +65,7 @@ import Testing
     }
 
     @Test func exchangesARefreshToken() async throws {
-        let tokens = TestServer { request in
+        let tokens = HTTPServer { request in
             let form = String(decoding: request.body, as: UTF8.self)
             guard request.method == "POST", form.contains("grant_type=refresh_token"),
                 form.contains("refresh_token=re%2Ffresh")
@@ -85,7 +86,7 @@ import Testing
         #expect(
             try await fetch(server, #"{"auth":"dTpw"}"#)
                 == .badCredentials(host: server.host, detail: "unauthorized: authentication required"))
-        let tokens = TestServer { _ in .text(401, #"{"details":"incorrect username or password"}"#) }
+        let tokens = HTTPServer { _ in .text(401, #"{"details":"incorrect username or password"}"#) }
         let bearer = registry(#"Bearer realm="http://\#(tokens.host)/token""#) { _ in true }
         #expect(
             try await fetch(bearer, #"{"auth":"dTpw"}"#)
@@ -95,7 +96,7 @@ import Testing
     @Test func saysWhenAccessIsDenied() async throws {
         let server = registry("Basic realm=x") { _ in false }
         #expect(try await fetch(server) == .accessDenied(repository: "\(server.host)/a/b", detail: nil))
-        let tokens = TestServer { _ in .text(200, #"{"token":"useless"}"#) }
+        let tokens = HTTPServer { _ in .text(200, #"{"token":"useless"}"#) }
         let bearer = registry(#"Bearer realm="http://\#(tokens.host)/token""#) { _ in false }
         #expect(
             try await fetch(bearer)
@@ -104,7 +105,7 @@ import Testing
     }
 
     @Test func asksOnceForManyRequests() async throws {
-        let tokens = TestServer { _ in .text(200, #"{"token":"secret"}"#) }
+        let tokens = HTTPServer { _ in .text(200, #"{"token":"secret"}"#) }
         let server = registry(#"Bearer realm="http://\#(tokens.host)/token""#) { $0 == "Bearer secret" }
         try await withClient(server.host) { client in
             try await withThrowingTaskGroup(of: Void.self) { group in
@@ -117,7 +118,7 @@ import Testing
 
     @Test func renewsATokenThatIsNoLongerAccepted() async throws {
         let count = Mutex(0)
-        let tokens = TestServer { _ in
+        let tokens = HTTPServer { _ in
             let number = count.withLock { count in
                 count += 1
                 return count
@@ -148,7 +149,7 @@ import Testing
 
     @Test(arguments: ["{}", "no json", #"{"token":""}"#, #"{"token":"a\r\nX: b"}"#])
     func refusesAnswersWithoutAToken(answer: String) async throws {
-        let tokens = TestServer { _ in .text(200, answer) }
+        let tokens = HTTPServer { _ in .text(200, answer) }
         let server = registry(#"Bearer realm="http://\#(tokens.host)/token""#) { _ in true }
         guard case .violation = try await fetch(server) else {
             Issue.record("no violation")

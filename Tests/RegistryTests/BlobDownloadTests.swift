@@ -2,6 +2,7 @@ import Archive
 import OCI
 import Registry
 import Synchronization
+import TestSupport
 import Testing
 
 @Suite struct BlobDownloadTests {
@@ -12,7 +13,7 @@ import Testing
 
     /// What was received, and the error.
     private func download(
-        _ descriptor: Descriptor, from server: TestServer, options: RegistryOptions = testOptions()
+        _ descriptor: Descriptor, from server: HTTPServer, options: RegistryOptions = testOptions()
     ) async throws -> ([UInt8], RegistryError?) {
         var received: [UInt8] = []
         do {
@@ -23,9 +24,9 @@ import Testing
         return (received, nil)
     }
 
-    private func server(_ answer: @escaping @Sendable (TestServer.Request, Int) -> TestServer.Response) -> TestServer {
+    private func server(_ answer: @escaping @Sendable (HTTPServer.Request, Int) -> HTTPServer.Response) -> HTTPServer {
         let count = Mutex(0)
-        return TestServer { request in
+        return HTTPServer { request in
             guard request.path.contains("/blobs/") else { return .text(200, "") }
             let number = count.withLock { count in
                 count += 1
@@ -38,7 +39,7 @@ import Testing
     @Test func givesTheContent() async throws {
         let bytes = bytes
         for isChunked in [false, true] {
-            let server = server { _, _ in TestServer.Response(body: bytes, isChunked: isChunked) }
+            let server = server { _, _ in HTTPServer.Response(body: bytes, isChunked: isChunked) }
             let (received, error) = try await download(descriptor, from: server)
             #expect(error == nil)
             #expect(received == bytes)
@@ -49,7 +50,7 @@ import Testing
         let bytes = bytes
         let server = server { request, number in
             let first = request.headers["range"].flatMap { Int($0.dropFirst(6).dropLast()) } ?? 0
-            var response = TestServer.Response(
+            var response = HTTPServer.Response(
                 status: number == 1 ? 200 : 206, body: Array(bytes[first...].prefix(100_000)))
             response.claimedLength = bytes.count - first
             if number > 1 {
@@ -72,8 +73,8 @@ import Testing
         let bytes = bytes
         let server = server { _, number in
             number == 1
-                ? TestServer.Response(body: Array(bytes.prefix(123_456)), claimedLength: bytes.count)
-                : TestServer.Response(body: bytes)
+                ? HTTPServer.Response(body: Array(bytes.prefix(123_456)), claimedLength: bytes.count)
+                : HTTPServer.Response(body: bytes)
         }
         let (received, error) = try await download(descriptor, from: server)
         #expect(error == nil)
@@ -84,9 +85,9 @@ import Testing
         let bytes = bytes
         let server = server { request, number in
             guard let range = request.headers["range"], let first = Int(range.dropFirst(6).dropLast()) else {
-                return TestServer.Response(body: Array(bytes.prefix(1000)), isUnframed: true)
+                return HTTPServer.Response(body: Array(bytes.prefix(1000)), isUnframed: true)
             }
-            return TestServer.Response(
+            return HTTPServer.Response(
                 status: 206, headers: [("Content-Range", "bytes \(first)-\(bytes.count - 1)/*")],
                 body: Array(bytes[first...]))
         }
@@ -98,7 +99,7 @@ import Testing
     @Test func givesUpWhenNothingComesAnyMore() async throws {
         let bytes = bytes
         let server = server { request, _ in
-            TestServer.Response(
+            HTTPServer.Response(
                 status: request.headers["range"] == nil ? 200 : 206,
                 headers: [("Content-Range", "bytes 1000-\(bytes.count - 1)/\(bytes.count)")],
                 body: request.headers["range"] == nil ? Array(bytes.prefix(1000)) : [],
@@ -113,8 +114,8 @@ import Testing
         let bytes = bytes
         let server = server { _, number in
             number == 1
-                ? TestServer.Response(body: Array(bytes.prefix(1000)), claimedLength: bytes.count)
-                : TestServer.Response(
+                ? HTTPServer.Response(body: Array(bytes.prefix(1000)), claimedLength: bytes.count)
+                : HTTPServer.Response(
                     status: 206, headers: [("Content-Range", "bytes 0-\(bytes.count - 1)/\(bytes.count)")], body: bytes)
         }
         let (_, error) = try await download(descriptor, from: server)
@@ -127,7 +128,7 @@ import Testing
     @Test func refusesContentOfAnotherDigest() async throws {
         var changed = bytes
         changed[200_000] ^= 1
-        let server = server { [changed] _, _ in TestServer.Response(body: changed) }
+        let server = server { [changed] _, _ in HTTPServer.Response(body: changed) }
         let (received, error) = try await download(descriptor, from: server)
         #expect(received.count == bytes.count)
         #expect(error == .wrongDigest(expected: descriptor.digest, actual: Digest(of: changed).description))
@@ -137,11 +138,11 @@ import Testing
         let bytes = bytes
         var short = descriptor
         short.size = 200_000
-        let framed = server { _, _ in TestServer.Response(body: bytes) }
+        let framed = server { _, _ in HTTPServer.Response(body: bytes) }
         let (none, refused) = try await download(short, from: framed)
         #expect(none.isEmpty)
         #expect(refused == .wrongSize(short.digest, expected: 200_000, actual: 300_000))
-        let chunked = server { _, _ in TestServer.Response(body: bytes, isChunked: true) }
+        let chunked = server { _, _ in HTTPServer.Response(body: bytes, isChunked: true) }
         let (some, error) = try await download(short, from: chunked)
         #expect(some.count <= 200_000)
         #expect(error == .wrongSize(short.digest, expected: 200_000, actual: nil))
@@ -152,7 +153,7 @@ import Testing
         var long = descriptor
         long.size = 400_000
         for isChunked in [false, true] {
-            let server = server { _, _ in TestServer.Response(body: bytes, isChunked: isChunked) }
+            let server = server { _, _ in HTTPServer.Response(body: bytes, isChunked: isChunked) }
             let (_, error) = try await download(long, from: server)
             #expect(error == .wrongSize(long.digest, expected: 400_000, actual: 300_000))
         }
@@ -161,7 +162,7 @@ import Testing
     @Test func passesTheReceiversErrorOn() async throws {
         struct Full: Error {}
         let bytes = bytes
-        let server = server { _, _ in TestServer.Response(body: bytes) }
+        let server = server { _, _ in HTTPServer.Response(body: bytes) }
         await #expect(throws: Full.self) {
             try await withClient(server.host) { client in
                 try await client.download(descriptor) { _ in throw Full() }
@@ -177,7 +178,7 @@ import Testing
             case 1: .text(503, "busy", [("Retry-After", "0")])
             case 2: .text(500, "")
             case 3: .text(429, "slowly")
-            default: TestServer.Response(body: bytes)
+            default: HTTPServer.Response(body: bytes)
             }
         }
         let (received, error) = try await download(descriptor, from: server)
@@ -203,11 +204,11 @@ import Testing
 
     @Test func followsRedirectsWithoutItsCredentials() async throws {
         let bytes = bytes
-        let other = TestServer { request in
-            request.target == "/x?signature=a%2Fb" ? TestServer.Response(body: bytes) : .text(404, "")
+        let other = HTTPServer { request in
+            request.target == "/x?signature=a%2Fb" ? HTTPServer.Response(body: bytes) : .text(404, "")
         }
         let location = "http://\(other.host)/x?signature=a%2Fb"
-        let server = TestServer { request in
+        let server = HTTPServer { request in
             if request.headers["authorization"] == nil {
                 return .text(401, "", [("WWW-Authenticate", "Basic realm=x")])
             }
@@ -225,9 +226,9 @@ import Testing
     }
 
     @Test func answersNobodyElsesChallenge() async throws {
-        let thief = TestServer { _ in .text(401, "", [("WWW-Authenticate", "Basic realm=x")]) }
+        let thief = HTTPServer { _ in .text(401, "", [("WWW-Authenticate", "Basic realm=x")]) }
         let location = "http://\(thief.host)/x"
-        let server = TestServer { request in
+        let server = HTTPServer { request in
             request.path.contains("/blobs/") ? .text(307, "", [("Location", location)]) : .text(200, "")
         }
         let folder = try TemporaryDirectory()

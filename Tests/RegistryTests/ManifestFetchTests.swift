@@ -1,5 +1,6 @@
 import OCI
 import Registry
+import TestSupport
 import Testing
 
 @Suite struct ManifestFetchTests {
@@ -9,10 +10,10 @@ import Testing
         "digest":"\(digest)","size":2},"layers":[]}
         """
 
-    private func serve(_ text: String, type: String = MediaType.ociManifest) -> (TestServer, Digest) {
+    private func serve(_ text: String, type: String = MediaType.ociManifest) -> (HTTPServer, Digest) {
         var repository = FakeRepository()
         let digest = repository.addManifest(text, type: type)
-        return (TestServer { [repository] in repository.answer($0) }, digest)
+        return (HTTPServer { [repository] in repository.answer($0) }, digest)
     }
 
     @Test func fetchesByTagAndByDigest() async throws {
@@ -102,7 +103,7 @@ import Testing
 
     @Test func refusesContentOfAnotherDigest() async throws {
         let (server, digest) = serve(Self.good)
-        let liar = TestServer { request in
+        let liar = HTTPServer { request in
             request.path == "/v2/"
                 ? .text(200, "") : .text(200, Self.good + " ", [("Content-Type", MediaType.ociManifest)])
         }
@@ -118,7 +119,7 @@ import Testing
     }
 
     @Test func refusesAHeaderThatNamesAnotherDigest() async throws {
-        let liar = TestServer { _ in
+        let liar = HTTPServer { _ in
             .text(200, Self.good, [("Docker-Content-Digest", Self.digest), ("Content-Type", MediaType.ociManifest)])
         }
         let error = await registryError {
@@ -132,8 +133,8 @@ import Testing
 
     @Test(arguments: [true, false])
     func refusesDocumentsPastTheLimit(isChunked: Bool) async throws {
-        let server = TestServer { request in
-            TestServer.Response(
+        let server = HTTPServer { request in
+            HTTPServer.Response(
                 body: [UInt8](repeating: 32, count: ManifestDocument.sizeLimit + 1), isChunked: isChunked)
         }
         let error = await registryError {
@@ -148,7 +149,7 @@ import Testing
             try await withClient(server.host) { _ = try await $0.manifest(tag: "other") }
         }
         #expect(error == .manifestUnknown("\(server.host)/a/b:other"))
-        let nameless = TestServer { request in
+        let nameless = HTTPServer { request in
             request.path == "/v2/" ? .text(200, "") : .text(404, #"{"errors":[{"code":"NAME_UNKNOWN"}]}"#)
         }
         let unknown = await registryError {
@@ -158,7 +159,7 @@ import Testing
     }
 
     @Test func showsWhatTheRegistrySays() async throws {
-        let server = TestServer { _ in
+        let server = HTTPServer { _ in
             .text(
                 403,
                 #"{"errors":[{"code":"DENIED","message":"requested access to the resource is denied\n\u001b[31m"}]}"#)
@@ -175,7 +176,7 @@ import Testing
 
     @Test func namesTheHostThatRefusesConnections() async throws {
         var host = ""
-        do { host = TestServer { _ in .text(200, "") }.host }
+        do { host = HTTPServer { _ in .text(200, "") }.host }
         let error = await registryError {
             try await withClient(host) { _ = try await $0.manifest(tag: "x") }
         }
@@ -183,7 +184,7 @@ import Testing
     }
 
     @Test func collectsAllPagesOfTags() async throws {
-        let server = TestServer { request in
+        let server = HTTPServer { request in
             switch request.target {
             case "/v2/": .text(200, "")
             case "/v2/a/b/tags/list":
@@ -202,7 +203,7 @@ import Testing
 
     @Test func refusesTagsThatLeadAwayOrRoundInCircles() async throws {
         for link in ["<http://127.0.0.2:1/v2/a/b/tags/list>; rel=\"next\"", "</v2/a/b/tags/list>; rel=\"next\""] {
-            let server = TestServer { _ in .text(200, #"{"tags":["1"]}"#, [("Link", link)]) }
+            let server = HTTPServer { _ in .text(200, #"{"tags":["1"]}"#, [("Link", link)]) }
             let error = await registryError { try await withClient(server.host) { _ = try await $0.tags() } }
             guard case .violation = error else {
                 Issue.record("\(link): \(String(describing: error))")

@@ -8,7 +8,7 @@ package final class RegistryServer {
     private let program: RunningProgram
     private let folder: String
 
-    private init() throws {
+    private init(htpasswd: String?) throws {
         folder = "/tmp/apus-registry.\(randomHex(bytes: 6))"
         try Files.makeDirectory(folder, mode: 0o700)
         let port = try Self.freePort()
@@ -26,7 +26,9 @@ package final class RegistryServer {
                 enabled: true
             http:
               addr: 127.0.0.1:\(port)
+            \(htpasswd == nil ? "" : "auth: {htpasswd: {realm: test, path: \(folder)/htpasswd}}")
             """
+        if let htpasswd { try Files.write(Array(htpasswd.utf8), to: "\(folder)/htpasswd") }
         try Files.write(Array(configuration.utf8), to: "\(folder)/config.yml")
         program = try RunningProgram(
             Spawn("/usr/bin/docker-registry", ["serve", "\(folder)/config.yml"], environment: ["PATH=/usr/bin:/bin"]))
@@ -37,9 +39,9 @@ package final class RegistryServer {
         throw TestFailure("docker-registry does not answer on port \(port)")
     }
 
-    /// Runs `body` with a registry.
-    package static func with<R>(_ body: (RegistryServer) throws -> R) throws -> R {
-        let server = try RegistryServer()
+    /// Runs `body` with a registry, for everybody or for the users of `htpasswd` (lines with bcrypt's hashes).
+    package static func with<R>(htpasswd: String? = nil, _ body: (RegistryServer) throws -> R) throws -> R {
+        let server = try RegistryServer(htpasswd: htpasswd)
         defer {
             server.program.send(SIGKILL)
             _ = try? server.program.wait()

@@ -39,6 +39,7 @@ enum CommandTable {
     static let placements: [Placement] = [
         Placement(nil, "run", .common) { .run },
         Placement(nil, "ps", .common) { .containerList },
+        Placement(nil, "pull", .common) { .pull },
         Placement(nil, "version", .common) { .version },
         Placement(nil, "info", .common) { .info },
         Placement(nil, "import") { .imageImport },
@@ -56,6 +57,7 @@ enum CommandTable {
         Placement("container", "ls", aliases: ["list", "ps"]) { .containerList },
         Placement("container", "rm", aliases: ["remove"]) { .remove },
         Placement("container", "run") { .run },
+        Placement("image", "pull") { .pull },
         Placement("system", "info") { .info },
         Placement("image", "import") { .imageImport },
         Placement("image", "load") { .imageLoad },

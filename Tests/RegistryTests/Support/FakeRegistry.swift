@@ -3,8 +3,9 @@ import Glibc
 import Linux
 import OCI
 import Registry
+import TestSupport
 
-/// Content for a `TestServer`: blobs and manifests by digest, and tags.
+/// Content for a `HTTPServer`: blobs and manifests by digest, and tags.
 struct FakeRepository: Sendable {
     var blobs: [Digest: [UInt8]] = [:]
     var manifests: [String: (type: String, bytes: [UInt8])] = [:]
@@ -27,23 +28,23 @@ struct FakeRepository: Sendable {
     }
 
     /// The right answer to a request for the repository "a/b".
-    func answer(_ request: TestServer.Request) -> TestServer.Response {
+    func answer(_ request: HTTPServer.Request) -> HTTPServer.Response {
         if request.path == "/v2/" { return .text(200, "{}") }
         let parts = request.path.split(separator: "/").map(String.init)
         guard parts.count == 5, parts[..<3] == ["v2", "a", "b"] else { return .text(404, "404 page not found") }
         if parts[3] == "manifests", let found = manifests[parts[4]] {
-            return TestServer.Response(
+            return HTTPServer.Response(
                 headers: [
                     ("Content-Type", found.type), ("Docker-Content-Digest", Digest(of: found.bytes).description),
                 ], body: found.bytes)
         }
         if parts[3] == "blobs", let digest = Digest(parts[4]), let bytes = blobs[digest] {
             if let range = request.headers["range"], let first = Int(range.dropFirst(6).dropLast()) {
-                return TestServer.Response(
+                return HTTPServer.Response(
                     status: 206, headers: [("Content-Range", "bytes \(first)-\(bytes.count - 1)/\(bytes.count)")],
                     body: Array(bytes[first...]))
             }
-            return TestServer.Response(body: bytes)
+            return HTTPServer.Response(body: bytes)
         }
         let code = parts[3] == "manifests" ? "MANIFEST_UNKNOWN" : "BLOB_UNKNOWN"
         return .text(404, "{\"errors\":[{\"code\":\"\(code)\",\"message\":\"unknown\"}]}")

@@ -2,36 +2,53 @@ import Glibc
 import Synchronization
 
 /// An HTTP server on a port of 127.0.0.1 that answers as a test says, rightly or wrongly. It listens until it goes.
-final class TestServer: Sendable {
-    struct Request: Sendable {
-        let method: String
+package final class HTTPServer: Sendable {
+    /// What a client asked.
+    package struct Request: Sendable {
+        package let method: String
         /// Path and query.
-        let target: String
+        package let target: String
         /// By their names in lower case; of several with one name the last.
-        let headers: [String: String]
-        let body: [UInt8]
-        var path: String { String(target.prefix { $0 != "?" }) }
+        package let headers: [String: String]
+        package let body: [UInt8]
+        /// The target without its query.
+        package var path: String { String(target.prefix { $0 != "?" }) }
     }
 
-    struct Response: Sendable {
-        var status = 200
-        var headers: [(String, String)] = []
-        var body: [UInt8] = []
+    /// What it gets.
+    package struct Response: Sendable {
+        package var status: Int
+        package var headers: [(String, String)]
+        package var body: [UInt8]
         /// Sent as Content-Length instead of the body's own; the connection is closed after the body.
-        var claimedLength: Int?
+        package var claimedLength: Int?
         /// Sent with chunked framing, and closed.
-        var isChunked = false
+        package var isChunked: Bool
         /// No framing at all: the end of the connection is the end of the body.
-        var isUnframed = false
+        package var isUnframed: Bool
 
-        static func text(_ status: Int, _ text: String, _ headers: [(String, String)] = []) -> Response {
+        package init(
+            status: Int = 200, headers: [(String, String)] = [], body: [UInt8] = [], claimedLength: Int? = nil,
+            isChunked: Bool = false, isUnframed: Bool = false
+        ) {
+            self.status = status
+            self.headers = headers
+            self.body = body
+            self.claimedLength = claimedLength
+            self.isChunked = isChunked
+            self.isUnframed = isUnframed
+        }
+
+        /// A response with `text` as its body.
+        package static func text(_ status: Int, _ text: String, _ headers: [(String, String)] = []) -> Response {
             Response(status: status, headers: headers, body: Array(text.utf8))
         }
     }
 
-    typealias Handler = @Sendable (Request) -> Response
+    /// Answers a request; called from any thread.
+    package typealias Handler = @Sendable (Request) -> Response
 
-    let port: Int
+    package let port: Int
     private let listener: CInt
     private let log = Log()
 
@@ -40,10 +57,12 @@ final class TestServer: Sendable {
     }
 
     /// "127.0.0.1:PORT".
-    var host: String { "127.0.0.1:\(port)" }
-    var requests: [Request] { log.requests.withLock { $0 } }
+    package var host: String { "127.0.0.1:\(port)" }
+    /// What was asked so far.
+    package var requests: [Request] { log.requests.withLock { $0 } }
 
-    init(_ handler: @escaping Handler) {
+    /// Listens at once.
+    package init(_ handler: @escaping Handler) {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -140,7 +159,7 @@ final class TestServer: Sendable {
 }
 
 /// Runs `body` on a thread of its own.
-func startThread(_ body: @escaping @Sendable () -> Void) {
+private func startThread(_ body: @escaping @Sendable () -> Void) {
     final class Box {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -1,0 +1,58 @@
+import Engine
+import Flags
+import Glibc
+import Linux
+import OCI
+
+extension Verb {
+    static let pull = Verb(
+        id: "image pull",
+        syntax: CommandSyntax(
+            summary: "Download an image from a registry", usage: ["[OPTIONS] NAME[:TAG|@DIGEST]"],
+            flags: [
+                Flag("all-tags", "a", .bool, "Download all tagged images in the repository"),
+                Flag(
+                    "disable-content-trust", nil, .bool, "Skip image verification", defaultValue: "true",
+                    isHidden: true),
+                Flag("platform", nil, .string, "Set platform if server is multi-platform capable"),
+                Flag("quiet", "q", .bool, "Suppress verbose output"),
+            ],
+            arguments: .exactly(1), completion: .images)
+    ) { parsed, context in try Pull.run(parsed, context) }
+}
+
+/// `apus pull`.
+enum Pull {
+    static func run(_ parsed: ParsedArguments, _ context: Context) throws -> CInt {
+        guard parsed.bool("disable-content-trust") else {
+            throw CommandFailure("content trust is not supported: leave --disable-content-trust=false out")
+        }
+        let name = parsed.positionals[0]
+        let isQuiet = parsed.bool("quiet")
+        let takesAll = parsed.bool("all-tags")
+        let bare = try Reference(name, defaultTag: nil)
+        if takesAll, bare.tag != nil || bare.digest != nil {
+            throw CommandFailure("tag can't be used with --all-tags/-a")
+        }
+        let reference = try Reference(name)
+        if !isQuiet, !takesAll, bare.tag == nil, bare.digest == nil {
+            try context.output.line("Using default tag: \(Reference.defaultTag)")
+        }
+        // What is shown from now on goes past the buffer.
+        try context.output.flush()
+        var platform: Platform?
+        if let text = parsed.string("platform"), !text.isEmpty { platform = try Platform(parsing: text) }
+        let options = PullOptions(
+            platform: platform, configuration: context.options.config, agent: "apus/\(Version.number)")
+        let display = isQuiet ? nil : PullDisplay(STDOUT_FILENO)
+        let engine = try context.engine()
+        let images = try waitFor {
+            if takesAll { return try await engine.pullAllTags(bare, options) { display?.show($0) } }
+            return [try await engine.pull(reference, options) { display?.show($0) }]
+        }
+        let familiar = takesAll ? bare.familiarName : reference.familiar
+        display?.end(familiar, isNewer: images.contains(where: \.isNewer))
+        try context.output.line((takesAll ? bare : reference).description)
+        return 0
+    }
+}
