@@ -43,8 +43,7 @@ struct ImagePull: Sendable {
         try ingest.put(fetched.bytes, expecting: fetched.descriptor.digest)
         var descriptor = fetched.descriptor
         descriptor.platform = Platform(os: image.os, architecture: image.architecture, variant: image.variant)
-        try images.record(descriptor, name: reference, sourceDigest: top.descriptor.digest)
-        withExtendedLifetime(ingest) {}
+        try ingest.record(descriptor, name: reference, sourceDigest: top.descriptor.digest)
         let isNewer = before?.id != manifest.config.digest || !knows(before, reference, top.descriptor.digest)
         return finished(
             PulledImage(
