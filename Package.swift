@@ -47,7 +47,7 @@ let package = Package(
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
         module("Store", ["Linux", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
-        module("Network", ["Linux", "CLinux"]),
+        module("Networking", ["Linux", "CLinux"]),
         module(
             "Registry",
             [
@@ -58,7 +58,8 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
-        module("Engine", ["CLinux", "Network", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Registry"]),
+        module(
+            "Engine", ["CLinux", "Networking", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Registry"]),
 
         .executableTarget(
             name: "apus",
@@ -93,7 +94,7 @@ let package = Package(
             name: "RuntimeProbe", dependencies: ["Runtime", "Linux", "OCI"], path: "Tests/Support/RuntimeProbe",
             swiftSettings: swiftSettings),
         tests("RegistryTests", ["Registry", "Archive", "TestSupport", "Linux", "OCI"]),
-        tests("EngineTests", ["Engine", "Archive", "Store", "Runtime", "Network", "TestSupport", "Linux", "OCI"]),
+        tests("EngineTests", ["Engine", "Archive", "Store", "Runtime", "Networking", "TestSupport", "Linux", "OCI"]),
 
         // The executable itself, driven from outside.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

@@ -1,7 +1,7 @@
 import CLinux
 import Glibc
 import Linux
-import Network
+import Networking
 import OCI
 import Runtime
 import Seccomp

@@ -1,6 +1,6 @@
 import Glibc
 import Linux
-import Network
+import Networking
 import OCI
 import Runtime
 import Testing

@@ -1,6 +1,6 @@
 import Glibc
 import Linux
-package import Network
+package import Networking
 package import Runtime
 
 /// What this machine and the caller can give a container.

@@ -1,4 +1,4 @@
-package import Network
+package import Networking
 package import OCI
 package import Runtime
 

@@ -1,5 +1,5 @@
 import Linux
-import Network
+import Networking
 
 extension SpecBuilder {
     mutating func networkPlan() throws(OptionError) -> LaunchPlan.NetworkPlan {
