@@ -124,7 +124,10 @@ package struct TreeCopy: Sendable {
                 try Files.makeDirectory(raw: name, in: target, mode: 0o700)
                 return try Files.open(raw: name, in: target, O_RDONLY | O_DIRECTORY)
             }
-            try merge(open.map(\.number), into: made.rawValue, path)
+            let numbers = open.map(\.number)
+            try merge(numbers, into: made.rawValue, path)
+            // Their numbers are all that was used of them above.
+            withExtendedLifetime(open) {}
         }
 
         private func isOpaque(_ directory: CInt, _ path: RawName) throws(ArchiveError) -> Bool {

@@ -72,7 +72,7 @@ extension Unpacking {
         let records = directories.map { (inode: $0.key, depth: depth($0.value.path), record: $0.value) }
             .sorted { ($0.depth, $0.inode) > ($1.depth, $1.inode) }
         for (inode, _, record) in records {
-            guard let directory = try tree.directory(record.path, create: nil) else { continue }
+            guard let directory = try remaining(record.path) else { continue }
             let status = try failing(record.path) { () throws(SystemError) in
                 try Files.status(of: directory.number)
             }
@@ -85,6 +85,19 @@ extension Unpacking {
                     try Files.setTimes(
                         of: directory.number, access: times.access, modification: times.modification)
                 }
+            }
+        }
+    }
+
+    /// The directory at `path`; nil where a later entry has put something else in its way.
+    private func remaining(_ path: RawName) throws(ArchiveError) -> LayerTree.Directory? {
+        do throws(ArchiveError) {
+            return try tree.directory(path, create: nil)
+        } catch {
+            switch error {
+            case .notDirectory: return nil
+            case .failed(_, let cause) where cause.errno == .loop: return nil
+            default: throw error
             }
         }
     }

@@ -29,8 +29,8 @@ extension Unpacking {
             // can only be hidden by whiteout files in subsequent layers"); a directory stays without what the
             // layers below have in it.
             if status.isDirectory {
-                try OverlayAttributes.setOpaque(
-                    Files.open(raw: name, in: directory.number, O_RDONLY | O_DIRECTORY).rawValue)
+                let kept = try Files.open(raw: name, in: directory.number, O_RDONLY | O_DIRECTORY)
+                try OverlayAttributes.setOpaque(kept.rawValue)
             }
         }
         return true
