@@ -23,6 +23,10 @@ extension Engine {
     ) throws(EngineError) -> StartingContainer {
         let (mode, map) = UserNamespace.plan()
         let root = try rootSource(options, record, mode)
+        // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
+        let guarding: FileLock
+        do throws(StoreError) { guarding = try images.holdOffSweeps() } catch { throw EngineError(error) }
+        defer { guarding.descriptor.unlock() }
         let claim: ContainerClaim
         do throws(StoreError) { claim = try containers.create(name: options.name) } catch { throw EngineError(error) }
         let (id, name) = (claim.id, claim.name)
@@ -132,9 +136,15 @@ extension Engine {
             do throws(SystemError) { contents = try Files.read(path, limit: 16 << 20) } catch {
                 throw EngineError("cannot read the seccomp profile \(path): \(error.errno)")
             }
+            let program: SeccompProgram?
             do throws(SeccompError) {
-                return try cache.program(profile: contents, file: path, capabilities: capabilities)
+                program = try cache.program(profile: contents, file: path, capabilities: capabilities)
             } catch { throw EngineError(error.description) }
+            if program?.needsListener ?? false {
+                throw EngineError(
+                    "the seccomp profile \(path) asks for notifications (SCMP_ACT_NOTIFY): nobody would answer them")
+            }
+            return program
         }
     }
 

@@ -1,3 +1,4 @@
+import Archive
 import Glibc
 import Linux
 
@@ -28,6 +29,29 @@ enum RootMount {
         }
         return try Overlay.mount(
             lowers: layers.reversed(), upper: (upperDirectory, workDirectory), volatile: volatile)
+    }
+
+    /// Copies the layers into a directory of the container and returns a mount of it: what takes the overlay's place
+    /// where the kernel refuses one, on an overlay as the store's own file system above all.
+    static func copy(layers: [String], directory: String) throws(SystemError) -> FileDescriptor {
+        let root = "\(directory)/rootfs"
+        if !Files.exists(root) {
+            let temporary = "\(directory)/rootfs.tmp"
+            try Files.removeTree(temporary)
+            try Files.makeDirectory(temporary)
+            try copyRootAttributes(of: layers[0], to: temporary)
+            let target = try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY)
+            var sources: [CInt] = []
+            defer { for source in sources { close(source) } }
+            for layer in layers.reversed() {
+                sources.append(try FileDescriptor.open(layer, O_RDONLY | O_DIRECTORY).release())
+            }
+            do throws(ArchiveError) {
+                _ = try TreeCopy(.overlay).copy(sources, into: target.rawValue)
+            } catch { throw SystemError("copy of the layers (\(error))", root, .io) }
+            try Files.rename(temporary, to: root)
+        }
+        return try Overlay.cloneTree(root)
     }
 
     // An overlay's root shows the upper directory's own attributes. Layers above the first seldom have an entry for the

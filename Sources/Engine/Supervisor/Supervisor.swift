@@ -134,6 +134,7 @@ struct Supervisor: ~Copyable {
         do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
         var launch = LaunchRequest(spec: plan.spec, root: .mount(mount), stdio: stdio)
         launch.seccompProgram = request.seccomp?.instructions
+        launch.seccompFlags = request.seccomp?.flags ?? 0
         launch.startImmediately = false
         launch.createWorkingDirectory = true
         launch.runsInit = plan.usesInit
@@ -194,9 +195,14 @@ struct Supervisor: ~Copyable {
             case .directory(let path):
                 return try Overlay.cloneTree(path)
             case .layers(let layers):
-                return try RootMount.make(
-                    layers: layers, directory: request.containers.directory(request.id),
-                    writable: !request.readOnlyRoot, volatile: request.autoRemove)
+                let directory = request.containers.directory(request.id)
+                do throws(SystemError) {
+                    return try RootMount.make(
+                        layers: layers, directory: directory, writable: !request.readOnlyRoot,
+                        volatile: request.autoRemove)
+                } catch  where error.errno == .invalid || error.errno == .notPermitted {
+                    return try RootMount.copy(layers: layers, directory: directory)
+                }
             }
         } catch {
             throw SupervisorFailure("cannot make the container's root file system: \(error)")

@@ -94,10 +94,11 @@ extension Capability {
 
 /// System call filters (seccomp(2)).
 package enum SystemCallFilter {
-    /// Loads a classic BPF program of 8-byte instructions: needs no_new_privs, or CAP_SYS_ADMIN in the effective set.
-    package static func load(_ program: [UInt8]) throws(SystemError) {
+    /// Loads a classic BPF program of 8-byte instructions with the SECCOMP_FILTER_FLAG_ values in `flags`: needs
+    /// no_new_privs, or CAP_SYS_ADMIN in the effective set.
+    package static func load(_ program: [UInt8], flags: UInt32) throws(SystemError) {
         try check("seccomp") {
-            program.withUnsafeBytes { apus_seccomp_load($0.baseAddress, UInt16(clamping: $0.count / 8), 0) }
+            program.withUnsafeBytes { apus_seccomp_load($0.baseAddress, UInt16(clamping: $0.count / 8), flags) }
         }
     }
 }

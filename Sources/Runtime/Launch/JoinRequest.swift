@@ -14,6 +14,8 @@ package struct JoinRequest: ~Copyable {
     package var stdio: Stdio
     /// A compiled filter for seccomp(2), 8 bytes an instruction; nil for none.
     package var seccompProgram: [UInt8]?
+    /// The filter's SECCOMP_FILTER_FLAG_ values.
+    package var seccompFlags: UInt32 = 0
     /// The container's cgroup v2 directory; nil for the caller's own.
     package var cgroup: FileDescriptor?
     package var personality: RuntimeSpec.Personality?
@@ -46,7 +48,8 @@ extension JoinRequest {
 
     var processOptions: ProcessOptions {
         ProcessOptions(
-            stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram, startImmediately: true,
+            stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
+            seccompFlags: seccompFlags, startImmediately: true,
             runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal)
     }
 

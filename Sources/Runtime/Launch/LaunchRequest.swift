@@ -29,6 +29,8 @@ package struct LaunchRequest: ~Copyable {
     package var stdio: Stdio
     /// A compiled filter for seccomp(2), 8 bytes an instruction; nil for none. The specification's own is not looked at.
     package var seccompProgram: [UInt8]?
+    /// The filter's SECCOMP_FILTER_FLAG_ values.
+    package var seccompFlags: UInt32 = 0
     /// The cgroup v2 directory to start in; nil for the caller's own.
     package var cgroup: FileDescriptor?
     /// False leaves the process waiting before its execve(2), until `InitProcess.start()`.
@@ -61,6 +63,7 @@ extension LaunchRequest {
     var processOptions: ProcessOptions {
         ProcessOptions(
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
+            seccompFlags: seccompFlags,
             startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
             parentDeathSignal: parentDeathSignal)
     }

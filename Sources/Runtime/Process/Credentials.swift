@@ -70,6 +70,6 @@ extension ProcessSetup {
     }
 
     func load(_ program: [UInt8]) throws(LaunchError) {
-        try step(.seccomp) { () throws(SystemError) in try SystemCallFilter.load(program) }
+        try step(.seccomp) { () throws(SystemError) in try SystemCallFilter.load(program, flags: options.seccompFlags) }
     }
 }

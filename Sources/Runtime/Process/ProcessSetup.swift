@@ -7,6 +7,7 @@ struct ProcessOptions {
     let stdio: Stdio
     let preservedDescriptors: [CInt]
     let seccomp: [UInt8]?
+    let seccompFlags: UInt32
     let startImmediately: Bool
     let runsInit: Bool
     let newSessionKeyring: Bool
