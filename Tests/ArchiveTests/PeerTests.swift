@@ -169,7 +169,9 @@ struct PeerTests {
         try #require(layers.count == 2)
         let blobs = try layers.map { try Files.read("\(folder.path)/copied/blobs/sha256/\($0)") }
         let ours = try Snapshot(merged(blobs), times: false)
+        // No layer says anything of the root itself, and buildah gives its own the mode 0555.
         let differences = try ours.differences(from: Snapshot("\(folder.path)/peer", times: false))
+            .filter { !$0.hasPrefix(".: ") }
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }
 }

@@ -14,7 +14,10 @@ package struct ProgramResult: Sendable, CustomStringConvertible {
     /// Standard error as text.
     package var errorText: String { String(decoding: errors, as: UTF8.self) }
     /// The lines of standard output.
-    package var lines: [String] { text.split(separator: "\n").map(String.init) }
+    package var lines: [String] {
+        // By bytes: a carriage return and a line feed are one Character.
+        text.utf8.split(separator: 10).map { String(Substring($0)) }
+    }
 
     package var description: String { "exit \(code)\n--- stdout\n\(text)\n--- stderr\n\(errorText)" }
 }

@@ -24,8 +24,7 @@ extension Engine {
         let (mode, map) = UserNamespace.plan()
         let root = try rootSource(options, record, mode)
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
-        let guarding: FileLock
-        do throws(StoreError) { guarding = try images.holdOffSweeps() } catch { throw EngineError(error) }
+        let guarding = try holdOffSweeps()
         defer { guarding.descriptor.unlock() }
         let claim: ContainerClaim
         do throws(StoreError) { claim = try containers.create(name: options.name) } catch { throw EngineError(error) }
@@ -91,6 +90,10 @@ extension Engine {
     }
 
     // MARK: parts
+
+    private func holdOffSweeps() throws(EngineError) -> FileLock {
+        do throws(StoreError) { return try images.holdOffSweeps() } catch { throw EngineError(error) }
+    }
 
     private func rootSource(
         _ options: RunOptions, _ record: LaunchRecord?, _ mode: UserNamespace.Mode
