@@ -15,7 +15,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
         ["ps", "x"],
         ["container", "rm"], ["rm"], ["container", "ls", "x"], ["container", "inspect"], ["--debug=x", "ps"],
         ["version", "x"], ["ps", "-n", "x"], ["ps", "-f", "x"], ["container", "ps", "--nope"], ["info", "x"],
-        ["system", "info", "--x"], ["help", "bogus"], ["images", "a", "b"], ["inspect"], ["image", "inspect"],
+        ["system", "info", "--x"], ["help", "bogus"], ["inspect"], ["image", "inspect"],
         ["history"], ["inspect", "--x", "a"],
         ["images", "-f", "x"],
     ]

@@ -62,6 +62,8 @@ extension ContainerInit {
             try mountFileSystem(mount.type!, mount, options, root, place)
         } catch {
             guard error.errno == .notPermitted else { throw error }
+            // Of a host that has not mounted it there is nothing to show: the directory stays empty.
+            guard Files.exists(host) else { return }
             try bindHost(host, mount, options, root, place)
         }
     }

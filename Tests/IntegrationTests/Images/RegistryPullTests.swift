@@ -43,6 +43,8 @@ import Testing
                 let result = try sandbox.apus("pull", name)
                 #expect(result.lines.first == "Using default tag: latest", "\(result)")
                 #expect(result.lines.last == name + ":latest")
+                // skopeo reads manifests of the specification alone from a layout.
+                guard format == "oci" else { return }
                 let found = try sandbox.tool(
                     "/usr/bin/skopeo", "--insecure-policy", "copy", "--quiet",
                     "oci:\(sandbox.store)/images:\(name):latest", "dir:\(sandbox.path)/work/copy")

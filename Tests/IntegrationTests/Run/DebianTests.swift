@@ -24,7 +24,7 @@ import Testing
                 )
                     == "0\n")
             #expect(
-                try shell("touch /a; chown nobody:nogroup /a; setfattr -h 2>/dev/null; stat -c %U:%G /a")
+                try shell("touch /a; chown nobody:nogroup /a; stat -c %U:%G /a")
                     == "nobody:nogroup\n")
             #expect(
                 try shell("ln /etc/passwd /p && stat -c %h /p; truncate -s 1G /s && stat -c '%s %b' /s")
@@ -38,11 +38,13 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
-    func deviceNodesCannotBeMadeByAnOrdinaryUsersContainer(_ user: TestUser) throws {
+    func deviceNodesCannotBeMade(_ user: TestUser) throws {
         try withSandbox(user) { sandbox throws in
             try sandbox.output("import", try Fixtures.path("debian.tar", of: .debian), "debian")
             let result = try sandbox.apus("run", "--rm", "--network", "none", "debian", "mknod", "/n", "c", "1", "3")
-            #expect((result.code == 0) == (user == .root), "\(result)")
+            // As root too: without a device cgroup, CAP_MKNOD would open the host's disks (Docs/decisions.md).
+            #expect(result.code == 1, "\(result)")
+            #expect(result.errorText.contains("Operation not permitted"))
         }
     }
 }

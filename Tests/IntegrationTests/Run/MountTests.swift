@@ -92,7 +92,7 @@ import Testing
                     ])
             #expect(try sandbox.shell([], "echo gone >/dev/null; head -c 3 /dev/zero | wc -c") == "3")
             #expect(try sandbox.run(["--device", "/dev/fuse"], "test", "-c", "/dev/fuse").code == 0)
-            #expect(try sandbox.run(["--device", "/dev/fuse:/dev/other:r"], "test", "-c", "/dev/other").code == 0)
+            #expect(try sandbox.run(["--device", "/dev/fuse:/dev/other"], "test", "-c", "/dev/other").code == 0)
         }
     }
 

@@ -6,9 +6,12 @@ import Testing
 @Suite struct SecurityTests {
     /// As /proc/PID/status shows the set `bits`, of which nobody can have more than the tests' own bounding set holds;
     /// in a user namespace of its own a container has all again.
-    private func set(_ user: TestUser, _ bits: UInt64) throws -> String {
+    private func set(_ user: TestUser, _ given: UInt64) throws -> String {
+        var bits = given
         var own = UInt64.max
         if user == .root {
+            // Nobody keeps root of the host from opening a device node that it has made, so it cannot make one.
+            bits &= ~(1 << 27)
             let line = try Files.readText("/proc/self/status").split(separator: "\n").first { $0.hasPrefix("CapBnd:") }
             own = UInt64(line!.split(separator: "\t")[1], radix: 16)!
         }

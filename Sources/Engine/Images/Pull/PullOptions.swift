@@ -40,6 +40,7 @@ package enum PullEvent: Sendable {
     /// The image is in the store.
     case pulled(PulledImage)
 
+    /// How far one layer has come.
     package enum LayerState: Sendable, Equatable {
         /// It is wanted, and nothing has begun.
         case pulling
