@@ -2,8 +2,12 @@
 
 SWIFT  ?= swift
 PREFIX ?= /usr/local
-# What `make bench` and `make test` are passed on: BENCH="--rounds 50", FILTER=ArchiveTests.
+# What is passed on: BENCH="--rounds 50", FILTER=ArchiveTests, CONFORMANCE="--only seccomp*", FUZZ="--seconds 5",
+# FAULTS='--only "run --rm"'.
 BENCH  ?=
+CONFORMANCE ?=
+FUZZ   ?=
+FAULTS ?=
 FILTER ?=
 
 HARNESS := Tests/Harness
@@ -17,16 +21,26 @@ PACKAGES_BUILD := binutils g++ pkg-config libseccomp-dev libssl-dev libbz2-dev \
 	liblzma-dev libzstd-dev zlib1g-dev
 PACKAGES_RUN   := uidmap slirp4netns
 PACKAGES_DEMO  := busybox-static
-PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr buildah bzip2 crun docker-registry fuse-overlayfs groff-base iproute2 \
+PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr bsdutils buildah bzip2 conmon containerd crun dbus-daemon docker-registry fuse-overlayfs groff-base iproute2 \
 	libcap2-bin mmdebstrap passt podman procps python3 runc skopeo strace umoci util-linux \
 	xz-utils zstd
+PACKAGES_FAULTS := $(PACKAGES_RUN) $(PACKAGES_DEMO) docker-registry e2fsprogs python3 skopeo strace util-linux
+PACKAGES_CONFORMANCE := $(PACKAGES_RUN) crun gcc libc6-dev python3 runc util-linux
 PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) bubblewrap crun gcc iproute2 mmdebstrap podman procps python3 runc \
 	skopeo umoci util-linux
 
-.PHONY: build demo test check lint arrows bench install clean help debug packages-build
+PACKAGES_VM    := $(PACKAGES_DEMO) debootstrap dpkg e2fsprogs kmod qemu-system-x86
+
+.PHONY: build demo test test-release test-faults test-vm check lint arrows bench link-order conformance conformance-own fuzz install clean help debug packages-build
+
+# A section for each function, so that the linker can leave out what nobody calls, and puts what a start executes side by
+# side (the list is made by Tests/Bench/link_order.py).
+SECTIONS := -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xcc -fdata-sections \
+	-Xlinker --symbol-ordering-file=$(HARNESS)/link-order.txt -Xlinker --no-warn-symbol-ordering \
+	-Xlinker -T -Xlinker $(HARNESS)/release.ld
 
 build: packages-build ## build the static executable .build/apus (release)
-	$(SWIFT) build -c release --product apus
+	$(SWIFT) build -c release --product apus $(SECTIONS)
 	@strip -o $(APUS) "$$($(SWIFT) build -c release --show-bin-path)/apus"
 	@$(HARNESS)/check-static $(APUS)
 
@@ -43,8 +57,30 @@ test: ## install what the tests need and run all that can run here (FILTER=… n
 	@$(MAKE) --no-print-directory debug
 	@$(HARNESS)/run-tests $(FILTER)
 
-check: lint arrows test ## everything that CI runs
+test-faults: ## kill and fail every verb at every call that changes something (minutes; FAULTS="--help" tells more)
+	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_FAULTS)
+	$(SWIFT) build --product apus
+	@/usr/bin/python3 Tests/Faults/faults.py --apus "$$($(SWIFT) build --show-bin-path)/apus" $(FAULTS)
+
+test-vm: ## prove limits in a virtual machine with systemd and cgroup v2 (as root; its image is cached)
+	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_VM)
+	$(SWIFT) build --product apus
+	@Tests/VM/test-vm "$$($(SWIFT) build --show-bin-path)/apus"
+
+check: lint arrows test ## everything that CI runs: lint, tests of both builds, conformance, a minute of fuzzing, the virtual machine
 	@$(HARNESS)/check-warnings $(LOG)
+	@$(MAKE) --no-print-directory conformance-own fuzz FUZZ="--seconds 20"
+	@$(MAKE) --no-print-directory test-release
+	@VM_MAY_BE_MISSING=1 $(MAKE) --no-print-directory test-vm || VM_MAY_BE_MISSING=1 $(MAKE) --no-print-directory test-vm
+
+test-release: build ## the integration tests with the release build, which is optimised otherwise
+	@$(HARNESS)/install-packages $(PACKAGES_TEST)
+	@$(HARNESS)/prepare-machine
+	APUS_BINARY=$(abspath $(APUS)) $(SWIFT) test --skip-build --filter IntegrationTests </dev/null
+
+conformance-own: debug ## hold the debug build alone to the OCI runtime specification (half a minute)
+	@$(HARNESS)/install-packages $(PACKAGES_CONFORMANCE)
+	@/usr/bin/python3 Tests/Conformance/conformance.py --runtime "$$($(SWIFT) build --show-bin-path)/apus"
 
 lint: ## format, forbidden imports, documentation, lengths of files
 	@$(HARNESS)/install-packages python3
@@ -56,9 +92,23 @@ arrows: packages-build ## fail on a dependency between modules that is not on th
 	@/usr/bin/python3 $(HARNESS)/module_arrows_test.py
 	@$(SWIFT) package describe --type json | /usr/bin/python3 $(HARNESS)/module_arrows.py
 
+link-order: build ## list the functions that a start executes, for the linker (as root; minutes)
+	@/usr/bin/python3 Tests/Bench/link_order.py $$($(SWIFT) build -c release --show-bin-path)/apus
+
 bench: build ## measure against podman, crun, runc, bwrap and a small C engine (BENCH="--help" tells more)
 	@$(HARNESS)/install-packages $(PACKAGES_BENCH)
 	@/usr/bin/python3 Tests/Bench/bench.py --apus $(APUS) $(BENCH)
+
+conformance: build ## hold ours to the OCI runtime specification, with crun and runc as controls; writes Docs/conformance.md
+	@$(HARNESS)/install-packages $(PACKAGES_CONFORMANCE)
+	@/usr/bin/python3 Tests/Conformance/conformance.py --runtime $(APUS),/usr/bin/crun,/usr/sbin/runc \
+		$(if $(CONFORMANCE),$(CONFORMANCE),--markdown Docs/conformance.md)
+
+fuzz: packages-build ## feed config.json, seccomp profiles and the child protocol to libFuzzer, a minute each (FUZZ="--seconds 5")
+	@$(HARNESS)/install-packages python3
+	$(SWIFT) build --product FuzzDriver --scratch-path $(BUILD)-fuzz --sanitize=fuzzer -Xswiftc -DLIBFUZZER
+	@$(SWIFT) build --product FuzzDriver
+	@/usr/bin/python3 Tests/Fuzz/fuzz.py --driver $(BUILD)/debug/FuzzDriver --fuzzer $(BUILD)-fuzz/debug/FuzzDriver $(FUZZ)
 
 install: ## install the executable (after `make build`), manual pages and completions below PREFIX
 	@test -x $(APUS) || { echo "$(APUS) is missing: run 'make build' first" >&2; exit 1; }
@@ -71,7 +121,7 @@ install: ## install the executable (after `make build`), manual pages and comple
 	$(APUS) completion fish >$(ROOT)/share/fish/vendor_completions.d/apus.fish
 
 clean: ## remove everything that was built
-	rm -rf .build .build-fixtures
+	rm -rf .build .build-fuzz .build-fixtures
 
 packages-build:
 	@$(HARNESS)/install-packages $(PACKAGES_BUILD)

@@ -47,6 +47,7 @@ let package = Package(
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
         module("Store", ["Linux", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
+        module("Cgroups", ["Linux", "OCI"]),
         module("Networking", ["Linux", "CLinux"]),
         module(
             "Registry",
@@ -59,17 +60,21 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         module(
-            "Engine", ["CLinux", "Networking", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Registry"]),
+            "Engine",
+            ["CLinux", "Networking", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Registry"]),
+
+        module("OCIRuntime", ["Linux", "OCI", "Seccomp", "Runtime", "Cgroups"]),
 
         .executableTarget(
             name: "apus",
-            dependencies: ["Engine", "OCI", "Flags", "GoTemplate", "Linux", "Rendering", "Store"],
+            dependencies: ["Engine", "OCI", "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store"],
             swiftSettings: swiftSettings,
             // The compile flags stay those of a dynamic build, so that tests and executable share one build;
             // the libraries named are the ones that a static compile would have linked by itself.
             linkerSettings: [
                 .unsafeFlags([
-                    "-static-executable", "-l_FoundationCollections", "-l_FoundationCShims", "-lswiftSynchronization",
+                    "-static-executable", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims",
+                    "-lswiftSynchronization",
                 ])
             ]
         ),
@@ -79,6 +84,11 @@ let package = Package(
             name: "ArchiveDriver", dependencies: ["Archive", "CLinux", "Linux", "OCI"],
             path: "Tests/Support/ArchiveDriver",
             swiftSettings: swiftSettings),
+
+        // Feeds what reads from outside with random inputs (make fuzz).
+        .executableTarget(
+            name: "FuzzDriver", dependencies: ["OCIRuntime", "Runtime", "Seccomp", "Linux", "OCI"],
+            path: "Tests/Fuzz/Driver", swiftSettings: swiftSettings),
 
         tests("LinuxTests", ["Linux"]),
         tests("OCITests", ["OCI"]),
@@ -93,6 +103,12 @@ let package = Package(
         .executableTarget(
             name: "RuntimeProbe", dependencies: ["Runtime", "Linux", "OCI"], path: "Tests/Support/RuntimeProbe",
             swiftSettings: swiftSettings),
+        tests("CgroupsTests", ["Cgroups", "CgroupProbe", "TestSupport", "Linux", "OCI"]),
+        // Makes cgroups for those tests, from a process with one thread.
+        .executableTarget(
+            name: "CgroupProbe", dependencies: ["Cgroups", "Linux", "OCI"], path: "Tests/Support/CgroupProbe",
+            swiftSettings: swiftSettings),
+        tests("OCIRuntimeTests", ["OCIRuntime", "Runtime", "Linux", "OCI"]),
         tests("RegistryTests", ["Registry", "Archive", "TestSupport", "Linux", "OCI"]),
         tests("EngineTests", ["Engine", "Archive", "Store", "Runtime", "Networking", "TestSupport", "Linux", "OCI"]),
 

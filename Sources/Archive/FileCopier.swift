@@ -13,6 +13,8 @@ struct FileCopier {
     /// Attributes of overlayfs are left out, and so are those that the target's file system refuses.
     var keepsOverlayAttributes = false
 
+    var owners: OwnerMap?
+
     init() {}
 
     /// Copies `name`, which is no directory and has `status`, to the new name `target`. Throws `SystemError`.
@@ -32,7 +34,8 @@ struct FileCopier {
             try Files.makeNode(
                 raw: target, in: targetDirectory, mode: status.type | 0o600, device: status.device)
         }
-        try Files.setOwner(raw: target, in: targetDirectory, user: status.user, group: status.group)
+        let owner = try owner(status)
+        try Files.setOwner(raw: target, in: targetDirectory, user: owner.user, group: owner.group)
         if !status.isSymbolicLink { try Files.setMode(raw: target, in: targetDirectory, status.permissions) }
         for attribute in try ExtendedAttributes.list(of: name, in: directory) where isCopied(attribute) {
             guard let value = try ExtendedAttributes.get(attribute, of: name, in: directory) else { continue }
@@ -46,7 +49,8 @@ struct FileCopier {
 
     /// Gives the open file or directory `target` what the open `source` has. Throws `SystemError`.
     func copyDescription(of source: CInt, _ status: FileStatus, to target: CInt) throws(SystemError) {
-        try Files.setOwner(raw: [0], in: target, user: status.user, group: status.group)
+        let owner = try owner(status)
+        try Files.setOwner(raw: [0], in: target, user: owner.user, group: owner.group)
         // After the owner: chown(2) takes the set-user-ID bit and the capabilities away.
         try Files.setMode(of: target, status.permissions)
         for attribute in try ExtendedAttributes.list(of: source) where isCopied(attribute) {
@@ -56,6 +60,17 @@ struct FileCopier {
             }
         }
         try Files.setTimes(of: target, access: status.accessTime, modification: status.modificationTime)
+    }
+
+    private func owner(_ status: FileStatus) throws(SystemError) -> (user: UInt32, group: UInt32) {
+        guard let owners else { return (status.user, status.group) }
+        // The whiteouts of a layer belong to nobody in particular.
+        if status.isWhiteout { return (owners.user(0) ?? 0, owners.group(0) ?? 0) }
+        guard let user = owners.user(status.user), let group = owners.group(status.group) else {
+            throw SystemError(
+                "chown", "\(status.user):\(status.group), which no id of the user namespace is for", .invalid)
+        }
+        return (user, group)
     }
 
     private func isCopied(_ attribute: RawName) -> Bool {

@@ -12,8 +12,13 @@ package struct TreeCopy: Sendable {
     }
 
     package var form: Form
+    /// What the copies' owners are by those of the sources; nil: the same.
+    package var owners: OwnerMap?
 
-    package init(_ form: Form) { self.form = form }
+    package init(_ form: Form, owners: OwnerMap? = nil) {
+        self.form = form
+        self.owners = owners
+    }
 
     /// Copies what `sources` show, the topmost first, into the empty directory `target`, with owners, modes,
     /// times, extended attributes, holes and the hard links within each source. Blocks are shared where the file
@@ -22,6 +27,7 @@ package struct TreeCopy: Sendable {
     package func copy(_ sources: [CInt], into target: CInt) throws(ArchiveError) -> TreeCopyReport {
         var run = Run(form: form, root: target)
         run.copier.keepsOverlayAttributes = form == .plain
+        run.copier.owners = owners
         try run.merge(sources, into: target, [])
         return TreeCopyReport(
             entries: run.entries, copiedBytes: run.copier.copiedBytes, sharedFiles: run.copier.sharedFiles,

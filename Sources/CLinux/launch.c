@@ -11,8 +11,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-pid_t apus_clone_sibling(uint64_t flags) {
-  return (pid_t)syscall(SYS_clone, (unsigned long)flags | CLONE_PARENT | SIGCHLD, 0, NULL, 0, 0);
+pid_t apus_clone_sibling(uint64_t flags, int *pidfd) {
+  return (pid_t)syscall(SYS_clone, (unsigned long)flags | CLONE_PARENT | CLONE_PIDFD | SIGCHLD, 0, pidfd, 0, 0);
 }
 
 long apus_getcwd(char *buffer, size_t size) { return syscall(SYS_getcwd, buffer, size); }
@@ -39,6 +39,15 @@ int apus_memfd_executable(const char *name) {
   if (fd < 0 && errno == EINVAL) fd = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
   return fd;
 }
+
+int apus_memfd(const char *name) {
+  // MFD_NOEXEC_SEAL, Linux 6.3.
+  int fd = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC | 0x8u);
+  if (fd < 0 && errno == EINVAL) fd = (int)syscall(SYS_memfd_create, name, MFD_CLOEXEC);
+  return fd;
+}
+
+int apus_pidfd_getfd(int pidfd, int target) { return (int)syscall(SYS_pidfd_getfd, pidfd, target, 0); }
 
 int apus_memfd_seal(int fd) { return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE); }
 

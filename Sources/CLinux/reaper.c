@@ -8,6 +8,7 @@
 // compiler makes by itself (an initialiser of an array becomes a memset).
 #define _GNU_SOURCE
 #include "CLinux.h"
+#include "raw.h"
 
 #include <elf.h>
 #include <stddef.h>
@@ -15,29 +16,10 @@
 #include <sys/syscall.h>
 
 #define IN_PROGRAM __attribute__((section("apus_reaper"), used, no_stack_protector, no_profile_instrument_function))
-#define INLINE static inline __attribute__((always_inline, no_stack_protector, no_profile_instrument_function))
-
 #if defined(__x86_64__)
 #define MACHINE EM_X86_64
-INLINE long call4(long number, long a, long b, long c, long d) {
-  long result;
-  register long r10 __asm__("r10") = d;
-  __asm__ volatile("syscall" : "=a"(result) : "0"(number), "D"(a), "S"(b), "d"(c), "r"(r10) : "rcx", "r11", "memory");
-  return result;
-}
 #elif defined(__aarch64__)
 #define MACHINE EM_AARCH64
-INLINE long call4(long number, long a, long b, long c, long d) {
-  register long x8 __asm__("x8") = number;
-  register long x0 __asm__("x0") = a;
-  register long x1 __asm__("x1") = b;
-  register long x2 __asm__("x2") = c;
-  register long x3 __asm__("x3") = d;
-  __asm__ volatile("svc 0" : "+r"(x0) : "r"(x8), "r"(x1), "r"(x2), "r"(x3) : "memory");
-  return x0;
-}
-#else
-#error "the reaper has no system calls for this architecture"
 #endif
 
 enum { SIGNAL_BLOCK_ALL = 2, CHILD_SIGNAL = 17, NO_HANG = 1, SET_NAME = 15 };

@@ -2,8 +2,8 @@ extension CommandSyntax {
     /// Takes `arguments` (without the command's own name) apart by pflag's grammar and checks each value.
     /// `path` is the command as error messages name it ("apus run"). Throws `UsageError`; when help was asked
     /// for, neither refusals nor the number of arguments are looked at.
-    package func parse(_ arguments: some Collection<String>, path: String) throws(UsageError) -> ParsedArguments {
-        var parser = FlagParser(flags: flags, isInterspersed: isInterspersed, rest: Array(arguments))
+    package func parse(_ arguments: [String], path: String) throws(UsageError) -> ParsedArguments {
+        var parser = FlagParser(flags: flags, isInterspersed: isInterspersed, rest: arguments)
         try parser.run()
         if parser.result.isHelpRequested { return parser.result }
         if let refusal = parser.refusal { throw UsageError(refusal) }

@@ -29,6 +29,9 @@ package enum KernelFacts {
     /// The number of processors that the machine may have, offline ones included.
     package static func processorCount() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_CONF))) }
 
+    /// The number of processors that are switched on.
+    package static func onlineProcessorCount() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
+
     /// The IPv4 address from which this machine would talk to the world; nil where it has no route. Sends nothing.
     package static func outboundAddress() -> String? {
         let number = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)

@@ -36,12 +36,33 @@ package struct RootDirectory: ~Copyable, Sendable {
 
     /// Opens `path`, on the way to which there may be no symbolic link, no mount point and no "..".
     package func openBeneath(_ path: String, _ flags: CInt) throws(SystemError) -> FileDescriptor {
+        // The kernel refuses only a ".." that leads out.
+        if Self.components(path).contains("..") { throw SystemError("open", path, .crossDevice) }
         // RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
         let number = apus_openat2(descriptor.rawValue, path, UInt64(flags | O_CLOEXEC), 0, 0x0f)
         if number >= 0 { return FileDescriptor(owning: number) }
         let errno = Errno.current
         guard errno == .notImplemented || errno == .notPermitted else { throw SystemError("open", path, errno) }
-        return try walk(path, flags | O_NOFOLLOW)
+        return try walkBeneath(path, flags)
+    }
+
+    /// The resolution of `openBeneath` by hand. A mount of the root's own file system over one of its files is not told
+    /// from that file.
+    func walkBeneath(_ path: String, _ flags: CInt) throws(SystemError) -> FileDescriptor {
+        let device = try descriptor.status().raw.st_dev
+        var place: CInt = -1
+        defer { if place >= 0 { close(place) } }
+        for name in Self.components(path).reversed() {
+            if name == ".." { throw SystemError("open", path, .crossDevice) }
+            let next = try FileDescriptor.open(
+                name, in: place < 0 ? descriptor.rawValue : place, FileDescriptor.pathOnly | O_NOFOLLOW)
+            let status = try next.status()
+            if status.isSymbolicLink { throw SystemError("open", path, .loop) }
+            if status.raw.st_dev != device { throw SystemError("open", path, .crossDevice) }
+            if place >= 0 { close(place) }
+            place = next.release()
+        }
+        return try reopen(place < 0 ? descriptor.rawValue : place, path, flags)
     }
 
     /// Opens `path` with O_PATH; what is missing of it is made, its parents as directories of mode 0755.
@@ -105,7 +126,10 @@ package struct RootDirectory: ~Copyable, Sendable {
                 above.append(next.release())
             }
         }
-        let result = above.last ?? descriptor.rawValue
+        return try reopen(above.last ?? descriptor.rawValue, path, flags)
+    }
+
+    private func reopen(_ result: CInt, _ path: String, _ flags: CInt) throws(SystemError) -> FileDescriptor {
         if flags & FileDescriptor.pathOnly == 0 {
             // O_NOFOLLOW would refuse the magic link itself.
             return try FileDescriptor.open("/proc/self/fd/\(result)", flags & ~O_NOFOLLOW)

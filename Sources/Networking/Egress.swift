@@ -20,6 +20,9 @@ package enum EgressHelper: Sendable, Equatable {
         if access("/dev/net/tun", R_OK | W_OK) < 0 { throw .noTunnelDevice(.current) }
     }
 
+    /// Whether the helper `name` is there, where helpers are looked for.
+    package static func isInstalled(_ name: String) -> Bool { executable(name) != nil }
+
     static func executable(_ name: String) -> String? {
         for directory in ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"]
         where access("\(directory)/\(name)", X_OK) == 0 { return "\(directory)/\(name)" }

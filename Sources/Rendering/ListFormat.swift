@@ -22,9 +22,11 @@ package struct ListFormat: Sendable {
     }
 
     /// Whether the output names the field `name`: what is costly to find out is left out otherwise.
-    package func uses(_ name: String) -> Bool {
+    package func uses(_ name: String) -> Bool { names(name) || template == "{{json .}}" }
+
+    /// Whether the template has the field `name` by its name.
+    package func names(_ name: String) -> Bool {
         template.split { !($0.isLetter || $0.isNumber || $0 == ".") }.contains { $0 == ".\(name)" }
-            || template == "{{json .}}"
     }
 
     /// The text for `records`. `headers` has the title of each field.

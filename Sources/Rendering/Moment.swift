@@ -108,6 +108,15 @@ package struct Moment: Comparable, Hashable, Sendable {
         return text + "Z"
     }
 
+    /// Local time in RFC 3339 with all nine digits of the fraction: "2025-05-30T12:07:14.500000000+02:00".
+    package var localNanoseconds: String {
+        let digits = String(nanoseconds)
+        let fraction = String(repeating: "0", count: 9 - digits.count) + digits
+        let zone = formatted("%z", isLocal: true)
+        let suffix = zone == "+0000" ? "Z" : "\(zone.prefix(3)):\(zone.suffix(2))"
+        return formatted("%Y-%m-%dT%H:%M:%S", isLocal: true) + "." + fraction + suffix
+    }
+
     private func formatted(_ format: String, isLocal: Bool) -> String {
         var time = time_t(seconds)
         var parts = tm()

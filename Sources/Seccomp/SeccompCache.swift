@@ -1,6 +1,6 @@
 import Glibc
 package import Linux
-import OCI
+package import OCI
 
 /// Compiled filters in files, so that the start of a container reads bytes instead of compiling.
 ///
@@ -42,6 +42,16 @@ package struct SeccompCache: Sendable {
         }
     }
 
+    /// The filter of a runtime specification, `linux.seccomp`, whose text is `contents`; what it says is asked of
+    /// `source` only where the compiled one is not there. nil where that gives nil.
+    package func program(
+        specification contents: [UInt8], or source: () throws(SeccompError) -> RuntimeSpec.Seccomp?
+    ) throws(SeccompError) -> SeccompProgram? {
+        var key = KeyWriter(.specification)
+        key.append(contents)
+        return try program(key.bytes, or: source)
+    }
+
     private func program(
         _ key: [UInt8], or source: () throws(SeccompError) -> RuntimeSpec.Seccomp?
     ) throws(SeccompError) -> SeccompProgram? {
@@ -60,7 +70,7 @@ package struct SeccompCache: Sendable {
 
 /// What a compiled filter depends on, as bytes.
 private struct KeyWriter {
-    enum Kind: UInt64 { case defaultProfile, profileFile }
+    enum Kind: UInt64 { case defaultProfile, profileFile, specification }
 
     var bytes: [UInt8] = []
 

@@ -8,4 +8,12 @@ if CommandLine.arguments.count > 1, let worker = Worker(rawValue: CommandLine.ar
     exit(worker.run(Array(CommandLine.arguments.dropFirst(2))))
 }
 
-exit(Dispatch.run(Array(CommandLine.arguments.dropFirst())))
+// For callers that take the path of a runtime and put their own words behind it.
+let isRuntime =
+    CommandLine.arguments.first.map { $0 == OCICommand.program || $0.hasSuffix("/" + OCICommand.program) } ?? false
+
+// A copied slice would be unspecialised code of the standard library, whose first step looks through every protocol
+// conformance of the executable.
+var words: [String] = isRuntime ? ["oci"] : []
+for place in 1..<max(1, CommandLine.arguments.count) { words.append(CommandLine.arguments[place]) }
+exit(Dispatch.run(words))

@@ -19,15 +19,17 @@ class Context:
         self.folder, self.apus, self.user, self.cgroup = folder, apus, user, cgroup
         self.tar = folder / "busybox.tar"
         self.rootfs = folder / "rootfs"
+        # In memory, as /run/user/UID is on a machine with logins; every engine keeps its run state there.
+        self.run = pathlib.Path("/dev/shm") / f"{folder.name}.run"
         self.environment = {
             "PATH": PATH, "HOME": str(folder / "home"), "USER": user, "LANG": "C.UTF-8",
-            "XDG_RUNTIME_DIR": str(folder / "run"), "XDG_DATA_HOME": str(folder / "data"),
+            "XDG_RUNTIME_DIR": str(self.run), "XDG_DATA_HOME": str(folder / "data"),
         }
 
     def prepare(self):
-        for name in ("home", "run", "data", "rootfs", "fake", "bin"):
+        for name in ("home", "data", "rootfs", "fake", "bin"):
             (self.folder / name).mkdir(exist_ok=True)
-        (self.folder / "run").chmod(0o700)
+        self.run.mkdir(mode=0o700)
         self.call([HARNESS / "busybox-rootfs", self.tar])
         self.call(["/usr/bin/tar", "-xf", self.tar, "-C", self.rootfs])
         for name in ("proc", "sys", "dev"):
@@ -106,7 +108,7 @@ class Baseline(Engine):
             (folder / "init-layer" / name).mkdir(exist_ok=True)
         for name in ("hosts", "hostname", "resolv.conf"):
             (folder / "init-layer" / "etc" / name).touch()
-        self.state = pathlib.Path("/dev/shm") / folder.name
+        self.state = self.context.run / "baseline"
         self.state.mkdir(mode=0o700, exist_ok=True)
         self.options += ["--state", self.state]
         if self.context.cgroup:
@@ -136,8 +138,6 @@ class Baseline(Engine):
     def close(self):
         if hasattr(self, "keeper"):
             os.kill(self.keeper, signal.SIGKILL)
-        if hasattr(self, "state"):
-            shutil.rmtree(self.state, ignore_errors=True)
 
 
 class Bubblewrap(Engine):
@@ -159,7 +159,7 @@ class Runtime(Engine):
         for network in ("none", "host"):
             bundle = self.bundle(network)
             bundle.mkdir(exist_ok=True)
-            self.context.call([self.path(), "spec", "--rootless"], cwd=bundle)
+            self.context.call([*self.words(), "spec", "--rootless"], cwd=bundle)
             config = json.loads((bundle / "config.json").read_text())
             config["process"]["terminal"] = False
             config["root"]["path"] = str(self.context.rootfs)
@@ -170,8 +170,11 @@ class Runtime(Engine):
             (bundle / "config.json").write_text(json.dumps(config))
         self.number = 0
 
+    def words(self):
+        return [self.path()]
+
     def bundle(self, network):
-        return self.context.folder / f"bundle-{self.name}-{network}"
+        return self.context.folder / f"bundle-{self.name.replace(' ', '-')}-{network}"
 
     def command(self, network, *words):
         bundle = self.bundle(network)
@@ -180,10 +183,20 @@ class Runtime(Engine):
             config["process"]["args"] = list(words)
             (bundle / "config.json").write_text(json.dumps(config))
         self.number += 1
-        root = self.context.folder / "run" / self.name
-        run = [self.path(), "--root", str(root), "run", "--bundle", str(bundle)]
+        root = self.context.run / self.name
+        run = [*self.words(), "--root", str(root), "run", "--bundle", str(bundle)]
         # Each copy of a command that is started at once needs an id of its own: a shell has one, its process id.
         return ["/bin/sh", "-c", 'exec "$@" bench-$$', "sh", *run]
+
+
+class ApusRuntime(Runtime):
+    name = "apus oci"
+
+    def path(self):
+        return self.context.apus
+
+    def words(self):
+        return [self.path(), "oci"]
 
 
 class Crun(Runtime):
@@ -200,7 +213,7 @@ class Podman(Engine):
 
     def options(self):
         folder = self.context.folder
-        return ["--root", str(folder / "podman"), "--runroot", str(folder / "podman-run"), "--cgroup-manager", "cgroupfs",
+        return ["--root", str(folder / "podman"), "--runroot", str(self.context.run / "podman"), "--cgroup-manager", "cgroupfs",
                 "--log-level", "error"]
 
     def prepare(self):
@@ -215,4 +228,4 @@ class Podman(Engine):
                            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-ALL = [Nothing, Apus, Baseline, Bubblewrap, Crun, Runc, Podman]
+ALL = [Nothing, Apus, Baseline, Bubblewrap, ApusRuntime, Crun, Runc, Podman]

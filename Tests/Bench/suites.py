@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import engines
 import measure
@@ -184,4 +185,47 @@ def pull_rounds(context, names, image):
     return table("Pull and unpack a Debian image from loopback, seconds", HEAD, rows_with_ratios(times, 1, 2))
 
 
-ALL = {"start": start, "parallel": parallel, "memory": memory, "pull": pull}
+RUNNING, STOPPED = 200, 1000
+
+
+def ps(context, working, options):
+    """The whole of `ps` and of `ps -a` where there are many containers."""
+    able = [engine for engine in working if isinstance(engine, (engines.Apus, engines.Podman))]
+
+    def base(engine):
+        return [engine.path(), *(engine.options() if isinstance(engine, engines.Podman) else [])]
+
+    # What `run` gets, without the words around it: the network, the image and the command.
+    def create(engine, verb, *words):
+        line = engine.command("none", *words)
+        place = line.index("run")
+        return [*base(engine), *verb, *line[line.index("--network", place):]]
+
+    # A user's keys have a quota (200 as Debian has it), and podman's containers would take one each.
+    configuration = context.folder / "containers.conf"
+    configuration.write_text("[containers]\nkeyring = false\n")
+    context.environment["CONTAINERS_CONF"] = str(configuration)
+    times = {"ps": {}, "ps -a": {}}
+    try:
+        with ThreadPoolExecutor(2) as pool:
+            for engine in able:
+                print(f"making {RUNNING + STOPPED} containers of {engine.name} …", flush=True)
+                jobs = [create(engine, ["run", "-d"], "sleep", "86399")] * RUNNING + [create(engine, ["create"], "true")] * STOPPED
+                list(pool.map(context.call, jobs))
+        for number in range(options.rounds + 1):
+            for engine in random.sample(able, len(able)):
+                for words, values in times.items():
+                    seconds = measure.wall([*base(engine), *words.split()], context.environment)
+                    if number > 0:
+                        values.setdefault(engine.name, []).append(seconds)
+    finally:
+        for engine in able:
+            listed = context.call([*base(engine), "ps", "-aq"]).split()
+            if listed:
+                context.call([*base(engine), "rm", "-f", *(["-t", "0"] if isinstance(engine, engines.Podman) else []), *listed])
+        del context.environment["CONTAINERS_CONF"]
+    head = f"with {RUNNING} running and {STOPPED} created containers, milliseconds"
+    return "".join(table(f"`{words}` {head}", HEAD, rows_with_ratios(values, 1000, 1)) for words, values in times.items())
+
+
+ALL = {"start": start, "parallel": parallel, "memory": memory, "pull": pull, "ps": ps}

@@ -25,7 +25,7 @@ import Testing
 
     // Help leaves out what is refused, so each is tried: without its value, or without an image, nothing is run.
     @Test func everyFlagOfDockersIsThere() throws {
-        try withSandbox(try #require(TestUser.available.first)) { sandbox in
+        try withSandbox(try #require(TestUser.available.first)) { sandbox throws in
             for name in Self.docker.split(separator: " ") {
                 let result = try run(sandbox, ["--\(name)"])
                 #expect(result.code != 0 && !result.errorText.contains("unknown flag"), "--\(name)")
@@ -37,19 +37,20 @@ import Testing
     @Test func whatCannotBeHonouredIsRefusedWithASentence() throws {
         let cases: [([String], String)] = [
             (["-p", "80:80"], "ports cannot be published yet"), (["-P"], "ports cannot be published yet"),
-            (["-m", "64m"], "control groups are not managed yet"),
-            (["--cpus", "1.5"], "control groups are not managed yet"),
-            (["--pids-limit", "5"], "control groups are not managed yet"), (["--gpus", "all"], "GPUs"),
+            (["--memory-swappiness", "60"], "no swappiness of its own"), (["--kernel-memory", "64m"], "use --memory"),
+            (["--cpu-rt-runtime", "1000"], "no limit of real-time"),
+            (["--oom-kill-disable"], "cannot switch the killing"),
+            (["--gpus", "all"], "GPUs"),
             (["--runtime", "runc"], "its own runtime"), (["--isolation", "hyperv"], "only Windows"),
-            (["--restart", "always"], "not restarted yet"), (["--health-cmd", "true"], "health checks"),
             (["--ip", "10.0.0.2"], "networks with addresses"), (["--volumes-from", "x"], "volumes are not there yet"),
-            (["-v", "data:/data"], "named volumes are not there yet"), (["--log-driver", "syslog"], "not kept yet"),
-            (["--userns", "keep-id"], "one map of ids"), (["--pid", "container:x"], "cannot share a namespace yet"),
+            (["-v", "data:/data"], "named volumes are not there yet"),
+            (["--log-driver", "syslog"], "no container talks to a log server"),
+            (["--userns", "private"], "maps of ids"), (["--pid", "container:x"], "cannot share a namespace yet"),
             (["--network", "bridge"], "bridges come later"), (["--disable-content-trust=false"], "signs names"),
             (["--group-add", "keep-groups"], "no numbers in the container"),
             (["--use-api-socket"], "no engine process"),
         ]
-        try withSandbox(try #require(TestUser.available.first)) { sandbox in
+        try withSandbox(try #require(TestUser.available.first)) { sandbox throws in
             for (flags, words) in cases {
                 let result = try run(sandbox, flags + ["no-such-image"])
                 #expect(result.code == 125 && result.errorText.contains(words), "\(flags): \(result)")
@@ -68,7 +69,10 @@ import Testing
             (["--cap-add", "nope"], "invalid capability: 'nope'"),
             (["--stop-signal", "nope"], "invalid signal: 'nope'"),
             (["--oom-score-adj", "2000"], "range for oom score adj is [-1000, 1000]"),
-            (["-a", "nope"], "valid streams are"),
+            (["-a", "nope"], "valid streams are"), (["--device-read-bps", "foo"], "bad format: foo"),
+            (["--device-write-iops", "/dev/sda:10mb"], "invalid rate for device: /dev/sda:10mb"),
+            (["--blkio-weight-device", "/dev/sda:5"], "invalid weight for device: /dev/sda:5"),
+            (["--memory-swappiness", "101"], "valid memory swappiness range is 0-100"),
             (["--dns", "nope"], "not correctly formatted"), (["--dns-search", "a..b"], "not a valid domain"),
             (["--pull", "sometimes"], "always, missing and never"), (["--shm-size", "nope"], "invalid argument"),
             (["--detach-keys", "ctrl-5"], "invalid detach keys (ctrl-5) provided"),
@@ -76,7 +80,7 @@ import Testing
             (["--bogus"], "unknown flag: --bogus"),
             (["--security-opt", "bogus"], "invalid --security-opt: 'bogus'"),
         ]
-        try withSandbox(try #require(TestUser.available.first)) { sandbox in
+        try withSandbox(try #require(TestUser.available.first)) { sandbox throws in
             for (flags, words) in cases {
                 let result = try run(sandbox, flags + ["no-such-image"])
                 #expect(result.code == 125 && result.errorText.contains(words), "\(flags): \(result)")
@@ -85,7 +89,7 @@ import Testing
     }
 
     @Test func valuesThatAskForNothingAreTaken() throws {
-        try withSandbox(try #require(TestUser.available.first)) { sandbox in
+        try withSandbox(try #require(TestUser.available.first)) { sandbox throws in
             let flags = [
                 "--memory", "0", "--memory-swap", "-1", "--cpus", "0.0", "--pids-limit", "-1", "--publish-all=false",
                 "--restart", "no", "--isolation", "default", "--disable-content-trust", "--blkio-weight", "0",

@@ -54,13 +54,13 @@ import Testing
         #expect(containers.state(id) == state)
     }
 
-    @Test func withoutItsSupervisorAContainerHasExitedWithAnUnknownCode() throws {
+    @Test func withoutItsSupervisorAContainerWasKilledAlongWithIt() throws {
         let own = try #require(ProcessIdentity.current())
         // The number is alive, but of a process that started at another time.
         try containers.writeState(
             running(supervisor: ProcessIdentity(pid: own.pid, startTime: own.startTime &+ 1)), of: id)
         let state = containers.state(id)
-        #expect(state.status == .exited && state.exitCode == nil && state.process == nil)
+        #expect(state.status == .exited && state.exitCode == 137 && state.process == nil)
         #expect(state.startedAt != nil && state.error != nil)
     }
 

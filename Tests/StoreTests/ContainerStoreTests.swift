@@ -115,8 +115,8 @@ import Testing
     @Test func aRenamedContainerFreesItsOldName() throws {
         let id = try make("old")
         _ = try make("other")
-        #expect(throws: StoreError.self) { try containers.rename(id, from: "old", to: "other") }
-        try containers.rename(id, from: "old", to: "new")
+        #expect(throws: StoreError.self) { try containers.rename(id, to: "other") }
+        try containers.rename(id, to: "new")
         #expect(try containers.find("new") == id)
         _ = try make("old")
     }

@@ -58,6 +58,26 @@ import Testing
         #expect(try Files.list(store.paths.leases).isEmpty)
     }
 
+    @Test func aRunDirectoryOfNoContainerGoesHoweverYoungItIs() throws {
+        let path = "\(store.paths.runningContainers)/\(String(repeating: "a", count: 64))"
+        try Files.makeDirectory(path, mode: 0o700)
+        try Files.write([1], to: path + "/record")
+        _ = try sweep()
+        #expect(!Files.exists(path))
+    }
+
+    @Test func theLockAndTheSizeOfALayerThatCameToNothingGo() throws {
+        let layers = LayerStore(store.paths, .full)
+        let killed = LayerStore.name(of: Digest(.sha256, hex: String(repeating: "1", count: 64))!)
+        for note in [".lock.", ".size."] { try Files.write([], to: "\(store.paths.layers)/\(note)\(killed)") }
+        let busy = Digest(.sha256, hex: String(repeating: "2", count: 64))!
+        let pending = try #require(try layers.begin(busy))
+        _ = try sweep()
+        let left = try Files.list(store.paths.layers)
+        #expect(!left.contains { $0.hasSuffix(killed) })
+        #expect(left.contains(".lock.\(LayerStore.name(of: busy))") && Files.exists(pending.path))
+    }
+
     @Test func aBlobThatAnIngestFoundInTheStoreStays() throws {
         let digest = try store.images.beginIngest().put([9])
         let ingest = try store.images.beginIngest()

@@ -5,7 +5,7 @@ import Synchronization
 /// Files that tests need and other people's tools make (Tests/Harness/make-fixtures says which).
 package enum Fixtures {
     /// A group of fixtures that are made together.
-    package enum Kind: String, Sendable { case tools, busybox, layers, debian, platforms }
+    package enum Kind: String, Sendable { case tools, busybox, layers, debian, platforms, attacker }
 
     /// Where they are: what `APUS_FIXTURES` names, else `.build-fixtures` beside Package.swift.
     private static let directory =
@@ -33,6 +33,8 @@ package enum Fixtures {
 
     /// A root file system of Debian's static busybox, as a tar archive.
     package static var busyboxTar: String { get throws { try path("busybox.tar", of: .busybox) } }
+    /// The program that tries to leave containers.
+    package static var attacker: String { get throws { try path("attacker", of: .attacker) } }
     /// The program that lists a tree of files.
     package static var treelist: String { get throws { try path("treelist", of: .tools) } }
 }

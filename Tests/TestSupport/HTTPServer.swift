@@ -79,7 +79,12 @@ package final class HTTPServer: Sendable {
         startThread { [log] in
             while true {
                 let connection = accept(listening, nil, nil)
-                if connection < 0 { return }
+                // Closed by nobody else: a number that was closed while this thread is between two calls may be another
+                // server's by the next, which would then get our answers.
+                guard connection >= 0 else {
+                    close(listening)
+                    return
+                }
                 startThread {
                     while let request = Self.read(connection) {
                         log.requests.withLock { $0.append(request) }
@@ -91,10 +96,8 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    deinit {
-        shutdown(listener, Int32(SHUT_RDWR))
-        close(listener)
-    }
+    // No connection is taken from here on, and the thread that waits for one comes to its end.
+    deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// nil at the end of the connection, and for what is not HTTP.
     private static func read(_ connection: CInt) -> Request? {

@@ -72,6 +72,9 @@ package final class RunningProgram {
     /// Ends the program's standard input.
     package func closeInput() { input = nil }
 
+    /// The time between two looks at something that a test waits for.
+    package static func pause() { usleep(50_000) }
+
     /// Sends a signal to the program alone.
     package func send(_ signal: CInt) { kill(pid, signal) }
 
@@ -82,6 +85,16 @@ package final class RunningProgram {
             guard openStreams.output else { throw TestFailure("\(name) ended without '\(text)':\n\(soFar)") }
             try readSome(until: deadline, waitingFor: "'\(text)'")
         }
+    }
+
+    /// Whether standard output holds `text` by now, without waiting for more.
+    package func hasWritten(_ text: String) throws -> Bool {
+        var set = PollSet()
+        let place = set.add(output.rawValue)
+        while openStreams.output, try set.wait(milliseconds: 0), set.isReadable(place) {
+            try readSome(until: Deadline(seconds: 1), waitingFor: "'\(text)'")
+        }
+        return String(decoding: collected.output, as: UTF8.self).contains(text)
     }
 
     /// Waits for the end of the program and of its output. Past `seconds` it is killed, and that is an error.

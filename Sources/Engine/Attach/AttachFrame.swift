@@ -14,6 +14,8 @@ enum AttachFrame: Equatable {
     case resize(WindowSize)
     /// A signal for the container's init.
     case signal(CInt)
+    /// The client leaves on purpose: the container's input stays open.
+    case detach
 
     // From the supervisor.
     /// The container's process runs.
@@ -22,6 +24,8 @@ enum AttachFrame: Equatable {
     case errorOutput([UInt8])
     /// One frame of input has reached the container: another may follow.
     case inputTaken
+    /// The request is fulfilled.
+    case done
     /// The container has ended; the code is a shell's.
     case exited(code: CInt)
     /// The container could not be started.
@@ -36,9 +40,9 @@ enum AttachFrame: Equatable {
 
     private enum Kind: UInt8 {
         case go = 1
-        case input, inputEnd, resize, signal
+        case input, inputEnd, resize, signal, detach
         case started = 16
-        case output, errorOutput, inputTaken, exited, failed
+        case output, errorOutput, inputTaken, exited, failed, done
     }
 
     /// The packet.
@@ -51,7 +55,9 @@ enum AttachFrame: Equatable {
         case .inputEnd: return packet(.inputEnd)
         case .resize(let size): return packet(.resize, word(CInt(size.rows) << 16 | CInt(size.columns)))
         case .signal(let number): return packet(.signal, word(number))
+        case .detach: return packet(.detach)
         case .started: return packet(.started)
+        case .done: return packet(.done)
         case .output(let data): return packet(.output, data)
         case .errorOutput(let data): return packet(.errorOutput, data)
         case .inputTaken: return packet(.inputTaken)
@@ -81,7 +87,9 @@ enum AttachFrame: Equatable {
         case .signal:
             guard let number = word(), (1...64).contains(number) else { return nil }
             self = .signal(number)
+        case .detach: self = .detach
         case .started: self = .started
+        case .done: self = .done
         case .output: self = .output(Array(payload))
         case .errorOutput: self = .errorOutput(Array(payload))
         case .inputTaken: self = .inputTaken

@@ -15,8 +15,13 @@ package struct AttachedClient: ~Copyable {
         /// Whether signals are passed on.
         package var signalProxy = true
         package var detachKeys = DetachKeys.standard
+        /// How long the supervisor may take for its first word, in seconds; nil: as long as it likes.
+        var patience: Int?
 
         package init() {}
+
+        /// What the supervisor is to send and take.
+        var streams: AttachedStreams { AttachedStreams(input: input, output: output, errorOutput: errorOutput) }
     }
 
     /// How the session ended.
@@ -24,6 +29,8 @@ package struct AttachedClient: ~Copyable {
         case exited(code: CInt)
         /// The user typed the detach keys; the container goes on.
         case detached
+        /// A signal ended the session, whose terminal is the container's; the container goes on.
+        case interrupted(CInt)
         /// The container could not be started.
         case failed(code: CInt, message: String)
         /// The supervisor is gone without a word.
@@ -33,9 +40,14 @@ package struct AttachedClient: ~Copyable {
     private let channel: AttachChannel
     private let options: Options
     private let signals: SignalDescriptor
+    // With the caller's terminal in raw mode its keys are the container's, and signals are for the client: it
+    // puts the terminal back before it ends.
+    private let endsBySignal: Bool
     private var detachKeys: DetachKeys
     private var outstandingInput = 0
     private var inputOpen: Bool
+    /// When the session is given up unless the supervisor has said something.
+    private var silence: MonotonicTime?
 
     /// Signals that a client passes on, and SIGWINCH. The stop signals of job control keep their effect on the client.
     private static let forwarded: [CInt] = [
@@ -49,7 +61,17 @@ package struct AttachedClient: ~Copyable {
         self.options = options
         detachKeys = DetachKeys(options.terminal ? options.detachKeys : "") ?? DetachKeys("")!
         inputOpen = options.input
-        signals = try SignalDescriptor(options.signalProxy ? Self.forwarded : [SIGWINCH])
+        silence = options.patience.map { MonotonicTime.now().adding(milliseconds: Int64($0) * 1000) }
+        endsBySignal = options.terminal && options.input && Terminal.isTerminal(0)
+        signals = try SignalDescriptor(
+            endsBySignal
+                ? [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH] : options.signalProxy ? Self.forwarded : [SIGWINCH])
+    }
+
+    /// Tells the supervisor how large the caller's terminal is.
+    func sendSize() {
+        guard options.terminal, let size = Terminal.size(of: 0) ?? Terminal.size(of: 1) else { return }
+        _ = channel.send(.resize(size), waiting: true)
     }
 
     /// Tells the supervisor that the container may start.
@@ -57,6 +79,11 @@ package struct AttachedClient: ~Copyable {
 
     /// Waits until the container's process runs, without serving its streams; nil then, else how it ended.
     package func awaitStart() -> Outcome? {
+        if let silence {
+            var poll = PollSet()
+            poll.add(channel.socket.rawValue)
+            if (try? poll.wait(milliseconds: silence.millisecondsLeft)) == false { return Self.unanswered }
+        }
         while let frame = channel.receive() {
             switch frame {
             case .started: return nil
@@ -68,10 +95,17 @@ package struct AttachedClient: ~Copyable {
         return .lost
     }
 
-    /// Ends the session before the container has started, and waits until the supervisor has cleaned up.
-    func abandon() {
+    /// Ends the session before the container has started, and waits until the supervisor has cleaned up. Returns what
+    /// made the supervisor give up before it heard of this.
+    func abandon() -> EngineError? {
         shutdown(channel.socket.rawValue, CInt(SHUT_WR))
-        while channel.receive() != nil {}
+        var failure: EngineError?
+        while let frame = channel.receive() {
+            if case .failed(let code, let message) = frame, message != SupervisorFailure.clientIsGone.message {
+                failure = EngineError(message, exitCode: code)
+            }
+        }
+        return failure
     }
 
     /// Serves until the container ends, the user detaches or the supervisor is gone. `started` is called once, when
@@ -86,12 +120,17 @@ package struct AttachedClient: ~Copyable {
             let signal = poll.add(signals.descriptor.rawValue)
             let reads = inputOpen && outstandingInput < AttachFrame.inputWindow
             let input = reads ? poll.add(0) : nil
-            guard (try? poll.wait()) != nil else { return .lost }
+            guard (try? poll.wait(milliseconds: silence?.millisecondsLeft ?? -1)) != nil else { return .lost }
+            if silence?.isPast ?? false, !poll.isReadable(socket) { return Self.unanswered }
 
-            if poll.isReadable(signal) { forwardSignals() }
-            if let input, poll.isReadable(input), forwardInput() { return .detached }
+            if poll.isReadable(signal), let ending = takeSignals() { return .interrupted(ending) }
+            if let input, poll.isReadable(input), forwardInput() {
+                _ = channel.send(.detach, waiting: true)
+                return .detached
+            }
             if poll.isReadable(socket) {
                 guard let frame = channel.receive() else { return .lost }
+                silence = nil
                 switch frame {
                 case .started: started()
                 case .output(let data): if options.output { write(data, to: 1) }
@@ -99,21 +138,31 @@ package struct AttachedClient: ~Copyable {
                 case .inputTaken: outstandingInput -= 1
                 case .exited(let code): return .exited(code: code)
                 case .failed(let code, let message): return .failed(code: code, message: message)
-                case .go, .input, .inputEnd, .resize, .signal: break
+                case .go, .input, .inputEnd, .resize, .signal, .detach, .done: break
                 }
             }
         }
     }
 
-    private func forwardSignals() {
+    private static var unanswered: Outcome {
+        .failed(
+            code: 1,
+            message: "the container's supervisor does not answer: 'kill' or 'rm -f' ends it, and the container with it")
+    }
+
+    // Returns a signal that ends the session.
+    private func takeSignals() -> CInt? {
         while let number = signals.next() {
             if number == SIGWINCH {
-                guard options.terminal, let size = Terminal.size(of: 0) ?? Terminal.size(of: 1) else { continue }
-                _ = channel.send(.resize(size), waiting: true)
+                sendSize()
+            } else if endsBySignal {
+                _ = channel.send(.detach, waiting: true)
+                return number
             } else {
                 _ = channel.send(.signal(number), waiting: true)
             }
         }
+        return nil
     }
 
     // True when the detach keys were typed.

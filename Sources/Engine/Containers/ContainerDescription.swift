@@ -37,18 +37,18 @@ package struct ContainerDescription: Codable, Hashable, Sendable {
 }
 
 extension ContainerDescription {
-    /// The JSON of the record's body.
+    /// The record's body: a summary for lists, and JSON.
     func encoded() throws(EngineError) -> [UInt8] {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        do { return Array(try encoder.encode(self)) } catch {
+        do { return ContainerSummary.body(self, json: try json()) } catch {
             throw EngineError("cannot encode the record of container \(id.prefix(12)): \(error)")
         }
     }
 
     /// Reads what `encoded` wrote. Throws a sentence that names the container `id`.
     package init(decoding body: [UInt8], id: String) throws(EngineError) {
-        do { self = try JSONDecoder().decode(ContainerDescription.self, from: Data(body)) } catch {
+        do {
+            self = try JSONDecoder().decode(ContainerDescription.self, from: Data(ContainerSummary.json(in: body)))
+        } catch {
             throw EngineError(
                 "the record of container \(id.prefix(12)) cannot be read: \(jsonCause(error))", exitCode: 1)
         }

@@ -6,6 +6,8 @@ package struct ContainerSnapshot: Sendable {
     package let state: ContainerState
     /// Whether it goes when it ends (`--rm`).
     package let isEphemeral: Bool
+    /// nil for a container that does not run, or is not checked.
+    package internal(set) var health: ContainerHealth.Status?
 
     package var id: String { description.id }
     package var name: String { description.name }
@@ -48,8 +50,11 @@ extension Engine {
         }
         var description = try ContainerDescription(decoding: record.body, id: id)
         // A rename changes the link alone.
-        if let name = names?[id] { description.name = name }
-        return ContainerSnapshot(
+        let current = names.map { $0[id] } ?? containers.currentName(id, was: description.name)
+        if let current { description.name = current }
+        var snapshot = ContainerSnapshot(
             description: description, state: containers.state(id), isEphemeral: containers.isEphemeral(id))
+        if snapshot.state.isActive { snapshot.health = health(of: snapshot)?.status }
+        return snapshot
     }
 }

@@ -1,4 +1,4 @@
-import CLinux
+import Cgroups
 import Glibc
 import Linux
 import Store
@@ -7,37 +7,45 @@ extension Engine {
     /// Removes the container that `text` names and returns its id. One that runs is killed with `force`, and refused
     /// without. Throws `EngineError` with exit code 1.
     package func removeContainer(_ text: String, force: Bool) throws(EngineError) -> String {
-        let id: String
-        do throws(StoreError) { id = try containers.find(text) } catch { throw EngineError(error, exitCode: 1) }
+        let id = try containerID(text)
         let state = containers.state(id)
+        let description = try? description(id)
+        let name = containers.currentName(id, was: description?.name ?? "")
         if state.isActive {
             guard force else {
-                throw EngineError(
-                    "cannot remove container \(text): it is \(state.status.rawValue); stop it first, or remove it with --force",
-                    exitCode: 1)
+                let remedy =
+                    state.status == .paused
+                    ? "container is paused and must be unpaused first"
+                    : "container is \(state.status.rawValue): stop the container before removing or force remove"
+                throw EngineError("cannot remove container \"/\(name ?? text)\": \(remedy)", exitCode: 1)
             }
-            try end(id, state)
+            if case .stuck = try ask(id, .signal(SIGKILL)) { forceEnd(id) }
         }
         let doomed: String
         do throws(StoreError) {
-            // The supervisor of one that just ended still writes its last words.
-            let hold = try containers.hold(id)
-            doomed = try containers.remove(id, name: try containers.names()[id])
+            // The supervisor of one that just ended still writes its last words, or removes it itself.
+            guard let hold = try holdForRemoval(id) else { return id }
+            doomed = try containers.remove(id, name: name)
             _ = consume hold
+            // A supervisor that was killed could not.
+            if let path = state.cgroup { try? Cgroup.end(path) }
         } catch {
             // Its own supervisor, or another command, was faster.
             if case .unknownContainer = error { return id }
             throw EngineError(error, exitCode: 1)
         }
+        if let description { note(.destroy, description, name: name) }
         try removeTree(doomed)
         return id
     }
 
-    // Kills the container's init; its supervisor sees the end and cleans up.
-    private func end(_ id: String, _ state: ContainerState) throws(EngineError) {
-        guard let process = state.process, let pidfd = process.open() else { return }
-        if apus_pidfd_send_signal(pidfd.rawValue, SIGKILL) < 0, Errno.current != .noProcess {
-            throw EngineError("cannot kill container \(id.prefix(12)): \(Errno.current)", exitCode: 1)
+    private func holdForRemoval(_ id: String) throws(StoreError) -> FileDescriptor? {
+        do throws(EngineError) { return try holdEnded(id) } catch {
+            // Gone meanwhile: that is what was asked for. Anything else is said by the attempt itself.
+            if (try? containers.find(id)) == nil { return nil }
         }
+        // Somebody holds it and does not let go: a supervisor that cannot be heard.
+        forceEnd(id)
+        return try containers.hold(id)
     }
 }

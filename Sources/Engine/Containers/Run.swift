@@ -1,3 +1,4 @@
+import Cgroups
 import Glibc
 import Linux
 import OCI
@@ -21,6 +22,7 @@ extension Engine {
     package func start(
         _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartingContainer {
+        try checkPassedStreams(options)
         let (mode, map) = UserNamespace.plan()
         let root = try rootSource(options, record, mode)
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
@@ -44,18 +46,15 @@ extension Engine {
     ) throws(EngineError) -> StartingContainer {
         let (id, name) = (claim.id, claim.name)
         let config = record?.config ?? ContainerConfig()
-        var plan = try plan(options, config, id, mode)
-        if options.tty, let size = Terminal.size(of: 0) ?? Terminal.size(of: 1) {
-            plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))
-        }
-        let request = SupervisorRequest(
-            containers: containers, id: id, name: name, root: root, plan: plan, seccomp: try seccompProgram(plan),
-            ownUserNamespace: nil, terminal: options.tty, openInput: options.openStdin,
-            autoRemove: options.autoRemove, pidFile: options.pidFile, lingering: lingering)
+        let request = try supervisorRequest(
+            options, config, id: id, name: name, root: root, mode: mode, imageID: record?.imageID,
+            size: options.tty ? Terminal.size(of: 0) ?? Terminal.size(of: 1) : nil,
+            streams: options.detach || options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
+                ? .none : clientOptions.streams, lingering: lingering, isNew: true)
         let description = ContainerDescription(
             id: id, name: name, created: Timestamp.now().rfc3339, options: options, imageConfig: config,
             imageReference: record?.reference, imageID: record?.imageID, platform: record?.platform,
-            command: plan.spec.process?.args ?? [], hostname: plan.hostname)
+            command: request.plan.spec.process?.args ?? [], hostname: request.plan.hostname)
         if let path = options.containerIDFile { try writeContainerIDFile(path, id) }
         do throws(EngineError) {
             var starting = try spawn(request, claim, clientOptions)
@@ -63,8 +62,8 @@ extension Engine {
                 // While the supervisor is at work: it waits for the go before anything of the container runs.
                 try write(description, layers: record?.layers ?? [], isEphemeral: options.autoRemove)
             } catch {
-                starting.abandon()
-                throw error
+                // A supervisor that gives up removes what is being written here.
+                throw starting.abandon() ?? error
             }
             starting.go()
             return starting
@@ -72,6 +71,51 @@ extension Engine {
             if let path = options.containerIDFile { unlink(path) }
             throw error
         }
+    }
+
+    /// A container that has the caller's own terminal could type what it likes there (ioctl_tty(2), TIOCSTI).
+    func checkPassedStreams(_ options: RunOptions) throws(EngineError) {
+        guard options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue else { return }
+        for number in [CInt](0...2) where isatty(number) != 0 {
+            throw EngineError(
+                "--log-driver=passthrough cannot be honoured: a standard stream is a terminal, and the container would have "
+                    + "it; redirect it, or leave the driver out")
+        }
+    }
+
+    /// What a supervisor needs for a container with `options`. `size` is that of the terminal it shall have; `streams`
+    /// are what the command that starts it is served; `isNew`: it was not created before.
+    func supervisorRequest(
+        _ options: RunOptions, _ config: ContainerConfig, id: String, name: String, root: SupervisorRequest.Root,
+        mode: UserNamespace.Mode, imageID: Digest?, size: WindowSize?, streams: AttachedStreams, lingering: Int,
+        isNew: Bool
+    ) throws(EngineError) -> SupervisorRequest {
+        let layers = if case .layers(let layers) = root { layers } else { [String]() }
+        let ownMap = try ownIDMap(options, container: id, layers: layers)
+        // Root of a namespace of its own is no root of the machine.
+        var plan = try plan(options, config, id, ownMap == nil ? mode : .mapped)
+        if let size {
+            plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))
+        }
+        let notification = ServiceNotification.asked(options.sdNotify)
+        if let warning = notification?.hand(to: &plan.spec) { plan.warnings.append(warning) }
+        let attachesInput =
+            options.openStdin && !options.detach && (options.attach.isEmpty || options.attach.contains(.stdin))
+        return SupervisorRequest(
+            containers: containers, id: id, name: name, root: root, plan: plan, seccomp: try seccompProgram(plan),
+            cgroup: CgroupRequest(
+                .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
+                resources: plan.spec.linux?.resources),
+            ownUserNamespace: ownMap, terminal: options.tty, openInput: options.openStdin,
+            autoRemove: options.autoRemove, pidFile: options.pidFile, lingering: lingering, streams: streams,
+            log: try logConfiguration(options, config, id: id, name: name, imageID: imageID),
+            subject: ContainerJournal.Subject(
+                name: name, image: options.image, labels: (config.labels ?? [:]).merging(options.labels) { $1 }),
+            notification: notification, isNew: isNew,
+            settings: ServeLoop.Settings(
+                inputEndsWithClient: attachesInput && !options.tty, stopSignal: plan.stopSignal,
+                hasOwnStopSignal: options.stopSignal != nil || config.stopSignal != nil,
+                stopTimeout: plan.stopTimeout, restartPolicy: options.restartPolicy ?? .no))
     }
 
     private func spawn(
@@ -89,21 +133,25 @@ extension Engine {
         }
     }
 
-    // MARK: parts
+    // MARK: parts that create and start share
 
-    private func holdOffSweeps() throws(EngineError) -> FileLock {
+    private func logConfiguration(
+        _ options: RunOptions, _ config: ContainerConfig, id: String, name: String, imageID: Digest?
+    ) throws(EngineError) -> LogConfiguration {
+        do throws(OptionError) {
+            return try LogConfiguration(options, image: config, id: id, name: name, imageID: imageID)
+        } catch { throw EngineError(error.description) }
+    }
+
+    func holdOffSweeps() throws(EngineError) -> FileLock {
         do throws(StoreError) { return try images.holdOffSweeps() } catch { throw EngineError(error) }
     }
 
-    private func rootSource(
+    func rootSource(
         _ options: RunOptions, _ record: LaunchRecord?, _ mode: UserNamespace.Mode
     ) throws(EngineError) -> SupervisorRequest.Root {
         guard let record else {
-            guard let path = realpath(options.image, nil) else {
-                throw EngineError("root file system \(options.image): \(Errno.current)")
-            }
-            defer { free(path) }
-            return .directory(String(cString: path))
+            return try directoryRoot(options)
         }
         let store = layers(mode)
         guard record.isUnpacked(store.ownership) else {
@@ -113,7 +161,16 @@ extension Engine {
         return .layers(record.layers.map { store.path(of: $0) })
     }
 
-    private func plan(
+    /// The directory that `--rootfs` names.
+    func directoryRoot(_ options: RunOptions) throws(EngineError) -> SupervisorRequest.Root {
+        guard let path = realpath(options.image, nil) else {
+            throw EngineError("root file system \(options.image): \(Errno.current)")
+        }
+        defer { free(path) }
+        return .directory(String(cString: path))
+    }
+
+    func plan(
         _ options: RunOptions, _ config: ContainerConfig, _ id: String, _ mode: UserNamespace.Mode
     ) throws(EngineError) -> LaunchPlan {
         var builder = SpecBuilder(
@@ -151,7 +208,7 @@ extension Engine {
         }
     }
 
-    private func write(
+    func write(
         _ description: ContainerDescription, layers: [Digest], isEphemeral: Bool
     ) throws(EngineError) {
         let record = ContainerRecord(image: description.imageID, layers: layers, body: try description.encoded())
@@ -160,7 +217,7 @@ extension Engine {
         } catch { throw EngineError(error) }
     }
 
-    private func writeContainerIDFile(_ path: String, _ id: String) throws(EngineError) {
+    func writeContainerIDFile(_ path: String, _ id: String) throws(EngineError) {
         do throws(SystemError) {
             try FileDescriptor.open(path, O_WRONLY | O_CREAT | O_EXCL, mode: 0o644).writeAll(id.utf8)
         } catch {
@@ -180,21 +237,25 @@ package struct StartingContainer: ~Copyable {
     /// One sentence for each thing that is not quite as asked.
     package let warnings: [String]
     private var client: AttachedClient
-    // Keeps the container from sweeps until the supervisor, which inherited the lock, is gone too.
-    private let claim: ContainerClaim
+    // Keeps the container from sweeps until its record is written. From then on its supervisor alone holds it: a
+    // command line that cannot get rid of its output must not keep others from removing the container.
+    private var claim: ContainerClaim?
 
     init(claim: consuming ContainerClaim, warnings: [String], client: consuming AttachedClient) {
         id = claim.id
         name = claim.name
         self.warnings = warnings
         self.client = client
-        self.claim = claim
+        self.claim = consume claim
     }
 
-    func go() { client.go() }
+    mutating func go() {
+        client.go()
+        claim = nil
+    }
 
-    /// Has the supervisor give up and clean up, and waits for it.
-    mutating func abandon() { client.abandon() }
+    /// Has the supervisor give up and clean up, and waits for it; what it had given up for already.
+    mutating func abandon() -> EngineError? { client.abandon() }
 
     /// Waits until the container's process runs; nil then, else how it ended (`run --detach`).
     package func awaitStart() -> AttachedClient.Outcome? { client.awaitStart() }

@@ -1,3 +1,4 @@
+import Cgroups
 import OCI
 package import Store
 
@@ -9,7 +10,11 @@ extension Engine {
 
     /// `tag SOURCE TARGET`. Throws (exit code 1) for a source that is not there and a target that is no name.
     package func tag(_ source: String, as target: String) throws(EngineError) {
-        try engine(exitCode: 1) { try images.tag(source, as: try Reference(target)) }
+        try engine(exitCode: 1) {
+            let reference = try Reference(target)
+            try images.tag(source, as: reference)
+            noteImage("tag", try images.image(target).id, name: reference.familiar)
+        }
     }
 
     /// `rmi NAME`: what it untagged and deleted. The content of a deleted image is gone when this returns, but for
@@ -18,6 +23,7 @@ extension Engine {
         try engine(exitCode: 1) {
             let removals = try images.remove(name, isForced: isForced, users: try imageUsers())
             let isDeletion = removals.contains { if case .deleted = $0 { true } else { false } }
+            note(removals)
             if isDeletion { try sweep() }
             return removals
         }
@@ -29,7 +35,14 @@ extension Engine {
         try engine {
             let outcome = try StoreSweep(paths).run()
             try removeTrees(outcome.doomed)
+            let dead = outcome.doomed.compactMap { $0.split(separator: "/").last?.suffix(after: ".dead.") }
+            Cgroup.sweep(dead: Set(dead.map { Cgroup.namePrefix + $0 }))
             return outcome
         }
     }
+}
+
+extension Substring {
+    /// What follows `prefix`; nil where the text does not begin with it.
+    fileprivate func suffix(after prefix: String) -> Substring? { hasPrefix(prefix) ? dropFirst(prefix.count) : nil }
 }

@@ -12,8 +12,11 @@ package enum Linger {
     /// Holds the namespace for `seconds`, unless another process does already. Everything else of the supervisor
     /// has been given up.
     static func hold(runDirectory: String, mode: UserNamespace.Mode, seconds: Int) {
-        guard mode != .host, seconds > 0 else { return }
-        guard let held = try? FileLock.trying("\(runDirectory)/linger.lock") else { return }
+        guard mode != .host else { return }
+        guard seconds > 0, let held = try? FileLock.trying("\(runDirectory)/linger.lock") else {
+            // A link that stays is what `system check` takes for the trace of a supervisor that was killed.
+            return UserNamespace.withdraw(runDirectory: runDirectory)
+        }
         UserNamespace.publish(runDirectory: runDirectory, mode: mode)
         _ = chdir("/")
         var left = UInt32(seconds)

@@ -1,46 +1,64 @@
 import CLinux
 import Glibc
 import Linux
-import Networking
 import OCI
 import Runtime
 import Seccomp
 import Store
 
 /// The process that owns one container: forked from the command line while that has one thread, it enters the
-/// user's namespace, starts the container, serves it, records its end and cleans up behind it.
+/// user's namespace, starts the container, serves it, starts it again where that is wanted, records its end and cleans up
+/// behind it.
 ///
 /// No Foundation on its path: its private memory is paid once per container.
 struct Supervisor: ~Copyable {
-    private let request: SupervisorRequest
-    private let client: CInt
+    let request: SupervisorRequest
     private let hold: CInt
-    private var mode = UserNamespace.Mode.host
+    private let journal: ContainerJournal
+    private(set) var mode = UserNamespace.Mode.host
+    private var cgroup: ContainerCgroup?
+    /// Copies of the starting command's standard streams, where they are to be the container's: never closed, since each
+    /// start of it takes them.
+    let passed: [CInt]
 
     /// Forks the supervisor and returns its number. `client` is its end of the attach socket, `hold` the container's
     /// lock; both stay open in the caller, who closes them.
     static func spawn(
         _ request: SupervisorRequest, client: CInt, hold: CInt
     ) throws(SystemError) -> ProcessID {
-        try fork {
-            isolate(keeping: [client, hold])
-            var supervisor = Supervisor(request: request, client: client, hold: hold)
-            supervisor.run()
+        let process = try fork {
+            run(request, client: client, hold: hold)
             return 0
         }
+        // Where both have one processor the supervisor goes first: the caller has nothing to do that is waited for.
+        sched_yield()
+        return process
     }
 
-    private init(request: SupervisorRequest, client: CInt, hold: CInt) {
+    /// Makes the calling process the supervisor; it has nothing else to do afterwards. `client` and `hold` as for
+    /// `spawn`.
+    static func run(_ request: SupervisorRequest, client: CInt, hold: CInt) {
+        let passed = request.passesStreams ? copiesOfStreams() : []
+        isolate(keeping: [client, hold] + passed)
+        var supervisor = Supervisor(request, hold: hold, passed: passed)
+        supervisor.run(first: FileDescriptor(owning: client))
+    }
+
+    private init(_ request: SupervisorRequest, hold: CInt, passed: [CInt]) {
         self.request = request
-        self.client = client
+        self.passed = passed
         self.hold = hold
+        journal = ContainerJournal(
+            containers: request.containers, id: request.id, isEphemeral: request.autoRemove, subject: request.subject)
     }
 
-    // Its own session, so that no terminal's signals reach it; nothing of the caller's descriptors, which could keep a
-    // pipe of a script open as long as the container runs.
-    private static func isolate(keeping kept: [CInt]) {
+    /// Makes the calling process independent of who started it: its own session, so that no terminal's signals reach it;
+    /// nothing of the caller's descriptors but `kept`, which could keep a pipe of a script open as long as the
+    /// container runs; no place in the file tree that it would keep from being unmounted.
+    static func isolate(keeping kept: [CInt]) {
         setsid()
         umask(0o022)
+        _ = chdir("/")
         Signals.resetAll()
         Signals.ignoreBrokenPipe()
         let null = apus_open(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0)
@@ -53,30 +71,47 @@ struct Supervisor: ~Copyable {
         _ = apus_close_range(UInt32(first), UInt32.max, 0)
     }
 
-    private func tell(_ frame: AttachFrame) { _ = AttachChannel.send(frame.bytes, to: client, waiting: true) }
-
-    private mutating func run() {
-        do throws(SupervisorFailure) {
-            try enterUserNamespace()
-            let status = try serve()
-            finish(status)
+    private mutating func run(first client: consuming FileDescriptor) {
+        let socket = client.rawValue
+        do throws(SystemError) {
+            var loop = try ServeLoop(request.settings, journal: journal, first: client, streams: request.streams)
+            loop.log = ContainerLog(
+                request.log, directory: request.containers.directory(request.id), id: request.id)
+            if let check = request.plan.healthCheck {
+                loop.tasks.append(
+                    HealthMonitor(check, runDirectory: request.runDirectory) { [journal] in journal.record(.health($0))
+                    })
+            }
+            if request.isNew { loop.prologue = [.create] }
+            if request.streams != .none { loop.prologue.append(.attach) }
+            var failure: SupervisorFailure?
+            do throws(SupervisorFailure) {
+                cgroup = try ContainerCgroup(request.cgroup)
+                try enterUserNamespace()
+            } catch { failure = error }
+            let doomed = if let failure { fail(failure, &loop) } else { supervise(&loop) }
+            cgroup?.remove()
+            // The answer is on its way; events and files go after it, and then the lock, for which the next command
+            // waits.
+            journal.flush()
+            if let doomed {
+                try? request.containers.forget(request.id, name: request.name)
+                try? Files.removeTree(doomed)
+            }
+            close(hold)
+            loop.deliver()
         } catch {
-            fail(error)
+            let failure = SupervisorFailure(error)
+            let frame = AttachFrame.failed(code: failure.exitCode, message: failure.message)
+            _ = AttachChannel.send(frame.bytes, to: socket, waiting: true)
+            close(hold)
         }
-        close(hold)
-        close(client)
         Linger.hold(runDirectory: request.containers.paths.run, mode: mode, seconds: request.lingering)
     }
 
     private mutating func enterUserNamespace() throws(SupervisorFailure) {
         let runDirectory = request.containers.paths.run
         do throws(UserNamespaceError) {
-            if let map = request.ownUserNamespace {
-                mode = .mapped
-                try UserNamespace.enterNew(map, mode)
-                // Not what other containers share: nobody joins it, and it need not linger.
-                return
-            }
             mode = try UserNamespace.enter(runDirectory: runDirectory)
         } catch { throw SupervisorFailure(error.description) }
         UserNamespace.publish(runDirectory: runDirectory, mode: mode)
@@ -84,42 +119,100 @@ struct Supervisor: ~Copyable {
 
     // MARK: the container's life
 
-    private func serve() throws(SupervisorFailure) -> ExitStatus {
-        let signals: SignalDescriptor
-        do throws(SystemError) { signals = try SignalDescriptor([SIGTERM, SIGINT, SIGHUP, SIGQUIT]) } catch {
-            throw SupervisorFailure(error)
+    // Starts the container as often as it is wanted. Returns the directory that is left for removal.
+    private func supervise(_ loop: inout ServeLoop) -> String? {
+        var backoff = RestartBackoff()
+        var isFirst = true
+        while true {
+            let started = MonotonicTime.now()
+            let code: CInt
+            do throws(SupervisorFailure) {
+                code = try start(&loop, restarts: backoff.restartCount, isFirst: isFirst).shellCode
+            } catch {
+                return isFirst ? fail(error, &loop) : finish(error.exitCode, error, &loop)
+            }
+            isFirst = false
+            let ran = MonotonicTime.now() - started
+            if loop.wishes.restart {
+                journal.restarting(exitCode: code)
+                loop.tellEnd(code, final: false)
+                journal.note(.die(exitCode: code, milliseconds: ran))
+                journal.record(.stop)
+                loop.epilogue = [.restart]
+                backoff.reset()
+                continue
+            }
+            let policy = loop.settings.restartPolicy
+            guard !loop.wishes.end,
+                let wait = backoff.next(after: code, ran: ran, policy: policy, isManuallyStopped: false)
+            else { return finish(code, nil, &loop, ran: ran) }
+            journal.restarting(exitCode: code)
+            loop.tellEnd(code, final: false)
+            journal.record(.die(exitCode: code, milliseconds: ran))
+            guard loop.rest(until: .now().adding(milliseconds: wait)) else { return finish(code, nil, &loop) }
+            if loop.wishes.restart { backoff.reset() }
         }
+    }
+
+    private func start(
+        _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
+    ) throws(SupervisorFailure) -> ExitStatus {
         var plan = request.plan
-        let root = try mountRoot()
+        let namespace = try ownUserNamespace()
+        let network = beginLoopback(plan.spec, plan.network, namespace)
+        let root = try mountRoot(namespace, meanwhile: network)
+        defer { Overlay.letGo(root) }
+        let loopback = finishLoopback(network, &plan.spec)
         try writeFiles(plan.files)
-        try resolveUser(&plan, root)
-        let egress = try connect(plan.network, &plan.spec)
+        try resolveUser(&plan, root, namespace)
+        try nameKeptUser(&plan, root)
+        let egress = try connect(plan.network, &plan.spec, namespace)
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
-        var process = try launch(plan, root, streams)
+        try cgroup?.prepare()
+        let sharesProcesses = plan.sharesProcesses
+        if sharesProcesses { Reaper.adoptOrphans() }
+        var process = try beginLaunch(plan, root, streams)
+        _ = consume loopback
+        // While the process sets itself up.
+        do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
+            throw SupervisorFailure("cannot listen for commands: \(error)")
+        }
+        do throws(LaunchError) { try process.complete() } catch { throw SupervisorFailure(error) }
         // The container has them now; a pipe's reader sees its end when the last writer is gone.
         streams.theirs = ChildEnds()
         streams.ours.terminal = process.takeTerminal()
         try awaitEgress(egress)
-        try awaitGo()
+        // The client writes the container's record meanwhile. If it dies before, the container must not run: no command
+        // would see it.
+        if isFirst, !loop.awaitGo() {
+            throw SupervisorFailure.clientIsGone
+        }
         do throws(LaunchError) { try process.start() } catch { throw SupervisorFailure(error) }
-        recordRunning(process.pid)
-        tell(.started)
-        let pid = process.pid
-        var loop = ServeLoop(
-            process: try pidfd(of: process), streams: streams.ours, client: try ownClient(), signals: signals)
-        var status = ExitStatus.exited(code: 125)
-        loop.run { status = (try? waitForExit(of: pid)) ?? status }
+        journal.running(
+            process.pid, cgroup: cgroup?.path, restartCount: restarts,
+            durable: isFirst && !request.autoRemove && loop.settings.restartPolicy.name != .no)
+        if isFirst { request.notification?.send() }
+        if let path = request.pidFile { try? Files.write("\(process.pid)".utf8, to: path) }
+        let container = RunningContainer(
+            id: request.id, pid: process.pid, pidfd: try pidfd(of: process), plan: plan, seccomp: request.seccomp,
+            mode: mode, runDirectory: request.runDirectory, cgroup: cgroup?.path)
+        // The one of the start before watched the end of that.
+        loop.tasks.removeAll { $0 is MemoryWatch }
+        if let watch = cgroup?.watch({ [journal] in journal.record(.oom) }) { loop.tasks.append(watch) }
+        let status = loop.serve(container, streams.ours)
+        if let cgroup {
+            if cgroup.checkMemory() { journal.record(.oom) }
+            journal.outOfMemory(cgroup.hasRunOutOfMemory)
+        }
         _ = consume egress
+        // No process namespace takes them along, and there may be no cgroup to kill.
+        if sharesProcesses { loop.endStragglers() }
+        // Nothing could take its place, or remove the directory that it is in.
+        if case .egress = request.plan.network { _ = apus_umount2(networkMountPoint, 2) }
         return status
     }
 
-    private func ownClient() throws(SupervisorFailure) -> FileDescriptor {
-        do throws(SystemError) {
-            return FileDescriptor(owning: try check("fcntl") { apus_fcntl_set(client, F_DUPFD_CLOEXEC, 3) })
-        } catch { throw SupervisorFailure(error) }
-    }
-
-    private func launch(
+    private func beginLaunch(
         _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: borrowing Streams
     ) throws(SupervisorFailure) -> InitProcess {
         let stdio: Stdio =
@@ -139,182 +232,58 @@ struct Supervisor: ~Copyable {
         launch.createWorkingDirectory = true
         launch.runsInit = plan.usesInit
         launch.parentDeathSignal = SIGKILL
-        do throws(LaunchError) { return try Runtime.launch(launch) } catch { throw SupervisorFailure(error) }
-    }
-
-    /// A namespace with its way out, which is being made while the container is.
-    private struct Connection: ~Copyable {
-        let namespace: FileDescriptor
-        let egress: RunningEgress
-    }
-
-    private func connect(
-        _ network: LaunchPlan.NetworkPlan, _ spec: inout RuntimeSpec
-    ) throws(SupervisorFailure) -> Connection? {
-        guard case .egress(let helper) = network else { return nil }
-        let namespace: FileDescriptor
-        do throws(SystemError) { namespace = try NetworkNamespace.create() } catch {
-            throw SupervisorFailure("cannot make a network namespace: \(error)")
-        }
-        let path = "/proc/self/fd/\(namespace.rawValue)"
-        let namespaces = spec.linux?.namespaces?.map { $0.type == .network ? .init(.network, path: path) : $0 }
-        spec.linux?.namespaces = namespaces
-        do throws(EgressError) {
-            let egress = try helper.start(for: namespace, mountPoint: "\(request.runDirectory)/netns")
-            return Connection(namespace: namespace, egress: egress)
-        } catch { throw SupervisorFailure(error.description) }
-    }
-
-    // The network is up at the container's first instruction, as it is with Docker.
-    private func awaitEgress(_ connection: borrowing Connection?) throws(SupervisorFailure) {
-        switch connection {
-        case .none: return
-        case .some(let connection):
-            do throws(EgressError) { try connection.egress.awaitReady() } catch {
-                throw SupervisorFailure(error.description)
-            }
-        }
-    }
-
-    // The client writes the container's record meanwhile. If it dies before, the container must not run: no command
-    // would see it.
-    private func awaitGo() throws(SupervisorFailure) {
-        while let frame = AttachChannel.receive(from: client) {
-            if frame == .go { return }
-        }
-        throw SupervisorFailure("the command that started the container is gone")
+        launch.cgroup = try cgroup?.directory()
+        do throws(LaunchError) { return try InitProcess.begin(launch) } catch { throw SupervisorFailure(error) }
     }
 
     private func pidfd(of process: borrowing InitProcess) throws(SupervisorFailure) -> FileDescriptor {
         do throws(SystemError) { return try process.pidfd.duplicate() } catch { throw SupervisorFailure(error) }
     }
 
-    private func mountRoot() throws(SupervisorFailure) -> FileDescriptor {
-        do throws(SystemError) {
-            switch request.root {
-            case .directory(let path):
-                return try Overlay.cloneTree(path)
-            case .layers(let layers):
-                let directory = request.containers.directory(request.id)
-                do throws(SystemError) {
-                    return try RootMount.make(
-                        layers: layers, directory: directory, writable: !request.readOnlyRoot,
-                        volatile: request.autoRemove)
-                } catch  where error.errno == .invalid || error.errno == .notPermitted {
-                    return try RootMount.copy(layers: layers, directory: directory)
-                }
-            }
-        } catch {
-            throw SupervisorFailure("cannot make the container's root file system: \(error)")
-        }
-    }
-
-    private func writeFiles(_ files: [LaunchPlan.GeneratedFile]) throws(SupervisorFailure) {
+    func writeFiles(_ files: [LaunchPlan.GeneratedFile]) throws(SupervisorFailure) {
         do throws(SystemError) {
             for file in files {
-                try Files.write(file.content.utf8, to: "\(request.runDirectory)/\(file.name)", mode: 0o644)
+                let path = "\(request.runDirectory)/\(file.name)"
+                try Files.write(file.content.utf8, to: path, mode: 0o644)
+                if request.ownUserNamespace != nil {
+                    // Root's, as in every container.
+                    let owner = outerIDs(.init())
+                    try check("chown", path) { chown(path, owner.user, owner.group) }
+                }
             }
         } catch { throw SupervisorFailure(error) }
-    }
-
-    private func resolveUser(
-        _ plan: inout LaunchPlan, _ root: borrowing FileDescriptor
-    ) throws(SupervisorFailure) {
-        do throws(OptionError) {
-            let user = try UserResolver.resolve(plan.user, root: root)
-            try plan.apply(user, mode: mode)
-        } catch { throw SupervisorFailure(error.description) }
-        guard !request.readOnlyRoot, !plan.directories.isEmpty else { return }
-        do throws(SystemError) {
-            let directory = RootDirectory(try root.duplicate())
-            for path in plan.directories { _ = try directory.openOrCreate(path, .directory) }
-        } catch {
-            throw SupervisorFailure("cannot make the container's working directory: \(error)")
-        }
     }
 
     // MARK: the end
 
-    private func recordRunning(_ pid: ProcessID) {
-        var state = ContainerState(.running)
-        state.process = ProcessIdentity(of: pid)
-        state.supervisor = .current()
-        state.startedAt = Timestamp.now().rfc3339
-        // A state that cannot be written is no reason to end a container that runs: its lock says that it lives.
-        try? request.containers.writeState(state, of: request.id)
-        if let path = request.pidFile { try? Files.write("\(pid)".utf8, to: path) }
-    }
-
-    private func finish(_ status: ExitStatus) {
+    // Returns the directory that is left for removal.
+    private func finish(
+        _ code: CInt, _ failure: SupervisorFailure?, _ loop: inout ServeLoop, ran: Int64? = nil
+    ) -> String? {
+        var doomed: String?
         if request.autoRemove {
-            // The name is free before the client hears of the end; the files go after it.
-            let doomed = try? request.containers.remove(request.id, name: request.name)
-            tell(.exited(code: status.shellCode))
-            if let doomed { try? Files.removeTree(doomed) }
+            // Its name is free before the client hears of the end; everything else goes after it.
+            doomed = remove()
         } else {
-            var state = request.containers.state(request.id)
-            state.status = .exited
-            state.process = nil
-            state.supervisor = nil
-            state.finishedAt = Timestamp.now().rfc3339
-            state.exitCode = status.shellCode
-            try? request.containers.writeFinalState(state, of: request.id, isEphemeral: false)
-            tell(.exited(code: status.shellCode))
+            journal.exited(exitCode: code, error: failure?.message)
         }
+        loop.tellEnd(code, final: true, failure)
+        if let ran { journal.note(.die(exitCode: code, milliseconds: ran)) }
+        if loop.wishes.stop { journal.note(.stop) }
+        if request.autoRemove { journal.note(.destroy) }
+        return doomed
     }
 
-    private func fail(_ failure: SupervisorFailure) {
+    private func fail(_ failure: SupervisorFailure, _ loop: inout ServeLoop) -> String? {
+        var doomed: String?
         if request.autoRemove {
-            let doomed = try? request.containers.remove(request.id, name: request.name)
-            tell(.failed(code: failure.exitCode, message: failure.message))
-            if let doomed { try? Files.removeTree(doomed) }
+            doomed = remove()
         } else {
-            var state = ContainerState(.created)
-            state.exitCode = failure.exitCode
-            state.error = failure.message
-            try? request.containers.writeFinalState(state, of: request.id, isEphemeral: false)
-            tell(.failed(code: failure.exitCode, message: failure.message))
+            journal.failed(exitCode: failure.exitCode, error: failure.message)
         }
-    }
-}
-
-// MARK: - Standard streams
-
-extension Supervisor {
-    /// The container's ends, which the supervisor gives up when the container has them.
-    fileprivate struct ChildEnds: ~Copyable {
-        var input: FileDescriptor?
-        var output: FileDescriptor?
-        var errorOutput: FileDescriptor?
+        loop.tellFailure(failure)
+        return doomed
     }
 
-    fileprivate struct Streams: ~Copyable {
-        var ours = ContainerStreams()
-        var theirs = ChildEnds()
-    }
-
-    fileprivate func openStreams(for user: RuntimeSpec.User) throws(SupervisorFailure) -> Streams {
-        var streams = Streams()
-        guard !request.terminal else { return streams }
-        do throws(SystemError) {
-            if request.openInput {
-                var pipe = try FileDescriptor.pipe()
-                streams.theirs.input = pipe.takeFirst()
-                streams.ours.input = pipe.takeSecond()
-            } else {
-                streams.theirs.input = try FileDescriptor.open("/dev/null", O_RDONLY)
-            }
-            var output = try FileDescriptor.pipe()
-            streams.ours.output = output.takeFirst()
-            streams.theirs.output = output.takeSecond()
-            var errorOutput = try FileDescriptor.pipe()
-            streams.ours.errorOutput = errorOutput.takeFirst()
-            streams.theirs.errorOutput = errorOutput.takeSecond()
-            // The container's user may open /dev/stdout by its name again.
-            for number in [streams.theirs.output.number, streams.theirs.errorOutput.number] {
-                if let number, user.uid != 0 { fchown(number, user.uid, user.gid) }
-            }
-        } catch { throw SupervisorFailure(error) }
-        return streams
-    }
+    private func remove() -> String? { try? request.containers.retire(request.id) }
 }

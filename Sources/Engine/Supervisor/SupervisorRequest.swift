@@ -1,3 +1,4 @@
+import Cgroups
 import Linux
 import OCI
 import Runtime
@@ -20,7 +21,8 @@ struct SupervisorRequest: Sendable {
     var root: Root
     var plan: LaunchPlan
     var seccomp: SeccompProgram?
-    /// nil: the namespace that the user's containers share.
+    var cgroup: CgroupRequest
+    /// The map of a namespace below the one that the user's containers share; nil: that one.
     var ownUserNamespace: IDMap?
     /// Whether the container has a terminal.
     var terminal: Bool
@@ -32,7 +34,20 @@ struct SupervisorRequest: Sendable {
     var pidFile: String?
     /// In seconds (see `Linger`).
     var lingering: Int
+    /// What the command that starts the container is served.
+    var streams: AttachedStreams
+    var log: LogConfiguration
+    var subject: ContainerJournal.Subject
+    /// What a service manager hears; nil for nothing.
+    var notification: ServiceNotification?
+    /// Whether it was not created before.
+    var isNew: Bool
+    var settings: ServeLoop.Settings
 
+    /// Whether the container has the very streams of the command that starts it (`--log-driver=passthrough`).
+    var passesStreams: Bool { log.driver == .passthrough }
     var runDirectory: String { containers.runDirectory(id) }
+    /// Whether a program guards the container's devices, so that device nodes of its file system may open.
+    var guardsDevices: Bool { cgroup.resources?.devices != nil }
     var readOnlyRoot: Bool { plan.spec.root?.readonly ?? false }
 }

@@ -28,7 +28,7 @@ private struct JSONWriter {
         case .list(let values):
             enclosed("[", "]", values, depth) { writer, value in writer.write(value, depth: depth + 1) }
         case .map(let map): members(map.members.map { ($0.key, $0.value) }, depth)
-        case .record(let record): members(record.fields.map { ($0.name, $0.value) }, depth)
+        case .record(let record): members(record.fields.map { (record.jsonNames[$0.name] ?? $0.name, $0.value) }, depth)
         }
     }
 

@@ -52,6 +52,8 @@ package struct TemplateRecord: Sendable {
     package var fields: [(name: String, value: TemplateValue)]
     /// Functions that take arguments, as `.Label "key"`.
     package var methods: [(name: String, call: Method)]
+    /// What JSON calls fields that it does not call by their names.
+    package var jsonNames: [String: String] = [:]
 
     package init(
         _ typeName: String, _ fields: [(name: String, value: TemplateValue)],

@@ -8,6 +8,7 @@ package struct FileSystemContext: ~Copyable {
 
     /// Starts a file system of `type`; throws ENODEV for a type that the kernel does not have.
     package init(_ type: String) throws(SystemError) {
+        try MountInterface.requireTrees("fsopen", type)
         // FSOPEN_CLOEXEC
         descriptor = FileDescriptor(owning: try check("fsopen", type) { apus_fsopen(type, 1) })
         self.type = type

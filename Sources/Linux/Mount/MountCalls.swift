@@ -33,8 +33,13 @@ package enum MountCalls {
 extension MountCalls {
     /// What switch_root(8) does: moves the mount behind `root` over the root and changes to it with chroot(2).
     package static func moveRoot(_ root: borrowing FileDescriptor) throws(SystemError) {
-        let number = root.rawValue
-        try check("move_mount", "/") { apus_move_mount(number, "", AT_FDCWD, "/", 0x04) }
+        if MountInterface.hasTrees {
+            let number = root.rawValue
+            try check("move_mount", "/") { apus_move_mount(number, "", AT_FDCWD, "/", 0x04) }
+        } else {
+            // MS_MOVE, of the mount whose root is the working directory.
+            try mount(".", on: "/", MountFlags(rawValue: 0x2000))
+        }
         try check("chroot", ".") { chroot(".") }
     }
 }

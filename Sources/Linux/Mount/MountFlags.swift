@@ -3,6 +3,13 @@ package struct MountFlags: OptionSet, Sendable {
     package let rawValue: UInt
     package init(rawValue: UInt) { self.rawValue = rawValue }
 
+    /// The union of `elements`. The standard library's own is unspecialised here, and looks for conformances.
+    package init(arrayLiteral elements: MountFlags...) {
+        var bits: UInt = 0
+        for element in elements { bits |= element.rawValue }
+        self.init(rawValue: bits)
+    }
+
     package static let readOnly = MountFlags(rawValue: 1)
     package static let noSUID = MountFlags(rawValue: 1 << 1)
     package static let noDevices = MountFlags(rawValue: 1 << 2)
@@ -41,6 +48,13 @@ package struct MountFlags: OptionSet, Sendable {
 package struct MountAttributes: OptionSet, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
+
+    /// The union of `elements`. The standard library's own is unspecialised here, and looks for conformances.
+    package init(arrayLiteral elements: MountAttributes...) {
+        var bits: UInt64 = 0
+        for element in elements { bits |= element.rawValue }
+        self.init(rawValue: bits)
+    }
 
     package static let readOnly = MountAttributes(rawValue: 1)
     package static let noSUID = MountAttributes(rawValue: 2)

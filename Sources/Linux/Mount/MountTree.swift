@@ -18,6 +18,7 @@ package struct MountTree: ~Copyable, Sendable {
     package static func clone(_ path: String, in directory: CInt = AT_FDCWD, recursive: Bool) throws(SystemError)
         -> MountTree
     {
+        try MountInterface.requireTrees("open_tree", path)
         let flags = cloneFlags | (recursive ? UInt32(AT_RECURSIVE) : 0)
         return MountTree(
             owning: FileDescriptor(owning: try check("open_tree", path) { apus_open_tree(directory, path, flags) }))
@@ -25,6 +26,7 @@ package struct MountTree: ~Copyable, Sendable {
 
     /// A detached copy of what is mounted at an open file, which need not be a mount's root.
     package static func clone(_ file: borrowing FileDescriptor, recursive: Bool) throws(SystemError) -> MountTree {
+        try MountInterface.requireTrees("open_tree", nil)
         let number = file.rawValue
         let flags = cloneFlags | UInt32(AT_EMPTY_PATH) | (recursive ? UInt32(AT_RECURSIVE) : 0)
         return MountTree(
@@ -74,6 +76,8 @@ extension FileDescriptor {
         _ set: MountAttributes = [], clear: MountAttributes = [], propagation: MountFlags = [], recursive: Bool = false
     ) throws(SystemError) {
         let number = rawValue
+        // A filter's EPERM would read as that of a locked attribute.
+        if !MountInterface.hasAttributes { throw SystemError("mount_setattr", nil, .notImplemented) }
         try check("mount_setattr") {
             apus_mount_setattr(
                 number, "", UInt32(AT_EMPTY_PATH) | (recursive ? UInt32(AT_RECURSIVE) : 0), set.rawValue,

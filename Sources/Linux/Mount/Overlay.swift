@@ -3,51 +3,68 @@ import Glibc
 
 /// Overlay file systems (the kernel's filesystems/overlayfs).
 package enum Overlay {
-    /// Mounts an overlay that is attached nowhere and returns its descriptor.
+    /// Mounts an overlay that is attached nowhere and returns its descriptor; where the kernel has no such mounts
+    /// (`MountInterface.hasTrees`) it is attached over one of its directories, until `letGo`.
     ///
     /// `lowers` are directories, the topmost first. `upper` is a directory for what is written and an empty one on the
     /// same file system for the kernel's work; without it the mount is read-only. `volatile` leaves out every sync at
     /// unmount: for an upper directory that is thrown away. Attributes of the overlay are kept in `user.overlay.*`
-    /// (Linux 5.11), so that it can be mounted inside a user namespace.
+    /// (Linux 5.11), so that it can be mounted inside a user namespace. `opensDevices`: device nodes in it open, because
+    /// something else decides which.
     package static func mount(
-        lowers: [String], upper: (directory: String, work: String)?, volatile: Bool = false
-    ) throws(SystemError) -> FileDescriptor {
-        let mount = try anyMount(lowers, upper, volatile)
-        // A device node of an image, or one that a container made, opens nothing: no device cgroup would stop it.
-        // Inside a user namespace the kernel sees to that by itself (and mount_setattr is of Linux 5.12).
-        if apus_mount_setattr(mount.rawValue, "", 0x1000, 0x4, 0, 0, -1) < 0, geteuid() == 0,
-            Errno.current != .notImplemented, Errno.current != .notPermitted
-        {
-            throw SystemError("mount_setattr", "overlay")
-        }
-        return mount
-    }
-
-    private static func anyMount(
-        _ lowers: [String], _ upper: (directory: String, work: String)?, _ volatile: Bool
+        lowers: [String], upper: (directory: String, work: String)?, volatile: Bool = false, opensDevices: Bool = false
     ) throws(SystemError) -> FileDescriptor {
         // A read-only overlay needs two lower directories.
-        if upper == nil, lowers.count == 1 { return try cloneTree(lowers[0]) }
+        if upper == nil, lowers.count == 1 {
+            let mount = try cloneTree(lowers[0])
+            if !opensDevices { try forbidDevices(mount) }
+            return mount
+        }
         do throws(SystemError) {
-            return try mountDetached(lowers, upper, volatile)
+            return try mountDetached(lowers, upper, volatile, opensDevices ? 0 : noDevices)
         } catch {
             // "lowerdir+" is of Linux 6.5, fsopen of 5.2 and often refused by the filter of an outer container.
             switch error.errno {
-            case .invalid, .notImplemented, .notPermitted: return try mountByPath(lowers, upper, volatile)
+            case .invalid, .notImplemented, .notPermitted:
+                return try mountByPath(lowers, upper, volatile, opensDevices ? 0 : noDevices)
             default: throw error
             }
         }
     }
 
-    /// A detached copy of the mount tree at `path` (open_tree(2), Linux 5.2).
+    // MS_NODEV and MOUNT_ATTR_NODEV. A device node of an image, or one that a container made, opens nothing: no device cgroup would stop it. Inside a
+    // user namespace the kernel sees to that by itself.
+    private static let noDevices: UInt32 = 4
+
+    private static func forbidDevices(_ mount: borrowing FileDescriptor) throws(SystemError) {
+        if MountInterface.hasAttributes {
+            try mount.setMountAttributes(.noDevices)
+        } else if !MountInterface.hasTrees {
+            try MountCalls.mount(nil, on: mount, [.remount, .bind, .noDevices, try mount.mountFlags()])
+        }
+    }
+
+    /// Takes a mount that had to be attached out of this mount namespace again: whoever was to get it has a copy of
+    /// the namespace. Detached ones are left as they are.
+    package static func letGo(_ mount: borrowing FileDescriptor) {
+        if !MountInterface.hasTrees { try? MountCalls.detach("/proc/self/fd/\(mount.rawValue)") }
+    }
+
+    /// A detached copy of the mount tree at `path` (open_tree(2), Linux 5.2); where there is no such call, the tree is
+    /// bound over itself, until `letGo`.
     package static func cloneTree(_ path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> FileDescriptor {
+        if !MountInterface.hasTrees, directory == AT_FDCWD {
+            try MountCalls.mount(path, on: path, [.bind, .recursive])
+            return try FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY)
+        }
         let flags = UInt32(OPEN_TREE_CLONE) | UInt32(O_CLOEXEC) | 0x8000
         return FileDescriptor(owning: try check("open_tree", path) { apus_open_tree(directory, path, flags) })
     }
 
     private static func mountDetached(
-        _ lowers: [String], _ upper: (directory: String, work: String)?, _ volatile: Bool
+        _ lowers: [String], _ upper: (directory: String, work: String)?, _ volatile: Bool, _ flags: UInt32
     ) throws(SystemError) -> FileDescriptor {
+        try MountInterface.requireTrees("fsopen", "overlay")
         let context = FileDescriptor(owning: try check("fsopen", "overlay") { apus_fsopen("overlay", 1) })
         func set(_ key: String, _ value: String) throws(SystemError) {
             try check("fsconfig", "\(key)=\(value)") { apus_fsconfig(context.rawValue, 1, key, value, 0) }
@@ -63,12 +80,12 @@ package enum Overlay {
             try set("workdir", upper.work)
         }
         try check("mount", "overlay") { apus_fsconfig(context.rawValue, 6, nil, nil, 0) }
-        return FileDescriptor(owning: try check("fsmount", "overlay") { apus_fsmount(context.rawValue, 1, 0) })
+        return FileDescriptor(owning: try check("fsmount", "overlay") { apus_fsmount(context.rawValue, 1, flags) })
     }
 
     // mount(2) takes one page of options: the directories are named by descriptors to be short.
     private static func mountByPath(
-        _ lowers: [String], _ upper: (directory: String, work: String)?, _ volatile: Bool
+        _ lowers: [String], _ upper: (directory: String, work: String)?, _ volatile: Bool, _ flags: UInt32
     ) throws(SystemError) -> FileDescriptor {
         var numbers: [CInt] = []
         defer { for number in numbers { close(number) } }
@@ -88,7 +105,8 @@ package enum Overlay {
         }
         // Over a directory that nobody else in this mount namespace looks at: the topmost layer itself.
         let point = upper?.work ?? lowers[0]
-        try check("mount", "overlay") { apus_mount("overlay", point, "overlay", 4, options) }
+        try check("mount", "overlay") { apus_mount("overlay", point, "overlay", UInt(flags), options) }
+        if !MountInterface.hasTrees { return try FileDescriptor.open(point, FileDescriptor.pathOnly | O_DIRECTORY) }
         defer { _ = apus_umount2(point, 2) }
         return try cloneTree(point)
     }

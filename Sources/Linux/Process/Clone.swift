@@ -35,8 +35,12 @@ package func cloneProcess(
 }
 
 /// Forks a sibling: a child of the caller's parent (CLONE_PARENT), in new `namespaces`. Returns its id, and 0 in it.
-package func cloneSibling(into namespaces: NamespaceSet) throws(SystemError) -> ProcessID {
-    try check("clone") { apus_clone_sibling(namespaces.rawValue) }
+/// `pidfd` receives a pidfd of the child, which the caller owns.
+package func cloneSibling(into namespaces: NamespaceSet, pidfd: inout CInt) throws(SystemError) -> ProcessID {
+    var number: CInt = -1
+    let child = try check("clone") { apus_clone_sibling(namespaces.rawValue, &number) }
+    pidfd = number
+    return child
 }
 
 /// Forks the calling process, which must have one thread. Returns the child's id, and 0 in it.
@@ -47,8 +51,33 @@ package func openProcess(_ pid: ProcessID) throws(SystemError) -> FileDescriptor
     FileDescriptor(owning: try check("pidfd_open", String(pid)) { apus_pidfd_open(pid, 0) })
 }
 
-/// Sends `signal` to the very process behind `pidfd` (pidfd_send_signal(2)).
+/// A copy of descriptor `number` of the process behind `pidfd` (pidfd_getfd(2), Linux 5.6), close-on-exec.
+package func fetchDescriptor(_ number: CInt, of pidfd: borrowing FileDescriptor) throws(SystemError) -> FileDescriptor {
+    let process = pidfd.rawValue
+    return FileDescriptor(owning: try check("pidfd_getfd", String(number)) { apus_pidfd_getfd(process, number) })
+}
+
+/// Sends `signal` to the very process behind `pidfd` (pidfd_send_signal(2)). Where a filter refuses that call, the
+/// process's number is asked for and signalled: the same process for sure while it is a child that nobody has reaped.
 package func sendSignal(_ signal: CInt, to pidfd: borrowing FileDescriptor) throws(SystemError) {
     let number = pidfd.rawValue
-    try check("pidfd_send_signal") { apus_pidfd_send_signal(number, signal) }
+    do throws(SystemError) {
+        try check("pidfd_send_signal") { apus_pidfd_send_signal(number, signal) }
+    } catch {
+        guard error.errno == .notImplemented || error.errno == .notPermitted, let pid = processID(of: number) else {
+            throw error
+        }
+        try check("kill", String(pid)) { kill(pid, signal) }
+    }
+}
+
+// From "Pid:" of a pidfd (-1 or 0 for one that is gone or out of sight), or the name of a directory of /proc.
+private func processID(of descriptor: CInt) -> ProcessID? {
+    if let text = try? Files.readText("/proc/self/fdinfo/\(descriptor)", limit: 4096) {
+        for line in text.split(separator: "\n") where line.hasPrefix("Pid:") {
+            return ProcessID(line.dropFirst(4).drop { $0 == "\t" || $0 == " " }).flatMap { $0 > 0 ? $0 : nil }
+        }
+    }
+    guard let link = try? Files.readLink("/proc/self/fd/\(descriptor)"), link.hasPrefix("/proc/") else { return nil }
+    return ProcessID(link.dropFirst(6)).flatMap { $0 > 0 ? $0 : nil }
 }

@@ -30,6 +30,17 @@ package enum DescriptorTable {
         for number in first..<last { close(number) }
     }
 
+    /// The status flags of an open file (F_GETFL); -1 with errno set.
+    package static func statusFlags(_ number: CInt) -> CInt { apus_fcntl_get(number, F_GETFL) }
+
+    /// Sets them (F_SETFL); -1 with errno set.
+    package static func setStatusFlags(_ number: CInt, _ flags: CInt) -> CInt {
+        apus_fcntl_set(number, F_SETFL, flags)
+    }
+
+    /// Whether there is a descriptor with that number.
+    package static func isOpen(_ number: CInt) -> Bool { apus_fcntl_get(number, F_GETFD) >= 0 }
+
     /// Lets an owner's descriptor survive execve(2).
     package static func keepAcrossExec(_ number: CInt) throws(SystemError) {
         try check("fcntl") { apus_fcntl_set(number, F_SETFD, 0) }

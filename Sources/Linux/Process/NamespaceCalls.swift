@@ -6,6 +6,13 @@ package struct NamespaceSet: OptionSet, Sendable {
     package let rawValue: UInt64
     package init(rawValue: UInt64) { self.rawValue = rawValue }
 
+    /// The union of `elements`. The standard library's own is unspecialised here, and looks for conformances.
+    package init(arrayLiteral elements: NamespaceSet...) {
+        var bits: UInt64 = 0
+        for element in elements { bits |= element.rawValue }
+        self.init(rawValue: bits)
+    }
+
     package static let mount = NamespaceSet(rawValue: 0x0002_0000)
     package static let cgroup = NamespaceSet(rawValue: 0x0200_0000)
     package static let uts = NamespaceSet(rawValue: 0x0400_0000)

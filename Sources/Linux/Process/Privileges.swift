@@ -96,17 +96,31 @@ extension Capability {
 package enum SystemCallFilter {
     /// Loads a classic BPF program of 8-byte instructions with the SECCOMP_FILTER_FLAG_ values in `flags`: needs
     /// no_new_privs, or CAP_SYS_ADMIN in the effective set.
-    package static func load(_ program: [UInt8], flags: UInt32) throws(SystemError) {
+    ///
+    /// Returns the listener's descriptor, close-on-exec, where `flags` ask for one, and else 0.
+    @discardableResult
+    package static func load(_ program: [UInt8], flags: UInt32) throws(SystemError) -> CInt {
         try check("seccomp") {
             program.withUnsafeBytes { apus_seccomp_load($0.baseAddress, UInt16(clamping: $0.count / 8), flags) }
         }
     }
 }
 
+extension SystemCallFilter {
+    /// Whether such a filter asks somebody outside about calls (SECCOMP_FILTER_FLAG_NEW_LISTENER).
+    package static func hasListener(_ program: [UInt8]?, _ flags: UInt32) -> Bool { program != nil && flags & 8 != 0 }
+}
+
 /// Keyrings (keyrings(7)).
 package enum Keyring {
-    /// Gives the process a new session keyring of the name `name`, or joins the user's of that name.
-    package static func joinSession(_ name: String) throws(SystemError) {
-        try check("keyctl", name) { apus_keyctl_join_session(name) }
+    /// Gives the process a new session keyring without a name: one with a name would be that of all who ask for it.
+    package static func joinNewSession() throws(SystemError) {
+        try check("keyctl") { apus_keyctl_join_session(nil) }
+    }
+
+    /// Gives the process the session keyring that all of the user's processes share which ask for it: for where the user's
+    /// quota (kernel.keys.maxkeys) has no room for another, and the caller's own is not to be kept.
+    package static func joinSharedSession() throws(SystemError) {
+        try check("keyctl") { apus_keyctl_join_session("_ses.apus") }
     }
 }

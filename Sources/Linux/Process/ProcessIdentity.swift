@@ -17,40 +17,38 @@ package struct ProcessIdentity: Hashable, Sendable {
 
     /// The process `pid` as it is now; nil when there is none, or `/proc` does not show it.
     package init?(of pid: ProcessID) {
-        guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 4096), let start = Self.startTime(inStat: bytes)
-        else { return nil }
-        self.init(pid: pid, startTime: start)
+        guard let line = StatLine(of: pid) else { return nil }
+        self.init(pid: pid, startTime: line.startTime)
     }
 
     /// The calling process.
     package static func current() -> ProcessIdentity? { ProcessIdentity(of: getpid()) }
 
     /// Whether this very process still exists, a zombie excluded.
-    package var isAlive: Bool {
-        guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 4096) else { return false }
-        return Self.startTime(inStat: bytes) == startTime && Self.state(inStat: bytes) != UInt8(ascii: "Z")
+    package var isAlive: Bool { line.map { !$0.isZombie } ?? false }
+
+    /// Whether this very process exists and has not begun to end: one that ends lets go of its files and locks, and then
+    /// of its namespaces, long before it is a zombie. For processes of one thread: it is the first thread that is
+    /// looked at.
+    package var isAtWork: Bool { line.map { !$0.isExiting } ?? false }
+
+    /// What `/proc` says of this very process; nil when it is gone.
+    private var line: StatLine? {
+        guard let line = StatLine(of: pid), line.startTime == startTime else { return nil }
+        return line
     }
 
-    /// A pidfd of this very process (pidfd_open(2)); nil when it is gone.
+    /// A pidfd of this very process (pidfd_open(2)); nil when it is gone. Before Linux 5.3, and below filters that do
+    /// not know the call, its directory of /proc, which `sendSignal` takes as well.
     package func open() -> FileDescriptor? {
-        let number = apus_pidfd_open(pid, 0)
+        var number = apus_pidfd_open(pid, 0)
+        if number < 0, Errno.current == .notImplemented || Errno.current == .notPermitted {
+            number = apus_open(AT_FDCWD, "/proc/\(pid)", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        }
         guard number >= 0 else { return nil }
         let pidfd = FileDescriptor(owning: number)
         // The check follows the open: the number may have changed hands before it, not after.
         guard isAlive else { return nil }
         return pidfd
     }
-
-    // The command name, field 2, may hold spaces and parentheses: fields are counted from its last ")".
-    private static func fields(afterNameIn stat: [UInt8]) -> [ArraySlice<UInt8>]? {
-        guard let close = stat.lastIndex(of: UInt8(ascii: ")")) else { return nil }
-        return stat[(close + 1)...].split(separator: UInt8(ascii: " "))
-    }
-
-    static func startTime(inStat stat: [UInt8]) -> UInt64? {
-        guard let fields = fields(afterNameIn: stat), fields.count > 19 else { return nil }
-        return UInt64(String(decoding: fields[19], as: UTF8.self))
-    }
-
-    static func state(inStat stat: [UInt8]) -> UInt8? { fields(afterNameIn: stat)?.first?.first }
 }

@@ -21,4 +21,17 @@ package enum Reaper {
 
     /// PR_SET_CHILD_SUBREAPER: orphans below the process come to it, where it is not the first of its namespace.
     package static func adoptOrphans() { _ = apus_prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) }
+
+    /// Kills and reaps every child of the process but `spared`, and what comes to it by that where it has adopted orphans,
+    /// until there is none. Where the kernel does not list them (CONFIG_PROC_CHILDREN) it does nothing.
+    package static func endChildren(besides spared: [ProcessID] = []) {
+        // Each round ends a generation; who forks faster than that is caught up with, or left after so many.
+        for _ in 0..<1000 {
+            let text = (try? Files.readText("/proc/thread-self/children", limit: 1 << 20)) ?? ""
+            let children = text.split(separator: " ").compactMap { ProcessID($0) }.filter { !spared.contains($0) }
+            if children.isEmpty { return }
+            for child in children { kill(child, SIGKILL) }
+            for child in children { _ = try? waitForExit(of: child) }
+        }
+    }
 }

@@ -5,8 +5,10 @@ import Glibc
 package struct Spawn: Sendable {
     /// The executable's path; it is not searched for.
     package var path: String
-    /// What follows the program's name, which is `path`.
+    /// What follows the program's name.
     package var arguments: [String]
+    /// The program's own name, its argument 0; nil for `path`.
+    package var name: String?
     /// "NAME=value"; the child gets these alone.
     package var environment: [String]
     /// Where the child starts; nil for where the parent is.
@@ -35,7 +37,7 @@ package struct Spawn: Sendable {
         }
 
         var pid: ProcessID = 0
-        let failure = Self.withCStrings([path] + arguments) { argv in
+        let failure = Self.withCStrings([name ?? path] + arguments) { argv in
             Self.withCStrings(environment) { envp in
                 apus_spawn(
                     &pid, path, argv, envp, workingDirectory, terminal, sources, CInt(sources.count), newSession ? 1 : 0

@@ -2,7 +2,7 @@ import CLinux
 import Glibc
 
 /// A terminal's size in characters.
-package struct WindowSize: Equatable, Sendable {
+package struct WindowSize: Hashable, Sendable {
     package var rows: UInt16
     package var columns: UInt16
 

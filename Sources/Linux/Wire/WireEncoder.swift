@@ -25,7 +25,7 @@ package struct WireEncoder: Sendable {
     }
 
     /// Writes the length and the bytes of `data`.
-    package mutating func write(data: some Collection<UInt8>) {
+    package mutating func write(data: [UInt8]) {
         writeInteger(UInt32(data.count))
         bytes.append(contentsOf: data)
     }

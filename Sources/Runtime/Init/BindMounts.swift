@@ -31,14 +31,14 @@ extension ContainerInit {
             try tree.attach(to: place)
             if changedLater { try MountChange.apply(options.set, clearing: options.clear, to: tree.descriptor) }
         }
-        try finish(options, mount, tree.descriptor)
+        try finish(options, mount, tree.descriptor, root)
     }
 
     // Nil where the call is not there: before Linux 5.2, and below filters that do not know it.
     private func copy(
         of source: String, _ index: Int, _ mount: RuntimeSpec.Mount, _ options: MountOptions
     ) throws(LaunchError) -> MountTree? {
-        if let mapped = mappedMounts.take(index) { return mapped }
+        if let tree = earlyMounts.take(index) { return tree }
         do throws(SystemError) {
             return try MountTree.clone(source, recursive: options.isRecursive)
         } catch {
@@ -102,7 +102,7 @@ extension ContainerInit {
                 try MountChange.apply(options.set, clearing: options.clear, to: mounted)
             }
         }
-        try finish(options, mount, mounted)
+        try finish(options, mount, mounted, root)
     }
 
     private static func cannotBind(_ source: String, _ mount: RuntimeSpec.Mount, _ error: SystemError) -> LaunchError {

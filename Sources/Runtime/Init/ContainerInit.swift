@@ -13,7 +13,7 @@ struct ContainerInit {
     let linux: RuntimeSpec.Linux
     let plan: NamespacePlan
     let bindsHostProc: Bool
-    let mappedMounts: IDMappedMounts
+    let earlyMounts: EarlyMounts
 
     /// Runs the child's side, and says to the parent what went wrong.
     static func run(_ request: borrowing LaunchRequest, _ plan: LaunchPlan, control: CInt, cgroup: CInt?) -> Never {
@@ -21,7 +21,7 @@ struct ContainerInit {
         let container = ContainerInit(
             spec: request.spec, process: request.spec.process!, linux: request.spec.linux ?? .init(),
             plan: plan.namespaces, bindsHostProc: request.bindsHostProc,
-            mappedMounts: plan.mappedMounts)
+            earlyMounts: plan.earlyMounts)
         do throws(LaunchError) {
             try container.run(request, cgroup: cgroup, &channel)
         } catch {
@@ -59,12 +59,15 @@ struct ContainerInit {
         try makeReadOnly(linux.readonlyPaths ?? [], root)
         try mask(linux.maskedPaths ?? [], root)
         let labels = try SecurityLabels(process)
+        let hookInput = try runHooks(request, channel)
         try leaveOldRoot(request, root)
         try setHostname()
         // From here on descriptors are numbers, which are closed all at once: an owner would close another's.
         _ = root.release()
 
-        let setup = ProcessSetup(process: process, personality: linux.personality, options: request.processOptions)
+        var setup = ProcessSetup(process: process, personality: linux.personality, options: request.processOptions)
+        setup.lastHooks = spec.hooks?.startContainer ?? []
+        setup.hookInput = hookInput.started
         try setup.run(terminal: terminal, labels: labels, &channel)
     }
 
@@ -84,6 +87,27 @@ struct ContainerInit {
             throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
         }
         return packet
+    }
+
+    /// Waits for the hooks of the caller's namespaces and runs those that belong here (config.md, POSIX-platform Hooks:
+    /// createContainer, in the container's namespaces and before the root changes). Returns what the hooks get that run
+    /// later, with the status that holds by then.
+    private func runHooks(
+        _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket
+    ) throws(LaunchError) -> HookInput {
+        guard request.hasHooks else { return HookInput([]) }
+        try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(ChildMessage.mounted)) }
+        var packet = try expectPacket(.hooked, channel)
+        var state: [UInt8] = []
+        if let file = packet.attachment.take() {
+            state = try step(.communication) { () throws(SystemError) in
+                try file.rewind()
+                return try file.readAll()
+            }
+        }
+        let input = HookInput(state)
+        for hook in spec.hooks?.createContainer ?? [] { try hook.run(input: input.created, directory: "/") }
+        return input
     }
 
     private func setHostname() throws(LaunchError) {

@@ -30,13 +30,7 @@ struct ContainerJoin {
         try setAffinity(request.process.execCPUAffinity?.final)
         let labels = try SecurityLabels(request.process)
         try enter(request)
-        if request.isStaged {
-            let sibling = try step(.process) { () throws(SystemError) in try cloneSibling(into: []) }
-            if sibling != 0 {
-                try? channel.send(Frame.encode(ChildMessage.forked(sibling)))
-                _exit(0)
-            }
-        }
+        if request.isStaged { try ContainerInit.goOnAsSibling(into: [], channel) }
         var terminal: FileDescriptor?
         if case .terminal = request.stdio {
             let root = RootDirectory(

@@ -72,12 +72,28 @@ extension ContainerInit {
         _ host: String, _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory,
         _ place: borrowing FileDescriptor
     ) throws(LaunchError) {
+        if !MountInterface.hasTrees || !MountInterface.hasAttributes {
+            return try bindHostClassically(host, mount, options, root, place)
+        }
         try step(.mounts, mount.destination) { () throws(SystemError) in
             let tree = try MountTree.clone(host, recursive: true)
             try tree.setAttributes(propagation: .private, recursive: true)
             // Read-only down to the last mount: /sys brings the cgroups and debugfs of the host.
             try tree.setAttributes(MountAttributes(options.set), recursive: true)
             try tree.attach(to: place)
+        }
+    }
+
+    private func bindHostClassically(
+        _ host: String, _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory,
+        _ place: borrowing FileDescriptor
+    ) throws(LaunchError) {
+        try step(.mounts, mount.destination) { () throws(SystemError) in
+            try MountCalls.mount(host, on: place, [.bind, .recursive])
+            let mounted = try root.open(mount.destination)
+            try MountCalls.mount(nil, on: mounted, [.private, .recursive])
+            try MountChange.apply(options.set, clearing: [], to: mounted)
+            try MountChange.applyBelow(mount.destination, copyOf: host, options.set, clearing: [], root)
         }
     }
 

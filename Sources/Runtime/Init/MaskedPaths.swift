@@ -12,6 +12,11 @@ extension ContainerInit {
             let status = try step(.maskedPaths, path) { () throws(SystemError) in try place.status() }
             if status.isDirectory {
                 try step(.maskedPaths, path) { () throws(SystemError) in
+                    if !MountInterface.hasTrees {
+                        return try MountCalls.mount(
+                            "tmpfs", on: place, type: "tmpfs", [.readOnly, .noSUID, .noDevices, .noExec],
+                            data: "nr_inodes=1,mode=755")
+                    }
                     // One file system for all: each new one costs more than a copy of its mount.
                     let tree: MountTree
                     switch empty {

@@ -27,6 +27,17 @@ enum MountChange {
         return attributes
     }
 
+    /// As `apply`, one by one for all mounts below `destination` in the container, which is a recursive bind of the
+    /// host's `source`: for kernels without mount_setattr(2).
+    static func applyBelow(
+        _ destination: String, copyOf source: String, _ set: MountFlags, clearing clear: MountFlags,
+        _ root: borrowing RootDirectory
+    ) throws(SystemError) {
+        for path in try MountList.below(source) {
+            try apply(set, clearing: clear, to: try root.open(destination + "/" + path))
+        }
+    }
+
     static func makeReadOnly(_ place: borrowing FileDescriptor) throws(SystemError) {
         try apply(.readOnly, clearing: [], to: place)
     }

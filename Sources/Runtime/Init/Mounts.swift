@@ -97,26 +97,37 @@ extension ContainerInit {
             let mounted = try step(.mounts, mount.destination) { () throws(SystemError) in
                 try root.open(mount.destination)
             }
-            try finish(options, mount, mounted)
+            try finish(options, mount, mounted, root)
         }
     }
 
     /// Applies what concerns a tree of mounts after it is in its place.
     func finish(
-        _ options: MountOptions, _ mount: RuntimeSpec.Mount, _ mounted: borrowing FileDescriptor
+        _ options: MountOptions, _ mount: RuntimeSpec.Mount, _ mounted: borrowing FileDescriptor,
+        _ root: borrowing RootDirectory
     ) throws(LaunchError) {
-        if !options.recursiveSet.isEmpty || !options.recursiveClear.isEmpty {
-            try step(
-                .mounts, mount.destination,
-                sentence: { error in
-                    error.errno == .notImplemented
-                        ? "recursive options of the mount at \(mount.destination) need Linux 5.12" : nil
+        let isRecursive = !options.recursiveSet.isEmpty || !options.recursiveClear.isEmpty
+        if isRecursive, !MountInterface.hasAttributes {
+            try step(.mounts, mount.destination) { () throws(SystemError) in
+                try MountChange.apply(options.recursiveSet, clearing: options.recursiveClear, to: mounted)
+                if options.isRecursive, let source = mount.source {
+                    try MountChange.applyBelow(
+                        mount.destination, copyOf: source, options.recursiveSet, clearing: options.recursiveClear, root)
                 }
-            ) { () throws(SystemError) in
-                try mounted.setMountAttributes(
-                    MountAttributes(options.recursiveSet),
-                    clear: MountChange.attributesToClear(set: options.recursiveSet, clear: options.recursiveClear),
-                    recursive: true)
+            }
+        } else if isRecursive {
+            try step(.mounts, mount.destination) { () throws(SystemError) in
+                do throws(SystemError) {
+                    try mounted.setMountAttributes(
+                        MountAttributes(options.recursiveSet),
+                        clear: MountChange.attributesToClear(set: options.recursiveSet, clear: options.recursiveClear),
+                        recursive: true)
+                } catch {
+                    // What a more privileged namespace has locked stays as it is, as with options of one mount.
+                    guard error.errno == .notPermitted, !options.recursiveClear.isEmpty else { throw error }
+                    if options.recursiveSet.isEmpty { return }
+                    try mounted.setMountAttributes(MountAttributes(options.recursiveSet), recursive: true)
+                }
             }
         }
         if !options.propagation.isEmpty {
@@ -137,6 +148,10 @@ extension ContainerInit {
     private func mountTmpfs(
         _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory
     ) throws(LaunchError) {
+        // Only a procfs may stand for /proc (CVE-2019-16884).
+        if mount.destination == "/proc" || mount.destination == "/proc/" {
+            throw LaunchError(.mounts, sentence: "cannot mount a tmpfs at /proc: it is no procfs", errno: .notPermitted)
+        }
         let isNew = !exists(mount.destination, root)
         let place = try self.place(mount.destination, .directory, root)
         var data = options.data

@@ -51,7 +51,11 @@ struct NamespacePlan: Equatable {
 
     /// Those that the process which executes the command makes itself. A cgroup namespace shows the cgroup that its
     /// maker is in: made by clone3(2) together with CLONE_INTO_CGROUP, that would be the parent's.
-    var unshared: NamespaceSet { created.subtracting([.pid, .user, .time]) }
+    var unshared: NamespaceSet {
+        NamespaceSet(
+            rawValue: created.rawValue
+                & ~(NamespaceSet.pid.rawValue | NamespaceSet.user.rawValue | NamespaceSet.time.rawValue))
+    }
 
     func creates(_ kind: NamespaceSet) -> Bool { created.contains(kind) }
 
@@ -127,7 +131,14 @@ extension ContainerInit {
         let new = plan.unshared
         if !new.isEmpty { try step(.namespaces) { () throws(SystemError) in try new.unshare() } }
         if new.contains(.network) {
-            try step(.namespaces, "lo") { () throws(SystemError) in try NetworkInterface.bringUp("lo") }
+            try step(
+                .namespaces, "lo",
+                sentence: { error in
+                    error.errno == .notPermitted
+                        ? "cannot bring up the loopback of a new network: this root lacks CAP_NET_ADMIN; start the container "
+                            + "that it is in with --cap-add NET_ADMIN, or this one with --network=host" : nil
+                }
+            ) { () throws(SystemError) in try NetworkInterface.bringUp("lo") }
         }
     }
 
@@ -152,16 +163,33 @@ extension ContainerInit {
             try step(.namespaces) { () throws(SystemError) in try NamespaceSet.time.unshare() }
             try writeTimeOffsets()
         }
+        try Self.goOnAsSibling(into: plan.created.intersection(.pid), channel)
+    }
+
+    /// Forks a sibling, tells the parent of it and ends. Returns in the sibling alone, which says nothing to the parent
+    /// before that knows it. The message brings the pidfd: pidfd_open(2) may not be there.
+    static func goOnAsSibling(
+        into namespaces: NamespaceSet, _ channel: borrowing PacketSocket
+    ) throws(LaunchError) {
+        var pair = try step(.process) { () throws(SystemError) in try FileDescriptor.pipe() }
+        let reading = pair.takeFirst()
+        // A number: an owner would close it as soon as nothing uses it any more, and the sibling would go on before the
+        // parent knows it.
+        let writing = pair.takeSecond().release()
+        var pidfd: CInt = -1
         let sibling = try step(.process) { () throws(SystemError) in
-            try cloneSibling(into: plan.created.intersection(.pid))
+            try cloneSibling(into: namespaces, pidfd: &pidfd)
         }
-        if sibling == 0 { return }
-        do throws(LaunchError) {
-            try step(.communication) { () throws(SystemError) in
-                try channel.send(Frame.encode(ChildMessage.forked(sibling)))
-            }
-        } catch { _exit(1) }
-        _exit(0)
+        if sibling == 0 {
+            close(writing)
+            // The end of the pipe is the end of the other process.
+            var byte: UInt8 = 0
+            while read(reading.rawValue, &byte, 1) < 0, Errno.current == .interrupted {}
+            return
+        }
+        let handle = FileDescriptor(owning: pidfd)
+        let sent: Void? = try? channel.send(Frame.encode(ChildMessage.forked(sibling)), attachment: handle)
+        _exit(sent == nil ? 1 : 0)
     }
 
     // time_namespaces(7): only before the first process is in it.

@@ -13,20 +13,50 @@ extension ContainerInit {
         try step(.rootFileSystem, "/") { () throws(SystemError) in
             try MountCalls.mount(nil, on: "/", propagation.union(.recursive))
         }
+        if !MountInterface.hasTrees {
+            let root = RootDirectory(try attachedRoot(request, channel))
+            try step(.rootFileSystem) { () throws(SystemError) in
+                if propagation == .shared { try MountCalls.mount(nil, on: root.descriptor, .private) }
+                try root.descriptor.makeWorkingDirectory()
+            }
+            return root
+        }
         let tree = try takeRoot(request, channel)
         try step(.rootFileSystem) { () throws(SystemError) in
             if propagation == .shared {
                 // pivot_root(2) refuses a shared mount, and a parent of one.
                 try MountCalls.mount(nil, on: "/", .private)
                 try tree.setAttributes(propagation: .private)
+                if let place = hookedRoot(request) { try Self.makePrivate(around: place) }
             }
             // On top of the old root: the one directory that is always there. Lookups of this process still start
-            // below it, and pivot_root(2) takes both apart.
-            try tree.attach(to: "/")
+            // below it, and pivot_root(2) takes both apart. Hooks look for it where the bundle has it.
+            try tree.attach(to: hookedRoot(request) ?? "/")
         }
         let root = RootDirectory(tree.release())
         try step(.rootFileSystem) { () throws(SystemError) in try root.descriptor.makeWorkingDirectory() }
         return root
+    }
+
+    // The mount that `path` is in: of all its parents, only mount points take a change.
+    private static func makePrivate(around path: String) throws(SystemError) {
+        var place = path
+        while place != "/" {
+            do throws(SystemError) {
+                return try MountCalls.mount(nil, on: place, .private)
+            } catch {
+                guard error.errno == .invalid else { throw error }
+            }
+            place = Files.split(place).parent
+        }
+    }
+
+    private func hookedRoot(_ request: borrowing LaunchRequest) -> String? {
+        guard request.hasHooks else { return nil }
+        switch request.root {
+        case .directory(let path): return path
+        default: return nil
+        }
     }
 
     private func takeRoot(
@@ -46,6 +76,52 @@ extension ContainerInit {
                 throw LaunchError(.rootFileSystem, sentence: "the container's process got no root file system")
             }
             return MountTree(owning: descriptor)
+        }
+    }
+
+    // Without mounts that are attached nowhere: what the caller has mounted is at the same place in this copy of its
+    // mount namespace, and opening it again leads to the copy.
+    private func attachedRoot(
+        _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket
+    ) throws(LaunchError) -> FileDescriptor {
+        switch request.root {
+        case .mount(let descriptor):
+            return try reopened(descriptor)
+        case .directory(let path):
+            return try step(.rootFileSystem, path) { () throws(SystemError) in
+                try MountCalls.mount(path, on: path, [.bind, .recursive])
+                return try FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY)
+            }
+        case .provided:
+            var packet = try expectPacket(.root, channel)
+            guard let descriptor = packet.attachment.take() else {
+                throw LaunchError(.rootFileSystem, sentence: "the container's process got no root file system")
+            }
+            return try reopened(descriptor)
+        }
+    }
+
+    private func reopened(_ mount: borrowing FileDescriptor) throws(LaunchError) -> FileDescriptor {
+        let number = mount.rawValue
+        return try step(
+            .rootFileSystem,
+            sentence: { error in
+                error.errno == .access
+                    ? "the container's user namespace cannot be given its root file system: that takes open_tree(2) and "
+                        + "move_mount(2), which this kernel or a filter of its calls does not have"
+                    : nil
+            }
+        ) { () throws(SystemError) in
+            let path = try Files.readLink("/proc/self/fd/\(number)")
+            let opened = try FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY | O_NOFOLLOW)
+            let (one, other) = (try opened.status().raw, try mount.status().raw)
+            guard one.st_ino == other.st_ino, one.st_dev == other.st_dev else {
+                throw SystemError("open", path, .noEntry)
+            }
+            // Bound once more: where a more privileged user namespace has mounted it, the mount is locked in its place,
+            // and pivot_root(2) wants one that is not.
+            try MountCalls.mount("/proc/self/fd/\(opened.rawValue)", on: opened, [.bind, .recursive])
+            return try FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY | O_NOFOLLOW)
         }
     }
 

@@ -8,6 +8,12 @@ enum ChildMessage: Equatable {
     case forked(ProcessID)
     /// The terminal's master side, as the attachment.
     case terminal
+    /// Its namespaces and mounts are made, and its root is still the caller's: it waits for the hooks of that moment.
+    case mounted
+    /// Its filter has a listener, with this number among its descriptors; it waits until the listener is served.
+    case listener(Int32)
+    /// The listener, as the attachment: for a parent that could not fetch it by its number.
+    case listenerAttached
     /// All is set up; it waits for the start.
     case ready
     /// The next call is execve(2). If the socket closes now, it succeeded.
@@ -22,6 +28,14 @@ enum ParentMessage: UInt8, Equatable, WireCodable {
     /// The root file system, a detached mount, as the attachment.
     case root
     case start
+    /// The hooks of the caller's namespaces have run. The attachment is a file with what hooks get as their input.
+    case hooked
+    /// The listener of the filter is to come as an attachment.
+    case attachListener
+    /// Somebody serves the listener.
+    case served
+    /// All of a creation is recorded: the parent may go, and the start will come through the gate.
+    case parted
 }
 
 extension ChildMessage: WireCodable {
@@ -37,6 +51,11 @@ extension ChildMessage: WireCodable {
         case .failed(let error):
             encoder.write(6 as UInt8)
             encoder.write(error)
+        case .mounted: encoder.write(7 as UInt8)
+        case .listener(let number):
+            encoder.write(8 as UInt8)
+            encoder.write(number)
+        case .listenerAttached: encoder.write(9 as UInt8)
         }
     }
 
@@ -48,6 +67,9 @@ extension ChildMessage: WireCodable {
         case 4: self = .ready
         case 5: self = .executing
         case 6: self = .failed(try decoder.read(LaunchError.self))
+        case 7: self = .mounted
+        case 8: self = .listener(try decoder.readInteger())
+        case 9: self = .listenerAttached
         case let other: throw .invalidValue("message (\(other))")
         }
     }
@@ -80,6 +102,10 @@ struct ChildProtocol: Equatable {
         /// Entering namespaces that only a child of the process will be in.
         case staging(mapped: Bool)
         case settingUp(terminal: Bool)
+        /// It waits for hooks, and goes on with its setup after them.
+        case mounted
+        /// It waits for its listener to be served, and goes on where it was.
+        case listening(number: Int32)
         case created
         case starting
         case executing
@@ -103,12 +129,26 @@ struct ChildProtocol: Equatable {
     private let hasTerminal: Bool
     private let needsMaps: Bool
     private let waitsForStart: Bool
+    private let needsHooks: Bool
+    private let needsListener: Bool
+    private var hooked = false
+    private var listened = false
 
-    init(staged: Bool, needsMaps: Bool, hasTerminal: Bool, waitsForStart: Bool) {
+    init(
+        staged: Bool, needsMaps: Bool, hasTerminal: Bool, waitsForStart: Bool, needsHooks: Bool = false,
+        needsListener: Bool = false
+    ) {
         state = staged ? .staging(mapped: false) : .settingUp(terminal: false)
         self.needsMaps = needsMaps
         self.hasTerminal = hasTerminal
         self.waitsForStart = waitsForStart
+        self.needsHooks = needsHooks
+        self.needsListener = needsListener
+    }
+
+    // Whether nothing is missing before the process may wait or execute.
+    private func isSetUp(terminal: Bool) -> Bool {
+        terminal == hasTerminal && hooked == needsHooks && listened == needsListener
     }
 
     mutating func receive(_ message: ChildMessage) throws(Violation) {
@@ -118,8 +158,17 @@ struct ChildProtocol: Equatable {
         case (.staging(mapped: false), .mapIDs) where needsMaps: state = .staging(mapped: true)
         case (.staging(let mapped), .forked) where mapped == needsMaps: state = .settingUp(terminal: false)
         case (.settingUp(terminal: false), .terminal) where hasTerminal: state = .settingUp(terminal: true)
-        case (.settingUp(let terminal), .ready) where waitsForStart && terminal == hasTerminal: state = .created
-        case (.settingUp(let terminal), .executing) where !waitsForStart && terminal == hasTerminal: state = .executing
+        case (.settingUp(let terminal), .mounted) where needsHooks && !hooked && terminal == hasTerminal:
+            hooked = true
+            state = .mounted
+        case (.settingUp(let terminal), .listener(let number))
+        where needsListener && !listened && terminal == hasTerminal && number >= 0:
+            listened = true
+            state = .listening(number: number)
+        case (.listening, .listenerAttached): break
+        case (.settingUp(let terminal), .ready) where waitsForStart && isSetUp(terminal: terminal): state = .created
+        case (.settingUp(let terminal), .executing) where !waitsForStart && isSetUp(terminal: terminal):
+            state = .executing
         case (.starting, .executing): state = .executing
         default: throw .unexpected(message, in: state)
         }
@@ -129,6 +178,14 @@ struct ChildProtocol: Equatable {
     mutating func close() throws(Violation) {
         guard state == .executing else { throw .closed(in: state) }
         state = .running
+    }
+
+    /// The hooks have run, or the listener is served: the process was told to go on.
+    mutating func resume() {
+        switch state {
+        case .mounted, .listening: state = .settingUp(terminal: hasTerminal)
+        default: preconditionFailure("only a process that waits is resumed")
+        }
     }
 
     /// The start was sent.

@@ -10,6 +10,7 @@ package struct InitProcess: ~Copyable {
     /// A pidfd of it.
     package private(set) var pidfd: FileDescriptor
     private var terminal: FileDescriptor?
+    private var attached: FileDescriptor?
     private var socket: PacketSocket?
     private var talk: ChildProtocol
     /// The process that entered namespaces on behalf of this one, until it is reaped.
@@ -19,10 +20,11 @@ package struct InitProcess: ~Copyable {
     /// on at the same time; `complete()` waits for it.
     package static func begin(_ request: borrowing LaunchRequest) throws(LaunchError) -> InitProcess {
         let plan = try LaunchPlan(request)
-        defer { plan.mappedMounts.close() }
+        defer { plan.earlyMounts.close() }
         let talk = ChildProtocol(
             staged: plan.namespaces.isStaged, needsMaps: plan.namespaces.created.contains(.user),
-            hasTerminal: plan.hasTerminal, waitsForStart: !request.startImmediately)
+            hasTerminal: plan.hasTerminal, waitsForStart: !request.startImmediately, needsHooks: request.hasHooks,
+            needsListener: SystemCallFilter.hasListener(request.seccompProgram, request.seccompFlags))
         var process = try begin(talk, cloning: plan.namespaces.cloned, cgroup: request.cgroupNumber) {
             control, cgroup in
             ContainerInit.run(request, plan, control: control, cgroup: cgroup)
@@ -38,7 +40,8 @@ package struct InitProcess: ~Copyable {
         }
         let hasTerminal = if case .terminal = request.stdio { true } else { false }
         let talk = ChildProtocol(
-            staged: request.isStaged, needsMaps: false, hasTerminal: hasTerminal, waitsForStart: false)
+            staged: request.isStaged, needsMaps: false, hasTerminal: hasTerminal, waitsForStart: false,
+            needsListener: SystemCallFilter.hasListener(request.seccompProgram, request.seccompFlags))
         var process = try begin(talk, cloning: [], cgroup: request.cgroupNumber) { control, cgroup in
             ContainerJoin.run(request, control: control, cgroup: cgroup)
         }
@@ -79,6 +82,7 @@ package struct InitProcess: ~Copyable {
         self.pid = pid
         self.pidfd = pidfd
         self.terminal = nil
+        self.attached = nil
         self.socket = consume socket
         self.talk = talk
         self.stage = stage
@@ -97,15 +101,75 @@ package struct InitProcess: ~Copyable {
 
     /// Waits until the process has executed its command, or, where it is to wait for its start, is ready for it. Throws
     /// what it failed with; it is reaped then.
+    ///
+    /// For a request with hooks or with a filter that has a listener use `nextPause()`.
     package mutating func complete() throws(LaunchError) {
+        if try nextPause() != nil {
+            throw abort(LaunchError(.request, sentence: "cannot start the container: nobody runs its hooks"))
+        }
+    }
+
+    /// A moment at which the process waits for its caller.
+    package enum Pause: Equatable, Sendable {
+        /// Its namespaces and mounts are made, and its root is the caller's: prestart and createRuntime hooks run now.
+        /// `resume(creating:created:)` ends it.
+        case mounted
+        /// Its filter has a listener: `takeListener()`, and then `resume()`.
+        case listener
+    }
+
+    /// As `complete()`, but returns at each moment at which the process waits for something; nil at the end.
+    package mutating func nextPause() throws(LaunchError) -> Pause? {
         while true {
             switch talk.state {
-            case .created, .running: return
+            case .created, .running: return nil
+            case .mounted: return .mounted
+            case .listening: return .listener
             case .failed(let error): throw error
             case .staging, .settingUp, .starting, .executing: try advance()
             }
         }
     }
+
+    /// Lets a process go on that waits for hooks, and gives it the container's state for those that it runs itself:
+    /// createContainer hooks get `creating`, startContainer hooks `created`.
+    package mutating func resume(creating: [UInt8], created: [UInt8]) throws(LaunchError) {
+        do throws(SystemError) {
+            let file = try MemoryFile.create("apus-state", HookInput.bytes(creating: creating, created: created))
+            try send(.hooked, attachment: file)
+        } catch { throw abort(LaunchError(.communication, error)) }
+        talk.resume()
+    }
+
+    /// The listener of the process's filter.
+    package mutating func takeListener() throws(LaunchError) -> FileDescriptor {
+        guard case .listening(let number) = talk.state else {
+            throw LaunchError(.seccomp, sentence: "the container's process has no listener to give")
+        }
+        if let listener = try? fetchDescriptor(number, of: pidfd) { return listener }
+        // Not ours to trace: it has to send it, which its own filter may forbid.
+        do throws(SystemError) { try send(.attachListener) } catch { throw abort(LaunchError(.communication, error)) }
+        try advance()
+        if case .failed(let error) = talk.state { throw error }
+        guard let listener = attached.take() else {
+            throw abort(LaunchError(.seccomp, sentence: "the container's process sent no listener"))
+        }
+        return listener
+    }
+
+    /// Lets a process go on whose listener is served.
+    package mutating func resume() throws(LaunchError) {
+        do throws(SystemError) { try send(.served) } catch { throw abort(LaunchError(.communication, error)) }
+        talk.resume()
+    }
+
+    /// Tells a created process with a gate that its creation is recorded: it outlives the caller from here on.
+    package mutating func part() throws(LaunchError) {
+        do throws(SystemError) { try send(.parted) } catch { throw abort(LaunchError(.communication, error)) }
+    }
+
+    /// Ends the process and reaps it: a start that is given up.
+    package mutating func kill() { _ = abort(LaunchError(.request, sentence: "")) }
 
     /// Lets a created container execute its command, and waits until it has.
     package mutating func start() throws(LaunchError) {
@@ -172,7 +236,7 @@ package struct InitProcess: ~Copyable {
         }
         switch message {
         case .forked(let sibling):
-            guard let next = try? openProcess(sibling) else {
+            guard let next = packet.attachment.take() else {
                 throw ProtocolFailure(description: "the container's process ended before it could execute its command")
             }
             if let stage { _ = try? waitForExit(of: stage) }
@@ -184,6 +248,7 @@ package struct InitProcess: ~Copyable {
                 throw ProtocolFailure(description: "the container's process sent no terminal")
             }
             terminal = consume master
+        case .listenerAttached: attached = packet.attachment.take()
         default: break
         }
     }

@@ -23,6 +23,8 @@ package struct JoinRequest: ~Copyable {
     package var preservedDescriptors: [CInt] = []
     /// Gives the process a session keyring of its own (keyrings(7)).
     package var newSessionKeyring = true
+    /// Gives the process HOME where its environment has none: the directory of its user in the container's /etc/passwd.
+    package var setsHome = false
     /// The signal that the process gets when the caller dies (PR_SET_PDEATHSIG); nil for none.
     package var parentDeathSignal: CInt?
 
@@ -50,7 +52,8 @@ extension JoinRequest {
         ProcessOptions(
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags, startImmediately: true,
-            runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal)
+            runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal, gate: nil,
+            setsHome: setsHome)
     }
 
     /// Namespaces that a process puts its children into, and not itself.

@@ -6,7 +6,7 @@ package struct LaunchError: Error, Equatable, Sendable, CustomStringConvertible 
     package enum Step: UInt8, Sendable, CaseIterable, WireCodable {
         case request, process, namespaces, userMapping, cgroup, rootFileSystem, mounts, devices, console, sysctl
         case maskedPaths, readonlyPaths, pivot, hostname, descriptors, limits, credentials, labels, seccomp
-        case workingDirectory, executable, initProcess, communication
+        case workingDirectory, executable, initProcess, communication, hook
 
         var text: String {
             switch self {
@@ -32,6 +32,7 @@ package struct LaunchError: Error, Equatable, Sendable, CustomStringConvertible 
             case .workingDirectory: "cannot change to the working directory"
             case .executable: "exec"
             case .initProcess: "cannot start the init process"
+            case .hook: "cannot run the hook"
             case .communication: "lost the container's process during its start"
             }
         }

@@ -8,7 +8,7 @@ struct LaunchPlan {
     let hasTerminal: Bool
     /// Of a new user namespace.
     let maps: IDMap
-    let mappedMounts: IDMappedMounts
+    let earlyMounts: EarlyMounts
 
     init(_ request: borrowing LaunchRequest) throws(LaunchError) {
         guard let process = request.spec.process, let arguments = process.args, !arguments.isEmpty else {
@@ -32,6 +32,6 @@ struct LaunchPlan {
             throw LaunchError(
                 .namespaces, sentence: "a container needs a mount namespace, and the configuration lists none")
         }
-        mappedMounts = try IDMappedMounts(request.spec)
+        earlyMounts = try EarlyMounts(request.spec)
     }
 }

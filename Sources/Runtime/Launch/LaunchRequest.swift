@@ -33,8 +33,13 @@ package struct LaunchRequest: ~Copyable {
     package var seccompFlags: UInt32 = 0
     /// The cgroup v2 directory to start in; nil for the caller's own.
     package var cgroup: FileDescriptor?
-    /// False leaves the process waiting before its execve(2), until `InitProcess.start()`.
+    /// False leaves the process waiting before its execve(2), until `InitProcess.start()`, or, with a gate, until the
+    /// start comes through that.
     package var startImmediately = true
+    /// Where the start comes from when it is another process that starts the container.
+    package var gate: StartGate?
+    /// Gives the process HOME where its environment has none: the directory of its user in the container's /etc/passwd.
+    package var setsHome = false
     /// Makes `process.cwd` where the root file system does not have it, as Docker does for an image's WORKDIR.
     package var createWorkingDirectory = false
     /// Descriptors that the process gets as 3, 4 and so on; they stay the caller's.
@@ -65,7 +70,15 @@ extension LaunchRequest {
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags,
             startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
-            parentDeathSignal: parentDeathSignal)
+            parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome)
+    }
+
+    /// Whether hooks run while the process is on its way to the command.
+    var hasHooks: Bool {
+        guard let hooks = spec.hooks else { return false }
+        return [hooks.prestart, hooks.createRuntime, hooks.createContainer, hooks.startContainer].contains {
+            $0?.isEmpty == false
+        }
     }
 
     var cgroupNumber: CInt? {

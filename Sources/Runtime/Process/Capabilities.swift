@@ -16,6 +16,8 @@ enum CapabilityNames {
 
     static let count = names.count
 
+    static var all: [String] { names.map { "\($0)" } }
+
     /// The number of a capability; nil for a name that there is not.
     static func number(_ name: String) -> Int? {
         var copy = name

@@ -36,9 +36,10 @@ struct Command {
         return list
     }
 
-    /// Executes it: returns only with the reason why not.
-    func execute() -> LaunchError {
+    /// Executes it, at first at the path `found`, where `check` saw it: returns only with the reason why not.
+    func execute(_ found: String?) -> LaunchError {
         var denied: (path: String, errno: Errno)?
+        if let found { _ = image.execute(found) }
         for path in candidates {
             let errno = image.execute(path)
             switch errno {
@@ -53,11 +54,12 @@ struct Command {
         return notFound()
     }
 
-    /// Finds what is sure to fail, without executing anything: for a container that is created and not started.
-    func check() throws(LaunchError) {
+    /// Finds what is sure to fail, without executing anything: for a container that is created and not started. Returns
+    /// the path that will be executed.
+    func check() throws(LaunchError) -> String {
         var denied: (path: String, errno: Errno)?
         for path in candidates {
-            if access(path, X_OK) == 0, !isDirectory(path) { return }
+            if access(path, X_OK) == 0, !isDirectory(path) { return path }
             let errno = Errno.current
             if isDirectory(path) {
                 if candidates.count == 1 { throw failure(path, .access) }

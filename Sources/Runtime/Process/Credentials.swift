@@ -6,7 +6,7 @@ extension ProcessSetup {
     /// Becomes the container's user with the container's capabilities. The order is the kernel's: the bounding set
     /// needs CAP_SETPCAP, groups and users need theirs, and a filter without no_new_privs needs CAP_SYS_ADMIN, so the
     /// sets are cut down last.
-    func changeCredentials() throws(LaunchError) {
+    func changeCredentials(_ channel: borrowing PacketSocket) throws(LaunchError) {
         let plan = try CapabilityPlan(process.capabilities)
         let user = process.user
         try step(.credentials) { () throws(SystemError) in
@@ -24,7 +24,7 @@ extension ProcessSetup {
             try sets.apply()
             mayGet = sets.permitted
         } catch { throw LaunchError(.credentials, error) }
-        if let seccomp = options.seccomp, !(process.noNewPrivileges ?? false) { try load(seccomp) }
+        if let seccomp = options.seccomp, !(process.noNewPrivileges ?? false) { try load(seccomp, channel) }
         try step(.credentials) { () throws(SystemError) in
             // What this process does not have it cannot give: privileged containers of a restricted caller start
             // with what there is, as Docker's do.
@@ -67,9 +67,5 @@ extension ProcessSetup {
             ? "the \(what) \(id) has no number in the container's user namespace: give its owner a larger range in "
                 + "/etc/subuid and /etc/subgid" : nil
         return LaunchError(.credentials, error, about: "\(what) \(id)", sentence: sentence)
-    }
-
-    func load(_ program: [UInt8]) throws(LaunchError) {
-        try step(.seccomp) { () throws(SystemError) in try SystemCallFilter.load(program, flags: options.seccompFlags) }
     }
 }

@@ -12,6 +12,8 @@ struct ProcessOptions {
     let runsInit: Bool
     let newSessionKeyring: Bool
     let parentDeathSignal: CInt?
+    let gate: StartGate?
+    let setsHome: Bool
 }
 
 /// The last part of a start, in the container's namespaces and root: what makes the calling process one of the
@@ -20,6 +22,9 @@ struct ProcessSetup {
     let process: RuntimeSpec.Process
     let personality: RuntimeSpec.Personality?
     let options: ProcessOptions
+    /// What runs last before the command, and what it gets to read.
+    var lastHooks: [RuntimeSpec.Hook] = []
+    var hookInput: [UInt8] = []
 
     func run(
         terminal: consuming FileDescriptor?, labels: SecurityLabels, _ channel: inout PacketSocket
@@ -34,7 +39,7 @@ struct ProcessSetup {
         let reaper =
             options.runsInit ? try step(.initProcess) { () throws(SystemError) in try Reaper.program() } : nil
         let entered = try enterWorkingDirectory(again: false)
-        try changeCredentials()
+        try changeCredentials(channel)
         if !entered { _ = try enterWorkingDirectory(again: true) }
         try checkWorkingDirectory()
         umask(process.user.umask ?? 0o022)
@@ -42,20 +47,26 @@ struct ProcessSetup {
             // After the change of the user, which takes it back.
             try step(.limits) { () throws(SystemError) in try Credentials.setParentDeathSignal(signal) }
         }
-        let command = Command(process)
-        if !options.startImmediately {
-            try command.check()
-            try waitForStart(channel)
-        }
-        if process.noNewPrivileges ?? false {
+        let command = Command(options.setsHome ? withHome(process) : process)
+        let noNewPrivileges = process.noNewPrivileges ?? false
+        // As late as it can be, but while there is a parent that hands the listener on.
+        let hasListener = SystemCallFilter.hasListener(options.seccomp, options.seccompFlags)
+        if noNewPrivileges {
             try step(.credentials) { () throws(SystemError) in try Credentials.setNoNewPrivileges() }
-            if let seccomp = options.seccomp { try load(seccomp) }
+            if hasListener, let seccomp = options.seccomp { try load(seccomp, channel) }
         }
+        var found: String?
+        if !options.startImmediately {
+            found = try command.check()
+            try waitForStart(&channel)
+        }
+        for hook in lastHooks { try hook.run(input: hookInput, directory: "/") }
+        if noNewPrivileges, !hasListener, let seccomp = options.seccomp { try load(seccomp, channel) }
         if let reaper { try splitOffReaper(reaper, channel) }
         // What the caller blocks and ignores is its own affair; last, because a blocked signal may be pending.
         Signals.resetAll()
         try send(.executing, channel)
-        throw command.execute()
+        throw command.execute(found)
     }
 
     private func send(_ message: ChildMessage, _ channel: borrowing PacketSocket) throws(LaunchError) {
@@ -63,30 +74,65 @@ struct ProcessSetup {
     }
 
     // By read(2): a filter that is loaded already need not know recvmsg(2).
-    private func waitForStart(_ channel: borrowing PacketSocket) throws(LaunchError) {
+    private func waitForStart(_ channel: inout PacketSocket) throws(LaunchError) {
         try send(.ready, channel)
+        guard options.gate != nil else { return try expect(.start, channel.descriptor.rawValue) }
+        // Until then the parent may fail, and this process with it.
+        try expect(.parted, channel.descriptor.rawValue)
+        let (orders, answers) = gateNumbers
+        _ = exchange(&channel, with: PacketSocket(owning: FileDescriptor(owning: answers)))
+        try expect(.start, orders)
+    }
+
+    private func expect(_ expected: ParentMessage, _ number: CInt) throws(LaunchError) {
         let message: ParentMessage? = try step(.communication) { () throws(SystemError) in
             var bytes = [UInt8](repeating: 0, count: 64)
-            let number = channel.descriptor.rawValue
             let count = try check("read") { read(number, &bytes, 64) }
             // The caller is gone: nobody will ever start this container.
             if count == 0 { _exit(1) }
             return try? Frame.decode(Array(bytes[..<count]))
         }
-        guard message == .start else {
+        guard message == expected else {
             throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
         }
+    }
+
+    /// Loads the filter, and has its listener served where it has one.
+    func load(_ program: [UInt8], _ channel: borrowing PacketSocket) throws(LaunchError) {
+        let listener = try step(.seccomp) { () throws(SystemError) in
+            try SystemCallFilter.load(program, flags: options.seccompFlags)
+        }
+        guard SystemCallFilter.hasListener(program, options.seccompFlags) else { return }
+        let owned = FileDescriptor(owning: listener)
+        try send(.listener(listener), channel)
+        let answer: ParentMessage? = try step(.communication) { () throws(SystemError) in
+            var bytes = [UInt8](repeating: 0, count: 64)
+            let number = channel.descriptor.rawValue
+            let count = try check("read") { read(number, &bytes, 64) }
+            return try? Frame.decode(Array(bytes[..<count]))
+        }
+        if answer == .served { return }
+        guard answer == .attachListener else {
+            throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
+        }
+        try step(.seccomp) { () throws(SystemError) in
+            try channel.send(Frame.encode(ChildMessage.listenerAttached), attachment: owned)
+        }
+        try expect(.served, channel.descriptor.rawValue)
     }
 
     // Else a program in the container could read keys that its caller's session holds.
     private func joinKeyring() throws(LaunchError) {
         do throws(SystemError) {
-            try Keyring.joinSession("_apus")
+            try Keyring.joinNewSession()
         } catch {
             switch error.errno {
             // A kernel without keyrings, and a filter of an outer container, which keeps this one's away, too.
             case .notImplemented, .notPermitted, .access: return
             case Errno(EDQUOT):
+                // Keys of what has ended count until they are collected: many starts in a row use the quota up. A keyring
+                // that containers share still keeps the caller's own away from them.
+                if (try? Keyring.joinSharedSession()) != nil { return }
                 throw LaunchError(
                     .credentials, error,
                     sentence:

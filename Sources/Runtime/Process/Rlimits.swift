@@ -4,7 +4,12 @@ import OCI
 extension ProcessSetup {
     /// Sets limits, priorities and the execution domain, while the process may still raise them.
     func setLimits() throws(LaunchError) {
+        var seen: Set<String> = []
         for limit in process.rlimits ?? [] {
+            // config.md, Process: duplicates MUST be an error.
+            guard seen.insert(limit.type).inserted else {
+                throw LaunchError(.limits, sentence: "the configuration lists the resource limit \(limit.type) twice")
+            }
             guard let number = Self.resource(limit.type) else {
                 throw LaunchError(.limits, sentence: "the resource limit \"\(limit.type)\" is unknown")
             }

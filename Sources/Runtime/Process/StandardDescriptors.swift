@@ -22,24 +22,43 @@ extension ProcessSetup {
                 case .descriptors(let input, let output, let error): (input, output, error)
                 }
             // First all out of the way: the numbers to fill may hold what is to go elsewhere.
-            sources.0 = try DescriptorTable.copy(sources.0, atLeast: free + 1)
-            sources.1 = try DescriptorTable.copy(sources.1, atLeast: free + 1)
-            sources.2 = try DescriptorTable.copy(sources.2, atLeast: free + 1)
+            sources.0 = try DescriptorTable.copy(sources.0, atLeast: free + 3)
+            sources.1 = try DescriptorTable.copy(sources.1, atLeast: free + 3)
+            sources.2 = try DescriptorTable.copy(sources.2, atLeast: free + 3)
             var copies: [CInt] = []
-            for number in preserved { copies.append(try DescriptorTable.copy(number, atLeast: free + 1)) }
-            let socketCopy = try DescriptorTable.copy(socket, atLeast: free + 1)
+            for number in preserved { copies.append(try DescriptorTable.copy(number, atLeast: free + 3)) }
+            let socketCopy = try DescriptorTable.copy(socket, atLeast: free + 3)
+            var gateCopies: (CInt, CInt)?
+            if let gate = options.gate {
+                gateCopies = (
+                    try DescriptorTable.copy(gate.orders, atLeast: free + 3),
+                    try DescriptorTable.copy(gate.answers, atLeast: free + 3)
+                )
+            }
             try DescriptorTable.place(sources.0, at: 0)
             try DescriptorTable.place(sources.1, at: 1)
             try DescriptorTable.place(sources.2, at: 2)
             for (index, number) in copies.enumerated() { try DescriptorTable.place(number, at: CInt(3 + index)) }
             try DescriptorTable.placeClosingOnExec(socketCopy, at: free)
-            try DescriptorTable.closeAll(from: free + 1)
+            var end = free + 1
+            if let gateCopies {
+                try DescriptorTable.placeClosingOnExec(gateCopies.0, at: gateNumbers.orders)
+                try DescriptorTable.placeClosingOnExec(gateCopies.1, at: gateNumbers.answers)
+                end += 2
+            }
+            try DescriptorTable.closeAll(from: end)
             return free
         }
         // The old number is closed or another file's by now.
         let old = exchange(&channel, with: PacketSocket(owning: FileDescriptor(owning: moved)))
         _ = old.release()
         giveStreams(isTerminal: slave != nil)
+    }
+
+    /// Where the gate's descriptors are from then on: after what the process inherits and the socket.
+    var gateNumbers: (orders: CInt, answers: CInt) {
+        let socket = CInt(3 + options.preservedDescriptors.count)
+        return (socket + 1, socket + 2)
     }
 
     // So that a program that has dropped root can open /dev/stdout again. Pipes and the terminal are ours to give; a

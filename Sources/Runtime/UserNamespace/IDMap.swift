@@ -35,6 +35,18 @@ package struct IDMap: Hashable, Sendable {
         return IDMap(users: mappings(user, userRanges), groups: mappings(group, groupRanges))
     }
 
+    /// The number outside of the user `id` inside; nil where there is none.
+    package func outerUser(_ id: UInt32) -> UInt32? { Self.outer(users, id) }
+    /// The number outside of the group `id` inside; nil where there is none.
+    package func outerGroup(_ id: UInt32) -> UInt32? { Self.outer(groups, id) }
+
+    private static func outer(_ mappings: [RuntimeSpec.IDMapping], _ id: UInt32) -> UInt32? {
+        for mapping in mappings where id >= mapping.containerID && id - mapping.containerID < mapping.size {
+            return mapping.hostID + (id - mapping.containerID)
+        }
+        return nil
+    }
+
     /// Whether `id` is a user inside.
     package func containsUser(_ id: UInt32) -> Bool { Self.contains(users, id) }
     /// Whether `id` is a group inside.

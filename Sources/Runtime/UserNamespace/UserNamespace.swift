@@ -19,8 +19,12 @@ package enum UserNamespace {
     }
 
     /// The mode that `enter` will have, and the map (nil as `host`), for the calling user. Reads
-    /// `/etc/subuid` and `/etc/subgid`.
-    package static func plan() -> (mode: Mode, map: IDMap?) {
+    /// `/etc/subuid` and `/etc/subgid`, once in a process.
+    package static func plan() -> (mode: Mode, map: IDMap?) { planned }
+
+    private static let planned = makePlan()
+
+    private static func makePlan() -> (mode: Mode, map: IDMap?) {
         let user = geteuid()
         let group = getegid()
         if user == 0, Capability.isEffective(Capability.systemAdministration) { return (.host, nil) }
@@ -114,16 +118,25 @@ package enum UserNamespace {
                 unlink(path)
                 continue
             }
-            do throws(SystemError) {
-                try NamespaceSet.user.enter(pidfd)
-            } catch {
-                // It ended between the two calls.
-                continue
-            }
+            // False where it ended between the two calls.
+            guard enter(pidfd, ProcessIdentity(pid: pid, startTime: start)) else { continue }
             if (try? becomeRoot(dropGroups: mode == .mapped)) != nil { return mode }
             return nil
         }
         return nil
+    }
+
+    private static func enter(_ pidfd: borrowing FileDescriptor, _ process: ProcessIdentity) -> Bool {
+        do throws(SystemError) {
+            try NamespaceSet.user.enter(pidfd)
+            return true
+        } catch {
+            // Before Linux 5.8 a pidfd is no namespace, and a directory of /proc never is.
+            guard error.errno == .invalid || error.errno == .notImplemented || error.errno == .notPermitted,
+                let file = try? FileDescriptor.open("/proc/\(process.pid)/ns/user", O_RDONLY), process.isAlive
+            else { return false }
+            return (try? NamespaceSet.user.enter(file)) != nil
+        }
     }
 
     private static func becomeRoot(dropGroups: Bool) throws(SystemError) {
@@ -134,7 +147,8 @@ package enum UserNamespace {
 
     // MARK: creating
 
-    static func helper(_ name: String) -> String? {
+    /// Where newuidmap(1) or newgidmap(1) is; nil where it is not.
+    package static func helper(_ name: String) -> String? {
         for directory in ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"]
         where access("\(directory)/\(name)", X_OK) == 0 {
             return "\(directory)/\(name)"
@@ -205,7 +219,13 @@ package enum UserNamespace {
         var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
         pointers.append(nil)
         var pid: ProcessID = -1
-        // posix_spawn shares the address space until the exec: no page tables are copied.
-        return posix_spawn(&pid, helper, nil, nil, pointers, environ) == 0 ? pid : -1
+        // posix_spawn shares the address space until the exec: no page tables are copied. The C library's takes clone3(2)
+        // and does not look further where a filter says EPERM.
+        if posix_spawn(&pid, helper, nil, nil, pointers, environ) == 0 { return pid }
+        return
+            (try? fork {
+                execv(helper, pointers)
+                return 127
+            }) ?? -1
     }
 }

@@ -17,9 +17,13 @@ package struct ContainerState: Hashable, Sendable {
     /// nil before the end, and where nobody was there to see it.
     package var exitCode: Int32?
     package var isOutOfMemory = false
+    /// The directory of the container's cgroup while it runs; nil where it has none.
+    package var cgroup: String?
     /// Why the container did not start or ended, in one sentence.
     package var error: String?
     package var restartCount = 0
+    /// Whether the user has asked for the container's end (`stop`, `kill`): `unless-stopped` heeds it.
+    package var isStoppedByUser = false
 
     package init(_ status: Status) { self.status = status }
 
@@ -46,7 +50,9 @@ extension ContainerState {
         line("finished", finishedAt)
         line("exit-code", exitCode.map { String($0) })
         if isOutOfMemory { line("oom", "true") }
+        line("cgroup", cgroup)
         line("error", error)
+        if isStoppedByUser { line("stopped-by-user", "true") }
         if restartCount > 0 { line("restarts", String(restartCount)) }
         return Array(text.utf8)
     }
@@ -67,7 +73,9 @@ extension ContainerState {
             case "finished": parsed.finishedAt = value
             case "exit-code": parsed.exitCode = Int32(value)
             case "oom": parsed.isOutOfMemory = value == "true"
+            case "cgroup": parsed.cgroup = value
             case "error": parsed.error = value
+            case "stopped-by-user": parsed.isStoppedByUser = value == "true"
             case "restarts": parsed.restartCount = Int(value) ?? 0
             default: continue
             }

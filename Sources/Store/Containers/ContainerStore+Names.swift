@@ -61,11 +61,33 @@ extension ContainerStore {
         }
     }
 
-    /// Gives the container another name. Throws `invalidName`, `nameTaken`.
-    package func rename(_ id: String, from old: String, to new: String) throws(StoreError) {
+    /// Gives the container another name and takes all others from it. Throws `invalidName`, `nameTaken`.
+    ///
+    /// The new name is claimed first: a process that is killed in between leaves a container with two names, not with none.
+    package func rename(_ id: String, to new: String) throws(StoreError) {
         try Self.checkName(new)
-        _ = try claim(new, for: id)
-        try free(old, of: id)
+        let plain = new.utf8.first == 47 ? String(new.dropFirst()) : new
+        // Before the names change: a supervisor that removes its container looks here which it has.
+        try? Files.write([], to: renamedPath(id), mode: 0o600)
+        _ = try claim(plain, for: id)
+        for name in try allNames(of: id) where name != plain { try free(name, of: id) }
+    }
+
+    private func renamedPath(_ id: String) -> String { runDirectory(id) + "/renamed" }
+
+    /// Whether a running container may have another name than it was started with.
+    package func isRenamed(_ id: String) -> Bool { Files.exists(renamedPath(id)) }
+
+    /// Every name that leads to the container.
+    func allNames(of id: String) throws(StoreError) -> [String] {
+        let names = try doing("list the names") { () throws(SystemError) in try Files.list(paths.names) }
+        return names.filter { $0.first != "." && (try? Files.readLink(linkPath($0))) == id }
+    }
+
+    /// The name of one container, which was `name` when it was created; nil where none leads to it.
+    package func currentName(_ id: String, was name: String) -> String? {
+        if (try? Files.readLink(linkPath(name))) == id { return name }
+        return (try? allNames(of: id))?.first
     }
 
     /// The names of all containers, by id.

@@ -75,6 +75,17 @@ extension ContainerStore {
         throw .unknownContainer(id)
     }
 
+    /// Makes a container that was created to go with its supervisor (`create --rm`) one that does, when it is started.
+    package func makeEphemeral(_ id: String) throws(StoreError) {
+        try doing("move the record of container \(id.prefix(12))") { () throws(SystemError) in
+            guard Files.exists(recordPath(id)) else { return }
+            try? Files.makeDirectory(runDirectory(id), mode: 0o700)
+            let bytes = try Files.read(recordPath(id), limit: 64 << 20)
+            try Files.replace(ephemeralRecordPath(id), with: bytes, mode: 0o600, durable: false)
+            try Files.unlink(recordPath(id))
+        }
+    }
+
     /// Whether the container goes with its supervisor (`--rm`).
     package func isEphemeral(_ id: String) -> Bool {
         !Files.exists(recordPath(id)) && Files.exists(ephemeralRecordPath(id))
@@ -95,16 +106,32 @@ extension ContainerStore {
     /// Takes the container out of the store: its name is free and no command sees it any more. Returns the directory
     /// that is left for removal (in the user namespace, as others' files may be in it); a sweep finds it too.
     package func remove(_ id: String, name: String?) throws(StoreError) -> String {
+        let doomed = try retire(id)
+        try forget(id, name: name)
+        return doomed
+    }
+
+    /// The part of `remove` that others see: no command finds the container any more, and its name is free, since a
+    /// name whose container is not there is anybody's. The rest is for `forget`.
+    package func retire(_ id: String) throws(StoreError) -> String {
         let doomed = "\(paths.containers)/.dead.\(id)"
         try doing("remove container \(id.prefix(12))") { () throws(SystemError) in
             do throws(SystemError) {
                 try Files.rename(directory(id), to: doomed)
             } catch  where error.errno == .noEntry {}
         }
-        if let name { release(name, of: id) }
+        return doomed
+    }
+
+    /// Removes a retired container's names and what it has left in the run directory.
+    package func forget(_ id: String, name: String?) throws(StoreError) {
+        if isRenamed(id) {
+            for name in (try? allNames(of: id)) ?? [] { release(name, of: id) }
+        } else if let name {
+            release(name, of: id)
+        }
         try doing("remove the run state of container \(id.prefix(12))") { () throws(SystemError) in
             try Files.removeTree(runDirectory(id))
         }
-        return doomed
     }
 }

@@ -1,4 +1,4 @@
-import Linux
+package import Linux
 
 extension ContainerStore {
     private func statePath(_ id: String) -> String { runDirectory(id) + "/state" }
@@ -29,28 +29,54 @@ extension ContainerStore {
         }
     }
 
-    /// The container's state: a running one whose supervisor is gone is `exited` with no exit code.
+    /// Notes on the disk that the container was started, for the time after the boot; `durable`: an fsync makes sure of it.
+    package func writeStartedState(_ state: ContainerState, of id: String, durable: Bool) throws(StoreError) {
+        let bytes = state.encoded()
+        try doing("write the state of container \(id.prefix(12))") { () throws(SystemError) in
+            try Files.replace(finalStatePath(id), with: bytes, mode: 0o600, durable: durable)
+        }
+    }
+
+    /// What the disk says of a container, whatever became of it since: for the time after a boot.
+    package func durableState(_ id: String) -> ContainerState? {
+        (try? Files.read(finalStatePath(id), limit: 1 << 20)).flatMap { ContainerState($0) }
+    }
+
+    /// The container's state. One that should run and has no supervisor is `exited`: with 137 where that was killed, and
+    /// the container with it, with 255 where the machine ended before it.
     package func state(_ id: String) -> ContainerState {
         if let bytes = try? Files.read(statePath(id), limit: 1 << 20), let state = ContainerState(bytes) {
             guard state.isActive || state.status == .removing else { return state }
-            if state.supervisor?.isAlive ?? false { return state }
-            return Self.orphaned(state)
+            if state.supervisor?.isAtWork ?? false { return state }
+            return Self.orphaned(state, exitCode: 137)
         }
         // After a reboot, or the end of a session that took the run directory along.
         if !Files.exists(runDirectory(id)), isHeld(id) { return ContainerState(.running) }
         if let bytes = try? Files.read(finalStatePath(id), limit: 1 << 20), let state = ContainerState(bytes) {
-            return state.isActive ? Self.orphaned(state) : state
+            return state.isActive ? Self.orphaned(state, exitCode: 255) : state
         }
         return ContainerState(.created)
     }
 
-    private static func orphaned(_ state: ContainerState) -> ContainerState {
+    /// The first process of a container whose supervisor is gone, should it have outlived it: a program with set-user-ID
+    /// is not sent the death signal of its parent (prctl(2), PR_SET_PDEATHSIG).
+    package func orphan(_ id: String) -> ProcessIdentity? {
+        guard let bytes = try? Files.read(statePath(id), limit: 1 << 20), let state = ContainerState(bytes),
+            !(state.supervisor?.isAtWork ?? false), let process = state.process, process.isAlive
+        else { return nil }
+        return process
+    }
+
+    private static func orphaned(_ state: ContainerState, exitCode: Int32) -> ContainerState {
         var dead = state
         dead.status = .exited
         dead.process = nil
         dead.supervisor = nil
-        dead.exitCode = nil
-        dead.error = dead.error ?? "the container's supervisor ended without a word"
+        dead.exitCode = exitCode
+        dead.error =
+            dead.error
+            ?? (exitCode == 137
+                ? "the container's supervisor ended without a word" : "the machine ended before the container")
         return dead
     }
 }

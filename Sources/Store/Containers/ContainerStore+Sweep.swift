@@ -1,10 +1,12 @@
-import Glibc
 import Linux
 
 extension ContainerStore {
     /// Removes what killed processes left (containers without a record, `--rm` containers without a supervisor,
     /// names and run directories of neither), and returns the directories that are to be removed in the user
     /// namespace.
+    ///
+    /// The caller holds the sweep's lock exclusively: no creator is between the one directory and the other then, and what
+    /// stands alone is what a killed one left, however young it is.
     package func sweep() throws(StoreError) -> [String] {
         var doomed: [String] = []
         let entries = try doing("list the containers") { () throws(SystemError) in try Files.list(paths.containers) }
@@ -21,15 +23,8 @@ extension ContainerStore {
         }
         for (id, name) in try names() where !Files.exists(directory(id)) { release(name, of: id) }
         for id in (try? Files.list(paths.runningContainers)) ?? [] where !Files.exists(directory(id)) {
-            // A creator makes the run directory first; its own lock on the other follows at once.
-            guard isOld(runDirectory(id)) else { continue }
             try? Files.removeTree(runDirectory(id))
         }
         return doomed
-    }
-
-    private func isOld(_ path: String) -> Bool {
-        guard let status = try? Files.status(path) else { return false }
-        return time(nil) - status.raw.st_mtim.tv_sec > 60
     }
 }

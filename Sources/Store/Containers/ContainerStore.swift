@@ -51,6 +51,13 @@ package struct ContainerStore: Sendable {
         }
     }
 
+    /// Makes the run directory of a container that is to be started where it is missing, for one that is held.
+    package func makeRunDirectory(_ id: String) throws(StoreError) {
+        try doing("make the run directory of container \(id.prefix(12))") { () throws(SystemError) in
+            if !Files.exists(runDirectory(id)) { try Files.makeDirectory(runDirectory(id), mode: 0o700) }
+        }
+    }
+
     private func makeHeld(_ path: String) throws(SystemError) -> FileDescriptor {
         while true {
             // Traversal is for the ids of the user namespace, which are others to the owner.
@@ -107,4 +114,10 @@ package struct ContainerClaim: ~Copyable, Sendable {
     package let name: String
     /// The locked directory. A forked supervisor that keeps it keeps the lock after the creator is gone.
     package let hold: FileDescriptor
+
+    package init(id: String, name: String, hold: consuming FileDescriptor) {
+        self.id = id
+        self.name = name
+        self.hold = hold
+    }
 }

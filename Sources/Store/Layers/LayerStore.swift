@@ -138,9 +138,44 @@ extension LayerStore {
                 doomed.append(path)
             } else if name.hasPrefix(".tmp."), let condemned = condemnIfAbandoned(name) {
                 doomed.append(condemned)
+            } else if let layer = Self.layer(ofNote: name), !Files.exists("\(folder)/\(layer)") {
+                removeNotes(of: layer)
+            } else if let original = Self.original(ofCopy: name), !Files.exists("\(folder)/\(original)") {
+                let condemned = "\(folder)/.dead.\(name.drop { $0 == "." })"
+                if rename("\(folder)/\(name)", condemned) == 0 { doomed.append(condemned) }
             }
         }
         return doomed
+    }
+
+    /// The layer whose lock or size the file `name` is; nil for what is neither.
+    private static func layer(ofNote name: String) -> Substring? {
+        for prefix in [".lock.", ".size."] where name.hasPrefix(prefix) { return name.dropFirst(prefix.count) }
+        return nil
+    }
+
+    /// Removes the lock and the size of a layer that is not there and that nobody unpacks: they are left of an unpacking
+    /// or of a removal that was killed.
+    private func removeNotes(of layer: Substring) {
+        let lockPath = "\(folder)/.lock.\(layer)"
+        // As whoever unpacks it: a size without a layer is that of one who is about to give it its name.
+        guard let lock = try? FileDescriptor.open(lockPath, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600),
+            (try? lock.lock(waiting: false)) == true, ((try? lock.status())?.raw.st_nlink ?? 0) > 0
+        else { return }
+        if !Files.exists("\(folder)/\(layer)") { unlink("\(folder)/.size.\(layer)") }
+        unlink(lockPath)
+    }
+
+    /// The layer that the directory `name` is a copy of with other owners ("LAYER.ids.MAP"): it is of use only as long
+    /// as that is there. Nil for what is no copy.
+    private static func original(ofCopy name: String) -> String? {
+        let mark = Array(".ids.".utf8)
+        let bytes = Array(name.utf8)
+        guard bytes.count > mark.count else { return nil }
+        for start in 1...(bytes.count - mark.count) where bytes[start..<start + mark.count].elementsEqual(mark) {
+            return String(decoding: bytes[..<start], as: UTF8.self)
+        }
+        return nil
     }
 
     private func condemnIfAbandoned(_ name: String) -> String? {

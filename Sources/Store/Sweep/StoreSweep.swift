@@ -32,9 +32,9 @@ package struct StoreSweep: Sendable {
     package func run() throws(StoreError) -> Outcome {
         var outcome = Outcome()
         let containers = ContainerStore(paths)
-        outcome.doomed = try containers.sweep()
         let lock = try doing("lock the store") { () throws(SystemError) in try FileLock(paths.sweepLock) }
         defer { lock.descriptor.unlock() }
+        outcome.doomed = try containers.sweep()
         let marks = try mark(containers)
         outcome.problems = marks.problems
         for store in [LayerStore(paths, .full), LayerStore(paths, .squashed)] {

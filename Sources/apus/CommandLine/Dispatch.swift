@@ -27,7 +27,7 @@ enum Dispatch {
             return 0
         }
         guard let first = globals.positionals.first else { return try Help.program(context) }
-        let rest = globals.positionals.dropFirst()
+        let rest = withoutFirst(globals.positionals)
         if let place = CommandTable.find(nil, first) { return run(place, rest, context) }
         guard let noun = CommandTable.nouns.first(where: { $0.name == first }) else {
             try context.errors.write(
@@ -38,7 +38,15 @@ enum Dispatch {
         return try run(noun, rest, context)
     }
 
-    private static func run(_ noun: Noun, _ arguments: ArraySlice<String>, _ context: Context) throws -> CInt {
+    // A slice that becomes an array would be code of the standard library that nobody specialised: a start would look
+    // through every protocol conformance of the executable for it.
+    static func withoutFirst(_ words: [String]) -> [String] {
+        var rest: [String] = []
+        for place in 1..<max(1, words.count) { rest.append(words[place]) }
+        return rest
+    }
+
+    private static func run(_ noun: Noun, _ arguments: [String], _ context: Context) throws -> CInt {
         let path = "\(Context.program) \(noun.name)"
         let syntax = CommandSyntax(summary: noun.summary, usage: ["COMMAND"], isInterspersed: false)
         let parsed: ParsedArguments
@@ -56,10 +64,10 @@ enum Dispatch {
             try context.errors.write(error.report(program: Context.program, path: path, usage: []))
             return error.exitCode
         }
-        return run(place, parsed.positionals.dropFirst(), context)
+        return run(place, withoutFirst(parsed.positionals), context)
     }
 
-    private static func run(_ place: Placement, _ arguments: ArraySlice<String>, _ context: Context) -> CInt {
+    private static func run(_ place: Placement, _ arguments: [String], _ context: Context) -> CInt {
         let verb = place.verb()
         let path = CommandTable.fullName(place.noun, place.name)
         let parsed: ParsedArguments

@@ -189,9 +189,20 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
             outcome { try PIDMode(option: "container:x") }
                 == "error: --pid=container:x is refused: containers cannot share a namespace yet")
         #expect(outcome { try IPCMode(option: "bogus") } == "error: --ipc: invalid mode 'bogus'")
+        #expect(try UserNamespaceMode(option: "keep-id:uid=1,gid=2") == .keepID(user: 1, group: 2))
+        #expect(try UserNamespaceMode(option: "keep-id") == .keepID(user: nil, group: nil))
+        #expect(try UserNamespaceMode(option: "auto:size=3000") == .auto(size: 3000))
+        #expect(try UserNamespaceMode(option: "nomap") == .nomap)
+        for text in ["keep-id", "keep-id:uid=1,gid=2", "auto", "auto:size=7", "nomap", "host", ""] {
+            #expect(try UserNamespaceMode(option: text).option == text)
+        }
         #expect(
-            outcome { try UserNamespaceMode(option: "keep-id:uid=1,gid=1") }.hasPrefix(
-                "error: --userns=keep-id:uid=1,gid=1 is refused"))
+            outcome { try UserNamespaceMode(option: "keep-id:size=9") }
+                == "error: --userns=keep-id:size=9: unknown setting 'size' (there is uid, gid)")
+        #expect(outcome { try UserNamespaceMode(option: "auto:size=0") }.contains("needs one id at least"))
+        #expect(outcome { try UserNamespaceMode(option: "auto:size=x") }.contains("'x' is no id"))
+        #expect(outcome { try UserNamespaceMode(option: "auto:uidmapping=0:1:2") }.contains("is refused"))
+        #expect(outcome { try UserNamespaceMode(option: "private") }.contains("is refused"))
         #expect(
             outcome { try UserNamespaceMode(option: "bogus") } == "error: --userns: invalid user namespace mode 'bogus'"
         )

@@ -207,7 +207,7 @@ private final class HostRoot {
 
     @Test func limitsStopAtTheCallersUnlessRoot() throws {
         let wanted = try Ulimit("nofile=100:5000")
-        let facts: (inout HostFacts) -> Void = { $0.limits["nofile"] = (1024, 4096) }
+        let facts: (inout HostFacts) -> Void = { $0.limit = { $0 == "nofile" ? (1024, 4096) : nil } }
         #expect(
             sentence(facts: facts) { $0.ulimits = [wanted] }
                 == "cannot set ulimit nofile to 5000: your own hard limit is 4096, and only root of the host may go "

@@ -43,9 +43,27 @@ import Testing
         #expect(config.shell == ["/bin/bash", "-c"])
     }
 
+    @Test func healthChecksHaveOptionsAndBothForms() throws {
+        let shell = try applied(
+            "HEALTHCHECK --interval=1m30s --timeout=500ms --start-period=0 --start-interval=1.5s --retries=2 CMD curl  -f / || exit 1"
+        )
+        var expected = Healthcheck()
+        expected.test = ["CMD-SHELL", "curl  -f / || exit 1"]
+        expected.interval = 90_000_000_000
+        expected.timeout = 500_000_000
+        expected.startPeriod = 0
+        expected.startInterval = 1_500_000_000
+        expected.retries = 2
+        #expect(shell.healthcheck == expected)
+        #expect(try applied(#"HEALTHCHECK cmd ["true", "x"]"#).healthcheck?.test == ["CMD", "true", "x"])
+        #expect(try applied("HEALTHCHECK NONE").healthcheck?.test == ["NONE"])
+    }
+
     @Test(arguments: [
         "", "CMD", "RUN true", "FROM x", "COPY a b", "ENV A", "ENV A=1 B", "LABEL x=\"y", "EXPOSE 0", "EXPOSE 80/x",
-        "EXPOSE 90-80", "USER a b", "SHELL /bin/sh", "HEALTHCHECK NONE",
+        "EXPOSE 90-80", "USER a b", "SHELL /bin/sh", "HEALTHCHECK", "HEALTHCHECK CMD", "HEALTHCHECK NONE x",
+        "HEALTHCHECK true", "HEALTHCHECK --interval CMD true", "HEALTHCHECK --interval=5 CMD true",
+        "HEALTHCHECK --retries=-1 CMD true", "HEALTHCHECK --often=1s CMD true",
     ])
     func whatIsNoChangeIsRefused(_ change: String) {
         #expect(throws: EngineError.self) { try applied(change) }

@@ -20,7 +20,7 @@ extension ContainerInspection {
             try members.put("StdinOnce", options.openStdin && !options.detach)
             try members.put("Env", environment)
             try members.put("Cmd", command)
-            try members.encodeIfPresent(options.noHealthcheck ? nil : image.healthcheck, forKey: "Healthcheck")
+            try members.encodeIfPresent(options.healthcheck(over: image), forKey: "Healthcheck")
             try members.put("Image", options.image)
             try members.put("Volumes", image.volumes)
             try members.put("WorkingDir", options.workingDir ?? image.workingDir ?? "")

@@ -12,7 +12,7 @@ extension ContainerInspection {
             try members.put("LogConfig", LogConfig(log: options.logConfig))
             try members.put("NetworkMode", options.networkMode.inspected)
             try members.put("PortBindings", [String: String]())
-            try members.put("RestartPolicy", RestartPolicy())
+            try members.put("RestartPolicy", Restart(policy: options.restartPolicy ?? .no))
             try members.put("AutoRemove", options.autoRemove)
             try members.put("CapAdd", orNull(options.capAdd))
             try members.put("CapDrop", orNull(options.capDrop))
@@ -31,11 +31,13 @@ extension ContainerInspection {
             try members.put("SecurityOpt", orNull(securityOptions))
             if !temporaryFileSystems.isEmpty { try members.put("Tmpfs", temporaryFileSystems) }
             try members.put("UTSMode", options.utsMode == .private ? "" : options.utsMode.rawValue)
-            try members.put("UsernsMode", options.usernsMode == .automatic ? "" : "host")
+            try members.put("UsernsMode", options.usernsMode.option)
             try members.put("ShmSize", options.shmSize ?? 67_108_864)
             if !options.sysctls.isEmpty { try members.put("Sysctls", options.sysctls) }
             try members.put("Runtime", "apus")
+            try putLimits(into: &members)
             try members.put("Devices", orNull(options.devices.map { Device(device: $0) }) ?? [])
+            try putFurtherLimits(into: &members)
             try members.put("Ulimits", options.ulimits.map { Limit(limit: $0) })
             if options.initProcess { try members.put("Init", true) }
             try members.put("MaskedPaths", options.privileged ? nil : SpecBuilder.maskedPaths)
@@ -81,16 +83,18 @@ extension ContainerInspection {
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
-            try members.put("Type", log.type ?? "none")
+            try members.put("Type", log.type ?? LogConfiguration.Driver.jsonFile.rawValue)
             try members.put("Config", log.options)
         }
     }
 
-    private struct RestartPolicy: Encodable {
+    private struct Restart: Encodable {
+        let policy: RestartPolicy
+
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
-            try members.put("Name", "no")
-            try members.put("MaximumRetryCount", 0)
+            try members.put("Name", policy.name.rawValue)
+            try members.put("MaximumRetryCount", policy.maximumRetryCount)
         }
     }
 

@@ -11,6 +11,12 @@ package struct ContainerInspection: Encodable, Sendable {
     let lowerDirectories: [String]
     /// The directory of the container's own files.
     let upperDirectory: String
+    /// The file that its output is kept in; empty where its driver keeps none.
+    let logPath: String
+    /// nil for a container that is not checked.
+    let health: ContainerHealth?
+    /// The commands that `exec` runs in it now.
+    let execIDs: [String]
     /// In bytes; nil unless it was asked for.
     package var sizeOfOwnFiles: Int64?
     package var sizeOfAllFiles: Int64?
@@ -22,12 +28,12 @@ package struct ContainerInspection: Encodable, Sendable {
         try members.put("Created", description.created)
         try members.put("Path", description.command.first ?? "")
         try members.put("Args", Array(description.command.dropFirst()))
-        try members.put("State", State(state: snapshot.state))
+        try members.put("State", State(state: snapshot.state, health: health))
         try members.put("Image", description.imageID?.description ?? "")
         try members.put("ResolvConfPath", filesDirectory + "/resolv.conf")
         try members.put("HostnamePath", filesDirectory + "/hostname")
         try members.put("HostsPath", filesDirectory + "/hosts")
-        try members.put("LogPath", "")
+        try members.put("LogPath", logPath)
         try members.put("Name", "/" + snapshot.name)
         try members.put("RestartCount", snapshot.state.restartCount)
         try members.put("Driver", "overlay2")
@@ -35,7 +41,7 @@ package struct ContainerInspection: Encodable, Sendable {
         try members.put("MountLabel", "")
         try members.put("ProcessLabel", "")
         try members.put("AppArmorProfile", description.options.security.appArmorProfile ?? "")
-        try members.put("ExecIDs", [String]?.none)
+        try members.put("ExecIDs", orNull(execIDs))
         try members.put("HostConfig", HostConfig(options: description.options))
         try members.put("GraphDriver", graphDriver)
         if let sizeOfOwnFiles { try members.put("SizeRw", sizeOfOwnFiles) }
@@ -65,6 +71,7 @@ package struct ContainerInspection: Encodable, Sendable {
 
     private struct State: Encodable {
         let state: ContainerState
+        let health: ContainerHealth?
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
@@ -80,21 +87,30 @@ package struct ContainerInspection: Encodable, Sendable {
             try members.put("Error", state.error ?? "")
             try members.put("StartedAt", state.startedAt ?? "0001-01-01T00:00:00Z")
             try members.put("FinishedAt", state.finishedAt ?? "0001-01-01T00:00:00Z")
-            try members.encodeIfPresent(String?.none, forKey: "Health")
+            try members.encodeIfPresent(health.map { Health(health: $0) }, forKey: "Health")
         }
     }
 }
 
 extension Engine {
-    /// `inspect` of the container that `text` names. Throws (exit code 1) where there is none.
-    package func inspectContainer(_ text: String) throws(EngineError) -> ContainerInspection {
+    /// `inspect` of the container that `text` names, with `sizes` of its files too. Throws (exit code 1) where there is
+    /// none.
+    package func inspectContainer(_ text: String, sizes: Bool = false) throws(EngineError) -> ContainerInspection {
         let snapshot = try container(text)
         return try engine(exitCode: 1) {
             let record = try containers.readRecord(snapshot.id)
-            return ContainerInspection(
+            let directory = containers.directory(snapshot.id)
+            let log = try snapshot.description.logConfiguration().path(directory: directory, id: snapshot.id)
+            var inspection = ContainerInspection(
                 snapshot: snapshot, filesDirectory: containers.runDirectory(snapshot.id),
-                lowerDirectories: record.layers.reversed().map { LayerStore(paths, .full).path(of: $0) },
-                upperDirectory: containers.directory(snapshot.id) + "/upper")
+                lowerDirectories: layerDirectories(record), upperDirectory: directory + "/upper", logPath: log ?? "",
+                health: health(of: snapshot), execIDs: execIDs(snapshot.id))
+            guard sizes else { return inspection }
+            let own = try ownSizes(of: [snapshot.id]).first ?? 0
+            inspection.sizeOfOwnFiles = own
+            let image = snapshot.description.imageID.flatMap { try? self.image($0.description) }
+            inspection.sizeOfAllFiles = own + (image.map { size(of: $0) } ?? 0)
+            return inspection
         }
     }
 }

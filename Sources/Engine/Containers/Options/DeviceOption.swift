@@ -69,3 +69,10 @@ package struct DeviceCgroupRule: Codable, Hashable, Sendable {
         permissions = parts[2]
     }
 }
+
+extension DeviceCgroupRule: CustomStringConvertible {
+    /// As it is given to `--device-cgroup-rule`.
+    package var description: String {
+        "\(type) \(major.map { String($0) } ?? "*"):\(minor.map { String($0) } ?? "*") \(permissions)"
+    }
+}

@@ -1,3 +1,5 @@
+package import OCI
+
 /// Everything that a user asks for when a container is made, before the image has its say.
 ///
 /// The names follow Docker's `Config` and `HostConfig`. What is absent was not asked for.
@@ -37,6 +39,8 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var stopSignal: String?
     /// In seconds; negative: wait without end.
     package var stopTimeout: Int?
+    /// nil: never started again.
+    package var restartPolicy: RestartPolicy?
 
     package var mounts: [MountOption] = []
     package var readonlyRootfs = false
@@ -55,6 +59,7 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var ulimits: [Ulimit] = []
     package var devices: [DeviceOption] = []
     package var deviceCgroupRules: [DeviceCgroupRule] = []
+    package var resources = ResourceOptions()
     /// In bytes; nil: 64 MiB.
     package var shmSize: Int64?
     package var sysctls: [String: String] = [:]
@@ -68,6 +73,8 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var containerIDFile: String?
     package var pidFile: String?
 
+    /// nil: `container` where a service manager listens.
+    package var sdNotify: NotifyMode?
     package var extraHosts: [HostEntry] = []
     package var dns: [String] = []
     package var dnsSearch: [String] = []
@@ -75,6 +82,8 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var logConfig = LogConfig()
     /// Whether the image's health check is switched off.
     package var noHealthcheck = false
+    /// What is nil in it, or all of it, is the image's.
+    package var healthcheck: Healthcheck?
 
     package init(image: String) { self.image = image }
 
@@ -83,6 +92,16 @@ package struct RunOptions: Codable, Hashable, Sendable {
 
     /// When an image is fetched (`--pull`).
     package enum PullPolicy: String, Codable, Hashable, Sendable { case always, missing, never }
+
+    /// Who tells a service manager that the service is ready (podman's `--sdnotify`).
+    package enum NotifyMode: String, Codable, Hashable, Sendable {
+        /// The container itself, to which the manager's socket is handed on.
+        case container
+        /// The container's supervisor, as soon as the container runs.
+        case conmon
+        /// Nobody.
+        case ignore
+    }
 
     /// Where output is kept (`--log-driver`, `--log-opt`).
     package struct LogConfig: Codable, Hashable, Sendable {

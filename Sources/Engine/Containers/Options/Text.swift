@@ -4,6 +4,17 @@ func splitOnce(_ text: some StringProtocol, _ separator: Character) -> (String, 
     return (String(text[..<index]), String(text[text.index(after: index)...]))
 }
 
+/// `lines`, each with a line feed. Not `joined`, which is unspecialised code of the standard library and on the way of
+/// every start.
+func textFile(_ lines: [String]) -> String {
+    var text = ""
+    for line in lines {
+        text += line
+        text += "\n"
+    }
+    return text
+}
+
 /// `true` and `false` in the forms of Go's `strconv.ParseBool`; nil for anything else.
 func parseBool(_ text: String) -> Bool? {
     switch text {

@@ -1,3 +1,4 @@
+import Cgroups
 import Glibc
 import Linux
 package import Networking
@@ -15,12 +16,24 @@ package struct HostFacts: Sendable {
     package var hostname: String
     /// A bit for the number of each capability that a container can have.
     package var capabilities: UInt64
-    /// The caller's limits by Docker's names.
-    package var limits: [String: (soft: UInt64, hard: UInt64)]
+    /// The caller's limit by Docker's name for it; nil for a name that is none. Asked only for what a flag names.
+    package var limit: @Sendable (_ name: String) -> (soft: UInt64, hard: UInt64)?
     /// Whether limits may go beyond the caller's.
     package var canRaiseLimits: Bool
+    /// The caller's own ids, as `--userns=keep-id` shows them.
+    package var user: UInt32 = geteuid()
+    package var group: UInt32 = getegid()
+    /// Whether all numbers are ids here, as they are outside of every user namespace.
+    package var hasAllIDs = true
     /// Whether the device cgroup can be programmed, so that a device node that a container makes is of no use.
     package var canLimitDevices = false
+    /// The number of processors that are switched on.
+    package var processors = KernelFacts.onlineProcessorCount()
+    /// Lists of what there is, "0-3"; nil where it is not known.
+    package var onlineProcessors: String? { line("/sys/devices/system/cpu/online") }
+    package var memoryNodes: String? { line("/sys/devices/system/node/online") }
+    /// Whether the kernel counts swap, so that it can be limited.
+    package var countsSwap: Bool { exists("/proc/swaps") }
     /// Finds the helper for the way out of a namespace; asked only where no network was chosen.
     package var egress: @Sendable () throws(EgressError) -> EgressHelper
 
@@ -30,7 +43,7 @@ package struct HostFacts: Sendable {
         self.hostname = hostname
         kernel = (6, 1)
         capabilities = (1 << 41) - 1
-        limits = [:]
+        limit = { _ in nil }
         canRaiseLimits = mode == .host
         egress = EgressHelper.available
     }
@@ -41,9 +54,16 @@ package struct HostFacts: Sendable {
         var facts = HostFacts(mode: mode, hostname: names.host)
         facts.kernel = version(names.release)
         facts.capabilities = capabilities(mode: mode)
-        for (name, resource) in resources { facts.limits[name] = KernelFacts.limit(of: resource) }
+        facts.limit = { name in
+            for (other, resource) in resources where other == name { return KernelFacts.limit(of: resource) }
+            return nil
+        }
+        if mode == .host, let map = try? Files.readText("/proc/self/gid_map", limit: 4096) {
+            facts.hasAllIDs = map.split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
+        }
         // CAP_SYS_RESOURCE
         facts.canRaiseLimits = mode == .host && Capability.isEffective(24)
+        facts.canLimitDevices = mode == .host && Cgroup.canGuardDevices() && CgroupSupport.detect().canMake
         return facts
     }
 
@@ -72,6 +92,11 @@ package struct HostFacts: Sendable {
 
     /// The text of a file of the host; nil where it cannot be read or has more than a megabyte.
     func read(_ path: String) -> String? { try? Files.readText(root + path, limit: 1 << 20) }
+
+    // A file of one line.
+    private func line(_ path: String) -> String? {
+        read(path).map { String($0.prefix { $0 != "\n" }) }.flatMap { $0.isEmpty ? nil : $0 }
+    }
 
     /// Whether the host has something at `path`.
     func exists(_ path: String) -> Bool { access(root + path, F_OK) == 0 }

@@ -26,6 +26,20 @@ package struct LaunchPlan: Sendable {
     package var hostname: String
     /// One sentence for each thing that is not quite as asked.
     package var warnings: [String]
+    /// Whether `apply(_:)` has set `HOME`, which is another for another user then.
+    package private(set) var hasHomeOfUser = false
+    /// The check of the container's health; nil for none.
+    package var healthCheck: HealthCheck?
+    /// Whom `--userns=keep-id` keeps; nil without it.
+    package var keptAccount: KeptAccount?
+
+    /// The caller's account, with its numbers in the container.
+    package struct KeptAccount: Sendable, Hashable {
+        package let user: String
+        package let group: String
+        package let uid: UInt32
+        package let gid: UInt32
+    }
 
     /// How the network namespace, if it is the container's own, is connected.
     package enum NetworkPlan: Sendable, Equatable {
@@ -50,6 +64,27 @@ package struct LaunchPlan: Sendable {
         /// `name|uid[:group|gid]`; empty: root.
         package let user: String
         package let additionalGroups: [String]
+    }
+}
+
+extension LaunchPlan {
+    /// Whether the container's processes are among others' (`--pid=host`).
+    package var sharesProcesses: Bool {
+        for namespace in spec.linux?.namespaces ?? [] where namespace.type == .pid { return false }
+        return true
+    }
+
+    /// What has to be there in the root file system itself: the destinations of mounts that are not inside of another
+    /// mount, the working directory, and where devices go.
+    package var mountPoints: [String] {
+        let mounts = (spec.mounts ?? []).map(\.destination)
+        func isCovered(_ path: String) -> Bool {
+            mounts.contains { $0 != path && path.hasPrefix($0 == "/" ? $0 : $0 + "/") }
+        }
+        var list = mounts
+        if let directory = spec.process?.cwd { list.append(directory) }
+        for device in spec.linux?.devices ?? [] where !mounts.contains(device.path) { list.append(device.path) }
+        return list.filter { $0 != "/" && !isCovered($0) }
     }
 }
 
@@ -88,6 +123,7 @@ extension LaunchPlan {
         let environment = spec.process?.env ?? []
         if !environment.contains(where: { $0.hasPrefix("HOME=") }) {
             spec.process?.env = environment + ["HOME=\(user.home)"]
+            hasHomeOfUser = true
         }
     }
 }

@@ -38,6 +38,6 @@ struct ResolverConfiguration {
         var lines = nameServers.map { "nameserver \($0)" }
         if !search.isEmpty { lines.append("search " + search.joined(separator: " ")) }
         if !options.isEmpty { lines.append("options " + options.joined(separator: " ")) }
-        return lines.map { $0 + "\n" }.joined()
+        return textFile(lines)
     }
 }

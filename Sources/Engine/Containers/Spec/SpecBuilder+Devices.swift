@@ -14,7 +14,7 @@ extension SpecBuilder {
 
     mutating func devices() throws(OptionError) -> Devices {
         guard options.deviceCgroupRules.isEmpty || host.canLimitDevices else {
-            throw .refused("--device-cgroup-rule", "the device cgroup is not managed yet")
+            throw .refused("--device-cgroup-rule", Self.noDeviceGuard(host))
         }
         var devices = Devices()
         if host.canLimitDevices {
@@ -30,6 +30,12 @@ extension SpecBuilder {
             }
         }
         return devices
+    }
+
+    private static func noDeviceGuard(_ host: HostFacts) -> String {
+        host.mode == .host
+            ? "guarding devices takes a cgroup of version 2 that can be made here, and programs of the kernel's (CAP_BPF)"
+            : "only root of the host may guard devices by programs of the kernel's"
     }
 
     /// Docker's rules: nothing but null, zero, full, random, urandom, tty and console; the runtime adds the pseudo
@@ -53,7 +59,7 @@ extension SpecBuilder {
         {
             throw .refused(
                 "permission '\(option.permissions)' of device \(path)",
-                "it needs the device cgroup, which is not managed yet; use rw or rwm")
+                Self.noDeviceGuard(host) + "; use rw or rwm")
         }
         for device in found {
             let inside = option.pathInContainer + device.path.dropFirst((host.root + path).count)

@@ -28,7 +28,9 @@ extension SpecBuilder {
             }
         }
         wanted += readOnlyVolumes(besides: wanted)
-        let asked = Set(wanted.map(\.destination))
+        // Few: a set would cost more, in the first instantiation of its type alone.
+        var asked: [String] = []
+        for mount in wanted { asked.append(mount.destination) }
         for file in files where !asked.contains(file.destination) {
             var options = ["rbind", "rprivate"]
             if self.options.readonlyRootfs { options.append("ro") }
@@ -127,7 +129,9 @@ extension SpecBuilder {
         let paths = volumes.keys.map { cleanPath("/" + $0) }.filter { path in
             path != "/" && !wanted.contains { $0.destination == path }
         }
-        return Set(paths).sorted().map {
+        var distinct: [String] = []
+        for path in paths.sorted() where distinct.last != path { distinct.append(path) }
+        return distinct.map {
             Mount(
                 destination: $0, type: "tmpfs", source: "tmpfs",
                 options: ["nosuid", "nodev", "rprivate", "tmpcopyup"])

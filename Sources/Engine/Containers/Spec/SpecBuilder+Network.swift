@@ -101,7 +101,7 @@ extension SpecBuilder {
             let full = options.domainname.map { "\(hostname).\($0) " } ?? ""
             lines.append("\(address)\t\(full)\(hostname)")
         }
-        return lines.joined(separator: "\n") + "\n"
+        return textFile(lines)
     }
 
     private var slirpSettings: SlirpSettings {

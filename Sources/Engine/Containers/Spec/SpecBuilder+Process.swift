@@ -62,7 +62,7 @@ extension SpecBuilder {
     private func limits() throws(OptionError) -> [RuntimeSpec.Rlimit]? {
         var list: [RuntimeSpec.Rlimit] = []
         for wanted in options.ulimits {
-            if let own = host.limits[wanted.name], wanted.hard > own.hard, !host.canRaiseLimits {
+            if let own = host.limit(wanted.name), wanted.hard > own.hard, !host.canRaiseLimits {
                 throw OptionError(
                     "cannot set ulimit \(wanted.name) to \(Self.text(wanted.hard)): your own hard limit is "
                         + "\(Self.text(own.hard)), and only root of the host may go beyond it")

@@ -1,3 +1,4 @@
+import Linux
 package import OCI
 import Runtime
 
@@ -45,8 +46,9 @@ package struct SpecBuilder {
         linux.sysctl = try sysctls()
         let devices = try devices()
         linux.devices = devices.nodes.isEmpty ? nil : devices.nodes
+        linux.resources = try options.resources.specification(host)
         if !devices.rules.isEmpty {
-            var resources = RuntimeSpec.Resources()
+            var resources = linux.resources ?? RuntimeSpec.Resources()
             resources.devices = devices.rules
             linux.resources = resources
         }
@@ -60,7 +62,7 @@ package struct SpecBuilder {
         return LaunchPlan(
             spec: spec,
             user: .init(
-                user: options.user.flatMap { $0.isEmpty ? nil : $0 } ?? image.user ?? "",
+                user: options.user.flatMap { $0.isEmpty ? nil : $0 } ?? keptUser ?? image.user ?? "",
                 additionalGroups: options.groupAdd),
             files: files.filter { file in
                 mounts.list.contains { $0.destination == file.destination && $0.source == path(file) }
@@ -72,7 +74,24 @@ package struct SpecBuilder {
             stopSignal: try stopSignal(),
             stopTimeout: options.stopTimeout ?? image.stopTimeout ?? 10,
             hostname: name,
-            warnings: warnings)
+            warnings: warnings,
+            healthCheck: HealthCheck(options.healthcheck(over: image), shell: image.shell),
+            keptAccount: keptAccount)
+    }
+
+    private var keptAccount: LaunchPlan.KeptAccount? {
+        guard case .keepID(let user, let group) = options.usernsMode, let name = Account.name(of: host.user) else {
+            return nil
+        }
+        return LaunchPlan.KeptAccount(
+            user: name, group: Account.groupName(of: host.group) ?? name, uid: user ?? host.user,
+            gid: group ?? host.group)
+    }
+
+    // With keep-id the caller runs, whatever the image says, as with podman.
+    private var keptUser: String? {
+        guard case .keepID(let user, let group) = options.usernsMode else { return nil }
+        return "\(user ?? host.user):\(group ?? host.group)"
     }
 
     /// Where a generated file is on the host.
@@ -89,8 +108,15 @@ package struct SpecBuilder {
                 "conflicting options: --shm-size and --ipc=\(options.ipcMode.rawValue), which has no own /dev/shm"
             )
         }
+        if options.tty, options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue {
+            throw OptionError(
+                "conflicting options: --tty and --log-driver=passthrough, which hands on the caller's streams")
+        }
         if options.detach, !options.attach.isEmpty {
             throw OptionError("conflicting options: cannot specify both --attach and --detach")
+        }
+        if options.autoRemove, options.restartPolicy ?? .no != .no {
+            throw OptionError("conflicting options: cannot specify both --restart and --rm")
         }
         if options.initProcess, !usesInit {
             warnings.append("--init has no effect with --pid=host: the host's own init is process 1")
@@ -136,7 +162,7 @@ package struct SpecBuilder {
                 values["net.ipv4.ip_unprivileged_port_start"] = "0"
             }
             // The range's ids must be mapped, and Docker leaves it alone in user namespaces.
-            if host.mode == .host, host.isWritable("/proc/sys/net/ipv4/ping_group_range") {
+            if host.mode == .host, host.hasAllIDs, host.isWritable("/proc/sys/net/ipv4/ping_group_range") {
                 values["net.ipv4.ping_group_range"] = "0 2147483647"
             }
         }

@@ -29,7 +29,13 @@ package enum UserResolver {
         return try resolve(request, passwd: passwd, group: group)
     }
 
-    private static func read(_ path: String, _ root: borrowing FileDescriptor) throws(OptionError) -> [UInt8] {
+    /// Whether an entry of `content`, a passwd or a group file, has the number `id`.
+    static func lists(_ id: UInt32, in content: [UInt8]) -> Bool {
+        entries(content).contains { $0.count > 2 && self.id($0[2]) == id }
+    }
+
+    /// The content of a file below `root`; empty where it is missing.
+    static func read(_ path: String, _ root: borrowing FileDescriptor) throws(OptionError) -> [UInt8] {
         do throws(SystemError) {
             let directory = RootDirectory(try root.duplicate())
             // A look before the opening, which alone may already do something to a device; and no waiting for a
@@ -66,8 +72,9 @@ package enum UserResolver {
             supplementary = groups(group).filter { $0.members.contains(name) }.map(\.gid)
         }
         for name in request.additionalGroups { supplementary.append(try self.gid(of: name, group)) }
-        var seen: Set<UInt32> = []
-        let all = ([gid] + supplementary).filter { seen.insert($0).inserted }
+        // Few: a set would cost more, in the first instantiation of its type alone.
+        var all = [gid]
+        for other in supplementary where !all.contains(other) { all.append(other) }
         return ResolvedUser(uid: account.uid, gid: gid, additionalGids: all, home: account.home)
     }
 

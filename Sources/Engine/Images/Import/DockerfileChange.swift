@@ -3,8 +3,8 @@ import OCI
 
 /// One Dockerfile instruction as `import --change` (and `commit --change`) take it.
 struct DockerfileChange {
-    private let instruction: String
-    private let rest: String
+    let instruction: String
+    let rest: String
 
     /// Throws for an empty text.
     init(_ text: String) throws(EngineError) {
@@ -44,17 +44,18 @@ struct DockerfileChange {
         case "SHELL":
             guard let words = Self.json(rest) else { throw EngineError("SHELL requires a JSON list") }
             config.shell = words
+        case "HEALTHCHECK": config.healthcheck = try healthcheck()
         default: throw EngineError("\(instruction) is not a valid change command")
         }
     }
 
-    private static func trimmed(_ text: Substring) -> String {
+    static func trimmed(_ text: Substring) -> String {
         let start = text.drop(while: \.isWhitespace)
         guard let last = start.lastIndex(where: { !$0.isWhitespace }) else { return "" }
         return String(start[...last])
     }
 
-    private static func json(_ text: String) -> [String]? {
+    static func json(_ text: String) -> [String]? {
         text.hasPrefix("[") ? try? JSONDecoder().decode([String].self, from: Data(text.utf8)) : nil
     }
 

@@ -30,7 +30,9 @@ extension Engine {
             var container = ContainerConfig()
             for change in options.changes { try DockerfileChange(change).apply(to: &container) }
             do {
-                return try take(descriptor, options, container, platform, name)
+                let id = try take(descriptor, options, container, platform, name)
+                noteImage("import", id, name: name?.familiar)
+                return id
             } catch {
                 _ = try? sweep()
                 throw error

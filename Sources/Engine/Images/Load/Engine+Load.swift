@@ -22,6 +22,7 @@ extension Engine {
                 let (loaded, isAllUsed) = try load(descriptor, wanted)
                 // Members that no image needs (the legacy layout has some for each layer) are garbage now.
                 if !isAllUsed { try sweep() }
+                for image in loaded { noteImage("load", image.id, name: image.names.first) }
                 return loaded
             } catch {
                 _ = try? sweep()

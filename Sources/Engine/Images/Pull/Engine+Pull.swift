@@ -13,7 +13,11 @@ extension Engine {
     package func pull(
         _ reference: Reference, _ options: PullOptions, report: @escaping @Sendable (PullEvent) -> Void
     ) async throws(EngineError) -> PulledImage {
-        try await withPull(reference, options, report) { try await $0.run(reference) }
+        try await withPull(reference, options, report) { pull in
+            let image = try await pull.run(reference)
+            notePull(reference)
+            return image
+        }
     }
 
     /// Pulls every tag of the repository of `reference`, one after the other; otherwise as `pull`.
@@ -26,7 +30,11 @@ extension Engine {
                 throw EngineError("repository \(reference.familiarName) has no tags", exitCode: 1)
             }
             var images: [PulledImage] = []
-            for tag in tags { images.append(try await pull.run(try reference.with(tag: tag))) }
+            for tag in tags {
+                let tagged = try reference.with(tag: tag)
+                images.append(try await pull.run(tagged))
+                notePull(tagged)
+            }
             return images
         }
     }

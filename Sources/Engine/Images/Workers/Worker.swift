@@ -6,6 +6,8 @@ import Linux
 package enum Worker: String, Sendable, CaseIterable {
     case unpackLayer = "unpack-layer"
     case removeTree = "remove-tree"
+    case supervise
+    case inspectTree = "inspect-tree"
 
     /// Runs the worker with what follows its verb on the command line; returns the exit code. Only for the
     /// dispatch of hidden verbs: it changes the process for good.
@@ -13,6 +15,8 @@ package enum Worker: String, Sendable, CaseIterable {
         switch self {
         case .unpackLayer: UnpackLayerWorker.run(arguments)
         case .removeTree: RemoveTreeWorker.run(arguments)
+        case .supervise: SuperviseWorker.run()
+        case .inspectTree: InspectTreeWorker.run(arguments)
         }
     }
 
@@ -21,8 +25,13 @@ package enum Worker: String, Sendable, CaseIterable {
         _ executable: String, _ arguments: [String], inheriting descriptors: [CInt?]
     ) throws(SystemError) -> ProcessID {
         let null = try FileDescriptor.open("/dev/null", O_RDWR)
+        var environment = ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"]
+        // Of a service manager that waits for a container.
+        if self == .supervise, let socket = getenv("NOTIFY_SOCKET") {
+            environment.append("NOTIFY_SOCKET=" + String(cString: socket))
+        }
         return try Spawn(
-            executable, [rawValue] + arguments, environment: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"]
+            executable, [rawValue] + arguments, environment: environment
         ).start(descriptors: descriptors.map { $0 ?? null.rawValue })
     }
 }

@@ -56,7 +56,7 @@ struct ContainerFilter {
         // RFC 3339 in UTC sorts as text.
         if let before, description.created >= before { return false }
         if let since, description.created <= since { return false }
-        // Containers here are no tasks of a swarm, and none has a published port or a health check yet.
+        // Containers here are no tasks of a swarm, and none has a published port yet.
         if isTask == true || filters.has("publish") { return false }
         if !exitCodes.isEmpty, state.isActive || !exitCodes.contains(where: { $0 == state.exitCode }) { return false }
         return filters.admits("id") { Filters.matches(container.id, $0) }
@@ -64,7 +64,7 @@ struct ContainerFilter {
                 Filters.matches(container.name, $0) || Filters.matches("/" + container.name, $0)
             }
             && filters.admits("status") { $0 == state.status.rawValue }
-            && filters.admits("health") { $0 == "none" }
+            && filters.admits("health") { $0 == container.health?.rawValue ?? "none" }
             && filters.admits("network") { $0 == description.options.networkMode.inspected }
             && filters.admits("volume") { admitsVolume(description, $0) }
             && filters.admits("expose") { admitsPort(description, $0) }

@@ -13,11 +13,9 @@ extension Verb {
     ) { parsed, context in
         let engine = try context.engine()
         return try Inspection.show(parsed.positionals, format: parsed.string("format"), context) { name in
-            try TemplateValue(encoding: try engine.inspectContainer(name))
+            try TemplateValue(encoding: try engine.inspectContainer(name, sizes: parsed.bool("size")))
         }
     }
 
-    static let inspectSize = Flag(
-        "size", "s", .bool, "",
-        refused: "the sizes of containers are not counted yet: run 'du' on the UpperDir that inspect shows")
+    static let inspectSize = Flag("size", "s", .bool, "Show the sizes of a container's files too")
 }

@@ -17,22 +17,27 @@ extension Verb {
                 Flag("latest", "l", .bool, "Show the container created last, in whatever state"),
                 CommonFlags.noTrunc,
                 Flag("quiet", "q", .bool, "Show only container IDs"),
-                Flag("size", "s", .bool, "", refused: "the sizes of containers are not counted yet"),
+                Flag("size", "s", .bool, "Show what each container has written, and its size with the image"),
             ],
             arguments: .none)
     ) { parsed, context in
         let filters = try parsed.filters(ContainerFilter.keys)
         let engine = try context.engine()
         let filter = try ContainerFilter(filters, engine)
-        let (containers, problems) = try engine.allContainers()
-        for problem in problems { context.complain(problem) }
         let last = parsed.bool("latest") ? 1 : parsed.int("last") ?? -1
         let showsAll = parsed.bool("all") || last > 0 || filters.has("status") || filters.has("exited")
+        let (containers, problems) = try engine.listContainers(activeOnly: !showsAll)
+        for problem in problems { context.complain(problem) }
         var shown = containers.filter { (showsAll || $0.state.isActive) && filter.admits($0) }
         if last > 0 { shown = Array(shown.prefix(Int(last))) }
         let format = ListFormat(
-            parsed.string("format"), table: ContainerRow.table, quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
-        let records = shown.map { ContainerRow(container: $0, isShort: !parsed.bool("no-trunc")).record }
+            parsed.string("format"),
+            table: parsed.bool("size") ? ContainerRow.table + #"\t{{.Size}}"# : ContainerRow.table,
+            quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
+        var rows = shown.map { ContainerRow(container: $0, isShort: !parsed.bool("no-trunc")) }
+        // Every file of every container is looked at: only where somebody sees it. JSON has it for --size alone.
+        if parsed.bool("size") || format.names("Size") { try ContainerRow.measure(&rows, engine) }
+        let records = rows.map(\.record)
         try context.output.write(try format.render(records, headers: ContainerRow.headers))
         return problems.isEmpty ? 0 : 1
     }

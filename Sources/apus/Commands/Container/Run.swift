@@ -28,6 +28,7 @@ enum Run {
         let record = options.rootfs ? nil : try image(options, engine, context)
         var container = try engine.start(options, image: record, client: client, lingering: lingering)
         for warning in container.warnings { context.warn(warning) }
+        RestartNotice.warn(options, engine, context)
         if options.detach {
             guard let early = container.awaitStart() else {
                 try context.output.line(container.id)
@@ -39,11 +40,8 @@ enum Run {
     }
 
     private static func status(of outcome: AttachedClient.Outcome, _ context: Context) throws -> CInt {
-        switch outcome {
-        case .exited(let code): return code
-        case .detached: return 0
-        case .failed(let code, let message): throw CommandFailure(message, status: code)
-        case .lost: throw CommandFailure("the container's supervisor ended without a word", status: 125)
+        do throws(EngineError) { return try SessionFlags.status(of: outcome, failure: nil) } catch {
+            throw CommandFailure(error.message, status: error.exitCode)
         }
     }
 
@@ -67,7 +65,11 @@ enum Run {
 
     // MARK: the image
 
-    private static func image(_ options: RunOptions, _ engine: Engine, _ context: Context) throws -> LaunchRecord {
+    /// The launch record of the image, which is pulled where it is missing. `startsOver`: where JSON was read for it, the
+    /// process begins again (see `startOver`).
+    static func image(
+        _ options: RunOptions, _ engine: Engine, _ context: Context, startsOver: Bool = true
+    ) throws -> LaunchRecord {
         if options.pullPolicy == .always {
             try pull(options, context)
         } else if let record = engine.launchRecord(for: options) {
@@ -85,7 +87,7 @@ enum Run {
             try pull(options, context)
         }
         let record = try engine.prepareLaunch(options.image, platform: options.platform)
-        startOver(options)
+        if startsOver { startOver(options) }
         return record
     }
 
@@ -121,13 +123,13 @@ enum Run {
 
     // MARK: the caller
 
-    private static func workingDirectory() -> String {
+    static func workingDirectory() -> String {
         guard let path = getcwd(nil, 0) else { return "/" }
         defer { free(path) }
         return String(cString: path)
     }
 
-    private static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
+    static func variable(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
 
-    private static var lingering: Int { variable("APUS_LINGER").flatMap { Int($0) } ?? Linger.standard }
+    static var lingering: Int { variable("APUS_LINGER").flatMap { Int($0) } ?? Linger.standard }
 }

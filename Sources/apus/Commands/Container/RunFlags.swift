@@ -1,11 +1,12 @@
 import Flags
 
-/// The flags of `run` and `create`: Docker 28's, and podman's `--rootfs` and `--pidfile`.
+/// The flags of `run` and `create`: Docker 28's, and podman's `--rootfs`, `--pidfile` and `--sdnotify`.
 ///
 /// Each is either taken by `RunOptionReader` or carries the sentence that refuses it.
 enum RunFlags {
     /// The flags of both commands.
-    static let shared: [Flag] = container + process + mounts + namespaces + security + network + limits + refused
+    static let shared: [Flag] =
+        container + process + health + mounts + namespaces + security + network + limits + refused
 
     /// The flags that only `run` has: it also attaches.
     static let ofRun: [Flag] = [
@@ -25,13 +26,17 @@ enum RunFlags {
         Flag("rootfs", nil, .bool, "Take IMAGE for the path of a directory with a root file system"),
         Flag("cidfile", nil, .string, "File to write the container's ID to"),
         Flag("pidfile", nil, .string, "File to write the process ID of the container's first process to"),
+        Flag("sdnotify", nil, .string, "Who tells systemd that the service is ready (container, conmon, ignore)") {
+            text in
+            if text == "healthy" { return "health checks do not tell systemd; use container, conmon or ignore" }
+            return ["container", "conmon", "ignore"].contains(text) ? nil : "it is one of container, conmon and ignore"
+        },
         Flag("label", "l", .list, "Label of the container, key=value"),
         Flag("label-file", nil, .list, "File with a label on each line"),
         Flag("annotation", nil, .list, "Annotation for the runtime, key=value", placeholder: "map"),
         Flag("expose", nil, .list, "Note that the container listens on a port or a range of ports"),
         Flag("log-driver", nil, .string, "Where the container's output is kept"),
         Flag("log-opt", nil, .list, "Option of the log driver, key=value"),
-        Flag("no-healthcheck", nil, .bool, "Switch the image's health check off"),
         Flag("restart", nil, .string, "When to start the container again", defaultValue: "no"),
     ]
 

@@ -23,10 +23,12 @@ struct RunOptionReader {
                 options: RunOptions(image: parsed.positionals[0]), directory: directory, caller: caller)
             reader.options.cmd = Array(parsed.positionals.dropFirst())
             for use in parsed.uses(of: flags.map(\.name)) { try reader.take(use.name, use.value) }
+            reader.options.healthcheck = try RunFlags.healthcheck(parsed)
             reader.options.env = reader.variablesOfFiles + reader.options.env
             for (name, value) in reader.labels where reader.options.labels[name] == nil {
                 reader.options.labels[name] = value
             }
+            try reader.options.logConfig.validate()
             return reader.options
         }
     }
@@ -45,10 +47,7 @@ struct RunOptionReader {
         if try takeNamespace(name, value) { return }
         if try takeSecurity(name, value) { return }
         if try takeNetwork(name, value) { return }
-        if RunFlags.limits.contains(where: { $0.name == name }) {
-            if let reason = RunFlags.limitRefusal(name, value) { throw OptionError("--\(name) is refused: \(reason)") }
-            return
-        }
+        if try options.resources.take(name, value) { return }
         // A boolean that was set to false asks for nothing; the parser refuses all other uses.
         if RunFlags.refused.contains(where: { $0.name == name }) { return }
         fatalError("flag --\(name) is declared and not read")
@@ -71,6 +70,7 @@ struct RunOptionReader {
         case "quiet": options.quiet = isTrue(value)
         case "rootfs": options.rootfs = isTrue(value)
         case "cidfile": options.containerIDFile = absolute(value)
+        case "sdnotify": options.sdNotify = RunOptions.NotifyMode(rawValue: value)!
         case "pidfile": options.pidFile = absolute(value)
         case "label":
             let (key, text) = try Environment.label(value)
@@ -83,10 +83,13 @@ struct RunOptionReader {
         case "log-driver": try options.logConfig.setDriver(value)
         case "log-opt": try options.logConfig.add(value)
         case "no-healthcheck": options.noHealthcheck = isTrue(value)
+        // Read together (RunFlags+Health).
+        case "health-cmd", "health-interval", "health-retries", "health-start-interval", "health-start-period",
+            "health-timeout":
+            break
         case "restart":
-            guard value == "no" || value.isEmpty else {
-                throw OptionError("--restart=\(value) is refused: containers are not restarted yet")
-            }
+            let policy = try RestartPolicy(option: value)
+            options.restartPolicy = policy == .no ? nil : policy
         case "detach": options.detach = isTrue(value)
         case "detach-keys":
             guard DetachKeys(value) != nil else { throw OptionError("invalid detach keys (\(value)) provided") }

@@ -18,6 +18,8 @@ extension Verb {
             try context.output.write(try ObjectFormat.render(.record(facts.record), format))
         } else {
             try context.output.write(facts.text)
+            try context.output.flush()
+            for warning in facts.groups.warnings { try context.errors.line(warning) }
         }
         return 0
     }
@@ -35,11 +37,11 @@ struct SystemFacts {
     private let memory: Int64
     private let paths: StorePaths
     private let isRootless: Bool
-    private let controlGroups: String
+    let groups: ControlGroupFacts
 
     init(_ context: Context) throws {
         let engine = try context.engine()
-        let (all, problems) = try engine.allContainers()
+        let (all, problems) = try engine.listContainers()
         for problem in problems { context.warn(problem) }
         let (images, faults) = try engine.images.images()
         for fault in faults { context.warn(fault) }
@@ -56,10 +58,7 @@ struct SystemFacts {
         memory = Int64(sysconf(CInt(_SC_PHYS_PAGES))) * Int64(sysconf(CInt(_SC_PAGESIZE)))
         paths = engine.paths
         isRootless = geteuid() != 0
-        // Version 2 alone has this file at the top; a hierarchy for each controller is version 1.
-        controlGroups =
-            Files.exists("/sys/fs/cgroup/cgroup.controllers")
-            ? "2" : Files.exists("/sys/fs/cgroup/memory") || Files.exists("/sys/fs/cgroup/cpu") ? "1" : "none"
+        groups = .current()
     }
 
     /// The value of `KEY=value` or `KEY="value"` among lines (os-release(5)).
@@ -77,18 +76,23 @@ struct SystemFacts {
         func count(_ status: String) -> TemplateValue {
             .int(Int64(counts.first { $0.status == status }?.count ?? 0))
         }
+        func can(_ controller: String) -> TemplateValue { .bool(groups.controllers.contains(controller)) }
         return TemplateRecord(
             "system.dockerInfo",
             [
                 ("Containers", .int(Int64(containers))), ("ContainersRunning", count("Running")),
                 ("ContainersPaused", count("Paused")), ("ContainersStopped", count("Stopped")),
                 ("Images", .int(Int64(images))), ("Driver", .string("overlay2")),
-                ("CgroupVersion", .string(controlGroups)), ("KernelVersion", .string(machine.release)),
+                ("MemoryLimit", can("memory")), ("SwapLimit", can("memory")), ("CpuCfsPeriod", can("cpu")),
+                ("CpuCfsQuota", can("cpu")), ("CPUShares", can("cpu")), ("CPUSet", can("cpuset")),
+                ("PidsLimit", can("pids")), ("CgroupDriver", .string(groups.driver)),
+                ("CgroupVersion", .string(groups.version)), ("KernelVersion", .string(machine.release)),
                 ("OperatingSystem", .string(system)), ("OSType", .string("linux")),
                 ("Architecture", .string(machine.hardware)), ("NCPU", .int(Int64(processors))),
                 ("MemTotal", .int(memory)), ("DockerRootDir", .string(paths.data)), ("Name", .string(machine.name)),
                 ("ServerVersion", .string(Version.number)), ("DefaultRuntime", .string("apus")),
                 ("SecurityOptions", .list(security.map { .string($0) })),
+                ("Warnings", .list(groups.warnings.map { .string($0) })),
             ])
     }
 
@@ -102,7 +106,8 @@ struct SystemFacts {
         \(counts.map { "  \($0.status): \($0.count)\n" }.joined()) Images: \(images)
          Server Version: \(Version.number)
          Storage Driver: overlay2
-         Cgroup Version: \(controlGroups)
+         Cgroup Driver: \(groups.driver)
+         Cgroup Version: \(groups.version)
          Default Runtime: apus
          Security Options:
           seccomp

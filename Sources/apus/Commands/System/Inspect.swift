@@ -25,7 +25,7 @@ extension Verb {
         let engine = try context.engine()
         return try Inspection.show(parsed.positionals, format: parsed.string("format"), context) { name in
             if try type == "container" || type.isEmpty && engine.hasContainer(name) {
-                return try TemplateValue(encoding: try engine.inspectContainer(name))
+                return try TemplateValue(encoding: try engine.inspectContainer(name, sizes: parsed.bool("size")))
             }
             if type.isEmpty, try engine.imageID(name) == nil { throw CommandFailure("no such object: \(name)") }
             return try TemplateValue(encoding: try engine.inspectImage(name))

@@ -2,20 +2,23 @@ import Glibc
 import Linux
 import OCI
 
-/// Bind mounts whose files show other owners than they have (mount_setattr(2), MOUNT_ATTR_IDMAP). Made before the
-/// container's process is: it takes CAP_SYS_ADMIN in the user namespace of the file system, which that process may have
-/// left by the time it mounts.
-struct IDMappedMounts {
+/// Bind mounts that are made before the container's process is: those whose files show other owners than they have
+/// (mount_setattr(2), MOUNT_ATTR_IDMAP), which takes CAP_SYS_ADMIN in the user namespace of the file system; and, of a
+/// container with a user namespace of its own, all others, whose sources its root may not be able to reach.
+struct EarlyMounts {
     // By place in the list of mounts; numbers, which the new process has too, and which `close` closes here.
     private var trees: [(index: Int, tree: CInt)] = []
 
     init(_ spec: RuntimeSpec) throws(LaunchError) {
+        let isSeparate = spec.linux?.namespaces?.contains { $0.type == .user } ?? false
         for (index, mount) in (spec.mounts ?? []).enumerated() {
             let options = MountOptions(mount.options ?? [])
-            guard options.mapsIDs || mount.uidMappings != nil || mount.gidMappings != nil else { continue }
-            let map = try Self.map(mount, spec.linux)
             do throws(LaunchError) {
-                trees.append((index, try Self.tree(mount, options, map)))
+                if options.mapsIDs || mount.uidMappings != nil || mount.gidMappings != nil {
+                    trees.append((index, try Self.tree(mount, options, try Self.map(mount, spec.linux))))
+                } else if isSeparate, let tree = try Self.plainTree(mount, options) {
+                    trees.append((index, tree))
+                }
             } catch {
                 close()
                 throw error
@@ -45,6 +48,12 @@ struct IDMappedMounts {
         return IDMap(users: users, groups: groups)
     }
 
+    // Nil where the call is not there, or the source is not: the container's process says so in its own words.
+    private static func plainTree(_ mount: RuntimeSpec.Mount, _ options: MountOptions) throws(LaunchError) -> CInt? {
+        guard let source = mount.source, !source.isEmpty, options.isBind || mount.type == "bind" else { return nil }
+        return (try? MountTree.clone(source, recursive: options.isRecursive))?.release().release()
+    }
+
     private static func tree(
         _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ map: IDMap
     ) throws(LaunchError) -> CInt {
@@ -52,7 +61,7 @@ struct IDMappedMounts {
             throw LaunchError(
                 .mounts, sentence: "the mount at \(mount.destination) is to be id-mapped, and is no bind mount")
         }
-        let namespace = try userNamespace(map)
+        let namespace = try UserNamespace.make(map)
         return try step(
             .mounts, source,
             sentence: { error in
@@ -68,27 +77,6 @@ struct IDMappedMounts {
             let tree = try MountTree.clone(source, recursive: options.isRecursive)
             try tree.mapIDs(namespace, recursive: options.mapsIDsRecursively)
             return tree.release().release()
-        }
-    }
-
-    // A user namespace lives as long as a descriptor of it: the process in it is needed for the moment alone.
-    private static func userNamespace(_ map: IDMap) throws(LaunchError) -> FileDescriptor {
-        var placed = false
-        let clone = try step(.userMapping) { () throws(SystemError) in
-            try cloneProcess(into: .user, cgroup: nil, placed: &placed)
-        }
-        switch consume clone {
-        case .child:
-            while true { pause() }
-        case .parent(let pid, let pidfd):
-            defer {
-                try? sendSignal(SIGKILL, to: pidfd)
-                _ = try? waitForExit(of: pid)
-            }
-            try UserNamespace.writeMaps(of: pid, map)
-            return try step(.userMapping) { () throws(SystemError) in
-                try FileDescriptor.open("/proc/\(pid)/ns/user", O_RDONLY)
-            }
         }
     }
 }

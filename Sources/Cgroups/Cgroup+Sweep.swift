@@ -1,0 +1,37 @@
+import Glibc
+import Linux
+
+extension Cgroup {
+    /// What the names of our containers' cgroups begin with.
+    package static let namePrefix = "apus-"
+
+    /// Kills what is in the cgroup at `path` and removes it. Throws `CgroupError`; one that is gone is no error, nor one
+    /// that goes meanwhile: systemd removes a scope as soon as nothing runs in it.
+    package static func end(_ path: String) throws(CgroupError) {
+        do throws(CgroupError) {
+            let cgroup = try open(path)
+            if cgroup.isPopulated { try cgroup.kill() }
+            try cgroup.remove()
+        } catch {
+            if Files.exists(path) { throw error }
+        }
+    }
+
+    /// Removes the cgroups that supervisors left which were killed: those with a name of ours, where ours are made,
+    /// that hold no process and are older than `seconds` (one that is being made holds none yet), or are in
+    /// `dead`, at any age. What is in use the
+    /// kernel does not remove. Never fails; systemd removes its own.
+    package static func sweep(_ support: CgroupSupport = .detect(), olderThan seconds: Int = 60, dead: Set<String> = [])
+    {
+        guard support.hierarchy == .v2 || support.hierarchy == .hybrid else { return }
+        for place in support.ownPlaces() {
+            for name in childDirectories(of: place.path) where name.hasPrefix(namePrefix) && !name.hasSuffix(".scope") {
+                let path = "\(place.path)/\(name)"
+                let age = (try? Files.status(path)).map { time(nil) - $0.raw.st_ctim.tv_sec } ?? 0
+                guard dead.contains(name) || age >= seconds else { continue }
+                guard let cgroup = try? open(path), !cgroup.isPopulated else { continue }
+                try? cgroup.remove()
+            }
+        }
+    }
+}

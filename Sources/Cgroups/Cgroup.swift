@@ -1,0 +1,107 @@
+import Glibc
+package import Linux
+
+/// A control group of version 2: a directory below `/sys/fs/cgroup`, and the processes in it.
+///
+/// Closing it does not remove it: that is `remove()`, or systemd's work for a scope.
+package struct Cgroup: ~Copyable, Sendable {
+    /// The directory's absolute path.
+    package let path: String
+    /// The directory, for CLONE_INTO_CGROUP and as the place of its files.
+    package let directory: FileDescriptor
+    /// The systemd unit that it belongs to; nil where it was made directly.
+    package let scope: SystemdScope?
+
+    init(path: String, directory: consuming FileDescriptor, scope: SystemdScope? = nil) {
+        self.path = path
+        self.directory = directory
+        self.scope = scope
+    }
+
+    /// The cgroup at `path`, a directory. Throws `CgroupError`: ENOENT where it is gone, and for what is no cgroup of
+    /// version 2.
+    package static func open(_ path: String, scope: SystemdScope? = nil) throws(CgroupError) -> Cgroup {
+        let directory = try doing { () throws(SystemError) in
+            try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        }
+        guard let type = try? directory.fileSystemType(), type == .cgroup2 else {
+            throw .invalid("\(path) is no control group of version 2")
+        }
+        return Cgroup(path: path, directory: directory, scope: scope)
+    }
+
+    /// The controllers that it has.
+    package var controllers: Controllers { Controllers(text("cgroup.controllers") ?? "") }
+
+    /// Removes it and what was made below it. Processes that are just ending are waited for, about a second. Throws
+    /// `CgroupError` where others are in it; one that is gone is no error.
+    package func remove() throws(CgroupError) { try Cgroup.remove(path) }
+
+    /// `remove()` by the directory's path.
+    package static func remove(_ path: String) throws(CgroupError) {
+        // What ends leaves its cgroup a moment after its parent has heard of it.
+        var patience = 100
+        while true {
+            do throws(SystemError) {
+                try removeTree(path)
+                return
+            } catch {
+                guard error.errno == .busy, patience > 0 else { throw .failed(error) }
+                patience -= 1
+                usleep(10_000)
+            }
+        }
+    }
+
+    // rmdir(2) does it, whatever files the directory shows.
+    private static func removeTree(_ path: String) throws(SystemError) {
+        if rmdir(path) == 0 { return }
+        let failure = SystemError("rmdir", path)
+        if failure.errno == .noEntry { return }
+        let children = childDirectories(of: path)
+        if children.isEmpty { throw failure }
+        for child in children { try removeTree("\(path)/\(child)") }
+        if rmdir(path) < 0, Errno.current != .noEntry { throw SystemError("rmdir", path) }
+    }
+
+    /// The names of the cgroups directly below the directory `path`.
+    static func childDirectories(of path: String) -> [String] {
+        guard let names = try? Files.list(path) else { return [] }
+        return names.filter { name in
+            // Files of controllers have a dot, and asking for each would take a call.
+            if name.hasPrefix("cgroup.") { return false }
+            return (try? Files.status("\(path)/\(name)", following: false))?.isDirectory ?? false
+        }
+    }
+
+    // MARK: files
+
+    /// The content of one of its files; nil where it has no such file, or it cannot be read.
+    func text(_ file: String) -> String? { try? Files.readText(file, in: directory.rawValue, limit: 1 << 20) }
+
+    /// A file that holds one number; nil for "max" and for no file.
+    func number(_ file: String) -> UInt64? {
+        text(file).flatMap { UInt64($0.prefix { $0 != "\n" }) }
+    }
+
+    /// The value of `key` in a file of lines "KEY VALUE"; nil where either is not there.
+    func value(_ key: String, of file: String) -> UInt64? { text(file).flatMap { FlatKeys($0)[key] } }
+
+    func write(_ value: String, to file: String) throws(SystemError) {
+        try Files.writeControl(value, to: file, in: directory.rawValue)
+    }
+}
+
+/// A file of lines "KEY VALUE" (cgroup-v2.rst, Flat keyed).
+struct FlatKeys {
+    private var values: [Substring: UInt64] = [:]
+
+    init(_ text: String) {
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            if fields.count == 2, let value = UInt64(fields[1]) { values[fields[0]] = value }
+        }
+    }
+
+    subscript(_ key: String) -> UInt64? { values[key[...]] }
+}

@@ -1,0 +1,75 @@
+import Glibc
+import Linux
+import Runtime
+import Store
+
+/// The process that looks into trees whose directories may be closed to all but subordinate ids:
+/// `inspect-tree RUN-DIRECTORY size PATH…` prints the bytes of each on a line;
+/// `inspect-tree RUN-DIRECTORY changes overlay|whole PATH OWN-PLACES LAYER…` prints a letter and a path with a zero byte
+/// behind it for each change, `OWN-PLACES` being paths with colons between them. Exit code 1 and a sentence on standard
+/// error where that fails.
+enum InspectTreeWorker {
+    static func run(_ arguments: [String]) -> CInt {
+        guard arguments.count >= 2 else { return 2 }
+        let rest = Array(arguments.dropFirst(2))
+        do {
+            _ = try UserNamespace.enter(runDirectory: arguments[0])
+            let output = FileDescriptor(owning: 1)
+            switch arguments[1] {
+            case "size":
+                for path in rest { try output.writeAll("\(TreeSize.bytes(of: path))\n".utf8) }
+            case "changes" where rest.count >= 3:
+                let places = rest[2].split(separator: ":").map { String($0) }
+                let changes = try TreeChanges.find(
+                    in: rest[1], rest[0] == "overlay" ? .overlay : .whole, above: Array(rest[3...]), ownPlaces: places)
+                var bytes: [UInt8] = []
+                for change in changes {
+                    bytes.append(change.kind.rawValue.asciiValue!)
+                    bytes += change.path
+                    bytes.append(0)
+                }
+                try output.writeAll(bytes)
+            default: return 2
+            }
+            return 0
+        } catch {
+            try? FileDescriptor(owning: 2).writeAll(Array("\(error)".utf8))
+            return 1
+        }
+    }
+}
+
+extension Engine {
+    /// Runs the worker and returns what it printed. Throws (exit code 1) what it complains about.
+    func inspectTree(_ arguments: [String]) throws(EngineError) -> [UInt8] {
+        try engine(exitCode: 1) {
+            var ends = try FileDescriptor.pipe()
+            let output = ends.takeFirst()
+            let input = ends.takeSecond()
+            var errorEnds = try FileDescriptor.pipe()
+            let errorOutput = errorEnds.takeFirst()
+            let errorInput = errorEnds.takeSecond()
+            let pid = try Worker.inspectTree.start(
+                executable, [paths.run] + arguments, inheriting: [nil, input.rawValue, errorInput.rawValue])
+            _ = consume input
+            _ = consume errorInput
+            let bytes = try output.readAll(limit: 1 << 30)
+            let message = try errorOutput.readAll(limit: 1 << 16)
+            guard try waitForExit(of: pid) == .exited(code: 0) else {
+                throw EngineError(String(decoding: message, as: UTF8.self))
+            }
+            return bytes
+        }
+    }
+
+    /// The sizes of the files below each of `paths`, in bytes.
+    func treeSizes(_ paths: [String]) throws(EngineError) -> [Int64] {
+        var sizes: [Int64] = []
+        for start in stride(from: 0, to: paths.count, by: 200) {
+            let part = Array(paths[start..<min(start + 200, paths.count)])
+            let text = String(decoding: try inspectTree(["size"] + part), as: UTF8.self)
+            sizes += text.split(separator: "\n").map { Int64($0) ?? 0 }
+        }
+        return sizes
+    }
+}

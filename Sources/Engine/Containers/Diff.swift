@@ -1,0 +1,51 @@
+import Linux
+import Store
+
+extension Engine {
+    /// `diff`: what differs in the container's file system from its image, sorted by path. Throws (exit code 1).
+    package func changes(of text: String) throws(EngineError) -> [FileChange] {
+        let id: String
+        let record: ContainerRecord
+        do throws(StoreError) {
+            id = try containers.find(text)
+            record = try containers.readRecord(id)
+        } catch { throw EngineError(error, exitCode: 1) }
+        let directory = containers.directory(id)
+        let isCopy = Files.exists("\(directory)/rootfs")
+        let own = isCopy ? "\(directory)/rootfs" : "\(directory)/upper"
+        // One that was never started, or has a read-only root, has written nothing; nor is a directory of the host's
+        // compared with anything.
+        guard Files.exists(own), !record.layers.isEmpty else { return [] }
+        let layers = layerDirectories(record)
+        let bytes = try inspectTree(
+            ["changes", isCopy ? "whole" : "overlay", own, Self.ownPlaces.joined(separator: ":")] + layers)
+        return bytes.split(separator: 0).compactMap { entry in
+            guard let letter = entry.first, let kind = FileChange.Kind(rawValue: Character(Unicode.Scalar(letter)))
+            else { return nil }
+            return FileChange(kind: kind, path: Array(entry.dropFirst()))
+        }
+    }
+
+    /// The directories of the container's layers, the topmost first.
+    func layerDirectories(_ record: ContainerRecord) -> [String] {
+        record.layers.reversed().map { layer in
+            let full = LayerStore(paths, .full)
+            return full.has(layer) ? full.path(of: layer) : LayerStore(paths, .squashed).path(of: layer)
+        }
+    }
+
+    /// Where the engine mounts something in every container, for which a file or directory may have to be made.
+    private static let ownPlaces = [
+        "/dev", "/dev/console", "/dev/mqueue", "/dev/pts", "/dev/shm", "/etc/hostname", "/etc/hosts",
+        "/etc/resolv.conf", "/proc", "/sys", "/sys/fs/cgroup", "/run/.containerenv",
+    ]
+
+    /// The sizes of what containers have written themselves, in bytes, in the order of `ids`. Throws (exit code 1).
+    package func ownSizes(of ids: [String]) throws(EngineError) -> [Int64] {
+        try treeSizes(
+            ids.map { id in
+                let directory = containers.directory(id)
+                return Files.exists("\(directory)/rootfs") ? "\(directory)/rootfs" : "\(directory)/upper"
+            })
+    }
+}

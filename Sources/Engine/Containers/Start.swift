@@ -1,0 +1,84 @@
+import Glibc
+import Linux
+import OCI
+import Runtime
+import Store
+
+/// What `start` finds.
+package enum StartedContainer: ~Copyable {
+    /// It is being started.
+    case starting(StartingContainer)
+    /// It runs already.
+    case running
+}
+
+extension Engine {
+    /// Starts a container that was created, or has run before, with its own files as they were left. Returns while its
+    /// supervisor is still at it: `StartingContainer` says how it went. Throws `EngineError` with exit code 1.
+    package func startContainer(
+        _ text: String, client: AttachedClient.Options, lingering: Int
+    ) throws(EngineError) -> StartedContainer {
+        let id = try containerID(text)
+        guard let hold = try holdUnlessRunning(id) else { return .running }
+        let record: ContainerRecord
+        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error, exitCode: 1) }
+        let description = try ContainerDescription(decoding: record.body, id: id)
+        try checkPassedStreams(description.options)
+        let passesStreams = description.options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
+        let name = containers.currentName(id, was: description.name) ?? description.name
+        do throws(StoreError) {
+            if description.options.autoRemove { try containers.makeEphemeral(id) }
+            // The user's session may have taken the directory along when it ended.
+            try containers.makeRunDirectory(id)
+        } catch { throw EngineError(error, exitCode: 1) }
+        var options = client
+        options.terminal = description.options.tty
+        options.input = client.input && description.options.openStdin
+        let work = SuperviseRequest(
+            paths: paths, id: id, name: name, description: description, layers: record.layers,
+            size: description.options.tty ? Terminal.size(of: 0) ?? Terminal.size(of: 1) : nil,
+            streams: passesStreams ? .none : options.streams, lingering: lingering)
+        do throws(SystemError) {
+            var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
+            let session = try AttachedClient(socket: pair.takeFirst(), options: options)
+            let supervisorEnd = pair.takeSecond()
+            let file = try work.file()
+            _ = try Worker.supervise.start(
+                executable, [id],
+                inheriting: (passesStreams ? [0, 1, 2] : [nil, nil, nil]) + [
+                    supervisorEnd.rawValue, hold.rawValue, file.rawValue,
+                ])
+            var starting = StartingContainer(
+                claim: ContainerClaim(id: id, name: name, hold: hold), warnings: [], client: session)
+            starting.go()
+            return .starting(starting)
+        } catch {
+            throw EngineError("cannot start the supervisor of container \(text): \(error)", exitCode: 1)
+        }
+    }
+
+    // Two starts at once give what one after the other would: the second finds it running.
+    private func holdUnlessRunning(_ id: String) throws(EngineError) -> FileDescriptor? {
+        while true {
+            if let hold = try tryHoldEnded(id) { return hold }
+            switch try ask(id, .ping) {
+            case .frame: return nil
+            // It ended between the two looks.
+            case .gone: continue
+            case .stuck:
+                throw EngineError(
+                    "container \(id.prefix(12)) cannot be started: its supervisor does not answer; 'apus kill' ends it",
+                    exitCode: 1)
+            }
+        }
+    }
+}
+
+extension AttachedClient.Options {
+    /// For a command that waits for the start alone.
+    package static var detached: AttachedClient.Options {
+        var options = AttachedClient.Options()
+        (options.input, options.output, options.errorOutput, options.signalProxy) = (false, false, false, false)
+        return options
+    }
+}

@@ -1,0 +1,87 @@
+import Cgroups
+import Linux
+import OCI
+import Runtime
+import Store
+
+extension Engine {
+    /// Changes the limits of the container that `text` names, at once where it runs and for all its further starts, and
+    /// its restart policy where that is given. Throws `EngineError` with exit code 1; nothing is changed then.
+    package func updateContainer(
+        _ text: String, limits: ResourceOptions, restartPolicy: RestartPolicy?
+    ) throws(EngineError) {
+        let id: String
+        do throws(StoreError) { id = try containers.find(text) } catch { throw EngineError(error, exitCode: 1) }
+        // One at a time: each builds on what the other has written.
+        let lock = try lockForUpdate(id)
+        defer { lock.descriptor.unlock() }
+        var record: ContainerRecord
+        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error, exitCode: 1) }
+        var description = try ContainerDescription(decoding: record.body, id: id)
+        let resources = try merge(limits, into: &description.options)
+        if let restartPolicy {
+            guard !description.options.autoRemove || restartPolicy.name == .no else {
+                throw EngineError(
+                    "restart policy cannot be updated because AutoRemove is enabled for the container", exitCode: 1)
+            }
+            description.options.restartPolicy = restartPolicy
+        }
+        let state = containers.state(id)
+        if let resources, state.isActive { try apply(resources, to: state, id) }
+        if let restartPolicy, state.isActive { try tell(id, restartPolicy) }
+        record.body = try description.encoded()
+        do throws(StoreError) {
+            try containers.writeRecord(record, of: id, isEphemeral: description.options.autoRemove)
+        } catch { throw EngineError(error, exitCode: 1) }
+    }
+
+    private func lockForUpdate(_ id: String) throws(EngineError) -> FileLock {
+        do throws(SystemError) { return try FileLock("\(containers.directory(id))/update.lock") } catch {
+            throw EngineError("cannot lock container \(id.prefix(12)): \(error)", exitCode: 1)
+        }
+    }
+
+    // The limits that the container then has; nil where none were named.
+    private func merge(
+        _ limits: ResourceOptions, into options: inout RunOptions
+    ) throws(EngineError) -> RuntimeSpec.Resources? {
+        guard limits != ResourceOptions() else { return nil }
+        if let memory = limits.memory, limits.memorySwap == nil, let both = options.resources.memorySwap, both > 0,
+            memory > both
+        {
+            throw EngineError(
+                "memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
+                exitCode: 1)
+        }
+        options.resources.merge(limits)
+        do throws(OptionError) {
+            return try options.resources.specification(.current(mode: UserNamespace.plan().mode))
+        } catch { throw EngineError(error.description, exitCode: 1) }
+    }
+
+    private func apply(
+        _ resources: RuntimeSpec.Resources, to state: ContainerState, _ id: String
+    ) throws(EngineError) {
+        guard let path = state.cgroup else {
+            throw EngineError(
+                "cannot update container \(id.prefix(12)) while it runs: it has no control group of its own; stop it first",
+                exitCode: 1)
+        }
+        do throws(CgroupError) {
+            try Cgroup.open(path).apply(resources)
+        } catch { throw EngineError("cannot update container \(id.prefix(12)): \(error)", exitCode: 1) }
+    }
+
+    private func tell(_ id: String, _ policy: RestartPolicy) throws(EngineError) {
+        do throws(SystemError) {
+            // Without a supervisor that listens it is ending: the record is all there is to change.
+            guard let connection = try ControlConnection(runDirectory: containers.runDirectory(id), .update(policy))
+            else { return }
+            if case .failed(_, let message)? = try connection.receive(milliseconds: 10_000) {
+                throw SystemError("update (\(message))", nil, .invalid)
+            }
+        } catch {
+            throw EngineError("cannot update the restart policy of container \(id.prefix(12)): \(error)", exitCode: 1)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+package import Linux
+
+/// Something that happened to a container or an image, as `events` shows it.
+package struct Event: Hashable, Sendable {
+    /// What it happened to; the names are Docker's.
+    package enum Kind: String, CaseIterable, Hashable, Sendable {
+        case builder, container, daemon, image, network, plugin, volume
+    }
+
+    package var kind: Kind
+    /// Docker's word: "start", "die", "exec_create: sh", "pull".
+    package var action: String
+    /// The id of the container, or the name or id of the image.
+    package var id: String
+    package var attributes: [String: String]
+    package var time: Timestamp
+
+    /// An event of this moment.
+    package init(
+        _ kind: Kind, _ action: String, id: String, attributes: [String: String] = [:], at time: Timestamp = .now()
+    ) {
+        self.kind = kind
+        self.action = action
+        self.id = id
+        self.attributes = attributes
+        self.time = time
+    }
+
+    /// An event of a container: `labels` are all that it has, `extra` what the action adds ("exitCode", "signal").
+    package static func container(
+        _ action: String, id: String, name: String, image: String, labels: [String: String] = [:],
+        extra: [String: String] = [:], at time: Timestamp = .now()
+    ) -> Event {
+        var attributes = labels
+        attributes["image"] = image
+        attributes["name"] = name
+        return Event(.container, action, id: id, attributes: attributes.merging(extra) { $1 }, at: time)
+    }
+
+    /// Nanoseconds since 1970.
+    package var nanoseconds: Int64 { Int64(time.seconds) * 1_000_000_000 + Int64(time.nanoseconds) }
+}
+
+extension Event {
+    /// Appends the JSON that Docker prints of it, on one line, with a line feed.
+    func append(to bytes: inout [UInt8]) {
+        func member(_ name: String, _ value: String) {
+            bytes += "\"\(name)\":".utf8
+            JSONText.append(value, to: &bytes)
+            bytes.append(UInt8(ascii: ","))
+        }
+        bytes.append(UInt8(ascii: "{"))
+        // What Docker's first API had, and still has for these two.
+        if kind == .container || kind == .image {
+            member("status", action)
+            member("id", id)
+            if kind == .container, let image = attributes["image"] { member("from", image) }
+        }
+        member("Type", kind.rawValue)
+        member("Action", action)
+        bytes += #""Actor":{"ID":"#.utf8
+        JSONText.append(id, to: &bytes)
+        bytes += #","Attributes":"#.utf8
+        JSONText.append(attributes, to: &bytes)
+        bytes += #"},"scope":"local","time":\#(time.seconds),"timeNano":\#(nanoseconds)}"#.utf8
+        bytes.append(10)
+    }
+}

@@ -1,0 +1,72 @@
+import Glibc
+import Linux
+import Store
+
+/// What `exec` asks for beside the command itself.
+package struct ExecOptions: Sendable {
+    package var request: ExecRequest
+    /// Whether the command runs on its own from the start on.
+    package var isDetached = false
+    package var detachKeys = DetachKeys.standard
+
+    package init(_ request: ExecRequest) { self.request = request }
+}
+
+extension Engine {
+    /// Runs a command in the container that `text` names. Returns when it is on its way: the session says how it went.
+    ///
+    /// Throws `EngineError` with exit code 1, and Docker's words, for a container that is not there or does not run.
+    package func exec(_ text: String, _ options: ExecOptions) throws(EngineError) -> AttachedClient {
+        let id = try execTarget(text)
+        var request = options.request
+        var client = AttachedClient.Options()
+        client.terminal = request.hasTerminal
+        client.detachKeys = options.detachKeys
+        // As with Docker, a signal to the client is the client's own: the command goes on without it.
+        client.signalProxy = false
+        client.input = request.hasInput
+        // A busy machine may take its time for a process; a supervisor that stands still takes for ever.
+        client.patience = 6 * Self.patience
+        do throws(SystemError) {
+            // Blocked before the size is taken, so that a change after it is not missed.
+            let resizes = try SignalDescriptor([SIGWINCH])
+            if request.hasTerminal { request.size = Terminal.size(of: 0) ?? Terminal.size(of: 1) }
+            _ = consume resizes
+        } catch { throw EngineError("cannot watch the terminal: \(error)") }
+        guard let reply = try connect(id, .exec(request), until: nil) else {
+            throw EngineError("the supervisor of container \(text) does not answer")
+        }
+        switch consume reply {
+        case .open(let connection):
+            do throws(SystemError) {
+                return try AttachedClient(socket: connection.takeSocket(), options: client)
+            } catch { throw EngineError("cannot serve the command's streams: \(error)") }
+        case .gone:
+            // It has ended since it was looked at.
+            throw EngineError("container \(id) is not running", exitCode: 1)
+        }
+    }
+
+    private func execTarget(_ text: String) throws(EngineError) -> String {
+        let id = try containerID(text)
+        switch containers.state(id).status {
+        case .running: return id
+        case .paused:
+            throw EngineError("container \(text) is paused, unpause the container before exec", exitCode: 1)
+        case .restarting:
+            throw EngineError("container \(text) is restarting, wait until the container is running", exitCode: 1)
+        case .created, .removing, .exited, .dead:
+            throw EngineError("container \(id) is not running", exitCode: 1)
+        }
+    }
+
+    /// Why a session with a command in the container that `text` names ended without a word: with the container, as far as
+    /// can be seen.
+    package func lossOfExec(_ text: String) -> EngineError {
+        do throws(EngineError) { _ = try execTarget(text) } catch { return error }
+        return EngineError("the command's keeper ended without a word")
+    }
+
+    /// The ids of the commands that `exec` runs in the container now.
+    package func execIDs(_ id: String) -> [String] { ExecRecord.running(runDirectory: containers.runDirectory(id)) }
+}

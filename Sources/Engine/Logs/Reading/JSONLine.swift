@@ -1,0 +1,80 @@
+import Glibc
+
+extension UnsafeBufferPointer<UInt8> {
+    /// The place of the first line feed (memchr(3)).
+    var firstIndexOfLineFeed: Int? { firstIndex(of: 10, from: 0) }
+
+    /// The place of the first `byte` at or behind `start`.
+    func firstIndex(of byte: UInt8, from start: Int) -> Int? {
+        guard let base = baseAddress, start < count, let found = memchr(base + start, CInt(byte), count - start) else {
+            return nil
+        }
+        return UnsafeRawPointer(base).distance(to: found)
+    }
+}
+
+/// Reads lines of a json-file, ours and Docker's: an object of texts and of one object of texts.
+enum JSONLine {
+    /// False for what is no such line.
+    static func read(_ line: UnsafeBufferPointer<UInt8>, into entry: inout LogEntry) -> Bool {
+        var reader = JSONScanner(line)
+        guard reader.take(UInt8(ascii: "{")) else { return false }
+        var raw: [UInt8]?
+        var hasLog = false
+        entry.isPart = true
+        while true {
+            guard let name = reader.plainText(), reader.take(UInt8(ascii: ":")) else { return false }
+            switch name.count {
+            case 3 where name.elementsEqual("log".utf8):
+                guard reader.text(into: &entry.text) else { return false }
+                hasLog = true
+                if entry.text.last == 10 {
+                    entry.text.removeLast()
+                    entry.isPart = false
+                }
+            case 6 where name.elementsEqual("stream".utf8):
+                guard let stream = reader.plainText() else { return false }
+                entry.stream = stream.elementsEqual("stderr".utf8) ? .errorOutput : .output
+            case 4 where name.elementsEqual("time".utf8):
+                guard let time = reader.plainText() else { return false }
+                entry.time += time
+            case 3 where name.elementsEqual("raw".utf8):
+                guard let text = reader.plainText(), let bytes = base64(text) else { return false }
+                raw = bytes
+            case 5 where name.elementsEqual("attrs".utf8):
+                guard let object = reader.object() else { return false }
+                entry.attributes += object
+            default:
+                guard reader.skipValue() else { return false }
+            }
+            if reader.take(UInt8(ascii: ",")) { continue }
+            guard reader.take(UInt8(ascii: "}")) else { return false }
+            if let raw { entry.text = raw }
+            // Docker leaves an empty text out.
+            return hasLog || !entry.time.isEmpty
+        }
+    }
+
+    private static func base64(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(text.count / 4 * 3)
+        var bits: UInt32 = 0
+        var count = 0
+        for byte in text {
+            let value: UInt8
+            switch byte {
+            case 65...90: value = byte - 65
+            case 97...122: value = byte - 71
+            case 48...57: value = byte + 4
+            case UInt8(ascii: "+"): value = 62
+            case UInt8(ascii: "/"): value = 63
+            case UInt8(ascii: "="): continue
+            default: return nil
+            }
+            bits = bits << 6 | UInt32(value)
+            count += 1
+            if count % 4 != 1 { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32((3 - (count - 1) % 4) * 2))) }
+        }
+        return bytes
+    }
+}

@@ -1,0 +1,226 @@
+import Archive
+import Glibc
+import Linux
+import OCI
+import Store
+
+extension Engine {
+    /// `system check`: reads everything that is stored and returns a sentence for each thing that is wrong or that a
+    /// killed process left; none where all is well. Changes nothing.
+    package func check() -> [String] {
+        var check = SystemCheck(self)
+        check.run()
+        return check.problems
+    }
+}
+
+/// One check of a store.
+private struct SystemCheck {
+    private let engine: Engine
+    private let paths: StorePaths
+    private(set) var problems: [String] = []
+
+    init(_ engine: Engine) {
+        self.engine = engine
+        paths = engine.paths
+    }
+
+    mutating func run() {
+        checkBlobs()
+        checkImages()
+        checkContainers()
+        checkNames()
+        checkRunDirectories()
+        checkLeftovers()
+    }
+
+    // MARK: images
+
+    private mutating func checkBlobs() {
+        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
+        defer { buffer.deallocate() }
+        for algorithm in Digest.Algorithm.allCases {
+            let folder = "\(paths.images)/blobs/\(algorithm.rawValue)"
+            for name in ((try? Files.list(folder)) ?? []).sorted() {
+                guard let digest = Digest(algorithm, hex: name) else {
+                    problems.append("\(folder)/\(name) is no blob")
+                    continue
+                }
+                var hasher = DigestHasher(algorithm)
+                do {
+                    let file = try engine.images.open(digest)
+                    while true {
+                        let got = try file.read(into: buffer)
+                        if got == 0 { break }
+                        hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<got]))
+                    }
+                } catch {
+                    problems.append("blob \(digest) cannot be read: \(error)")
+                    continue
+                }
+                let actual = hasher.finish()
+                if actual != digest { problems.append("blob \(digest) has the content of \(actual)") }
+            }
+        }
+    }
+
+    private mutating func checkImages() {
+        do {
+            let (images, faults) = try engine.images.images()
+            problems += faults
+            for image in images {
+                let name = image.names.first ?? image.id.short
+                for (place, layer) in image.config.rootfs.diffIDs.enumerated() where !isUnpacked(layer) {
+                    // What another tool put into the layout is unpacked when it is first run.
+                    let blob = place < image.manifest.layers.count ? image.manifest.layers[place].digest : nil
+                    guard let blob, engine.images.has(blob) else {
+                        problems.append("image \(name): layer \(layer) is neither unpacked nor there as a blob")
+                        continue
+                    }
+                }
+                for part in image.manifest.layers where !engine.images.has(part.digest, size: part.size) {
+                    problems.append("image \(name): blob \(part.digest) is missing or cut short")
+                }
+            }
+        } catch { problems.append("\(error)") }
+    }
+
+    private func isUnpacked(_ layer: Digest) -> Bool {
+        LayerStore(paths, .full).has(layer) || LayerStore(paths, .squashed).has(layer)
+    }
+
+    // MARK: containers
+
+    private mutating func checkContainers() {
+        let names = (try? engine.containers.names()) ?? [:]
+        for entry in ((try? Files.list(paths.containers)) ?? []).sorted() {
+            if entry.hasPrefix(".dead.") {
+                problems.append("\(paths.containers)/\(entry) is left of a container that was removed")
+                continue
+            }
+            guard ContainerStore.isID(entry) else {
+                problems.append("\(paths.containers)/\(entry) is no container")
+                continue
+            }
+            let short = entry.prefix(12)
+            // One that somebody holds is being made, or removed, or runs.
+            let isHeld = engine.containers.isHeld(entry)
+            do {
+                let record = try engine.containers.readRecord(entry)
+                if engine.containers.isEphemeral(entry), !isHeld {
+                    problems.append("container \(short) was to go with its supervisor, which is gone")
+                    continue
+                }
+                _ = try ContainerDescription(decoding: record.body, id: entry)
+                for layer in record.layers where !isUnpacked(layer) {
+                    problems.append("container \(short): layer \(layer) is missing")
+                }
+                if names[entry] == nil { problems.append("container \(short) has no name") }
+            } catch StoreError.unknownContainer {
+                if !isHeld { problems.append("container \(short) has no record") }
+            } catch { problems.append("container \(short): \(error)") }
+            checkState("\(paths.containers)/\(entry)/state")
+            checkState("\(engine.containers.runDirectory(entry))/state")
+            checkTemporaries("\(paths.containers)/\(entry)")
+        }
+    }
+
+    private mutating func checkState(_ path: String) {
+        guard let bytes = try? Files.read(path, limit: 1 << 20) else { return }
+        if ContainerState(bytes) == nil { problems.append("\(path) is no state") }
+    }
+
+    private mutating func checkNames() {
+        for name in ((try? Files.list(paths.names)) ?? []).sorted() where name.first != "." {
+            let id = try? Files.readLink("\(paths.names)/\(name)")
+            guard let id, ContainerStore.isID(id) else {
+                problems.append("the name \(name) leads to no container")
+                continue
+            }
+            if !Files.exists(engine.containers.directory(id)) {
+                problems.append("the name \(name) belongs to container \(id.prefix(12)), which is gone")
+            }
+        }
+        for (id, all) in Dictionary(grouping: links(), by: { $0.id }) where all.count > 1 {
+            problems.append(
+                "container \(id.prefix(12)) has several names: \(all.map(\.name).sorted().joined(separator: ", "))")
+        }
+    }
+
+    private func links() -> [(name: String, id: String)] {
+        ((try? Files.list(paths.names)) ?? []).compactMap { name in
+            (try? Files.readLink("\(paths.names)/\(name)")).map { (name, $0) }
+        }
+    }
+
+    private mutating func checkRunDirectories() {
+        for id in ((try? Files.list(paths.runningContainers)) ?? []).sorted()
+        where !Files.exists(engine.containers.directory(id)) {
+            problems.append("\(paths.runningContainers)/\(id) belongs to a container that is gone")
+        }
+        for name in (try? Files.list(paths.run + "/userns")) ?? [] {
+            guard let pid = ProcessID(name), let content = try? Files.readLink("\(paths.run)/userns/\(name)"),
+                let start = content.split(separator: ":").last.flatMap({ UInt64($0) })
+            else { continue }
+            if !ProcessIdentity(pid: pid, startTime: start).isAlive {
+                problems.append("\(paths.run)/userns/\(name) names a process that is gone")
+            }
+        }
+    }
+
+    // MARK: what is left of work in progress
+
+    private mutating func checkLeftovers() {
+        for folder in [paths.layers, paths.squashedLayers] {
+            for name in ((try? Files.list(folder)) ?? []).sorted() {
+                if name.hasPrefix(".dead.") {
+                    problems.append("\(folder)/\(name) is left of a layer that was removed")
+                } else if name.hasPrefix(".tmp."), isAbandoned("\(folder)/\(name)") {
+                    problems.append("\(folder)/\(name) is left of an unpacking that was killed")
+                }
+            }
+        }
+        for folder in [paths.leases, paths.images + "/tmp"] {
+            for name in ((try? Files.list(folder)) ?? []).sorted() where isAbandoned("\(folder)/\(name)") {
+                problems.append("\(folder)/\(name) is left of a pull, load or build that was killed")
+            }
+        }
+        for folder in Temporaries.folders(paths) {
+            checkTemporaries(folder)
+        }
+    }
+
+    private func isAbandoned(_ path: String) -> Bool {
+        guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else { return false }
+        return (try? file.lock(.shared, waiting: false)) == true
+    }
+
+    // Files.replace writes ".NAME.PID.RANDOM.tmp" first.
+    private mutating func checkTemporaries(_ folder: String) {
+        for path in Temporaries.abandoned(in: folder) {
+            problems.append("\(path) is left of a file that was being written")
+        }
+    }
+}
+
+/// Files that `Files.replace` was killed in the middle of.
+enum Temporaries {
+    /// Where files are written that belong to no container.
+    static func folders(_ paths: StorePaths) -> [String] {
+        [
+            paths.data, paths.images, paths.layers, paths.squashedLayers, paths.launchRecords,
+            paths.cache + "/seccomp",
+        ]
+    }
+
+    /// The paths of those in `folder` whose writer is gone.
+    static func abandoned(in folder: String) -> [String] {
+        ((try? Files.list(folder)) ?? []).sorted().compactMap { name in
+            guard name.first == ".", name.hasSuffix(".tmp") else { return nil }
+            let parts = name.split(separator: ".")
+            guard parts.count >= 4, let pid = ProcessID(parts[parts.count - 3]) else { return nil }
+            // A number that has another process by now only delays it.
+            return kill(pid, 0) == 0 || Errno.current == .notPermitted ? nil : "\(folder)/\(name)"
+        }
+    }
+}

@@ -1,0 +1,78 @@
+import Glibc
+import Linux
+import OCI
+package import Store
+
+extension Engine {
+    /// Removes the images that no container was made from: those without a name, or with `all` all of them, if `admits`
+    /// lets them through. Throws (exit code 1) where the images cannot be read.
+    package func pruneImages(all: Bool, _ admits: (StoredImage) -> Bool) throws(EngineError) -> PruneOutcome {
+        try engine(exitCode: 1) {
+            let (list, problems) = try images.images()
+            var outcome = PruneOutcome()
+            outcome.problems = problems
+            let users = try imageUsers()
+            let used = Set(users.map(\.image))
+            let sizes = layerSizes()
+            for image in list where !used.contains(image.id) && (all || image.names.isEmpty) && admits(image) {
+                do { outcome.images += try remove(image, users) } catch { outcome.problems.append("\(error)") }
+            }
+            note(outcome.images)
+            let swept = try sweep()
+            outcome.problems += swept.problems
+            outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
+            return outcome
+        }
+    }
+
+    private func remove(_ image: StoredImage, _ users: [ImageUser]) throws -> [ImageRemoval] {
+        func attempt() throws -> [ImageRemoval] {
+            try images.remove(image.id.description, isForced: true, users: users)
+        }
+        do { return try attempt() } catch StoreError.failed(_, let error) where error.errno == .noSpace {
+            // The index is written anew before the old one goes. What can be made again makes room for it.
+            dropCaches()
+            return try attempt()
+        }
+    }
+
+    /// Removes what killed processes left and nothing needs: containers without record or supervisor, their names and
+    /// run directories, blobs and layers, half-written files. Returns what it freed, in bytes, as far as that is known.
+    package func pruneLeftovers() throws(EngineError) -> PruneOutcome {
+        var outcome = PruneOutcome()
+        let sizes = layerSizes()
+        let swept = try sweep()
+        outcome.problems = swept.problems
+        outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
+        for name in (try? Files.list(paths.run + "/userns")) ?? [] {
+            let path = "\(paths.run)/userns/\(name)"
+            guard let pid = ProcessID(name), let start = (try? Files.readLink(path))?.split(separator: ":").last,
+                let time = UInt64(start), !ProcessIdentity(pid: pid, startTime: time).isAlive
+            else { continue }
+            unlink(path)
+        }
+        var folders = Temporaries.folders(paths)
+        for id in (try? Files.list(paths.containers)) ?? [] {
+            folders += ["\(paths.containers)/\(id)", containers.runDirectory(id)]
+        }
+        for folder in folders {
+            for path in Temporaries.abandoned(in: folder) { unlink(path) }
+        }
+        return outcome
+    }
+
+    private func dropCaches() {
+        for folder in [paths.launchRecords, paths.cache + "/seccomp"] {
+            for name in (try? Files.list(folder)) ?? [] { unlink("\(folder)/\(name)") }
+        }
+    }
+
+    /// The sizes of all unpacked layers in bytes.
+    func layerSizes() -> [Digest: Int64] {
+        var sizes: [Digest: Int64] = [:]
+        for store in [LayerStore(paths, .full), LayerStore(paths, .squashed)] {
+            for layer in (try? store.all()) ?? [] { sizes[layer, default: 0] += store.size(of: layer) ?? 0 }
+        }
+        return sizes
+    }
+}

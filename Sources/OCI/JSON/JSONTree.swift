@@ -1,0 +1,59 @@
+/// A JSON document as it stands: members keep their order, and numbers their digits, because the specifications have
+/// numbers that no floating point value holds (RLIM_INFINITY, arguments of system calls).
+package enum JSONTree: Equatable, Sendable {
+    case null
+    case bool(Bool)
+    /// The digits as they are written.
+    case number(String)
+    case string(String)
+    case array([JSONTree])
+    case object([Member])
+    /// A value that was passed over: where it is among the document's bytes.
+    case raw(Range<Int>)
+
+    /// A name and its value.
+    package struct Member: Equatable, Sendable {
+        package var name: String
+        package var value: JSONTree
+
+        package init(_ name: String, _ value: JSONTree) {
+            self.name = name
+            self.value = value
+        }
+    }
+
+    /// The member `name` of an object, the last of them if there are several; nil for other values.
+    package subscript(name: String) -> JSONTree? {
+        guard case .object(let members) = self else { return nil }
+        return members.last { $0.name == name }?.value
+    }
+
+    package var string: String? { if case .string(let value) = self { value } else { nil } }
+    package var integer: Int64? { if case .number(let digits) = self { Int64(digits) } else { nil } }
+    package var bool: Bool? { if case .bool(let value) = self { value } else { nil } }
+    package var array: [JSONTree]? { if case .array(let value) = self { value } else { nil } }
+    package var members: [Member]? { if case .object(let value) = self { value } else { nil } }
+    /// Where a value that was passed over is.
+    package var range: Range<Int>? { if case .raw(let value) = self { value } else { nil } }
+
+    /// A number.
+    package static func integer(_ value: some BinaryInteger) -> JSONTree { .number(String(value)) }
+    /// A list of texts.
+    package static func strings(_ values: [String]) -> JSONTree { .array(values.map { .string($0) }) }
+    /// An object whose members have texts, in the order of their names.
+    package static func strings(_ values: [String: String]) -> JSONTree {
+        .object(values.sorted { $0.key < $1.key }.map { Member($0.key, .string($0.value)) })
+    }
+    /// An object without the members that have no value.
+    package static func record(_ members: [(String, JSONTree?)]) -> JSONTree {
+        .object(members.compactMap { name, value in value.map { Member(name, $0) } })
+    }
+}
+
+/// Why bytes are no JSON, or not the JSON that was expected.
+package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
+    /// One sentence, which names the place.
+    package let description: String
+
+    package init(_ description: String) { self.description = description }
+}

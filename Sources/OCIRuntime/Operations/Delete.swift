@@ -1,0 +1,50 @@
+import Cgroups
+import Glibc
+import Linux
+import OCI
+
+extension OCIRuntime {
+    /// Removes a container that has ended, or, with `force`, any, and is silent then where there is none.
+    package func delete(_ id: String, force: Bool) throws(OCIError) {
+        try ContainerID.check(id)
+        if force, !Files.exists("\(options.root)/\(id)") { return }
+        let directory = try states.open(id)
+        try reporting("cannot lock the container \(id)") { _ = try directory.folder.lock() }
+        guard directory.has(.record) else {
+            // A creation that was killed: there is no container.
+            try directory.remove()
+            if force { return }
+            throw OCIError("container \(id) does not exist")
+        }
+        let container = try Container(directory)
+        let status = container.status
+        switch status {
+        case .stopped: break
+        // As runc has it, and containerd needs it: what has never run may go.
+        case .created, .creating: break
+        case .running, .paused:
+            guard force else {
+                throw OCIError("cannot delete the container \(id): it is \(status.rawValue), not stopped")
+            }
+        }
+        try end(container)
+        try ContainerCgroup.remove(container.record)
+        let configuration = try? container.configuration()
+        try container.directory.remove()
+        guard let spec = configuration?.spec, spec.hooks?.poststop?.isEmpty == false else { return }
+        let state = StateDocument(container.record, annotations: spec.annotations)
+        HookList(spec.hooks?.poststop, "poststop").runAll(state.bytes(.stopped), in: container.record.bundle, log)
+    }
+
+    private func end(_ container: borrowing Container) throws(OCIError) {
+        guard let pidfd = container.openProcess() else { return }
+        try? sendSignal(SIGKILL, to: pidfd)
+        var set = PollSet()
+        set.add(pidfd.rawValue)
+        // A pidfd becomes readable when the process has ended, whoever reaps it.
+        guard (try? set.wait(milliseconds: 30_000)) == true else {
+            throw OCIError(
+                "cannot delete the container \(container.id): its process \(container.record.process.pid) does not end")
+        }
+    }
+}

@@ -1,0 +1,62 @@
+import Cgroups
+import Glibc
+package import Linux
+package import OCI
+
+/// One container of `list`.
+package struct ContainerRow: Sendable {
+    package let id: String
+    package let pid: ProcessID
+    package let status: ContainerStatus
+    package let bundle: String
+    package let created: String
+    package let owner: String
+    /// What `state` would print.
+    package let state: JSONTree
+}
+
+extension OCIRuntime {
+    /// The state of a container, as the specification defines it, with some fields more.
+    package func state(_ id: String) throws(OCIError) -> JSONTree {
+        let container = try container(id)
+        return container.state(container.status, annotations: try container.configuration().spec.annotations)
+    }
+
+    /// All containers below the root. One that cannot be read is told of and left out.
+    package func list() -> [ContainerRow] {
+        var rows: [ContainerRow] = []
+        for id in states.ids() {
+            guard let directory = try? states.open(id), directory.has(.record) else { continue }
+            do throws(OCIError) {
+                let container = try Container(directory)
+                let status = container.status
+                rows.append(
+                    ContainerRow(
+                        id: id, pid: status == .stopped ? 0 : container.record.process.pid, status: status,
+                        bundle: container.record.bundle, created: container.record.created,
+                        owner: container.record.owner,
+                        state: container.state(status, annotations: try container.configuration().spec.annotations)))
+            } catch { log.write(.warning, error.description) }
+        }
+        return rows
+    }
+
+    /// The numbers of a container's processes.
+    package func processes(_ id: String) throws(OCIError) -> [ProcessID] {
+        let container = try container(id)
+        guard container.record.process.isAlive else { throw OCIError("container not running") }
+        guard container.record.cgroup != nil else { return Self.family(of: container.record.process.pid) }
+        let cgroup = try container.cgroup(for: "list the processes of")
+        return try reporting { try cgroup.processes() }.sorted()
+    }
+
+    // Without a cgroup: those that are in the pid namespace of the first process, where it has one of its own, else
+    // that process alone.
+    private static func family(of pid: ProcessID) -> [ProcessID] {
+        guard let space = try? Files.readLink("/proc/\(pid)/ns/pid"),
+            space != (try? Files.readLink("/proc/self/ns/pid"))
+        else { return [pid] }
+        let numbers = ((try? Files.list("/proc")) ?? []).compactMap { ProcessID($0) }
+        return numbers.filter { (try? Files.readLink("/proc/\($0)/ns/pid")) == space }.sorted()
+    }
+}

@@ -1,0 +1,22 @@
+import Linux
+import OCI
+import Runtime
+
+extension OCIRuntime {
+    /// Lets a created container execute its command.
+    package func start(_ id: String) throws(OCIError) {
+        let container = try lockedContainer(id)
+        let status = container.status
+        guard status == .created else {
+            throw OCIError("cannot start the container \(id): it is \(status.rawValue), not created")
+        }
+        try container.directory.start()
+        // Nobody listens any more; who asks for the state need not find that out.
+        try? Files.unlink(StateDirectory.Entry.orders.rawValue, in: container.directory.folder.rawValue)
+        try? Files.unlink(StateDirectory.Entry.answers.rawValue, in: container.directory.folder.rawValue)
+        let configuration = try container.configuration()
+        guard let hooks = configuration.spec.hooks?.poststart, !hooks.isEmpty else { return }
+        let state = StateDocument(container.record, annotations: configuration.spec.annotations)
+        HookList(hooks, "poststart").runAll(state.bytes(.running), in: container.record.bundle, log)
+    }
+}

@@ -1,0 +1,43 @@
+import Glibc
+import Linux
+
+/// What stands before the verb on the command line.
+package struct RuntimeOptions: Sendable {
+    /// The form of messages.
+    package enum LogFormat: String, Sendable { case text, json }
+
+    /// The directory with one directory for each container; absolute.
+    package var root: String
+    /// The file that messages are appended to; nil for standard error alone.
+    package var log: String?
+    package var logFormat = LogFormat.text
+    package var debug = false
+    /// `linux.cgroupsPath` names a slice and a scope, which systemd makes.
+    package var usesSystemd = false
+    /// Whether a cgroup that cannot be made is no error where no limit is asked for; nil: where the caller is no root of
+    /// the machine.
+    package var rootless: Bool?
+
+    package init(root: String? = nil) { self.root = root ?? Self.standardRoot }
+
+    /// `/run/apus-oci` for root, `$XDG_RUNTIME_DIR/apus-oci` for others.
+    package static var standardRoot: String {
+        if let directory = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), !directory.isEmpty, !isMachineRoot {
+            return directory + "/apus-oci"
+        }
+        return isMachineRoot ? "/run/apus-oci" : "/tmp/apus-oci-\(geteuid())"
+    }
+
+    /// Where compiled filters are kept, whatever `--root` says: callers use many roots with the same few filters.
+    static var cache: String { standardRoot + "/.cache" }
+
+    /// Whether the caller is root and not in a user namespace of somebody's.
+    static var isMachineRoot: Bool {
+        guard geteuid() == 0 else { return false }
+        guard let map = try? Files.readText("/proc/self/uid_map") else { return true }
+        let fields = map.split(whereSeparator: \.isWhitespace)
+        return fields.count == 3 && fields[1] == "0" && fields[2] == "4294967295"
+    }
+
+    var toleratesMissingCgroup: Bool { rootless ?? !Self.isMachineRoot }
+}

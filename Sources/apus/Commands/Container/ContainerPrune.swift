@@ -1,0 +1,70 @@
+import Engine
+import Flags
+import Rendering
+
+extension Verb {
+    static let containerPrune = Verb(
+        id: "container prune",
+        syntax: CommandSyntax(
+            summary: "Remove all containers that do not run", usage: ["[OPTIONS]"],
+            flags: [
+                Flag("filter", nil, .filter, "Remove only what satisfies the condition (until=<timestamp>)"),
+                Flag("force", "f", .bool, "Do not ask"),
+            ],
+            arguments: .none)
+    ) { parsed, context in
+        let filter = try PruneFilter(parsed.filters(PruneFilter.keys))
+        guard
+            try parsed.bool("force")
+                || Prompt.isYes("WARNING! This will remove all stopped containers.", context)
+        else { throw CommandFailure("container prune has been cancelled") }
+        let outcome = try context.engine().pruneContainers { filter.admits($0) }
+        if !outcome.containers.isEmpty {
+            try context.output.line("Deleted Containers:")
+            for id in outcome.containers { try context.output.line(id) }
+            try context.output.line("")
+        }
+        try context.output.line("Total reclaimed space: \(HumanSize.decimal(outcome.reclaimed))")
+        try context.output.flush()
+        for problem in outcome.problems { context.complain(problem) }
+        return outcome.problems.isEmpty ? 0 : 1
+    }
+}
+
+/// The `--filter` of the commands that prune.
+struct PruneFilter {
+    static let keys: Set<String> = ["label", "label!", "until"]
+    private let filters: Filters
+    private let until: Moment?
+
+    init(_ filters: Filters) throws {
+        self.filters = filters
+        until = try filters.all("until").map { text in
+            guard let moment = Moment(filter: text) else { throw FilterError("invalid filter 'until=\(text)'") }
+            return moment
+        }.min()
+    }
+
+    func admits(_ container: ContainerSnapshot) -> Bool {
+        admits(
+            created: container.description.created, labels: ContainerRow(container: container, isShort: false).labels)
+    }
+
+    /// Whether something that was made at `created` (RFC 3339) and has `labels` is meant.
+    func admits(created: String?, labels: [String: String]) -> Bool {
+        if let until, let moment = created.flatMap({ Moment($0) }), moment >= until { return false }
+        return filters.admitsLabels(labels)
+            && (!filters.has("label!") || !filters.admitsLabels(labels, name: "label!"))
+    }
+}
+
+/// A question on the terminal.
+enum Prompt {
+    /// Prints `warning` and Docker's question, and reads the answer. No answer is a no.
+    static func isYes(_ warning: String, _ context: Context) throws -> Bool {
+        try context.output.write("\(warning)\nAre you sure you want to continue? [y/N] ")
+        try context.output.flush()
+        let answer = (readLine() ?? "").lowercased()
+        return answer == "y" || answer == "yes"
+    }
+}

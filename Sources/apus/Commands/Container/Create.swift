@@ -1,0 +1,24 @@
+import Engine
+import Flags
+
+extension Verb {
+    static let create = Verb(
+        id: "container create",
+        syntax: CommandSyntax(
+            summary: "Create a new container", usage: ["[OPTIONS] IMAGE [COMMAND] [ARG...]"],
+            flags: RunFlags.shared, arguments: .atLeast(1), isInterspersed: false),
+        failureStatus: 1
+    ) { parsed, context in
+        let options = try RunOptionReader.options(
+            parsed, flags: RunFlags.shared, directory: Run.workingDirectory(), caller: Run.variable)
+        let engine = try context.engine()
+        let record = options.rootfs ? nil : try Run.image(options, engine, context, startsOver: false)
+        do throws(EngineError) {
+            let container = try engine.create(options, image: record)
+            for warning in container.warnings { context.warn(warning) }
+            RestartNotice.warn(options, engine, context)
+            try? context.output.line(container.id)
+            return 0
+        } catch { throw CommandFailure(error.message, status: 1) }
+    }
+}

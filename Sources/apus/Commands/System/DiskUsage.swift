@@ -1,0 +1,107 @@
+import Engine
+import Flags
+import GoTemplate
+import OCI
+import Rendering
+import Store
+
+extension Verb {
+    static let diskUsage = Verb(
+        id: "system df",
+        syntax: CommandSyntax(
+            summary: "Show what images and containers take on the disk", usage: ["[OPTIONS]"],
+            flags: [
+                CommonFlags.listFormat,
+                Flag("verbose", "v", .bool, "Show each image and container"),
+            ],
+            arguments: .none)
+    ) { parsed, context in
+        let isVerbose = parsed.bool("verbose")
+        let chosen = parsed.string("format") ?? ""
+        guard !isVerbose || chosen.isEmpty || chosen == "table" else {
+            throw CommandFailure("--verbose has a table for each kind of object: leave --format out")
+        }
+        let usage = try context.engine().diskUsage()
+        if isVerbose {
+            try context.output.write(try DiskUsageTables.verbose(usage))
+        } else {
+            let format = ListFormat(parsed.string("format"), table: DiskUsageTables.table)
+            try context.output.write(
+                try format.render(DiskUsageTables.rows(usage), headers: DiskUsageTables.headers))
+        }
+        try context.output.flush()
+        for problem in usage.problems { context.complain(problem) }
+        return usage.problems.isEmpty ? 0 : 1
+    }
+}
+
+private enum DiskUsageTables {
+    static let table = #"{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}"#
+    static let headers = [
+        (field: "Active", title: "ACTIVE"), (field: "Reclaimable", title: "RECLAIMABLE"),
+        (field: "Size", title: "SIZE"), (field: "TotalCount", title: "TOTAL"), (field: "Type", title: "TYPE"),
+    ]
+
+    static func rows(_ usage: DiskUsage) -> [TemplateRecord] {
+        let written = usage.containers.reduce(0) { $0 + $1.size }
+        let idle = usage.containers.filter { !$0.snapshot.state.isActive }.reduce(0) { $0 + $1.size }
+        return [
+            row(
+                "Images", usage.images.count, usage.images.count { $0.image.containers > 0 }, usage.layers,
+                usage.unusedLayers),
+            row(
+                "Containers", usage.containers.count, usage.containers.count { $0.snapshot.state.isActive }, written,
+                idle),
+            row("Local Volumes", 0, 0, 0, 0), row("Build Cache", 0, 0, 0, 0),
+        ]
+    }
+
+    private static func row(
+        _ type: String, _ count: Int, _ active: Int, _ size: Int64, _ reclaimable: Int64
+    ) -> TemplateRecord {
+        let free = HumanSize.decimal(reclaimable)
+        return TemplateRecord(
+            "*formatter.diskUsageContext",
+            [
+                ("Active", .string(String(active))),
+                ("Reclaimable", .string(size > 0 ? "\(free) (\(reclaimable * 100 / size)%)" : free)),
+                ("Size", .string(HumanSize.decimal(size))), ("TotalCount", .string(String(count))),
+                ("Type", .string(type)),
+            ])
+    }
+
+    static func verbose(_ usage: DiskUsage) throws -> String {
+        var text = "Images space usage:\n\n"
+        var lines = ["REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE\tSHARED SIZE\tUNIQUE SIZE\tCONTAINERS"]
+        for entry in usage.images {
+            let image = entry.image.image
+            let names = entry.image.repoTags.isEmpty ? ["<none>:<none>"] : entry.image.repoTags
+            for name in names {
+                let colon = name.lastIndex(of: ":") ?? name.endIndex
+                lines.append(
+                    [
+                        String(name[..<colon]), String(name[colon...].dropFirst()), Shortening.id(image.id.description),
+                        image.config.created.flatMap { Moment($0) }?.ago() ?? "N/A",
+                        HumanSize.decimal(entry.image.size, digits: 3), HumanSize.decimal(entry.shared),
+                        HumanSize.decimal(entry.unique), String(entry.image.containers),
+                    ].joined(separator: "\t"))
+            }
+        }
+        text += TabWriter().aligned(lines.joined(separator: "\n") + "\n")
+        text += "\nContainers space usage:\n\n"
+        lines = ["CONTAINER ID\tIMAGE\tCOMMAND\tLOCAL VOLUMES\tSIZE\tCREATED\tSTATUS\tNAMES"]
+        for entry in usage.containers {
+            let row = ContainerRow(container: entry.snapshot, isShort: true).record
+            func field(_ name: String) -> String { row[name]?.text ?? "" }
+            lines.append(
+                [
+                    field("ID"), field("Image"), field("Command"), field("LocalVolumes"),
+                    HumanSize.decimal(entry.size, digits: 3), field("RunningFor"), field("Status"), field("Names"),
+                ].joined(separator: "\t"))
+        }
+        text += TabWriter().aligned(lines.joined(separator: "\n") + "\n")
+        text += "\nLocal Volumes space usage:\n\nVOLUME NAME   LINKS     SIZE\n"
+        return text
+            + "\nBuild cache usage: 0B\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n"
+    }
+}

@@ -1,0 +1,72 @@
+import Engine
+import Flags
+import OCI
+import Rendering
+import Store
+
+extension Verb {
+    static let systemPrune = Verb(
+        id: "system prune",
+        syntax: CommandSyntax(
+            summary: "Remove what is not used, and what killed commands left behind", usage: ["[OPTIONS]"],
+            flags: [
+                Flag("all", "a", .bool, "Remove all images without a container, not only those without a name"),
+                Flag("filter", nil, .filter, "Remove only what satisfies the condition (label=<key>=<value>)"),
+                Flag("force", "f", .bool, "Do not ask"),
+                Flag("volumes", nil, .bool, "", refused: "volumes are not there yet"),
+            ],
+            arguments: .none)
+    ) { parsed, context in
+        let filter = try PruneFilter(parsed.filters(PruneFilter.keys))
+        let all = parsed.bool("all")
+        let warning = """
+            WARNING! This will remove:
+              - all stopped containers
+              - all \(all ? "images without at least one container associated to them" : "dangling images")
+              - what killed commands left behind
+
+            """
+        guard try parsed.bool("force") || Prompt.isYes(warning, context) else {
+            throw CommandFailure("system prune has been cancelled")
+        }
+        let engine = try context.engine()
+        var total = try engine.pruneContainers { filter.admits($0) }
+        total.add(try engine.pruneLeftovers())
+        total.add(
+            try engine.pruneImages(all: all) { image in
+                filter.admits(created: image.config.created, labels: image.config.config?.labels ?? [:])
+            })
+        try show(total, context)
+        return total.problems.isEmpty ? 0 : 1
+    }
+
+    private static func show(_ outcome: PruneOutcome, _ context: Context) throws {
+        if !outcome.containers.isEmpty {
+            try context.output.line("Deleted Containers:")
+            for id in outcome.containers { try context.output.line(id) }
+            try context.output.line("")
+        }
+        if !outcome.images.isEmpty {
+            try context.output.line("Deleted Images:")
+            for removal in outcome.images {
+                switch removal {
+                case .untagged(let name): try context.output.line("untagged: \(name)")
+                case .deleted(let id): try context.output.line("deleted: \(id)")
+                }
+            }
+            try context.output.line("")
+        }
+        try context.output.line("Total reclaimed space: \(HumanSize.decimal(outcome.reclaimed))")
+        try context.output.flush()
+        for problem in outcome.problems { context.complain(problem) }
+    }
+}
+
+extension PruneOutcome {
+    fileprivate mutating func add(_ other: PruneOutcome) {
+        containers += other.containers
+        images += other.images
+        reclaimed += other.reclaimed
+        for problem in other.problems where !problems.contains(problem) { problems.append(problem) }
+    }
+}

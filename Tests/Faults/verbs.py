@@ -1,0 +1,152 @@
+"""The verbs that change state: what comes before each, the command, and what must be true after it, whatever became of it."""
+
+import subprocess
+import time
+
+from world import Failure
+
+NET = ["--network", "none"]
+TRUE = ["busybox", "true"]
+SLEEP = ["busybox", "sleep", "86397"]
+MARK = "sleep 86397"
+
+
+class Verb:
+    """`before` makes what the command needs; `command` is traced; with `attached`, the supervisor is traced instead.
+
+    `committed`: names of which at least one must still lead to a container afterwards, because it was there before.
+    `names`: all that may lead to one. `images`: names of images that must be whole, or not there; `kept`: there."""
+
+    def __init__(self, name, command, before=(), committed=(), names=("fc",), images=(), kept=("busybox",), attached=False,
+                 redo=False, gone=False):
+        self.name, self.command, self.before = name, command, before
+        self.committed, self.names, self.images, self.kept = committed, names, images, kept
+        self.attached, self.redo, self.gone = attached, redo, gone
+
+
+def create(*flags):
+    return ["create", "--name", "fc", *NET, *flags, *TRUE]
+
+
+def running(*flags):
+    return ["run", "-d", "--name", "fc", *NET, *flags, *SLEEP]
+
+
+def all_verbs(fixtures):
+    busybox = ("fc",)
+    verbs = [
+        Verb("run --rm", ["run", "--rm", "--name", "fc", *NET, *TRUE]),
+        Verb("run", ["run", "--name", "fc", *NET, *TRUE]),
+        Verb("run -d", ["run", "-d", "--name", "fc", *NET, *TRUE]),
+        Verb("run (egress)", ["run", "--rm", "--name", "fc", *TRUE]),
+        Verb("create", create()),
+        Verb("start", ["start", "fc"], [create()], busybox),
+        Verb("start -a", ["start", "-a", "fc"], [create()], busybox),
+        Verb("start again", ["start", "-a", "fc"], [create(), ["start", "-a", "fc"]], busybox),
+        Verb("stop", ["stop", "-t", "0", "fc"], [running()], busybox),
+        Verb("stop (supervisor)", ["stop", "-t", "0", "fc"], [running()], busybox, attached=True),
+        Verb("kill", ["kill", "fc"], [running()], busybox),
+        Verb("kill (supervisor)", ["kill", "fc"], [running()], busybox, attached=True),
+        Verb("restart", ["restart", "-t", "0", "fc"], [running()], busybox),
+        Verb("restart (supervisor)", ["restart", "-t", "0", "fc"], [running()], busybox, attached=True),
+        Verb("restart of a stopped one", ["restart", "-t", "0", "fc"], [create()], busybox),
+        Verb("rm", ["rm", "fc"], [create()], gone=True),
+        Verb("rm of a used one", ["rm", "fc"], [create(), ["start", "-a", "fc"]], gone=True),
+        Verb("rm -f", ["rm", "-f", "fc"], [running()], gone=True),
+        Verb("rm -f (supervisor)", ["rm", "-f", "fc"], [running()], gone=True, attached=True),
+        Verb("rm -f of a --rm (supervisor)", ["rm", "-f", "fc"], [running("--rm")], gone=True, attached=True),
+        Verb("rename", ["rename", "fc", "fd"], [create()], ("fc", "fd"), names=("fc", "fd")),
+        Verb("rename of a running one", ["rename", "fc", "fd"], [running()], ("fc", "fd"), names=("fc", "fd")),
+        Verb("update", ["update", "--restart", "on-failure:3", "fc"], [create()], busybox),
+        Verb("update of a running one", ["update", "--restart", "on-failure:3", "fc"], [running()], busybox),
+        Verb("update (supervisor)", ["update", "--restart", "on-failure:3", "fc"], [running()], busybox, attached=True),
+        Verb("exec", ["exec", "fc", "true"], [running()], busybox),
+        Verb("exec -d (supervisor)", ["exec", "-d", "fc", "true"], [running()], busybox, attached=True),
+        Verb("container prune", ["container", "prune", "--force"], [create(), ["create", "--name", "fd", *NET, *TRUE]],
+             names=("fc", "fd"), gone=True),
+        Verb("system prune", ["system", "prune", "--force"], [create()], gone=True),
+        Verb("import", ["import", str(fixtures.small), "fi"], images=("fi",), redo=True),
+        Verb("import over a name", ["import", str(fixtures.small), "fi"], [["tag", "busybox", "fi"]], images=("fi",), redo=True),
+        Verb("load", ["load", "-q", "-i", str(fixtures.archive)], images=("fl",), redo=True),
+        Verb("tag", ["tag", "busybox", "ft"], images=("ft",), redo=True),
+        Verb("rmi of a name", ["rmi", "ft"], [["tag", "busybox", "ft"]], images=("ft",)),
+        Verb("rmi", ["rmi", "fl"], [["load", "-q", "-i", str(fixtures.archive)]], images=("fl",)),
+    ]
+    if fixtures.registry:
+        reference = f"{fixtures.registry}/fl:latest"
+        verbs.append(Verb("pull", ["pull", "-q", reference], images=(reference,), redo=True))
+    return verbs
+
+
+def prepare(world, verb):
+    for words in verb.before:
+        world.do(*words)
+
+
+def perform(world, verb, fault=None):
+    """The command with the fault; returns its result and the trace."""
+    if not verb.attached:
+        return world.traced(verb.command, fault)
+    tracer, trace = world.attach(world.supervisor(MARK), fault)
+    result = world.try_apus(*verb.command)
+    # A container that goes on running has a supervisor to be traced on: the fault has happened, or will not.
+    limit = time.monotonic() + 0.4
+    while tracer.poll() is None and time.monotonic() < limit:
+        time.sleep(0.01)
+    if tracer.poll() is None:
+        tracer.terminate()
+    try:
+        tracer.communicate(timeout=20)
+    except subprocess.TimeoutExpired:
+        tracer.kill()
+        tracer.communicate()
+        raise Failure("strace does not leave its supervisor") from None
+    return result, trace.read_text(errors="replace")
+
+
+def verify(world, verb):
+    """Everything that must be true after any fault. Leaves the store as it was before the verb."""
+    there = world.containers()
+    unknown = set(there) - set(verb.names)
+    if unknown:
+        raise Failure(f"ps shows {sorted(unknown)}, which nobody made")
+    known = set(there) & set(verb.names)
+    if verb.committed and len(known) != 1:
+        raise Failure(f"container lost or doubled: ps shows {there}")
+    world.do("run", "--rm", *NET, *TRUE, quietly=True)
+    # A verb that died before the removal is done once more, by whoever wanted it.
+    for name in sorted(known):
+        result = world.try_apus("start", name)
+        ephemeral = result.code != 0 and name not in world.containers()
+        if result.code != 0 and not (ephemeral and not verb.committed):
+            raise Failure(f"'apus start {name}' of one that was {there[name]}: {result}")
+        if not verb.committed and name not in world.containers():
+            continue
+        world.do("stop", "-t", "0", name, quietly=True)
+        if name not in world.containers():
+            if verb.committed:
+                raise Failure(f"container {name} is gone after stop")
+            continue
+        world.do("rm", "-f", name, quietly=True)
+    for name in verb.names:
+        world.do("run", "--rm", "--name", name, *NET, *TRUE, quietly=True)
+    left = world.containers()
+    if left:
+        raise Failure(f"ps shows {left} after all were removed")
+    verify_images(world, verb)
+    world.check_tidy()
+
+
+def verify_images(world, verb):
+    world.do("images", quietly=True)
+    if verb.redo:
+        world.do(*verb.command)
+    for name in (*verb.images, *verb.kept):
+        listed = world.do("images", "-q", name, quietly=True)
+        if not listed:
+            if name in verb.kept or verb.redo:
+                raise Failure(f"image {name} is lost")
+            continue
+        world.do("run", "--rm", *NET, name, "true", quietly=True)
+        if name in verb.images:
+            world.do("rmi", name)

@@ -1,0 +1,81 @@
+import Linux
+import OCI
+import Seccomp
+
+@testable import OCIRuntime
+@testable import Runtime
+
+/// What is fed with inputs from outside. An input may be refused; it may not end the process.
+enum Target: String, CaseIterable {
+    /// `config.json` of a bundle.
+    case config
+    /// Docker's seccomp profiles.
+    case seccomp
+    /// What a container's process says while it starts, which an image may have taken over.
+    case `protocol`
+
+    /// Returns whether the input was accepted.
+    func run(_ bytes: [UInt8]) -> Bool {
+        switch self {
+        case .config: runConfig(bytes)
+        case .seccomp: runSeccomp(bytes)
+        case .protocol: runProtocol(bytes)
+        }
+    }
+
+    private func runConfig(_ bytes: [UInt8]) -> Bool {
+        do {
+            let configuration = try Configuration(bytes, name: "config.json")
+            try SpecValidation(configuration.spec).check()
+            let whole: RuntimeSpec = try JSONTree.parse(bytes).decode(name: "config.json")
+            if let profile = whole.linux?.seccomp { _ = try SeccompCompiler.program(for: profile) }
+            return true
+        } catch { return false }
+    }
+
+    private func runSeccomp(_ bytes: [UInt8]) -> Bool {
+        do {
+            let file = try ProfileFile(bytes, file: "profile.json")
+            for capabilities in [0, UInt64.max, 1 << 21] {
+                guard let profile = file.specification(capabilities: capabilities) else { continue }
+                _ = try SeccompCompiler.program(for: profile)
+            }
+            return true
+        } catch { return false }
+    }
+
+    // Packets, each behind a byte that says how long it is, to a parent in each of its first states.
+    private func runProtocol(_ bytes: [UInt8]) -> Bool {
+        var packets: [[UInt8]] = []
+        var rest = bytes[...]
+        while let length = rest.popFirst() {
+            packets.append(Array(rest.prefix(Int(length))))
+            rest = rest.dropFirst(Int(length))
+        }
+        var accepted = false
+        for setup in 0..<16 {
+            var talk = ChildProtocol(
+                staged: setup & 1 != 0, needsMaps: setup & 2 != 0, hasTerminal: setup & 4 != 0,
+                waitsForStart: setup & 8 != 0)
+            do {
+                for packet in packets {
+                    let message: ChildMessage = try Frame.decode(packet)
+                    // What was understood is said the same way.
+                    let again: ChildMessage = try Frame.decode(Frame.encode(message))
+                    precondition(again == message, "a message changes by being encoded")
+                    try talk.receive(message)
+                    if talk.state == .created { talk.start() }
+                }
+                try talk.close()
+                accepted = true
+            } catch { continue }
+        }
+        for packet in packets {
+            do throws(WireError) {
+                let message: ParentMessage = try Frame.decode(packet)
+                precondition(Frame.encode(message) == packet, "a message has two forms")
+            } catch { continue }
+        }
+        return accepted
+    }
+}

@@ -1,0 +1,101 @@
+import Linux
+import TestSupport
+import Testing
+
+/// create, start, and what a container keeps between its runs.
+@Suite struct CreateStartTests {
+    @Test(arguments: TestUser.available)
+    func aCreatedContainerIsStartedAgainAndAgainWithItsFiles(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let script = "echo run >> /runs; cat /runs; exit 3"
+            let id = try sandbox.output(
+                "create", "--name", "kept", "--network", "none", "busybox", "sh", "-c", script)
+            #expect(id.utf8.count == 64)
+            #expect(try sandbox.inspect("kept", ".State.Status") == "created")
+            #expect(try sandbox.output("ps", "-a", "--format", "{{.Status}}") == "Created")
+            for count in 1...3 {
+                let result = try sandbox.apus("start", "-a", "kept")
+                #expect(result.code == 3, "\(result)")
+                #expect(result.text == String(repeating: "run\n", count: count))
+            }
+            #expect(try sandbox.inspect("kept", ".State.ExitCode") == "3")
+            try sandbox.output("rm", "kept")
+            #expect(try sandbox.output("ps", "-aq").isEmpty)
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func severalAreStartedAndTheirNamesPrinted(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            for name in ["a1", "b1"] {
+                try sandbox.output("create", "--name", name, "--network", "none", "busybox", "sleep", "1000")
+            }
+            let result = try sandbox.apus("start", "a1", "nobody", "b1")
+            #expect(result.code == 1)
+            #expect(result.text == "a1\nb1\n")
+            #expect(result.errorText.contains("nobody"))
+            // A second start finds it running.
+            let pid = try sandbox.inspect("a1", ".State.Pid")
+            #expect(try sandbox.output("start", "a1") == "a1")
+            #expect(try sandbox.inspect("a1", ".State.Pid") == pid)
+            try sandbox.output("rm", "-f", "a1", "b1")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func theInputOfACreatedContainerReachesItAndEnds(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            try sandbox.output("create", "-i", "--name", "cat", "--network", "none", "busybox", "cat")
+            for text in ["first", "second"] {
+                let result = try sandbox.apus("start", "-ai", "cat", input: Array(text.utf8))
+                #expect(result.code == 0)
+                #expect(result.text == text)
+            }
+            try sandbox.output("rm", "cat")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aStartThatFailsLeavesTheContainerCreated(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            try sandbox.output("create", "--name", "bad", "--network", "none", "busybox", "no-such-command")
+            let result = try sandbox.apus("start", "bad")
+            #expect(result.code == 1)
+            #expect(result.text.isEmpty)
+            #expect(result.errorText.contains("no-such-command"))
+            #expect(try sandbox.inspect("bad", ".State.Status") == "created")
+            #expect(try sandbox.inspect("bad", ".State.ExitCode") == "127")
+            try sandbox.output("rm", "bad")
+            let run = try sandbox.apus("run", "-d", "--name", "bad", "--network", "none", "busybox", "no-such-command")
+            #expect(run.code == 127)
+            #expect(run.text.isEmpty)
+            #expect(try sandbox.inspect("bad", ".State.Status") == "created")
+            try sandbox.output("rm", "bad")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aContainerCreatedToGoGoesWhenItHasRun(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            try sandbox.output("create", "--rm", "--name", "once", "--network", "none", "busybox", "echo", "hello")
+            #expect(try sandbox.output("ps", "-a", "--format", "{{.Names}}") == "once")
+            #expect(try sandbox.apus("start", "-a", "once").text == "hello\n")
+            #expect(try sandbox.output("ps", "-aq").isEmpty)
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func twoStartsAtOnceStartItOnce(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            try sandbox.output(
+                "create", "--name", "one", "--network", "none", "busybox", "sh", "-c", "echo x >> /starts; sleep 1000")
+            let programs = try (0..<8).map { _ in try sandbox.start(["start", "one"]) }
+            for program in programs { #expect(try program.wait().code == 0) }
+            try sandbox.output("stop", "-t", "0", "one")
+            try sandbox.output("create", "--name", "look", "--network", "none", "busybox", "true")
+            let id = try sandbox.inspect("one", ".Id")
+            #expect(try sandbox.tool("cat", "\(sandbox.store)/containers/\(id)/upper/starts").text == "x\n")
+            try sandbox.output("rm", "one", "look")
+        }
+    }
+}

@@ -1,0 +1,53 @@
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+extension Sandbox {
+    /// `apus run -d --network none --name NAME FLAGS… busybox sh -c SCRIPT`; returns the id.
+    @discardableResult
+    func detached(_ name: String, _ script: String) throws -> String { try detached(name, [], script) }
+
+    /// The same with flags.
+    @discardableResult
+    func detached(_ name: String, _ flags: [String], _ script: String) throws -> String {
+        let words = ["run", "-d", "--network", "none", "--name", name] + flags + ["busybox", "sh", "-c", script]
+        let result = try apus(words)
+        guard result.code == 0 else { throw TestFailure("run -d: \(result)") }
+        return String(result.text.dropLast())
+    }
+
+    /// One field of `inspect`.
+    func inspect(_ name: String, _ field: String) throws -> String {
+        try output("inspect", "--format", "{{\(field)}}", name)
+    }
+
+    /// Asks until `condition` holds; throws after `seconds`.
+    func eventually(_ what: String, seconds: Int = 60, _ condition: () throws -> Bool) throws {
+        let end = ContinuousClock.now + .seconds(seconds)
+        while try !condition() {
+            guard ContinuousClock.now < end else { throw TestFailure("waited too long for \(what)") }
+            usleep(20_000)
+        }
+    }
+
+    /// What a container printed so far, by its log's file.
+    func log(_ id: String) -> String {
+        (try? Files.readText("\(store)/containers/\(id)/\(id)-json.log")) ?? ""
+    }
+
+    /// How many events with `action` were noted.
+    func events(_ action: String) -> Int {
+        let text = (try? Files.readText("\(store)/events.log")) ?? ""
+        return text.split(separator: "\n").count { $0.contains("\"Action\":\"\(action)\"") }
+    }
+
+    /// The number of a container's supervisor, by its state.
+    func supervisor(_ id: String) throws -> ProcessID {
+        let state = try Files.readText("\(runState)/containers/\(id)/state")
+        for line in state.split(separator: "\n") where line.hasPrefix("supervisor=") {
+            if let pid = ProcessID(line.dropFirst(11).prefix { $0 != " " }) { return pid }
+        }
+        throw TestFailure("no supervisor in:\n\(state)")
+    }
+}

@@ -1,0 +1,57 @@
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+/// `events`: what commands and supervisors note.
+@Suite struct EventsTests {
+    @Test(arguments: TestUser.available) func aContainersLifeIsNotedInOrder(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let follower = try sandbox.start(
+                ["events", "--filter", "type=container", "--format", "{{.Action}} {{.Actor.Attributes.name}}"])
+            // It watches from its start on; an event of our own says that it is there.
+            var hasSeen = false
+            for number in 0..<100 where !hasSeen {
+                try sandbox.output("run", "--rm", "--name", "probe\(number)", "--network", "none", "busybox", "true")
+                hasSeen = (try? follower.waitForOutput("destroy probe", seconds: 1)) != nil
+            }
+            #expect(hasSeen)
+            try sandbox.output("run", "--name", "cc", "-l", "k=v", "--network", "none", "busybox", "sh", "-c", "exit 0")
+            try sandbox.output("rm", "cc")
+            try follower.waitForOutput("destroy cc")
+            follower.send(SIGKILL)
+            let seen = try follower.wait().lines.filter { $0.hasSuffix(" cc") }.map { $0.split(separator: " ")[0] }
+            let wanted = seen.filter { ["create", "start", "die", "destroy"].contains($0) }
+            #expect(wanted == ["create", "start", "die", "destroy"], "\(seen)")
+            let past = ["events", "--since", "1h", "--until", "0s"]
+            let died = try sandbox.apus(past + ["--filter", "event=die", "--filter", "label=k=v", "--format", "json"])
+            #expect(died.lines.count == 1)
+            #expect(died.text.contains(#""Type":"container","Action":"die""#) && died.text.contains(#""exitCode":"0""#))
+            #expect(try sandbox.apus(past + ["--filter", "container=nobody"]).lines.isEmpty)
+            #expect(try sandbox.apus(past + ["--filter", "container=cc"]).lines.count >= 4)
+        }
+    }
+
+    @Test func imageVerbsNoteTheirs() throws {
+        try withBusybox(TestUser.any) { sandbox throws in
+            try sandbox.output("tag", "busybox", "other:1")
+            try sandbox.output("rmi", "other:1")
+            try sandbox.output("rmi", "busybox")
+            let lines = try sandbox.apus(
+                "events", "--since", "1h", "--until", "0s", "--filter", "type=image", "--format",
+                "{{.Action}} {{.Actor.Attributes.name}}"
+            ).lines
+            #expect(lines.prefix(3) == ["import busybox:latest", "tag other:1", "untag other:1"])
+            #expect(lines.count == 5 && lines[3] == "untag busybox:latest" && lines[4].hasPrefix("delete sha256:"))
+        }
+    }
+
+    @Test func aLineHasDockersForm() throws {
+        try withBusybox(TestUser.any) { sandbox throws in
+            let line = try #require(try sandbox.apus("events", "--since", "1h", "--until", "0s").lines.first)
+            let fields = line.split(separator: " ")
+            #expect(fields[0].utf8.count >= 30 && fields[1] == "image" && fields[2] == "import")
+            #expect(line.hasSuffix("(name=busybox:latest)"), "\(line)")
+        }
+    }
+}

@@ -1,0 +1,95 @@
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+/// apus in a container of its own: each way of starting the outer one works, or the inner one names the one thing that is
+/// missing, and what gives it.
+@Suite struct NestedTests {
+    /// What an inner container says: its own word, or the end of the engine's sentence.
+    private static let script = """
+        export HOME=/tmp APUS_LINGER=0
+        /apus import /busybox.tar inner >/dev/null 2>/tmp/said || { cat /tmp/said; exit; }
+        /apus run --rm --network none inner echo works 2>&1
+        /apus run --rm --network host inner echo works 2>&1
+        /apus run --rm --network none -m 32m inner echo works 2>&1
+        /apus run --rm inner echo works 2>&1
+        /apus run -d --name kept --network host inner sleep 100 >/dev/null 2>&1 && /apus exec kept echo works 2>&1
+        /apus rm -f kept >/dev/null 2>&1
+        """
+
+    private func inner(_ sandbox: Sandbox, _ flags: [String]) throws -> [String] {
+        let mounts = [
+            "-v", "\(Executable.path):/apus:ro", "-v", "\(try Fixtures.busyboxTar):/busybox.tar:ro",
+        ]
+        let result = try sandbox.apus(
+            ["run", "--rm", "--network", "none"] + flags + mounts + ["busybox", "sh", "-c", Self.script], seconds: 300)
+        #expect(result.code == 0, "\(result)")
+        return result.text.split(separator: "\n").map(String.init)
+    }
+
+    /// The words of `expected` in this order, each in a line of its own.
+    private func expect(_ lines: [String], _ expected: [String], _ flags: [String]) {
+        #expect(lines.count == expected.count, "\(flags): \(lines)")
+        for (line, words) in zip(lines, expected) { #expect(line.contains(words), "\(flags)") }
+    }
+
+    @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
+    func withTheDefaultsTheFilterIsNamed() throws {
+        try withBusybox(.ordinary) { sandbox throws in
+            let lines = try inner(sandbox, [])
+            #expect(lines.count == 1 && lines[0].contains("--security-opt seccomp=unconfined"), "\(lines)")
+        }
+    }
+
+    @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
+    func withoutTheFilterTheCoveredProcIsNamed() throws {
+        try withBusybox(.ordinary) { sandbox throws in
+            let flags = ["--security-opt", "seccomp=unconfined"]
+            let lines = try inner(sandbox, flags)
+            let covered = "start that one with its /proc unmasked"
+            expect(
+                lines, [covered, covered, "limits of memory cannot be enforced", "no network but loopback", covered],
+                flags)
+        }
+    }
+
+    @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
+    func withOneIDAndAWholeProcContainersRun() throws {
+        try withBusybox(.ordinary) { sandbox throws in
+            let flags = ["--security-opt", "seccomp=unconfined", "--security-opt", "unmask=ALL"]
+            let lines = try inner(sandbox, flags)
+            // No /dev/net/tun: loopback, and a sentence that says so.
+            expect(
+                lines, ["works", "works", "limits of memory cannot be enforced", "/dev/net/tun", "works", "works"],
+                flags)
+        }
+    }
+
+    @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
+    func inAPrivilegedOneContainersRun() throws {
+        try withBusybox(.ordinary) { sandbox throws in
+            let lines = try inner(sandbox, ["--privileged"])
+            expect(
+                lines,
+                [
+                    "works", "works", "limits of memory cannot be enforced", "slirp4netns is not installed", "works",
+                    "works",
+                ],
+                ["--privileged"])
+        }
+    }
+
+    @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
+    func aRootWithoutANetworkNamespaceRunsOnTheOuterOnes() throws {
+        try withBusybox(.ordinary) { sandbox throws in
+            let flags = ["--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined"]
+            let lines = try inner(sandbox, flags)
+            let lacking = "lacks CAP_NET_ADMIN"
+            expect(
+                lines,
+                [lacking, "works", "limits of memory cannot be enforced", "no network but loopback", lacking, "works"],
+                flags)
+        }
+    }
+}

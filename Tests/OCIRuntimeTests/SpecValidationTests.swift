@@ -1,0 +1,66 @@
+import OCI
+import Testing
+
+@testable import OCIRuntime
+
+/// What is refused before anything is made.
+@Suite struct SpecValidationTests {
+    private func spec(_ change: (inout RuntimeSpec) -> Void) -> RuntimeSpec {
+        var spec = RuntimeSpec()
+        spec.root = .init(path: "rootfs")
+        spec.process = .init(args: ["sh"])
+        spec.linux = .init()
+        spec.linux!.namespaces = [.init(.mount), .init(.uts)]
+        change(&spec)
+        return spec
+    }
+
+    @Test(arguments: ["1.0.0", "1.2.0", "1.0.2-dev", "1.99.1+x"]) func allOfTheFirstVersionAreTaken(_ version: String)
+        throws
+    {
+        try SpecValidation(spec { $0.ociVersion = version }).check()
+    }
+
+    @Test(arguments: ["", "1", "1.0", "2.0.0", "0.9.0", "v1.0.0", "1.0.x"]) func otherVersionsAreRefused(
+        _ version: String
+    ) {
+        #expect(throws: OCIError.self) { try SpecValidation(spec { $0.ociVersion = version }).check() }
+    }
+
+    @Test func whatCannotBeHonouredIsRefusedWithItsName() throws {
+        func refusal(_ change: (inout RuntimeSpec) -> Void) -> String {
+            do throws(OCIError) {
+                try SpecValidation(spec(change)).check()
+                return ""
+            } catch { return error.description }
+        }
+        #expect(refusal { $0.root = nil }.contains("root.path"))
+        #expect(refusal { $0.process!.args = [] }.contains("process.args"))
+        #expect(refusal { $0.process!.cwd = "x" }.contains("process.cwd"))
+        for member in [#""intelRdt": {}"#, #""netDevices": {"eth0": {}}"#] {
+            let tree = try JSONTree.parse(Array("{\(member)}".utf8))
+            let linux: RuntimeSpec.Linux = try tree.decode(name: "linux")
+            #expect(refusal { $0.linux = linux }.contains(member.split(separator: "\"")[0]))
+        }
+        #expect(refusal { $0.linux!.maskedPaths = ["proc/kcore"] }.contains("proc/kcore"))
+        #expect(refusal { $0.linux!.timeOffsets = ["monotonic": .init(secs: 1)] }.contains("timeOffsets"))
+        #expect(refusal { $0.linux!.uidMappings = [.init(containerID: 0, hostID: 0, size: 1)] }.contains("uidMappings"))
+        #expect(
+            refusal {
+                $0.hostname = "x"
+                $0.linux!.namespaces = [.init(.mount)]
+            }.contains("UTS"))
+        #expect(
+            refusal {
+                var hook = RuntimeSpec.Hook(path: "/bin/true")
+                hook.timeout = 0
+                $0.hooks = .init()
+                $0.hooks!.poststart = [hook]
+            }.contains("time-out"))
+        #expect(
+            refusal {
+                $0.hooks = .init()
+                $0.hooks!.prestart = [.init(path: "true")]
+            }.contains("absolute"))
+    }
+}
