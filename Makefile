@@ -55,7 +55,7 @@ debug: packages-build
 test: ## install what the tests need and run all that can run here (FILTER=… narrows)
 	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_TEST)
 	@$(MAKE) --no-print-directory debug
-	@$(HARNESS)/run-tests $(FILTER)
+	@$(HARNESS)/run-tests $(if $(FILTER),'$(FILTER)')
 
 test-faults: ## kill and fail every verb at every call that changes something (minutes; FAULTS="--help" tells more)
 	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_FAULTS)

@@ -44,18 +44,15 @@ package enum UserNamespace {
     /// Brings the calling process, which must have one thread, into the user's namespace as its root, with a mount
     /// namespace of its own that receives the host's mounts and gives none back.
     ///
-    /// `directory` is the run directory: a living supervisor that has published itself there is joined.
+    /// A living supervisor that has published itself in `runDirectory` is joined if it has the mode of `plan`: with
+    /// another, since subordinate ids have come or gone meanwhile, the owners of the layers would not be its own.
     package static func enter(runDirectory: String) throws(UserNamespaceError) -> Mode {
         if geteuid() == 0, Capability.isEffective(Capability.systemAdministration) {
             try ownMountNamespace()
             return .host
         }
-        if let mode = join(runDirectory: runDirectory) {
-            try ownMountNamespace()
-            return mode
-        }
         let (mode, map) = plan()
-        try create(map!, mode)
+        if !join(runDirectory: runDirectory, mode: mode) { try create(map!, mode) }
         try ownMountNamespace()
         return mode
     }
@@ -105,25 +102,25 @@ package enum UserNamespace {
         unlink("\(publications(runDirectory))/\(getpid())")
     }
 
-    private static func join(runDirectory: String) -> Mode? {
+    private static func join(runDirectory: String, mode: Mode) -> Bool {
         let directory = publications(runDirectory)
-        guard let names = try? Files.list(directory) else { return nil }
+        guard let names = try? Files.list(directory) else { return false }
         for name in names {
             let path = "\(directory)/\(name)"
             guard let pid = ProcessID(name), let content = try? Files.readLink(path) else { continue }
             let fields = content.split(separator: ":")
-            guard fields.count == 2, let raw = UInt8(fields[0]), let mode = Mode(rawValue: raw), mode != .host,
-                let start = UInt64(fields[1]), let pidfd = ProcessIdentity(pid: pid, startTime: start).open()
+            guard fields.count == 2, let raw = UInt8(fields[0]), let published = Mode(rawValue: raw),
+                published != .host, let start = UInt64(fields[1]),
+                let pidfd = ProcessIdentity(pid: pid, startTime: start).open()
             else {
                 unlink(path)
                 continue
             }
-            // False where it ended between the two calls.
-            guard enter(pidfd, ProcessIdentity(pid: pid, startTime: start)) else { continue }
-            if (try? becomeRoot(dropGroups: mode == .mapped)) != nil { return mode }
-            return nil
+            // Not entered where it ended between the two calls.
+            guard published == mode, enter(pidfd, ProcessIdentity(pid: pid, startTime: start)) else { continue }
+            return (try? becomeRoot(dropGroups: mode == .mapped)) != nil
         }
-        return nil
+        return false
     }
 
     private static func enter(_ pidfd: borrowing FileDescriptor, _ process: ProcessIdentity) -> Bool {
