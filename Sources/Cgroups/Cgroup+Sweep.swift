@@ -2,8 +2,15 @@ import Glibc
 import Linux
 
 extension Cgroup {
-    /// What the names of our containers' cgroups begin with.
+    /// What the names of our containers' cgroups begin with; the container's id follows.
     package static let namePrefix = "apus-"
+
+    // An id is 64 hexadecimal digits: an administrator may well have called a cgroup apus-ci, and that is not ours.
+    private static func isContainers(_ name: String) -> Bool {
+        let id = name.utf8.dropFirst(namePrefix.utf8.count)
+        return name.hasPrefix(namePrefix) && id.count == 64
+            && id.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+    }
 
     /// Kills what is in the cgroup at `path` and removes it. Throws `CgroupError`; one that is gone is no error, nor one
     /// that goes meanwhile: systemd removes a scope as soon as nothing runs in it.
@@ -17,15 +24,14 @@ extension Cgroup {
         }
     }
 
-    /// Removes the cgroups that supervisors left which were killed: those with a name of ours, where ours are made,
-    /// that hold no process and are older than `seconds` (one that is being made holds none yet), or are in
-    /// `dead`, at any age. What is in use the
-    /// kernel does not remove. Never fails; systemd removes its own.
+    /// Removes the cgroups that supervisors left which were killed: those with a container's name, where ours are made,
+    /// that hold no process and are older than `seconds` (one that is being made holds none yet), or are in `dead`, at
+    /// any age. What is in use the kernel does not remove. Never fails; systemd removes its own.
     package static func sweep(_ support: CgroupSupport = .detect(), olderThan seconds: Int = 60, dead: Set<String> = [])
     {
         guard support.hierarchy == .v2 || support.hierarchy == .hybrid else { return }
         for place in support.ownPlaces() {
-            for name in childDirectories(of: place.path) where name.hasPrefix(namePrefix) && !name.hasSuffix(".scope") {
+            for name in childDirectories(of: place.path) where isContainers(name) {
                 let path = "\(place.path)/\(name)"
                 let age = (try? Files.status(path)).map { time(nil) - $0.raw.st_ctim.tv_sec } ?? 0
                 guard dead.contains(name) || age >= seconds else { continue }

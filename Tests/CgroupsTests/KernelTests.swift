@@ -74,13 +74,28 @@ struct KernelTests {
     @Test(arguments: TestUser.available)
     func whatAKilledSupervisorLeftIsSwept(_ user: TestUser) throws {
         try probe(user) { run in
+            let container = "apus-" + String(repeating: "e", count: 64)
+            let administrators = "apus-ci"
             // The probe dies before it can clean up.
-            _ = try run("run", "--name", "apus-left", "--", "sh", "-c", "kill -9 $PPID; echo {}")
-            let left = try run("run", "--name", "apus-other", "--", "sh", "-c", "ls -d {}/../apus-left")
-            #expect(left.text.contains("apus-left\n"), "\(left)")
-            #expect(try run("sweep").code == 0)
-            let swept = try run("run", "--name", "apus-other", "--", "sh", "-c", "ls -d {}/../apus-left")
-            #expect(!swept.text.contains("apus-left\n"), "\(swept)")
+            func leave(_ name: String) throws -> String {
+                let text = try run("run", "--name", name, "--", "sh", "-c", "kill -9 $PPID; echo {}").text
+                return String(text.dropLast())
+            }
+            func left() throws -> [Bool] {
+                let listing = try run("run", "--name", "apus-look", "--", "sh", "-c", "cd {}/.. && ls -d */").text
+                return [container, administrators].map { listing.contains("\($0)/\n") }
+            }
+            _ = try leave(container)
+            let path = try leave(administrators)
+            #expect(try left() == [true, true])
+            let sweep = try run("sweep")
+            #expect(sweep.code == 0, "\(sweep)")
+            #expect(try left() == [false, true])
+            for _ in 1...2 {
+                let end = try run("end", path)
+                #expect(end.code == 0, "\(end)")
+            }
+            #expect(try left() == [false, false])
         }
     }
 }

@@ -4,6 +4,7 @@
 //   CgroupProbe detect
 //   CgroupProbe life: freezes, thaws and kills two processes, and says how that went
 //   CgroupProbe sweep: removes what was left of others, however young
+//   CgroupProbe end PATH: kills what is in a cgroup, and removes it
 //   CgroupProbe run [--systemd | --directory PATH | --parent PARENT] [--name NAME] [--scope-only] [LIMIT=VALUE…] -- COMMAND…
 //
 // `{}` in the command becomes the cgroup's path. Limits are those of the runtime spec by short names.
@@ -153,5 +154,6 @@ case "run":
     attempt { try run(Array(CommandLine.arguments.dropFirst(2))) }
 case "life": attempt { try life() }
 case "sweep": Cgroup.sweep(olderThan: 0)
-default: fail("usage: CgroupProbe detect|run …")
+case "end": attempt { try Cgroup.end(CommandLine.arguments[2]) }
+default: fail("usage: CgroupProbe detect|life|sweep|end|run …")
 }
