@@ -76,7 +76,7 @@ check: lint arrows test ## everything that CI runs: lint, tests of both builds, 
 test-release: build ## the integration tests with the release build, which is optimised otherwise
 	@$(HARNESS)/install-packages $(PACKAGES_TEST)
 	@$(HARNESS)/prepare-machine
-	APUS_BINARY=$(abspath $(APUS)) $(SWIFT) test --skip-build --filter IntegrationTests </dev/null
+	APUS_BINARY=$(abspath $(APUS)) $(HARNESS)/steady.py $(SWIFT) test --disable-xctest --skip-build --filter IntegrationTests
 
 conformance-own: debug ## hold the debug build alone to the OCI runtime specification (half a minute)
 	@$(HARNESS)/install-packages $(PACKAGES_CONFORMANCE)
@@ -87,9 +87,10 @@ lint: ## format, forbidden imports, documentation, lengths of files
 	$(SWIFT) format lint --strict --parallel --recursive Package.swift Sources Tests
 	@/usr/bin/python3 $(HARNESS)/lint.py
 
-arrows: packages-build ## fail on a dependency between modules that is not on the list
+arrows: packages-build ## fail on a dependency between modules that is not on the list; test the harness
 	@$(HARNESS)/install-packages python3
 	@/usr/bin/python3 $(HARNESS)/module_arrows_test.py
+	@/usr/bin/python3 $(HARNESS)/steady_test.py
 	@$(SWIFT) package describe --type json | /usr/bin/python3 $(HARNESS)/module_arrows.py
 
 link-order: build ## list the functions that a start executes, for the linker (as root; minutes)
