@@ -31,13 +31,15 @@ PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) bubblewrap crun gcc iproute2 
 
 PACKAGES_VM    := $(PACKAGES_DEMO) debootstrap dpkg e2fsprogs kmod qemu-system-x86
 
-.PHONY: build demo test test-release test-faults test-vm check lint arrows bench link-order conformance conformance-own fuzz install clean help debug packages-build
+.PHONY: build compatibility demo test test-release test-faults test-vm check lint arrows bench link-order conformance conformance-own fuzz install clean help debug packages-build
 
 # A section for each function, so that the linker can leave out what nobody calls, and puts what a start executes side by
 # side (the list is made by Tests/Bench/link_order.py).
 SECTIONS := -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sections -Xcc -fdata-sections \
 	-Xlinker --symbol-ordering-file=$(HARNESS)/link-order.txt -Xlinker --no-warn-symbol-ordering \
 	-Xlinker -T -Xlinker $(HARNESS)/release.ld
+
+COMPATIBILITY = /usr/bin/python3 Tests/Compatibility/compatibility.py --apus "$$($(SWIFT) build --show-bin-path)/apus"
 
 build: packages-build ## build the static executable .build/apus (release)
 	$(SWIFT) build -c release --product apus $(SECTIONS)
@@ -69,6 +71,7 @@ test-vm: ## prove limits in a virtual machine with systemd and cgroup v2 (as roo
 
 check: lint arrows test ## everything that CI runs: lint, tests of both builds, conformance, a minute of fuzzing, the virtual machine
 	@$(HARNESS)/check-warnings $(LOG)
+	@$(COMPATIBILITY) --check
 	@$(MAKE) --no-print-directory conformance-own fuzz FUZZ="--seconds 20"
 	@$(MAKE) --no-print-directory test-release
 	@VM_MAY_BE_MISSING=1 $(MAKE) --no-print-directory test-vm || VM_MAY_BE_MISSING=1 $(MAKE) --no-print-directory test-vm
@@ -81,6 +84,9 @@ test-release: build ## the integration tests with the release build, which is op
 conformance-own: debug ## hold the debug build alone to the OCI runtime specification (half a minute)
 	@$(HARNESS)/install-packages $(PACKAGES_CONFORMANCE)
 	@/usr/bin/python3 Tests/Conformance/conformance.py --runtime "$$($(SWIFT) build --show-bin-path)/apus"
+
+compatibility: debug ## write Docs/compatibility.md: which of Docker's commands and flags are there
+	@$(COMPATIBILITY)
 
 lint: ## format, forbidden imports, documentation, lengths of files
 	@$(HARNESS)/install-packages python3

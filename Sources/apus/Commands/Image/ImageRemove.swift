@@ -12,7 +12,7 @@ extension Verb {
                     "force", "f", .bool, "Remove the image although it has other names or a container was made from it"),
                 Flag("no-prune", nil, .bool, "", refused: "the layers that nothing else needs always go with an image"),
                 Flag(
-                    "platform", nil, .list, "",
+                    "platform", nil, .commaList, "",
                     refused: "an image goes with all its platforms: pull those that you want to keep again"),
             ],
             arguments: .atLeast(1), completion: .images)

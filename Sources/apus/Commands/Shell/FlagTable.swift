@@ -9,9 +9,7 @@ extension Verb {
         try context.output.line("command\tflag\tshorthand\tvalue\tstate")
         try write("(global)", GlobalOptions.syntax.flags, context)
         for place in CommandTable.placements where place.prominence != .hidden {
-            for name in [place.name] + place.aliases {
-                try write(place.noun.map { "\($0) \(name)" } ?? name, place.verb().syntax.flags, context)
-            }
+            try write(place.noun.map { "\($0) \(place.name)" } ?? place.name, place.verb().syntax.flags, context)
         }
         return 0
     }
