@@ -50,7 +50,10 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
         case .tooLarge(let digest, let limit): "blob \(digest) is larger than the \(limit) bytes that are read of it"
         case .conflict(let sentence): sentence
         case .invalidName(let name):
-            "invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
+            name.utf8.count > 255
+                ? "invalid container name: it is longer than 255 bytes"
+                : "invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
+                    + (name.utf8.count < 2 ? ", and at least two of them" : "")
         case .nameTaken(let name, let container):
             "the container name \"/\(name)\" is already in use by container \"\(container)\": "
                 + "remove or rename that container to use the name again"

@@ -61,7 +61,10 @@ import Testing
 
     @Test func wrongValuesAreSaidInDockersWords() throws {
         let cases: [([String], String)] = [
-            (["--name", "!"], "invalid container name (!), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"),
+            (
+                ["--name", "!"],
+                "invalid container name (!), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed, and at least two of them"
+            ),
             (["--ulimit", "nofile=20:10"], "ulimit soft limit must be less than or equal to hard limit: 20 > 10"),
             (["-e", "=x"], "invalid environment variable"),
             (["--env-file", "/nonexistent"], "cannot read /nonexistent"),

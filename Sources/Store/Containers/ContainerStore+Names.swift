@@ -2,26 +2,26 @@ import Glibc
 import Linux
 
 extension ContainerStore {
-    /// Throws `invalidName` unless `name` is one of Docker's: [a-zA-Z0-9][a-zA-Z0-9_.-]+. A slash in front is
-    /// allowed and means nothing.
-    static func checkName(_ name: String) throws(StoreError) {
-        let bytes = Array(name.utf8.first == 47 ? Substring(name).dropFirst().utf8 : Substring(name).utf8)
+    /// `name` without the slash in front that is allowed and means nothing. Throws `invalidName` unless it is one of
+    /// Docker's: [a-zA-Z0-9][a-zA-Z0-9_.-]+, up to 255 bytes.
+    package static func validName(_ name: String) throws(StoreError) -> String {
+        let plain = name.utf8.first == 47 ? String(name.dropFirst()) : name
         func isAlphanumeric(_ byte: UInt8) -> Bool {
             (48...57).contains(byte) || (65...90).contains(byte) || (97...122).contains(byte)
         }
-        guard bytes.count >= 2, bytes.count <= 255, isAlphanumeric(bytes[0]),
-            bytes.allSatisfy({ isAlphanumeric($0) || $0 == 95 || $0 == 46 || $0 == 45 })
-        else { throw .invalidName(name) }
+        guard (2...255).contains(plain.utf8.count), isAlphanumeric(plain.utf8.first!),
+            plain.utf8.allSatisfy({ isAlphanumeric($0) || $0 == 95 || $0 == 46 || $0 == 45 })
+        else { throw .invalidName(plain) }
+        return plain
     }
 
     private func linkPath(_ name: String) -> String { "\(paths.names)/\(name)" }
 
-    /// Claims `name`, or a random one, for the container `id`; returns it.
+    /// Claims `name`, a valid one without a slash, or a random one, for the container `id`; returns it.
     func claim(_ name: String?, for id: String) throws(StoreError) -> String {
         if let name {
-            let plain = name.utf8.first == 47 ? String(name.dropFirst()) : name
-            if let owner = try tryClaim(plain, for: id) { throw .nameTaken(name: plain, container: owner) }
-            return plain
+            if let owner = try tryClaim(name, for: id) { throw .nameTaken(name: name, container: owner) }
+            return name
         }
         for attempt in 0... {
             let name = RandomName.make(attempt)
@@ -65,8 +65,7 @@ extension ContainerStore {
     ///
     /// The new name is claimed first: a process that is killed in between leaves a container with two names, not with none.
     package func rename(_ id: String, to new: String) throws(StoreError) {
-        try Self.checkName(new)
-        let plain = new.utf8.first == 47 ? String(new.dropFirst()) : new
+        let plain = try Self.validName(new)
         // Before the names change: a supervisor that removes its container looks here which it has.
         try? Files.write([], to: renamedPath(id), mode: 0o600)
         _ = try claim(plain, for: id)
@@ -104,8 +103,7 @@ extension ContainerStore {
     /// prefix that no other container's id has. Throws `unknownContainer` or `ambiguous`.
     package func find(_ text: String) throws(StoreError) -> String {
         if Self.isID(text), hasRecord(text) { return text }
-        let name = text.utf8.first == 47 ? String(text.dropFirst()) : text
-        if (try? Self.checkName(name)) != nil, let id = try? Files.readLink(linkPath(name)), Self.isID(id),
+        if let name = try? Self.validName(text), let id = try? Files.readLink(linkPath(name)), Self.isID(id),
             hasRecord(id)
         {
             return id

@@ -33,7 +33,7 @@ package struct ContainerStore: Sendable {
     /// Until `writeRecord` the container is not listed, and it is swept if its creator dies. Throws `invalidName`,
     /// `nameTaken`, or `failed`.
     package func create(_ id: String = newID(), name: String?) throws(StoreError) -> ContainerClaim {
-        if let name { try Self.checkName(name) }
+        let wanted: String? = if let name { try Self.validName(name) } else { nil }
         let hold: FileDescriptor
         do throws(SystemError) {
             try Files.makeDirectory(runDirectory(id), mode: 0o700)
@@ -42,7 +42,7 @@ package struct ContainerStore: Sendable {
             throw .failed(action: "create container \(id.prefix(12))", error)
         }
         do throws(StoreError) {
-            let name = try claim(name, for: id)
+            let name = try claim(wanted, for: id)
             return ContainerClaim(id: id, name: name, hold: hold)
         } catch {
             rmdir(directory(id))
