@@ -275,6 +275,12 @@ package func randomHex(bytes: Int) -> String {
     return hex(random)
 }
 
+/// Whether `text` consists of lowercase hexadecimal digits, as `hex` writes them, at least one.
+@inlinable
+package func isHex(_ text: some StringProtocol) -> Bool {
+    !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+}
+
 /// Lowercase hexadecimal digits of `bytes`.
 @inlinable
 package func hex(_ bytes: some Sequence<UInt8>) -> String {

@@ -174,38 +174,30 @@ def mount_last_option(c):
     expect("rw" in found and "noexec" in found, f"options are {found}")
 
 
-@test("config.md, Mounts", "a slave bind gets what is mounted at its source later", users=("root",))
-def mount_slave(c):
+def mounts_after(c, propagation):
+    """What the container sees once something was mounted at the source of its bind of that propagation."""
     source = c.directory(c.folder / "source")
     subprocess.run(["mount", "-t", "tmpfs", "peer", source], check=True)
     subprocess.run(["mount", "--make-shared", source], check=True)
     c.directory(source / "inner")
     try:
-        mount(c.config, "/data", "bind", source, ["rbind", "rslave"])
+        mount(c.config, "/data", "bind", source, ["rbind", propagation])
         c.create("/probe", "wait")
         c.start()
         subprocess.run(["mount", "-t", "tmpfs", "later", source / "inner"], check=True)
-        text = open(f"/proc/{c.pid}/mountinfo").read()
+        return open(f"/proc/{c.pid}/mountinfo").read()
     finally:
         subprocess.run(["umount", "-R", source], check=True)
-    expect(" later " in text, "a later mount did not reach the container")
+
+
+@test("config.md, Mounts", "a slave bind gets what is mounted at its source later", users=("root",))
+def mount_slave(c):
+    expect(" later " in mounts_after(c, "rslave"), "a later mount did not reach the container")
 
 
 @test("config.md, Mounts", "a private bind does not get what is mounted at its source later", users=("root",))
 def mount_private_later(c):
-    source = c.directory(c.folder / "source")
-    subprocess.run(["mount", "-t", "tmpfs", "peer", source], check=True)
-    subprocess.run(["mount", "--make-shared", source], check=True)
-    c.directory(source / "inner")
-    try:
-        mount(c.config, "/data", "bind", source, ["rbind", "rprivate"])
-        c.create("/probe", "wait")
-        c.start()
-        subprocess.run(["mount", "-t", "tmpfs", "later", source / "inner"], check=True)
-        text = open(f"/proc/{c.pid}/mountinfo").read()
-    finally:
-        subprocess.run(["umount", "-R", source], check=True)
-    expect(" later " not in text, "a later mount reached the container")
+    expect(" later " not in mounts_after(c, "rprivate"), "a later mount reached the container")
 
 
 def recursive_test(option, flag):

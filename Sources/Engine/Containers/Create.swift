@@ -20,8 +20,7 @@ extension Engine {
         let root = try rootSource(options, record, mode)
         let guarding = try holdOffSweeps()
         defer { guarding.descriptor.unlock() }
-        let claim: ContainerClaim
-        do throws(StoreError) { claim = try containers.create(name: options.name) } catch { throw EngineError(error) }
+        let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
         let config = record?.config ?? ContainerConfig()
         do throws(EngineError) {
@@ -30,9 +29,7 @@ extension Engine {
                 options, config, id: id, name: name, root: root, mode: mode, imageID: record?.imageID, size: nil,
                 streams: .none, lingering: 0, isNew: false)
             let description = ContainerDescription(
-                id: id, name: name, created: Timestamp.now().rfc3339, options: options, imageConfig: config,
-                imageReference: record?.reference, imageID: record?.imageID, platform: record?.platform,
-                command: request.plan.spec.process?.args ?? [], hostname: request.plan.hostname)
+                creating: id, name: name, options, record, config, request.plan)
             if let path = options.containerIDFile { try writeContainerIDFile(path, id) }
             do throws(EngineError) {
                 // Also with --rm: it goes when it has run.
@@ -44,8 +41,31 @@ extension Engine {
             note(.create, description)
             return CreatedContainer(id: id, name: name, warnings: request.plan.warnings)
         } catch {
-            if let doomed = try? containers.remove(id, name: name) { try? Files.removeTree(doomed) }
+            giveUp(id, name: name)
             throw error
         }
+    }
+
+    /// The directories and the name of a new container, held by the caller. Throws `EngineError`.
+    func claimContainer(_ options: RunOptions) throws(EngineError) -> ContainerClaim {
+        do throws(StoreError) { return try containers.create(name: options.name) } catch { throw EngineError(error) }
+    }
+
+    /// Takes back what `claimContainer` made, and what was written into it.
+    func giveUp(_ id: String, name: String) {
+        if let doomed = try? containers.remove(id, name: name) { try? Files.removeTree(doomed) }
+    }
+}
+
+extension ContainerDescription {
+    /// Of a container that is made now, from the image of `record`, or with `--rootfs` (nil).
+    init(
+        creating id: String, name: String, _ options: RunOptions, _ record: LaunchRecord?, _ config: ContainerConfig,
+        _ plan: LaunchPlan
+    ) {
+        self.init(
+            id: id, name: name, created: Timestamp.now().rfc3339, options: options, imageConfig: config,
+            imageReference: record?.reference, imageID: record?.imageID, platform: record?.platform,
+            command: plan.spec.process?.args ?? [], hostname: plan.hostname)
     }
 }

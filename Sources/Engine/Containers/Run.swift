@@ -28,14 +28,13 @@ extension Engine {
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
         let guarding = try holdOffSweeps()
         defer { guarding.descriptor.unlock() }
-        let claim: ContainerClaim
-        do throws(StoreError) { claim = try containers.create(name: options.name) } catch { throw EngineError(error) }
+        let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
         do throws(EngineError) {
             return try start(
                 options, record, claim: claim, root: root, mode: mode, map: map, client: client, lingering: lingering)
         } catch {
-            if let doomed = try? containers.remove(id, name: name) { try? Files.removeTree(doomed) }
+            giveUp(id, name: name)
             throw error
         }
     }
@@ -52,9 +51,7 @@ extension Engine {
             streams: options.detach || options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
                 ? .none : clientOptions.streams, lingering: lingering, isNew: true)
         let description = ContainerDescription(
-            id: id, name: name, created: Timestamp.now().rfc3339, options: options, imageConfig: config,
-            imageReference: record?.reference, imageID: record?.imageID, platform: record?.platform,
-            command: request.plan.spec.process?.args ?? [], hostname: request.plan.hostname)
+            creating: id, name: name, options, record, config, request.plan)
         if let path = options.containerIDFile { try writeContainerIDFile(path, id) }
         do throws(EngineError) {
             var starting = try spawn(request, claim, clientOptions)

@@ -1,4 +1,5 @@
 package import Linux
+import Store
 
 /// A command to run beside a container's own process (`apus exec`), as its client asks for it. What is nil is as the
 /// container has it.
@@ -49,9 +50,7 @@ extension ExecRequest: WireCodable {
     package init(from decoder: inout WireDecoder) throws(WireError) {
         id = try decoder.read()
         // It becomes the name of a file.
-        guard id.utf8.count == 64, id.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
-            throw .invalidValue("id")
-        }
+        guard ContainerStore.isID(id) else { throw .invalidValue("id") }
         arguments = try decoder.read()
         environment = try decoder.read()
         user = try decoder.read()

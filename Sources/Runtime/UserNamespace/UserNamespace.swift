@@ -111,13 +111,13 @@ package enum UserNamespace {
             let fields = content.split(separator: ":")
             guard fields.count == 2, let raw = UInt8(fields[0]), let published = Mode(rawValue: raw),
                 published != .host, let start = UInt64(fields[1]),
-                let pidfd = ProcessIdentity(pid: pid, startTime: start).open()
+                case let process = ProcessIdentity(pid: pid, startTime: start), let pidfd = process.open()
             else {
                 unlink(path)
                 continue
             }
             // Not entered where it ended between the two calls.
-            guard published == mode, enter(pidfd, ProcessIdentity(pid: pid, startTime: start)) else { continue }
+            guard published == mode, enter(pidfd, process) else { continue }
             return (try? becomeRoot(dropGroups: mode == .mapped)) != nil
         }
         return false

@@ -108,7 +108,7 @@ extension ContainerStore {
         {
             return id
         }
-        guard Self.isHexadecimal(text) else { throw .unknownContainer(text) }
+        guard isHex(text) else { throw .unknownContainer(text) }
         let matches = try list().filter { $0.hasPrefix(text) }
         guard matches.count <= 1 else { throw .ambiguous(kind: "container", prefix: text) }
         guard let id = matches.first else { throw .unknownContainer(text) }

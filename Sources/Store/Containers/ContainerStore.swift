@@ -21,11 +21,7 @@ package struct ContainerStore: Sendable {
 
     /// Whether `text` has the form of a full id.
     package static func isID(_ text: some StringProtocol) -> Bool {
-        text.utf8.count == 64 && isHexadecimal(text)
-    }
-
-    static func isHexadecimal(_ text: some StringProtocol) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) || (97...102).contains($0) }
+        text.utf8.count == 64 && isHex(text)
     }
 
     /// Creates the container's directories, held by the caller, and claims its name, or a random one for nil.

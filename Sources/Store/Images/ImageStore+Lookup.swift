@@ -1,3 +1,4 @@
+import Linux
 package import OCI
 
 extension ImageStore {
@@ -60,9 +61,7 @@ extension ImageStore {
     private func entry(withIDPrefix text: String, in entries: [ResolvedEntry]) throws(StoreError) -> ResolvedEntry? {
         var prefix = Substring(text.lowercased())
         if prefix.hasPrefix("sha256:") { prefix = prefix.dropFirst(7) }
-        guard !prefix.isEmpty, prefix.utf8.allSatisfy({ (48...57).contains($0) || (97...102).contains($0) }) else {
-            return nil
-        }
+        guard isHex(prefix) else { return nil }
         let matches = entries.filter { $0.id.hex.hasPrefix(prefix) }
         // Manifest digests are what tools of the layout (and Docker's newer store) call an image's id.
         let found = matches.isEmpty ? entries.filter { $0.descriptor.digest.hex.hasPrefix(prefix) } : matches
