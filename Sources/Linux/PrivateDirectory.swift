@@ -32,18 +32,18 @@ package enum PrivateDirectory {
     package static func open(
         _ path: String, user: UInt32 = geteuid(), following: Bool = false, forbidden: FileMode = 0o022
     ) throws(Refusal) -> FileDescriptor {
-        let folder: FileDescriptor
-        let status: FileStatus
-        do throws(SystemError) {
-            let flags = FileDescriptor.pathOnly | O_DIRECTORY | (following ? 0 : O_NOFOLLOW)
-            folder = try FileDescriptor.open(path, flags)
-            status = try folder.status()
-        } catch {
-            throw error.errno == .notDirectory || error.errno == .loop ? .notDirectory : .failed(error)
-        }
+        let flags = FileDescriptor.pathOnly | O_DIRECTORY | (following ? 0 : O_NOFOLLOW)
+        let folder = try refusing { () throws(SystemError) in try FileDescriptor.open(path, flags) }
+        let status = try refusing { () throws(SystemError) in try Files.status(of: folder.rawValue) }
         guard status.user == user else { throw .foreign(owner: status.user, user: user) }
         guard status.permissions & forbidden == 0 else { throw .writable(path: path) }
         return folder
+    }
+
+    private static func refusing<T: ~Copyable>(_ body: () throws(SystemError) -> T) throws(Refusal) -> T {
+        do throws(SystemError) { return try body() } catch {
+            throw error.errno == .notDirectory || error.errno == .loop ? .notDirectory : .failed(error)
+        }
     }
 
     /// As `open`, and makes the directory and its missing parents, mode 0700, before.
