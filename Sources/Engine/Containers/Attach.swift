@@ -44,7 +44,7 @@ extension Engine {
     }
 
     private func checkAttachable(_ id: String) throws(EngineError) {
-        switch containers.state(id).status {
+        switch try state(id).status {
         case .running: return
         case .paused:
             throw EngineError("you cannot attach to a paused container, unpause it first", exitCode: 1)

@@ -10,7 +10,7 @@ extension Engine {
         func notRunning() -> EngineError {
             EngineError("cannot kill container: \(text): container \(id) is not running", exitCode: 1)
         }
-        guard containers.state(id).isActive else { throw notRunning() }
+        guard try state(id).isActive else { throw notRunning() }
         switch try ask(id, .signal(signal)) {
         case .frame(.failed(_, let message)):
             throw EngineError("cannot kill container: \(text): \(message)", exitCode: 1)
@@ -18,13 +18,13 @@ extension Engine {
         case .gone: if signal != SIGKILL { throw notRunning() }
         case .stuck:
             guard signal == SIGKILL else { return try signalDirectly(id, text, signal) }
-            forceEnd(id)
+            try forceEnd(id)
             _ = try holdEnded(id)
         }
     }
 
     private func signalDirectly(_ id: String, _ text: String, _ signal: Int32) throws(EngineError) {
-        guard let pidfd = containers.state(id).process?.open() else { return }
+        guard let pidfd = try state(id).process?.open() else { return }
         do throws(SystemError) { try sendSignal(signal, to: pidfd) } catch {
             throw EngineError("cannot kill container: \(text): \(error.errno)", exitCode: 1)
         }

@@ -25,7 +25,7 @@ extension Engine {
         let description = try ContainerDescription(decoding: record.body, id: id)
         try checkPassedStreams(description.options)
         let passesStreams = description.options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
-        let name = containers.currentName(id, was: description.name) ?? description.name
+        let name = try currentName(id, was: description.name) ?? description.name
         do throws(StoreError) {
             if description.options.autoRemove { try containers.makeEphemeral(id) }
             // The user's session may have taken the directory along when it ended.

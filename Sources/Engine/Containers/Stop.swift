@@ -9,7 +9,7 @@ extension Engine {
     /// with exit code 1.
     package func stopContainer(_ text: String, signal: Int32? = nil, timeout: Int? = nil) throws(EngineError) {
         let id = try containerID(text)
-        guard containers.state(id).isActive else { return }
+        guard try state(id).isActive else { return }
         let reply = try ask(
             id, .stop(signal: signal, timeout: timeout), seconds: try stopPatience(id, timeout))
         switch reply {
@@ -17,7 +17,7 @@ extension Engine {
             throw EngineError("cannot stop container \(text): \(message)", exitCode: 1)
         case .frame, .gone: return
         case .stuck:
-            forceEnd(id)
+            try forceEnd(id)
             _ = try holdEnded(id)
         }
     }

@@ -26,7 +26,7 @@ extension Engine {
             }
             description.options.restartPolicy = restartPolicy
         }
-        let state = containers.state(id)
+        let state = try state(id)
         if let resources, state.isActive { try apply(resources, to: state, id) }
         if let restartPolicy, state.isActive { try tell(id, restartPolicy) }
         record.body = try description.encoded()

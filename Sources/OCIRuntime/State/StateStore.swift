@@ -32,7 +32,7 @@ struct StateStore: Sendable {
                 // Somebody may have removed it before we had the lock.
                 guard try folder.status().linkCount > 0 else { continue }
                 let directory = StateDirectory(id: id, path: path, folder: folder)
-                guard !directory.has(.record) else { throw taken(id) }
+                guard try !directory.isPresent(.record) else { throw taken(id) }
                 directory.clear()
                 return directory
             }
@@ -103,6 +103,10 @@ struct StateDirectory: ~Copyable {
 
     func path(_ entry: Entry) -> String { "\(path)/\(entry.rawValue)" }
     func has(_ entry: Entry) -> Bool { Files.exists(entry.rawValue, in: folder.rawValue) }
+    /// As `has`; throws where that cannot be seen.
+    func isPresent(_ entry: Entry) throws(SystemError) -> Bool {
+        try Files.isPresent(entry.rawValue, in: folder.rawValue)
+    }
 
     func read(_ entry: Entry) throws(OCIError) -> [UInt8] {
         do throws(SystemError) {

@@ -10,7 +10,10 @@ extension Engine {
     ) throws {
         var reader = JournalReader(rendering, request)
         let isFollowing = request.follow && snapshot.state.isActive
-        try reader.read(id: snapshot.id, follow: isFollowing, emit) { containers.state(snapshot.id).isActive }
+        try reader.read(id: snapshot.id, follow: isFollowing, emit) {
+            // Followed as long as it may run.
+            (try? containers.state(snapshot.id))?.isActive ?? true
+        }
         guard isFollowing else { return }
         // What reached the journal between the last line that was followed and the container's end.
         try reader.read(id: snapshot.id, follow: false, emit) { true }
