@@ -44,7 +44,7 @@ struct JournalReader {
         let writing = pipe.takeSecond()
         let null = try FileDescriptor.open("/dev/null", O_RDWR)
         // A file: what it complains of is looked at when it has ended.
-        let complaints = try FileDescriptor.memory("apus-journalctl")
+        let complaints = try MemoryFile.create("apus-journalctl")
         let pid = try Spawn(program, arguments(id, follow), environment: HelperProgram.environment())
             .start(descriptors: [null.rawValue, writing.rawValue, complaints.rawValue])
         _ = consume writing
