@@ -19,6 +19,9 @@ extension Engine {
         _ text: String, client: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartedContainer {
         let id = try containerID(text)
+        // No update writes while the record moves below. Before the container is held: an update that has the lock waits
+        // for who holds it. A disk that has no room for the lock has none for an update either.
+        let update = try? lockForUpdate(id)
         guard let hold = try holdUnlessRunning(id) else { return .running }
         let record: ContainerRecord
         do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error, exitCode: 1) }
@@ -31,6 +34,7 @@ extension Engine {
             // The user's session may have taken the directory along when it ended.
             try containers.makeRunDirectory(id)
         } catch { throw EngineError(error, exitCode: 1) }
+        _ = consume update
         var options = client
         options.terminal = description.options.tty
         options.input = client.input && description.options.openStdin
