@@ -210,7 +210,7 @@ struct ServeLoop: ~Copyable {
         return if let end = places.end { poll.isReadable(end) } else { false }
     }
 
-    private func watch(_ poll: inout PollSet) -> Places {
+    private mutating func watch(_ poll: inout PollSet) -> Places {
         var places = Places()
         if let container { places.end = poll.add(container.pidfd.rawValue) }
         places.signal = poll.add(signals.descriptor.rawValue)
@@ -227,7 +227,7 @@ struct ServeLoop: ~Copyable {
         // A client that does not keep up holds the container up as a full pipe would.
         if !isAnyClientBehind {
             for source in ContainerStreams.Source.allCases {
-                if let number = streams.number(of: source) { places.sources.append((source, poll.add(number))) }
+                if let number = streams.awaited(source) { places.sources.append((source, poll.add(number))) }
             }
         }
         return places
@@ -262,6 +262,7 @@ struct ServeLoop: ~Copyable {
             earliest = other
         }
         consider(killAt)
+        consider(streams.presence.restsUntil)
         if container != nil { for task in tasks { consider(task.deadline) } }
         return earliest?.millisecondsLeft ?? -1
     }
