@@ -135,6 +135,25 @@ package enum Files {
         faccessat(directory, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
     }
 
+    /// As `exists`, where something depends on the answer "no": throws for what only could not be looked at. A name whose
+    /// parent is missing, or no directory, is not there.
+    package static func isPresent(_ path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> Bool {
+        if exists(path, in: directory) { return true }
+        let errno = Errno.current
+        if errno == .noEntry || errno == .notDirectory { return false }
+        throw SystemError("faccessat", path, errno)
+    }
+
+    /// The target of the symbolic link at `path`; nil where there is none: no such name, or something else has it.
+    package static func linkTarget(_ path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> String? {
+        do throws(SystemError) { return try readLink(path, in: directory) } catch {
+            switch error.errno {
+            case .noEntry, .notDirectory, .invalid, .nameTooLong: return nil
+            default: throw error
+            }
+        }
+    }
+
     /// The target of the symbolic link at `path`.
     package static func readLink(_ path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> String {
         let room = Int(PATH_MAX)
@@ -173,7 +192,7 @@ package enum Files {
         }
         defer { closedir(stream) }
         var names: [[UInt8]] = []
-        while let entry = readdir(stream) {
+        while let entry = try nextEntry(of: stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
                     Array(
@@ -186,6 +205,15 @@ package enum Files {
             names.append(name)
         }
         return names
+    }
+
+    // The end of a directory and a failure to read on are told apart by errno alone (readdir(3)).
+    static func nextEntry(of stream: OpaquePointer) throws(SystemError) -> UnsafeMutablePointer<dirent>? {
+        Glibc.errno = 0
+        if let entry = readdir(stream) { return entry }
+        let errno = Errno.current
+        if errno.rawValue != 0 { throw SystemError("readdir", nil, errno) }
+        return nil
     }
 
     /// Removes what `path` names and everything below it, never following a symbolic link and never

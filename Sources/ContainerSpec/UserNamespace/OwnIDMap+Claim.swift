@@ -22,9 +22,10 @@ extension OwnIDMap {
         if mode == .host { caller.rootRanges = Self.rootRanges() }
         let pool = try OwnIDMap.pool(options.usernsMode, caller)
         // Its files belong to them since it was started for the first time.
-        if let range = Self.range(of: "\(paths.containers)/\(container)") { return Self.map(range) }
+        if let range = try Self.range(of: "\(paths.containers)/\(container)") { return Self.map(range) }
         let wanted = size ?? Self.size(of: layers, user: options.user)
-        return try takeRange(wanted, of: pool, options.usernsMode, container, paths)
+        return try takeRange(
+            wanted, of: pool, options.usernsMode, container, paths, isDurable: !options.autoRemove)
     }
 
     // Only what both files have: users and groups get the same numbers.
@@ -55,23 +56,27 @@ extension OwnIDMap {
     }
 
     private static func takeRange(
-        _ size: UInt32, of pool: [SubordinateRange], _ mode: UserNamespaceMode, _ container: String, _ paths: StorePaths
+        _ size: UInt32, of pool: [SubordinateRange], _ mode: UserNamespaceMode, _ container: String, _ paths: StorePaths,
+        isDurable: Bool
     ) throws(OptionError) -> IDMap {
         do throws(SystemError) {
             let lock = try FileLock("\(paths.run)/userns-auto.lock")
             defer { lock.descriptor.unlock() }
             var taken: [SubordinateRange] = []
             for name in try Files.list(paths.containers) where name != container && ContainerStore.isID(name) {
-                if let range = Self.range(of: "\(paths.containers)/\(name)") { taken.append(range) }
+                do throws(OptionError) {
+                    if let range = try Self.range(of: "\(paths.containers)/\(name)") { taken.append(range) }
+                } catch { throw SystemError("userns", error.description, .invalid) }
             }
             guard let first = OwnIDMap.free(size, in: pool, taken: taken) else {
                 throw SystemError("userns", nil, .noSpace)
             }
             try Files.replace(
                 Self.rangePath("\(paths.containers)/\(container)"), with: Array("\(first) \(size)\n".utf8), mode: 0o600,
-                durable: false)
+                durable: isDurable)
             return Self.map(SubordinateRange(first: first, count: size))
         } catch {
+            if error.call == "userns", let description = error.object { throw OptionError(description) }
             if error.errno == .noSpace, error.call == "userns" {
                 let all = pool.map { UInt64($0.count) }.reduce(0, +)
                 throw OptionError(
@@ -89,9 +94,18 @@ extension OwnIDMap {
 
     private static func rangePath(_ directory: String) -> String { "\(directory)/ids" }
 
-    private static func range(of directory: String) -> SubordinateRange? {
-        guard let text = try? Files.readText(rangePath(directory), limit: 64) else { return nil }
+    // nil for a container without one. Throws for one that cannot be read: another container would get the same ids.
+    private static func range(of directory: String) throws(OptionError) -> SubordinateRange? {
+        let path = rangePath(directory)
+        let text: String
+        do throws(SystemError) { text = try Files.readText(path, limit: 64) } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory { return nil }
+            throw OptionError("--userns=auto: cannot read which ids another container has: \(error)")
+        }
         let numbers = text.split(whereSeparator: { $0 == " " || $0 == "\n" }).compactMap { UInt32($0) }
-        return numbers.count == 2 ? SubordinateRange(first: numbers[0], count: numbers[1]) : nil
+        guard numbers.count == 2 else {
+            throw OptionError("--userns=auto: \(path) does not say which ids its container has: remove that container")
+        }
+        return SubordinateRange(first: numbers[0], count: numbers[1])
     }
 }

@@ -6,8 +6,8 @@ import Store
 package import Supervision
 
 extension Engine {
-    /// Attaches to the running container that `text` names. The session says how it went. Throws `EngineError` with
-    /// exit code 1, for one that does not run in Docker's words.
+    /// Attaches to the running container that `text` names. The session says how it went. Throws `EngineError`,
+    /// for one that does not run in Docker's words.
     package func attachContainer(
         _ text: String, client: AttachedClient.Options
     ) throws(EngineError) -> AttachedClient {
@@ -48,7 +48,7 @@ extension Engine {
     }
 
     private func checkAttachable(_ id: String) throws(EngineError) {
-        switch containers.state(id).status {
+        switch try state(id).status {
         case .running: return
         case .paused:
             throw EngineError("you cannot attach to a paused container, unpause it first", .conflict)

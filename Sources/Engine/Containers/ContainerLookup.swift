@@ -26,7 +26,10 @@ extension Engine {
                 snapshots.append(try snapshot(id, names: names))
             } catch {
                 // One that was removed since the list was made is no problem.
-                if (try? containers.find(id)) != nil { problems.append(error.message) }
+                do throws(StoreError) { _ = try containers.find(id) } catch {
+                    if case .unknownContainer = error { continue }
+                }
+                problems.append(error.message)
             }
         }
         snapshots.sort { ($0.description.created, $0.id) > ($1.description.created, $1.id) }
@@ -40,10 +43,10 @@ extension Engine {
         }
         var description = try ContainerDescription(decoding: record.body, id: id)
         // A rename changes the link alone.
-        let current = names.map { $0[id] } ?? containers.currentName(id, was: description.name)
+        let current = if let names { names[id] } else { try currentName(id, was: description.name) }
         if let current { description.name = current }
         var snapshot = ContainerSnapshot(
-            description: description, state: containers.state(id), isEphemeral: containers.isEphemeral(id))
+            description: description, state: try state(id), isEphemeral: try isEphemeral(id))
         if snapshot.state.isActive { snapshot.health = health(of: snapshot)?.status }
         return snapshot
     }

@@ -12,7 +12,7 @@ extension Engine {
         func notRunning() -> EngineError {
             EngineError("cannot kill container: \(text): container \(id) is not running", .conflict)
         }
-        guard containers.state(id).isActive else { throw notRunning() }
+        guard try state(id).isActive else { throw notRunning() }
         switch try ask(id, .signal(signal)) {
         case .frame(.failed(_, let message)):
             throw EngineError("cannot kill container: \(text): \(message)")
@@ -20,13 +20,13 @@ extension Engine {
         case .gone: if signal != SIGKILL { throw notRunning() }
         case .stuck:
             guard signal == SIGKILL else { return try signalDirectly(id, text, signal) }
-            forceEnd(id)
+            try forceEnd(id)
             _ = try holdEnded(id)
         }
     }
 
     private func signalDirectly(_ id: String, _ text: String, _ signal: Int32) throws(EngineError) {
-        guard let pidfd = containers.state(id).process?.open() else { return }
+        guard let pidfd = try state(id).process?.open() else { return }
         do throws(SystemError) { try sendSignal(signal, to: pidfd) } catch {
             throw EngineError("cannot kill container: \(text): \(error.errno)")
         }

@@ -16,7 +16,7 @@ extension Engine {
         func failure(_ cause: String) -> EngineError {
             EngineError("cannot \(action) container \(text): \(cause)")
         }
-        guard containers.state(id).isActive else { throw failure("it is not running") }
+        guard try state(id).isActive else { throw failure("it is not running") }
         // The kernel takes its time with a process that waits for a disk.
         switch try ask(id, request, seconds: Self.patience * 2) {
         case .frame(.failed(_, let message)): throw failure(message)

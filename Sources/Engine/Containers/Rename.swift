@@ -13,7 +13,7 @@ extension Engine {
         }
         let id = try containerID(text)
         let description = try description(id)
-        let old = containers.currentName(id, was: description.name) ?? description.name
+        let old = try currentName(id, was: description.name) ?? description.name
         guard old != new else {
             throw EngineError("cannot rename container \(text): it has the name \(new) already", .invalid)
         }

@@ -13,13 +13,13 @@ extension Engine {
         func failure(_ cause: String) -> EngineError {
             EngineError("cannot restart container \(text): \(cause)", .conflict)
         }
-        if containers.state(id).isActive {
+        if try state(id).isActive {
             let seconds = try stopPatience(id, timeout).map { $0 + Self.patience }
             switch try ask(id, .restart(signal: signal, timeout: timeout), seconds: seconds) {
             case .frame(.failed(_, let message)): throw failure(message)
             case .frame(.started): return
             case .frame, .gone: break
-            case .stuck: forceEnd(id)
+            case .stuck: try forceEnd(id)
             }
         }
         switch try startContainer(id, client: .detached, lingering: lingering) {

@@ -24,18 +24,22 @@ extension Engine {
         _ text: String, client: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartedContainer {
         let id = try containerID(text)
+        // No update writes while the record moves below. Before the container is held: an update that has the lock waits
+        // for who holds it. A disk that has no room for the lock has none for an update either.
+        let update = try? lockForUpdate(id)
         guard let hold = try holdUnlessRunning(id) else { return .running }
         let record: ContainerRecord
         do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
         let description = try ContainerDescription(decoding: record.body, id: id)
         try checkPassedStreams(description.options)
         let passesStreams = description.options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
-        let name = containers.currentName(id, was: description.name) ?? description.name
+        let name = try currentName(id, was: description.name) ?? description.name
         do throws(StoreError) {
             if description.options.autoRemove { try containers.makeEphemeral(id) }
             // The user's session may have taken the directory along when it ended.
             try containers.makeRunDirectory(id)
         } catch { throw EngineError(error) }
+        _ = consume update
         var options = client
         options.terminal = description.options.tty
         options.input = client.input && description.options.openStdin

@@ -12,7 +12,7 @@ extension Engine {
     ///.
     package func stopContainer(_ text: String, signal: Int32? = nil, timeout: Int? = nil) throws(EngineError) {
         let id = try containerID(text)
-        guard containers.state(id).isActive else { return }
+        guard try state(id).isActive else { return }
         let reply = try ask(
             id, .stop(signal: signal, timeout: timeout), seconds: try stopPatience(id, timeout))
         switch reply {
@@ -20,7 +20,7 @@ extension Engine {
             throw EngineError("cannot stop container \(text): \(message)")
         case .frame, .gone: return
         case .stuck:
-            forceEnd(id)
+            try forceEnd(id)
             _ = try holdEnded(id)
         }
     }

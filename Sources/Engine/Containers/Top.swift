@@ -18,7 +18,10 @@ extension Engine {
         guard snapshot.state.isActive, snapshot.state.status != .restarting, let process = snapshot.state.process else {
             throw EngineError("container \(snapshot.id) is not running", .conflict)
         }
-        let pids = ProcessTable.containing(process.pid)
+        let pids: [ProcessID]
+        do throws(SystemError) { pids = try ProcessTable.containing(process.pid) } catch {
+            throw EngineError("cannot list the processes of container \(snapshot.id): \(error)")
+        }
         let words = options.isEmpty ? ["-ef"] : options
         guard HelperProgram.path(of: "ps") != nil else {
             guard options.isEmpty || options == ["-ef"] else {

@@ -29,16 +29,42 @@ extension Engine {
             }
             description.options.restartPolicy = restartPolicy
         }
-        let state = containers.state(id)
-        if let resources, state.isActive { try apply(resources, to: state, id) }
-        if let restartPolicy, state.isActive { try tell(id, restartPolicy) }
+        let before = record
         record.body = try description.encoded()
-        do throws(StoreError) {
-            try containers.writeRecord(record, of: id, isEphemeral: description.options.autoRemove)
-        } catch { throw EngineError(error) }
+        // That of `create --rm` lies where all do until it is started.
+        let isEphemeral = try isEphemeral(id)
+        func write(_ record: ContainerRecord) throws(EngineError) {
+            do throws(StoreError) { try containers.writeRecord(record, of: id, isEphemeral: isEphemeral) } catch {
+                throw EngineError(error)
+            }
+        }
+        // What was done is taken back where the next step fails.
+        try write(record)
+        do throws(EngineError) {
+            let state = try settledState(id)
+            guard state.isActive else { return }
+            let takeBack = if let resources { try apply(resources, to: state, id) } else { {} as () -> Void }
+            do throws(EngineError) {
+                if let restartPolicy { try tell(id, restartPolicy) }
+            } catch {
+                takeBack()
+                throw error
+            }
+        } catch {
+            try? write(before)
+            throw error
+        }
     }
 
-    private func lockForUpdate(_ id: String) throws(EngineError) -> FileLock {
+    // One that is just being started is waited for: its supervisor may have read the record as it was.
+    private func settledState(_ id: String) throws(EngineError) -> ContainerState {
+        let seen = try state(id)
+        guard !seen.isActive, try isHeld(id), case .frame = try ask(id, .ping) else { return seen }
+        return try state(id)
+    }
+
+    /// Held while the record of the container is changed or moved.
+    func lockForUpdate(_ id: String) throws(EngineError) -> FileLock {
         do throws(SystemError) { return try FileLock("\(containers.directory(id))/update.lock") } catch {
             throw EngineError("cannot lock container \(id.prefix(12)): \(error)")
         }
@@ -62,16 +88,18 @@ extension Engine {
         } catch { throw EngineError(error.description) }
     }
 
+    // Returns what takes it back.
     private func apply(
         _ resources: RuntimeSpec.Resources, to state: ContainerState, _ id: String
-    ) throws(EngineError) {
+    ) throws(EngineError) -> () -> Void {
         guard let path = state.cgroup else {
             throw EngineError(
                 "cannot update container \(id.prefix(12)) while it runs: it has no control group of its own; stop it first",
                 .conflict)
         }
         do throws(CgroupError) {
-            try Cgroup.open(path).apply(resources)
+            let former = try Cgroup.open(path).apply(resources)
+            return { (try? Cgroup.open(path))?.restore(former) }
         } catch { throw EngineError("cannot update container \(id.prefix(12)): \(error)") }
     }
 

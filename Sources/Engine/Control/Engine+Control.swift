@@ -49,6 +49,28 @@ extension Engine {
         }
     }
 
+    /// See `ContainerStore.state`. Throws `EngineError` where it cannot be read.
+    func state(_ id: String) throws(EngineError) -> ContainerState {
+        do throws(StoreError) { return try containers.state(id) } catch { throw EngineError(error) }
+    }
+
+    /// See `ContainerStore.isHeld`. Throws `EngineError` where that cannot be told.
+    func isHeld(_ id: String) throws(EngineError) -> Bool {
+        do throws(StoreError) { return try containers.isHeld(id) } catch { throw EngineError(error) }
+    }
+
+    /// See `ContainerStore.currentName`. Throws `EngineError` where names cannot be read.
+    func currentName(_ id: String, was name: String) throws(EngineError) -> String? {
+        do throws(StoreError) { return try containers.currentName(id, was: name) } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// See `ContainerStore.isEphemeral`. Throws `EngineError` where that cannot be told.
+    func isEphemeral(_ id: String) throws(EngineError) -> Bool {
+        do throws(StoreError) { return try containers.isEphemeral(id) } catch { throw EngineError(error) }
+    }
+
     /// A connection to a supervisor, or the knowledge that there is none.
     enum Connection: ~Copyable {
         case open(ControlConnection)
@@ -74,7 +96,7 @@ extension Engine {
                 throw EngineError("cannot reach the supervisor of container \(id.prefix(12)): \(error)", .unavailable)
             }
             // Whoever holds the container without listening is about to listen, or about to let go.
-            if !containers.isHeld(id) { return .gone }
+            if try !isHeld(id) { return .gone }
             if giveUp.isPast { return nil }
             usleep(pause)
             pause = min(pause * 2, 20_000)
@@ -82,8 +104,8 @@ extension Engine {
     }
 
     /// Ends a container whose supervisor does not answer, and the supervisor.
-    func forceEnd(_ id: String) {
-        let state = containers.state(id)
+    func forceEnd(_ id: String) throws(EngineError) {
+        let state = try state(id)
         // The init first: it might not be told of its parent's death.
         for process in [state.process, state.supervisor] {
             guard let pidfd = process?.open() else { continue }
@@ -112,13 +134,13 @@ extension Engine {
     func tryHoldEnded(_ id: String) throws(EngineError) -> FileDescriptor? {
         do throws(StoreError) {
             guard let hold = try containers.tryHold(id) else { return nil }
-            endOrphan(id)
+            try endOrphan(id)
             return hold
         } catch { throw EngineError(error) }
     }
 
-    private func endOrphan(_ id: String) {
-        guard let process = containers.orphan(id), let pidfd = process.open() else { return }
+    private func endOrphan(_ id: String) throws(StoreError) {
+        guard let process = try containers.orphan(id), let pidfd = process.open() else { return }
         try? sendSignal(SIGKILL, to: pidfd)
         var poll = PollSet()
         poll.add(pidfd.rawValue)

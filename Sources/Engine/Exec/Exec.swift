@@ -51,7 +51,7 @@ extension Engine {
 
     private func execTarget(_ text: String) throws(EngineError) -> String {
         let id = try containerID(text)
-        switch containers.state(id).status {
+        switch try state(id).status {
         case .running: return id
         case .paused:
             throw EngineError("container \(text) is paused, unpause the container before exec", .conflict)

@@ -29,11 +29,18 @@ extension Engine {
         return total
     }
 
-    /// The containers and the images that they were made from. A record that cannot be read names no image.
+    /// The containers and the images that they were made from. A record that is damaged names no image; throws for one
+    /// that cannot be read, which may name any.
     func imageUsers() throws(StoreError) -> [ImageUser] {
-        try containers.list().compactMap { id in
-            guard let image = (try? containers.readRecord(id))?.image else { return nil }
-            return ImageUser(container: id, image: image, isRunning: containers.state(id).isActive)
+        var users: [ImageUser] = []
+        for id in try containers.list() {
+            do throws(StoreError) {
+                guard let image = try containers.readRecord(id).image else { continue }
+                users.append(ImageUser(container: id, image: image, isRunning: try containers.state(id).isActive))
+            } catch {
+                if case .failed = error { throw error }
+            }
         }
+        return users
     }
 }

@@ -13,7 +13,10 @@ extension Engine {
     ) throws {
         var reader = JournalReader(rendering, request)
         let isFollowing = request.follow && snapshot.state.isActive
-        try reader.read(id: snapshot.id, follow: isFollowing, emit) { containers.state(snapshot.id).isActive }
+        try reader.read(id: snapshot.id, follow: isFollowing, emit) {
+            // Followed as long as it may run.
+            (try? containers.state(snapshot.id))?.isActive ?? true
+        }
         guard isFollowing else { return }
         // What reached the journal between the last line that was followed and the container's end.
         try reader.read(id: snapshot.id, follow: false, emit) { true }
@@ -44,7 +47,7 @@ struct JournalReader {
         let writing = pipe.takeSecond()
         let null = try FileDescriptor.open("/dev/null", O_RDWR)
         // A file: what it complains of is looked at when it has ended.
-        let complaints = try FileDescriptor.memory("apus-journalctl")
+        let complaints = try MemoryFile.create("apus-journalctl")
         let pid = try Spawn(program, arguments(id, follow), environment: HelperProgram.environment())
             .start(descriptors: [null.rawValue, writing.rawValue, complaints.rawValue])
         _ = consume writing

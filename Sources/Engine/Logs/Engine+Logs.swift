@@ -60,7 +60,7 @@ extension Engine {
         if let tail = request.tail { reader.startAtTail(tail) }
         while true {
             // What is written before the end is there when the end can be seen, so this comes first.
-            let isRunning = isFollowing && containers.state(snapshot.id).isActive
+            let isRunning = isFollowing ? try state(snapshot.id).isActive : false
             try reader.readAll { entry throws in try output.take(entry, emit) }
             try output.flush(emit)
             if !isRunning || reader.isOver { return }

@@ -20,7 +20,12 @@ extension Engine {
                 do { outcome.images += try remove(image, users) } catch { outcome.problems.append("\(error)") }
             }
             imageService.note(outcome.images)
-            let swept = try sweep()
+            let swept: StoreSweep.Outcome
+            do throws(EngineError) { swept = try sweep() } catch {
+                // What was removed is removed, whatever becomes of the rest.
+                outcome.problems.append(error.message)
+                return outcome
+            }
             outcome.problems += swept.problems
             outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
             return outcome
@@ -46,21 +51,28 @@ extension Engine {
         let swept = try sweep()
         outcome.problems = swept.problems
         outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
-        for name in (try? Files.list(paths.run + "/userns")) ?? [] {
-            let path = "\(paths.run)/userns/\(name)"
-            guard let pid = ProcessID(name), let start = (try? Files.readLink(path))?.split(separator: ":").last,
-                let time = UInt64(start), !ProcessIdentity(pid: pid, startTime: time).isAlive
-            else { continue }
-            unlink(path)
-        }
-        var folders = Temporaries.folders(paths)
-        for id in (try? Files.list(paths.containers)) ?? [] {
-            folders += ["\(paths.containers)/\(id)", containers.runDirectory(id)]
-        }
-        for folder in folders {
-            for path in Temporaries.abandoned(in: folder) { unlink(path) }
-        }
+        do throws(SystemError) {
+            for name in try names(in: paths.run + "/userns") {
+                let path = "\(paths.run)/userns/\(name)"
+                guard let pid = ProcessID(name), let start = try Files.linkTarget(path)?.split(separator: ":").last,
+                    let time = UInt64(start), try ProcessIdentity(pid: pid, startTime: time).isGone()
+                else { continue }
+                unlink(path)
+            }
+            var folders = Temporaries.folders(paths)
+            for id in try names(in: paths.containers) {
+                folders += ["\(paths.containers)/\(id)", containers.runDirectory(id)]
+            }
+            for folder in folders {
+                for path in try Temporaries.abandoned(in: folder) { unlink(path) }
+            }
+        } catch { outcome.problems.append("cannot see all that is left: \(error)") }
         return outcome
+    }
+
+    // A directory that is made when it is needed may be missing.
+    private func names(in folder: String) throws(SystemError) -> [String] {
+        try Files.isPresent(folder) ? try Files.list(folder) : []
     }
 
     private func dropCaches() {

@@ -130,6 +130,28 @@ struct AttachChannel: ~Copyable {
     /// The next frame; nil at the end of the connection.
     func receive() -> AttachFrame? { Self.receive(from: socket.rawValue) }
 
+    enum Received {
+        case frame(AttachFrame)
+        /// A packet that is no frame, or none.
+        case nothing
+        case end
+    }
+
+    /// One packet that is there already: for who serves others, too, and waits for none of them.
+    static func receiveNow(from socket: CInt) -> Received {
+        var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload + 16)
+        while true {
+            let got = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT)) }
+            if got < 0 {
+                if Errno.current == .interrupted || Errno.current == Errno(ECONNRESET) { continue }
+                return Errno.current == .again ? .nothing : .end
+            }
+            if got == 0 { return .end }
+            if let frame = AttachFrame(bytes: buffer[..<got]) { return .frame(frame) }
+            return .nothing
+        }
+    }
+
     /// The next frame; nil at the end of the connection. A packet that is no frame is passed over.
     static func receive(from socket: CInt) -> AttachFrame? {
         var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload + 16)

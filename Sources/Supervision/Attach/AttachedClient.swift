@@ -90,6 +90,8 @@ package struct AttachedClient: ~Copyable {
             case .started: return nil
             case .exited(let code): return .exited(code: code)
             case .failed(let code, let message): return .failed(code: code, message: message)
+            // Before the start it can only be the supervisor's own.
+            case .errorOutput(let data): write(data, to: 2)
             default: continue
             }
         }

@@ -75,8 +75,7 @@ package struct ControlConnection: ~Copyable {
         encoder.write(request)
         let bytes = encoder.bytes
         guard bytes.count > largestPacket else { return try send(bytes, attachment: -1, to: socket) }
-        let file = try FileDescriptor.memory("apus-request")
-        try file.writeAll(bytes)
+        let file = try MemoryFile.create("apus-request", bytes)
         // An empty packet would be the end of the connection.
         try send([0], attachment: file.rawValue, to: socket)
     }

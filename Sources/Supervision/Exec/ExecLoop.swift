@@ -130,7 +130,13 @@ struct ExecLoop: ~Copyable {
     }
 
     private mutating func receive() {
-        guard let number = client.number, let frame = AttachChannel.receive(from: number) else { return dropClient() }
+        guard let number = client.number else { return dropClient() }
+        let frame: AttachFrame
+        switch AttachChannel.receiveNow(from: number) {
+        case .frame(let received): frame = received
+        case .nothing: return
+        case .end: return dropClient()
+        }
         switch frame {
         case .input(let data):
             pendingInput.append(data[...])

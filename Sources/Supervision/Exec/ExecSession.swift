@@ -11,6 +11,8 @@ enum ExecSession {
     static func spawn(
         _ request: ExecRequest, connection: CInt, in container: RunningContainer
     ) throws(SupervisorFailure) -> ProcessID {
+        // Whatever is kept would be written by the keeper, too.
+        container.journal?.flush()
         do throws(SystemError) {
             return try fork {
                 // Every other descriptor goes: the container's lock above all, and other clients' connections.

@@ -78,7 +78,7 @@ final class ContainerJournal {
 
     /// The container could not be started: it is what it was before.
     func failed(exitCode: CInt, error: String) {
-        var before = containers.state(id)
+        var before = (try? containers.state(id)) ?? ContainerState(.created)
         if before.startedAt == nil || before.status != .exited { before = ContainerState(.created) }
         before.exitCode = exitCode
         before.error = error

@@ -26,7 +26,12 @@ struct InputQueue {
 extension ServeLoop {
     /// Hears an attached client.
     mutating func receive(from client: ControlClient) {
-        guard let frame = AttachChannel.receive(from: client.number) else { return client.leave() }
+        let frame: AttachFrame
+        switch AttachChannel.receiveNow(from: client.number) {
+        case .frame(let received): frame = received
+        case .nothing: return
+        case .end: return client.leave()
+        }
         switch frame {
         case .input(let data):
             guard client.hasInput, !input.hasEnded else { return client.post(.inputTaken) }

@@ -73,6 +73,9 @@ struct ServeLoop: ~Copyable {
         return false
     }
 
+    /// Tells the command that starts the container of something that is not as it should be.
+    func warn(_ message: String) { clients.first?.post(.errorOutput(Array("WARNING: \(message)\r\n".utf8))) }
+
     private var listenerNumber: CInt? {
         switch listener {
         case .some(let listener): listener.number

@@ -34,11 +34,7 @@ package struct SuperviseRequest {
         encoder.write(size?.columns ?? 0)
         encoder.write(streams)
         encoder.write(lingering)
-        let file = try FileDescriptor.memory("apus-start")
-        try file.writeAll(encoder.bytes)
-        let number = file.rawValue
-        try check("lseek") { lseek(number, 0, SEEK_SET) }
-        return file
+        return try MemoryFile.create("apus-start", encoder.bytes)
     }
 
     /// Reads what `file()` wrote; nil for anything else.

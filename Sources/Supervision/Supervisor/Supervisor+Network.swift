@@ -47,7 +47,7 @@ extension Supervisor {
     /// A namespace with its way out, which is being made while the container is.
     struct Connection: ~Copyable {
         let namespace: FileDescriptor
-        let egress: RunningEgress
+        var egress: RunningEgress
     }
 
     func connect(
@@ -68,13 +68,13 @@ extension Supervisor {
     var networkMountPoint: String { "\(request.runDirectory)/netns" }
 
     // The network is up at the container's first instruction, as it is with Docker.
-    func awaitEgress(_ connection: borrowing Connection?) throws(SupervisorFailure) {
-        switch connection {
-        case .none: return
-        case .some(let connection):
-            do throws(EgressError) { try connection.egress.awaitReady() } catch {
-                throw SupervisorFailure(error.description)
-            }
-        }
+    // Returns what is to be said of it.
+    func awaitEgress(_ connection: inout Connection?) throws(SupervisorFailure) -> String? {
+        guard var waiting = connection.take() else { return nil }
+        do throws(EgressError) {
+            let warning = try waiting.egress.awaitReady()
+            connection = consume waiting
+            return warning
+        } catch { throw SupervisorFailure(error.description) }
     }
 }

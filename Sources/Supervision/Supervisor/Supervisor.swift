@@ -168,7 +168,7 @@ package struct Supervisor: ~Copyable {
         try writeFiles(plan.files)
         try resolveUser(&plan, root, namespace)
         try nameKeptUser(&plan, root)
-        let egress = try connect(plan.network, &plan.spec, namespace)
+        var egress = try connect(plan.network, &plan.spec, namespace)
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
         try cgroup?.prepare()
         let sharesProcesses = plan.sharesProcesses
@@ -183,7 +183,7 @@ package struct Supervisor: ~Copyable {
         // The container has them now; a pipe's reader sees its end when the last writer is gone.
         streams.theirs = ChildEnds()
         streams.ours.terminal = process.takeTerminal()
-        try awaitEgress(egress)
+        if let warning = try awaitEgress(&egress) { loop.warn(warning) }
         // The client writes the container's record meanwhile. If it dies before, the container must not run: no command
         // would see it.
         if isFirst, !loop.awaitGo() {
