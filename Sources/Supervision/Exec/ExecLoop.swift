@@ -64,10 +64,12 @@ struct ExecLoop: ~Copyable {
         var sources: [(ContainerStreams.Source, Int)] = []
         if outbox.isEmpty {
             for source in ContainerStreams.Source.allCases {
-                if let number = streams.number(of: source) { sources.append((source, poll.add(number))) }
+                if let number = streams.awaited(source) { sources.append((source, poll.add(number))) }
             }
         }
-        guard (try? poll.wait()) != nil else { return false }
+        guard (try? poll.wait(milliseconds: streams.presence.restsUntil?.millisecondsLeft ?? -1)) != nil else {
+            return false
+        }
 
         if let containerEnd, poll.isReadable(containerEnd) {
             // In a process namespace of the host's nobody else ends the command with its container.

@@ -6,6 +6,7 @@ import Linux
 struct ContainerStreams: ~Copyable {
     /// The pty's master; nil without a terminal.
     var terminal: FileDescriptor?
+    var presence = TerminalPresence()
     /// The pipe into the standard input; nil when it is closed or was never open.
     var input: FileDescriptor?
     var output: FileDescriptor?
@@ -35,6 +36,12 @@ struct ContainerStreams: ~Copyable {
         }
     }
 
+    /// What is to be polled for output of `source`; nil for nothing, for now or for good.
+    mutating func awaited(_ source: Source) -> CInt? {
+        if source == .terminal, presence.isResting() { return nil }
+        return number(of: source)
+    }
+
     mutating func close(_ source: Source) {
         switch source {
         case .terminal: terminal = nil
@@ -49,8 +56,8 @@ struct ContainerStreams: ~Copyable {
         case end
     }
 
-    /// One read. The last closing of a pty's other side reads as EIO.
-    func read(_ source: Source) -> Chunk {
+    /// One read. A terminal has no end: it goes with its process (see `TerminalPresence`).
+    mutating func read(_ source: Source) -> Chunk {
         guard let number = number(of: source) else { return .end }
         var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload)
         while true {
@@ -63,6 +70,9 @@ struct ContainerStreams: ~Copyable {
             switch Errno.current {
             case .interrupted: continue
             case .again: return .nothing
+            case .io where source == .terminal:
+                presence.hungUp(number)
+                return .nothing
             default: return .end
             }
         }

@@ -19,8 +19,11 @@ package enum Linger {
         }
         UserNamespace.publish(runDirectory: runDirectory, mode: mode)
         _ = chdir("/")
-        var left = UInt32(seconds)
-        while left > 0 { left = sleep(left) }
+        // A shutdown does not wait for one that only waits. Blocked, so that the link goes whenever a signal comes.
+        let ending: [CInt] = [SIGTERM, SIGINT, SIGQUIT]
+        Signals.block(ending)
+        let end = MonotonicTime.now().adding(milliseconds: Int64(seconds) * 1000)
+        while !end.isPast, !Signals.wait(for: ending, seconds: (end.millisecondsLeft + 999) / 1000) {}
         UserNamespace.withdraw(runDirectory: runDirectory)
         _ = consume held
     }

@@ -39,10 +39,7 @@ extension ServeLoop {
             if signal != SIGKILL { client.post(last: .done) }
         case .stop(let signal, let timeout):
             client.role = .waiting
-            wishes.end = true
-            wishes.stop = true
-            wishes.restart = false
-            try stop(signal, timeout)
+            try stopForGood(signal, timeout)
             journal.stoppedByUser(durable: settings.restartPolicy.name != .no)
         case .restart(let signal, let timeout):
             client.role = .restarting
@@ -87,6 +84,32 @@ extension ServeLoop {
         try send(signal)
         if wishes.end { journal.stoppedByUser(durable: settings.restartPolicy.name != .no) }
         journal.record(.kill(signal: signal))
+    }
+
+    /// What SIGTERM, SIGINT and SIGQUIT ask a supervisor for: `stop`, once. Whoever sends one by hand has stopped the
+    /// container; a service manager that ends what runs, at a shutdown say, has not: what is to run unless the user has
+    /// stopped it comes back after the boot.
+    mutating func stopForSignal(of sender: ProcessID) {
+        guard !wishes.isSignalled else { return }
+        wishes.isSignalled = true
+        // One that has just ended needs no signal.
+        try? stopForGood(nil, nil)
+        if !Self.isServiceManager(sender) { journal.stoppedByUser(durable: settings.restartPolicy.name != .no) }
+    }
+
+    // Process 1, whatever it is; a user's systemd; killall5(8), with which others end what runs. What cannot be seen is
+    // outside of the container that we run in.
+    private static func isServiceManager(_ sender: ProcessID) -> Bool {
+        if sender <= 1 { return true }
+        guard let name = ProcessStat(sender)?.name else { return false }
+        return name == "systemd" || name == "killall5"
+    }
+
+    private mutating func stopForGood(_ signal: CInt?, _ timeout: Int?) throws(SupervisorFailure) {
+        wishes.end = true
+        wishes.stop = true
+        wishes.restart = false
+        try stop(signal, timeout)
     }
 
     private mutating func stop(_ signal: CInt?, _ timeout: Int?) throws(SupervisorFailure) {

@@ -46,6 +46,8 @@ struct ServeLoop: ~Copyable {
         var stop = false
         /// That it be started again after its end.
         var restart = false
+        /// The supervisor was told to end.
+        var isSignalled = false
     }
 
     /// `first` is the command that started the container, which is served `streams`. Throws `SystemError`.
@@ -189,7 +191,7 @@ struct ServeLoop: ~Copyable {
         let places = watch(&poll)
         guard (try? poll.wait(milliseconds: patience(until: moment))) != nil else { return false }
 
-        if poll.isReadable(places.signal) { passOwnSignals() }
+        if poll.isReadable(places.signal) { hearOwnSignals() }
         for index in 0..<places.clients.count { attend(to: clients[index], at: places.clients[index], poll) }
         if let place = places.newcomers, poll.isReadable(place) { welcome() }
         if let place = places.feeding, poll.isWritable(place) { feed() }
@@ -210,7 +212,7 @@ struct ServeLoop: ~Copyable {
         return if let end = places.end { poll.isReadable(end) } else { false }
     }
 
-    private func watch(_ poll: inout PollSet) -> Places {
+    private mutating func watch(_ poll: inout PollSet) -> Places {
         var places = Places()
         if let container { places.end = poll.add(container.pidfd.rawValue) }
         places.signal = poll.add(signals.descriptor.rawValue)
@@ -227,7 +229,7 @@ struct ServeLoop: ~Copyable {
         // A client that does not keep up holds the container up as a full pipe would.
         if !isAnyClientBehind {
             for source in ContainerStreams.Source.allCases {
-                if let number = streams.number(of: source) { places.sources.append((source, poll.add(number))) }
+                if let number = streams.awaited(source) { places.sources.append((source, poll.add(number))) }
             }
         }
         return places
@@ -262,6 +264,7 @@ struct ServeLoop: ~Copyable {
             earliest = other
         }
         consider(killAt)
+        consider(streams.presence.restsUntil)
         if container != nil { for task in tasks { consider(task.deadline) } }
         return earliest?.millisecondsLeft ?? -1
     }
@@ -319,11 +322,11 @@ struct ServeLoop: ~Copyable {
         keepers.remove(at: place)
     }
 
-    // A supervisor that is asked to end ends its container first, as an administrator expects of "kill".
-    private mutating func passOwnSignals() {
-        while let signal = signals.next() {
-            wishes.end = true
-            try? container?.send(signal)
+    // A supervisor that is asked to end stops its container first. It has no terminal whose hang-up would concern it:
+    // SIGHUP comes beside SIGTERM when a session ends (systemd.kill(5), SendSIGHUP=), and alone it asks for nothing.
+    private mutating func hearOwnSignals() {
+        while let (signal, sender) = signals.nextWithSender() {
+            if signal != SIGHUP { stopForSignal(of: sender) }
         }
     }
 }
