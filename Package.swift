@@ -15,6 +15,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
+// The compile flags stay those of a dynamic build, so that tests and executable share one build;
+// the libraries named are the ones that a static compile would have linked by itself.
+let staticExecutable: [LinkerSetting] = [
+    .unsafeFlags([
+        "-static-executable", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims",
+        "-lswiftSynchronization",
+    ])
+]
+
 let package = Package(
     name: "apus",
     products: [.executable(name: "apus", targets: ["apus"])],
@@ -28,6 +37,7 @@ let package = Package(
         // C shims and module maps.
         .target(name: "CLinux"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
+        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(
             name: "CCompression",
@@ -44,7 +54,7 @@ let package = Package(
         module("Rendering", ["GoTemplate"]),
 
         // One level up.
-        module("Archive", ["Linux", "OCI", "CCompression", "CCrypto"]),
+        module("Archive", ["Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
         module("Store", ["Errors", "Linux", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
@@ -94,21 +104,15 @@ let package = Package(
                 "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
             ],
             swiftSettings: swiftSettings,
-            // The compile flags stay those of a dynamic build, so that tests and executable share one build;
-            // the libraries named are the ones that a static compile would have linked by itself.
-            linkerSettings: [
-                .unsafeFlags([
-                    "-static-executable", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims",
-                    "-lswiftSynchronization",
-                ])
-            ]
-        ),
+            linkerSettings: staticExecutable),
 
         // Runs Archive in a process of its own: in a user namespace, after a chroot, under strace.
         .executableTarget(
             name: "ArchiveDriver", dependencies: ["Archive", "CLinux", "Linux", "OCI"],
             path: "Tests/Support/ArchiveDriver",
-            swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings,
+            // As static as the executable, whose C library behaves otherwise after a chroot.
+            linkerSettings: staticExecutable),
 
         // Feeds what reads from outside with random inputs (make fuzz).
         .executableTarget(
