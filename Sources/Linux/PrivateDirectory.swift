@@ -1,4 +1,4 @@
-package import Glibc
+import Glibc
 
 /// A directory that belongs to one user and whose names nobody else can change: the only kind that is trusted outside of
 /// a home directory, where anybody may have made it first (/tmp).
