@@ -1,3 +1,6 @@
+import ContainerSpec
+package import DockerTypes
+package import Errors
 import Store
 
 extension Engine {
@@ -26,7 +29,7 @@ extension Engine {
         do throws(StoreError) {
             listed = try containers.listRecords(wanted: isWanted) { problems.append($0.description) }
             if !activeOnly { names = try containers.names() }
-        } catch { throw EngineError(error, exitCode: 1) }
+        } catch { throw EngineError(error) }
         var snapshots: [ContainerSnapshot] = []
         snapshots.reserveCapacity(listed.count)
         for entry in listed {

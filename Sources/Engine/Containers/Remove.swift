@@ -1,11 +1,14 @@
 import Cgroups
+import ContainerSpec
+package import Errors
 import Glibc
 import Linux
 import Store
+import Supervision
 
 extension Engine {
     /// Removes the container that `text` names and returns its id. One that runs is killed with `force`, and refused
-    /// without. Throws `EngineError` with exit code 1.
+    /// without. Throws `EngineError`.
     package func removeContainer(_ text: String, force: Bool) throws(EngineError) -> String {
         let id = try containerID(text)
         let state = try state(id)
@@ -17,7 +20,7 @@ extension Engine {
                     state.status == .paused
                     ? "container is paused and must be unpaused first"
                     : "container is \(state.status.rawValue): stop the container before removing or force remove"
-                throw EngineError("cannot remove container \"/\(name ?? text)\": \(remedy)", exitCode: 1)
+                throw EngineError("cannot remove container \"/\(name ?? text)\": \(remedy)", .conflict)
             }
             if case .stuck = try ask(id, .signal(SIGKILL)) { try forceEnd(id) }
         }
@@ -32,10 +35,10 @@ extension Engine {
         } catch {
             // Its own supervisor, or another command, was faster.
             if case .unknownContainer = error { return id }
-            throw EngineError(error, exitCode: 1)
+            throw EngineError(error)
         }
         if let description { note(.destroy, description, name: name) }
-        try removeTree(doomed)
+        try removeTrees([doomed])
         return id
     }
 

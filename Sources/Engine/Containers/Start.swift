@@ -1,8 +1,13 @@
+import ContainerSpec
+package import Errors
 import Glibc
 import Linux
+import Logs
 import OCI
 import Runtime
 import Store
+package import Supervision
+import Workers
 
 /// What `start` finds.
 package enum StartedContainer: ~Copyable {
@@ -14,7 +19,7 @@ package enum StartedContainer: ~Copyable {
 
 extension Engine {
     /// Starts a container that was created, or has run before, with its own files as they were left. Returns while its
-    /// supervisor is still at it: `StartingContainer` says how it went. Throws `EngineError` with exit code 1.
+    /// supervisor is still at it: `StartingContainer` says how it went. Throws `EngineError`.
     package func startContainer(
         _ text: String, client: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartedContainer {
@@ -24,7 +29,7 @@ extension Engine {
         let update = try? lockForUpdate(id)
         guard let hold = try holdUnlessRunning(id) else { return .running }
         let record: ContainerRecord
-        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error, exitCode: 1) }
+        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
         let description = try ContainerDescription(decoding: record.body, id: id)
         try checkPassedStreams(description.options)
         let passesStreams = description.options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
@@ -33,7 +38,7 @@ extension Engine {
             if description.options.autoRemove { try containers.makeEphemeral(id) }
             // The user's session may have taken the directory along when it ended.
             try containers.makeRunDirectory(id)
-        } catch { throw EngineError(error, exitCode: 1) }
+        } catch { throw EngineError(error) }
         _ = consume update
         var options = client
         options.terminal = description.options.tty
@@ -57,7 +62,7 @@ extension Engine {
             starting.go()
             return .starting(starting)
         } catch {
-            throw EngineError("cannot start the supervisor of container \(text): \(error)", exitCode: 1)
+            throw EngineError("cannot start the supervisor of container \(text): \(error)")
         }
     }
 
@@ -71,8 +76,7 @@ extension Engine {
             case .gone: continue
             case .stuck:
                 throw EngineError(
-                    "container \(id.prefix(12)) cannot be started: its supervisor does not answer; 'apus kill' ends it",
-                    exitCode: 1)
+                    "container \(id.prefix(12)) cannot be started: its supervisor does not answer; 'apus kill' ends it")
             }
         }
     }

@@ -1,4 +1,6 @@
 import Cgroups
+import ContainerSpec
+package import DockerTypes
 import Glibc
 import Linux
 import Store

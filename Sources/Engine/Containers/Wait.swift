@@ -1,10 +1,12 @@
+package import Errors
 import Glibc
 import Linux
 import Store
+import Supervision
 
 extension Engine {
     /// Waits until the container that `text` names does not run, and returns its exit code; 0 for one that never ran.
-    /// Throws `EngineError` with exit code 1.
+    /// Throws `EngineError`.
     package func waitContainer(_ text: String) throws(EngineError) -> Int32 {
         let id = try containerID(text)
         guard try isActiveOrHeld(id) else { return try exitCode(id) }

@@ -1,4 +1,8 @@
+import ContainerSpec
+import DockerTypes
+package import Errors
 import Store
+import Supervision
 
 extension Engine {
     /// Starts the containers that come back after a boot: those with `always`, and those with `unless-stopped` that the

@@ -1,4 +1,6 @@
 import Archive
+import ContainerSpec
+import Errors
 import Glibc
 import Linux
 import OCI

@@ -1,13 +1,15 @@
+package import Errors
 import Glibc
+import Images
 import Linux
 import OCI
 package import Store
 
 extension Engine {
     /// Removes the images that no container was made from: those without a name, or with `all` all of them, if `admits`
-    /// lets them through. Throws (exit code 1) where the images cannot be read.
+    /// lets them through. Throws where the images cannot be read.
     package func pruneImages(all: Bool, _ admits: (StoredImage) -> Bool) throws(EngineError) -> PruneOutcome {
-        try engine(exitCode: 1) {
+        try engine {
             let (list, problems) = try images.images()
             var outcome = PruneOutcome()
             outcome.problems = problems
@@ -17,7 +19,7 @@ extension Engine {
             for image in list where !used.contains(image.id) && (all || image.names.isEmpty) && admits(image) {
                 do { outcome.images += try remove(image, users) } catch { outcome.problems.append("\(error)") }
             }
-            note(outcome.images)
+            imageService.note(outcome.images)
             let swept: StoreSweep.Outcome
             do throws(EngineError) { swept = try sweep() } catch {
                 // What was removed is removed, whatever becomes of the rest.
