@@ -179,20 +179,24 @@ package enum Files {
 
     /// The names in the directory at `path` as C strings, with their final zero, without "." and "..".
     package static func names(of path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> [[UInt8]] {
-        let folder = try FileDescriptor.open(path, in: directory, O_RDONLY | O_DIRECTORY)
-        return try names(of: folder)
+        try names(in: FileDescriptor.open(path, in: directory, O_RDONLY | O_DIRECTORY), path)
     }
 
     static func names(of folder: borrowing FileDescriptor) throws(SystemError) -> [[UInt8]] {
-        let number = try FileDescriptor.open(".", in: folder.rawValue, O_RDONLY | O_DIRECTORY).release()
+        try names(in: FileDescriptor.open(".", in: folder.rawValue, O_RDONLY | O_DIRECTORY), nil)
+    }
+
+    // `path` is what the directory is called in errors.
+    private static func names(in folder: consuming FileDescriptor, _ path: String?) throws(SystemError) -> [[UInt8]] {
+        let number = folder.release()
         guard let stream = fdopendir(number) else {
-            let failure = SystemError("fdopendir")
+            let failure = SystemError("fdopendir", path)
             close(number)
             throw failure
         }
         defer { closedir(stream) }
         var names: [[UInt8]] = []
-        while let entry = try nextEntry(of: stream) {
+        while let entry = try nextEntry(of: stream, path) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
                     Array(
@@ -208,11 +212,13 @@ package enum Files {
     }
 
     // The end of a directory and a failure to read on are told apart by errno alone (readdir(3)).
-    static func nextEntry(of stream: OpaquePointer) throws(SystemError) -> UnsafeMutablePointer<dirent>? {
+    static func nextEntry(
+        of stream: OpaquePointer, _ path: String? = nil
+    ) throws(SystemError) -> UnsafeMutablePointer<dirent>? {
         Glibc.errno = 0
         if let entry = readdir(stream) { return entry }
         let errno = Errno.current
-        if errno.rawValue != 0 { throw SystemError("readdir", nil, errno) }
+        if errno.rawValue != 0 { throw SystemError("readdir", path, errno) }
         return nil
     }
 
