@@ -47,7 +47,8 @@ let package = Package(
 
         // Leaves.
         module("Linux", ["CLinux"]),
-        module("OCI"),
+        module("Errors"),
+        module("OCI", ["Errors"]),
         module("Flags"),
         module("GoTemplate"),
         module("Rendering", ["GoTemplate"]),
@@ -55,29 +56,53 @@ let package = Package(
         // One level up.
         module("Archive", ["Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
-        module("Store", ["Linux", "OCI", "Archive"]),
+        module("Store", ["Errors", "Linux", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
         module("Cgroups", ["Linux", "OCI"]),
         module("Networking", ["Linux", "CLinux"]),
         module(
             "Registry",
             [
-                "Linux", "OCI", "Archive",
+                "Errors", "Linux", "OCI", "Archive",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
+        module("Workers", ["Errors", "Linux", "Runtime", "Store"]),
+        module("Logs", ["Errors", "Linux", "OCI"]),
+        module(
+            "ContainerSpec", ["Errors", "CLinux", "Linux", "OCI", "Logs", "Store", "Runtime", "Cgroups", "Networking"]),
+
+        // What the engine is made of.
+        module(
+            "Supervision",
+            [
+                "Errors", "CLinux", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
+                "Logs",
+                "ContainerSpec",
+            ]),
+        module(
+            "Images",
+            ["Errors", "Linux", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec", "Workers"]),
+        module("DockerTypes", ["Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",
-            ["CLinux", "Networking", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Registry"]),
+            [
+                "Errors", "CLinux", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
+                "Registry", "Workers", "Logs",
+                "ContainerSpec", "Supervision", "Images", "DockerTypes",
+            ]),
 
         module("OCIRuntime", ["Linux", "OCI", "Seccomp", "Runtime", "Cgroups"]),
 
         .executableTarget(
             name: "apus",
-            dependencies: ["Engine", "OCI", "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store"],
+            dependencies: [
+                "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision", "Images", "Workers", "OCI",
+                "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
+            ],
             swiftSettings: swiftSettings,
             linkerSettings: staticExecutable),
 
@@ -114,7 +139,20 @@ let package = Package(
             swiftSettings: swiftSettings),
         tests("OCIRuntimeTests", ["OCIRuntime", "Runtime", "Linux", "OCI"]),
         tests("RegistryTests", ["Registry", "Archive", "TestSupport", "Linux", "OCI"]),
-        tests("EngineTests", ["Engine", "Archive", "Store", "Runtime", "Networking", "TestSupport", "Linux", "OCI"]),
+        tests("LogsTests", ["Logs", "ContainerSpec", "TestSupport", "Linux"]),
+        tests(
+            "ContainerSpecTests",
+            ["ContainerSpec", "Errors", "Logs", "Store", "Runtime", "Networking", "TestSupport", "Linux", "OCI"]),
+        tests(
+            "SupervisionTests",
+            ["Supervision", "ContainerSpec", "Errors", "Logs", "Runtime", "Networking", "TestSupport", "Linux", "OCI"]),
+        tests("ImagesTests", ["Images", "Errors", "OCI"]),
+        tests(
+            "EngineTests",
+            [
+                "Engine", "Errors", "Images", "DockerTypes", "Archive", "Store", "Runtime", "Networking", "TestSupport",
+                "Linux", "OCI",
+            ]),
 
         // The executable itself, driven from outside.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

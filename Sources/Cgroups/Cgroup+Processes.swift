@@ -11,9 +11,8 @@ extension Cgroup {
     private static func processes(below path: String) throws(SystemError) -> [ProcessID] {
         var found = try Files.readText("\(path)/cgroup.procs").split(separator: "\n").compactMap { ProcessID($0) }
         found.removeAll { $0 == 0 }
-        for child in childDirectories(of: path) {
-            // One that goes meanwhile has none.
-            found += (try? processes(below: "\(path)/\(child)")) ?? []
+        for child in try childDirectories(of: path) {
+            found += try orGone([]) { () throws(SystemError) in try processes(below: "\(path)/\(child)") }
         }
         return found
     }
@@ -78,7 +77,8 @@ extension Cgroup {
     /// controllers down any more. Its limits stay, and so do its counters. Throws `CgroupError`.
     package func clear() throws(CgroupError) {
         if isPopulated { try kill() }
-        for child in Cgroup.childDirectories(of: path) { try Cgroup.remove("\(path)/\(child)") }
+        let children = try doing { () throws(SystemError) in try Cgroup.childDirectories(of: path) }
+        for child in children { try Cgroup.remove("\(path)/\(child)") }
         let enabled = Controllers(text("cgroup.subtree_control") ?? "").list
         guard !enabled.isEmpty else { return }
         try doing { () throws(SystemError) in

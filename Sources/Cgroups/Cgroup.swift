@@ -24,7 +24,7 @@ package struct Cgroup: ~Copyable, Sendable {
         let directory = try doing { () throws(SystemError) in
             try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
         }
-        guard let type = try? directory.fileSystemType(), type == .cgroup2 else {
+        guard try doing({ () throws(SystemError) in try directory.fileSystemType() }) == .cgroup2 else {
             throw .invalid("\(path) is no control group of version 2")
         }
         return Cgroup(path: path, directory: directory, scope: scope)
@@ -58,19 +58,31 @@ package struct Cgroup: ~Copyable, Sendable {
         if rmdir(path) == 0 { return }
         let failure = SystemError("rmdir", path)
         if failure.errno == .noEntry { return }
-        let children = childDirectories(of: path)
+        let children = try childDirectories(of: path)
         if children.isEmpty { throw failure }
         for child in children { try removeTree("\(path)/\(child)") }
         if rmdir(path) < 0, Errno.current != .noEntry { throw SystemError("rmdir", path) }
     }
 
-    /// The names of the cgroups directly below the directory `path`.
-    static func childDirectories(of path: String) -> [String] {
-        guard let names = try? Files.list(path) else { return [] }
-        return names.filter { name in
+    /// The names of the cgroups directly below the directory `path`; none where that is gone.
+    static func childDirectories(of path: String) throws(SystemError) -> [String] {
+        var found: [String] = []
+        for name in try orGone([], { () throws(SystemError) in try Files.list(path) }) {
             // Files of controllers have a dot, and asking for each would take a call.
-            if name.hasPrefix("cgroup.") { return false }
-            return (try? Files.status("\(path)/\(name)", following: false))?.isDirectory ?? false
+            if name.hasPrefix("cgroup.") { continue }
+            let isDirectory = try orGone(false) { () throws(SystemError) in
+                try Files.status("\(path)/\(name)", following: false).isDirectory
+            }
+            if isDirectory { found.append(name) }
+        }
+        return found
+    }
+
+    /// What `body` says, or `none` for a cgroup that goes meanwhile: its name is not there, and its files say ENODEV.
+    static func orGone<T>(_ none: T, _ body: () throws(SystemError) -> T) throws(SystemError) -> T {
+        do throws(SystemError) { return try body() } catch {
+            if error.errno == .noEntry || error.errno == Errno(ENODEV) { return none }
+            throw error
         }
     }
 

@@ -96,7 +96,7 @@ extension Files {
         }
         defer { closedir(stream) }
         var names: [RawName] = []
-        while let entry = readdir(stream) {
+        while let entry = try nextEntry(of: stream) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: CChar.self, capacity: 256) { first in
                     RawName(UnsafeBufferPointer(start: first, count: strlen(first) + 1))

@@ -135,6 +135,25 @@ package enum Files {
         faccessat(directory, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
     }
 
+    /// As `exists`, where something depends on the answer "no": throws for what only could not be looked at. A name whose
+    /// parent is missing, or no directory, is not there.
+    package static func isPresent(_ path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> Bool {
+        if exists(path, in: directory) { return true }
+        let errno = Errno.current
+        if errno == .noEntry || errno == .notDirectory { return false }
+        throw SystemError("faccessat", path, errno)
+    }
+
+    /// The target of the symbolic link at `path`; nil where there is none: no such name, or something else has it.
+    package static func linkTarget(_ path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> String? {
+        do throws(SystemError) { return try readLink(path, in: directory) } catch {
+            switch error.errno {
+            case .noEntry, .notDirectory, .invalid, .nameTooLong: return nil
+            default: throw error
+            }
+        }
+    }
+
     /// The target of the symbolic link at `path`.
     package static func readLink(_ path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> String {
         let room = Int(PATH_MAX)
@@ -160,20 +179,24 @@ package enum Files {
 
     /// The names in the directory at `path` as C strings, with their final zero, without "." and "..".
     package static func names(of path: String, in directory: CInt = AT_FDCWD) throws(SystemError) -> [[UInt8]] {
-        let folder = try FileDescriptor.open(path, in: directory, O_RDONLY | O_DIRECTORY)
-        return try names(of: folder)
+        try names(in: FileDescriptor.open(path, in: directory, O_RDONLY | O_DIRECTORY), path)
     }
 
     static func names(of folder: borrowing FileDescriptor) throws(SystemError) -> [[UInt8]] {
-        let number = try FileDescriptor.open(".", in: folder.rawValue, O_RDONLY | O_DIRECTORY).release()
+        try names(in: FileDescriptor.open(".", in: folder.rawValue, O_RDONLY | O_DIRECTORY), nil)
+    }
+
+    // `path` is what the directory is called in errors.
+    private static func names(in folder: consuming FileDescriptor, _ path: String?) throws(SystemError) -> [[UInt8]] {
+        let number = folder.release()
         guard let stream = fdopendir(number) else {
-            let failure = SystemError("fdopendir")
+            let failure = SystemError("fdopendir", path)
             close(number)
             throw failure
         }
         defer { closedir(stream) }
         var names: [[UInt8]] = []
-        while let entry = readdir(stream) {
+        while let entry = try nextEntry(of: stream, path) {
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
                 pointer.withMemoryRebound(to: UInt8.self, capacity: 256) { bytes in
                     Array(
@@ -186,6 +209,17 @@ package enum Files {
             names.append(name)
         }
         return names
+    }
+
+    // The end of a directory and a failure to read on are told apart by errno alone (readdir(3)).
+    static func nextEntry(
+        of stream: OpaquePointer, _ path: String? = nil
+    ) throws(SystemError) -> UnsafeMutablePointer<dirent>? {
+        Glibc.errno = 0
+        if let entry = readdir(stream) { return entry }
+        let errno = Errno.current
+        if errno.rawValue != 0 { throw SystemError("readdir", path, errno) }
+        return nil
     }
 
     /// Removes what `path` names and everything below it, never following a symbolic link and never

@@ -1,0 +1,50 @@
+package import Errors
+
+/// The names of capabilities(7), and Docker's rules of adding and dropping them.
+package enum CapabilityName {
+    /// Every name, at the place of its number; the last is Linux 5.9's.
+    package static let all: [String] = [
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_DAC_READ_SEARCH", "CAP_FOWNER", "CAP_FSETID", "CAP_KILL", "CAP_SETGID",
+        "CAP_SETUID", "CAP_SETPCAP", "CAP_LINUX_IMMUTABLE", "CAP_NET_BIND_SERVICE", "CAP_NET_BROADCAST",
+        "CAP_NET_ADMIN", "CAP_NET_RAW", "CAP_IPC_LOCK", "CAP_IPC_OWNER", "CAP_SYS_MODULE", "CAP_SYS_RAWIO",
+        "CAP_SYS_CHROOT", "CAP_SYS_PTRACE", "CAP_SYS_PACCT", "CAP_SYS_ADMIN", "CAP_SYS_BOOT", "CAP_SYS_NICE",
+        "CAP_SYS_RESOURCE", "CAP_SYS_TIME", "CAP_SYS_TTY_CONFIG", "CAP_MKNOD", "CAP_LEASE", "CAP_AUDIT_WRITE",
+        "CAP_AUDIT_CONTROL", "CAP_SETFCAP", "CAP_MAC_OVERRIDE", "CAP_MAC_ADMIN", "CAP_SYSLOG", "CAP_WAKE_ALARM",
+        "CAP_BLOCK_SUSPEND", "CAP_AUDIT_READ", "CAP_PERFMON", "CAP_BPF", "CAP_CHECKPOINT_RESTORE",
+    ]
+
+    /// What a container has in Docker unless its user says otherwise.
+    package static let defaults: [String] = [
+        "CAP_CHOWN", "CAP_DAC_OVERRIDE", "CAP_FSETID", "CAP_FOWNER", "CAP_MKNOD", "CAP_NET_RAW", "CAP_SETGID",
+        "CAP_SETUID", "CAP_SETFCAP", "CAP_SETPCAP", "CAP_NET_BIND_SERVICE", "CAP_SYS_CHROOT", "CAP_KILL",
+        "CAP_AUDIT_WRITE",
+    ]
+
+    /// The full name of `text`, which may lack `CAP_` and be in either case; `ALL` stays. Throws `OptionError`.
+    package static func normalized(_ text: String) throws(OptionError) -> String {
+        let upper = text.uppercased()
+        if upper == "ALL" || upper == "CAP_ALL" { return "ALL" }
+        let full = upper.hasPrefix("CAP_") ? upper : "CAP_" + upper
+        guard all.contains(full) else { throw OptionError("invalid capability: '\(text)'") }
+        return full
+    }
+
+    /// The capabilities of a container, of which `available` says which the kernel and the caller can give (a bit a
+    /// number). Throws `OptionError` for one asked for that cannot be given.
+    package static func tweaked(
+        add: [String], drop: [String], privileged: Bool, defaults: [String] = Self.defaults, available: UInt64
+    ) throws(OptionError) -> [String] {
+        func can(_ name: String) -> Bool { all.firstIndex(of: name).map { available >> UInt64($0) & 1 == 1 } ?? false }
+        if privileged { return all.filter(can) }
+        for name in add where name != "ALL" && !can(name) {
+            throw OptionError(
+                "cannot add the capability \(name): the kernel does not know it, or the calling process does not "
+                    + "have it"
+            )
+        }
+        if add.contains("ALL") { return all.filter { can($0) && !drop.contains($0) } }
+        let kept = drop.contains("ALL") ? [] : defaults.filter { can($0) && !drop.contains($0) }
+        var seen = Set(kept)
+        return kept + add.filter { seen.insert($0).inserted }
+    }
+}
