@@ -37,15 +37,16 @@ let package = Package(
 
         // Leaves.
         module("Linux", ["CLinux"]),
+        module("JSON"),
         module("OCI"),
         module("Flags"),
-        module("GoTemplate"),
+        module("GoTemplate", ["JSON"]),
         module("Rendering", ["GoTemplate"]),
 
         // One level up.
         module("Archive", ["Linux", "OCI", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
-        module("Store", ["Linux", "OCI", "Archive"]),
+        module("Store", ["Linux", "JSON", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI", "CLinux"]),
         module("Cgroups", ["Linux", "OCI"]),
         module("Networking", ["Linux", "CLinux"]),
@@ -61,13 +62,18 @@ let package = Package(
             ]),
         module(
             "Engine",
-            ["CLinux", "Networking", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Registry"]),
+            [
+                "CLinux", "Networking", "Linux", "JSON", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups",
+                "Registry",
+            ]),
 
-        module("OCIRuntime", ["Linux", "OCI", "Seccomp", "Runtime", "Cgroups"]),
+        module("OCIRuntime", ["Linux", "JSON", "OCI", "Seccomp", "Runtime", "Cgroups"]),
 
         .executableTarget(
             name: "apus",
-            dependencies: ["Engine", "OCI", "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store"],
+            dependencies: [
+                "Engine", "JSON", "OCI", "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
+            ],
             swiftSettings: swiftSettings,
             // The compile flags stay those of a dynamic build, so that tests and executable share one build;
             // the libraries named are the ones that a static compile would have linked by itself.
@@ -87,17 +93,18 @@ let package = Package(
 
         // Feeds what reads from outside with random inputs (make fuzz).
         .executableTarget(
-            name: "FuzzDriver", dependencies: ["OCIRuntime", "Runtime", "Seccomp", "Linux", "OCI"],
+            name: "FuzzDriver", dependencies: ["OCIRuntime", "Runtime", "Seccomp", "Linux", "JSON", "OCI"],
             path: "Tests/Fuzz/Driver", swiftSettings: swiftSettings),
 
         tests("LinuxTests", ["Linux"]),
-        tests("OCITests", ["OCI"]),
+        tests("JSONTests", ["JSON"]),
+        tests("OCITests", ["JSON", "OCI"]),
         tests("FlagsTests", ["Flags"]),
         tests("GoTemplateTests", ["GoTemplate"]),
         tests("RenderingTests", ["Rendering", "GoTemplate"]),
         tests("ArchiveTests", ["Archive", "ArchiveDriver", "Linux", "OCI"]),
         tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),
-        tests("StoreTests", ["Store", "Archive", "Linux", "OCI"]),
+        tests("StoreTests", ["Store", "Archive", "Linux", "JSON", "OCI"]),
         tests("RuntimeTests", ["Runtime", "RuntimeProbe", "TestSupport", "Linux", "OCI"]),
         // Starts containers for those tests, from a process with one thread.
         .executableTarget(
@@ -108,9 +115,11 @@ let package = Package(
         .executableTarget(
             name: "CgroupProbe", dependencies: ["Cgroups", "Linux", "OCI"], path: "Tests/Support/CgroupProbe",
             swiftSettings: swiftSettings),
-        tests("OCIRuntimeTests", ["OCIRuntime", "Runtime", "Linux", "OCI"]),
+        tests("OCIRuntimeTests", ["OCIRuntime", "Runtime", "Linux", "JSON", "OCI"]),
         tests("RegistryTests", ["Registry", "Archive", "TestSupport", "Linux", "OCI"]),
-        tests("EngineTests", ["Engine", "Archive", "Store", "Runtime", "Networking", "TestSupport", "Linux", "OCI"]),
+        tests(
+            "EngineTests",
+            ["Engine", "Archive", "Store", "Runtime", "Networking", "TestSupport", "Linux", "JSON", "OCI"]),
 
         // The executable itself, driven from outside.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

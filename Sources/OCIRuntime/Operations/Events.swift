@@ -1,4 +1,5 @@
 import Cgroups
+package import JSON
 import Linux
 package import OCI
 

@@ -1,3 +1,4 @@
+package import JSON
 package import OCI
 import Runtime
 import Seccomp

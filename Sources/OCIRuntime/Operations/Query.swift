@@ -1,5 +1,6 @@
 import Cgroups
 import Glibc
+package import JSON
 package import Linux
 package import OCI
 

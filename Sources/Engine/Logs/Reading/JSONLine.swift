@@ -1,4 +1,5 @@
 import Glibc
+import JSON
 
 extension UnsafeBufferPointer<UInt8> {
     /// The place of the first line feed (memchr(3)).
