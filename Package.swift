@@ -47,9 +47,9 @@ let package = Package(
         module("Archive", ["Linux", "OCI", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
         module("Store", ["Linux", "JSON", "OCI", "Archive"]),
-        module("Runtime", ["Linux", "OCI", "CLinux"]),
+        module("Runtime", ["Linux", "OCI"]),
         module("Cgroups", ["Linux", "OCI"]),
-        module("Networking", ["Linux", "CLinux"]),
+        module("Networking", ["Linux"]),
         module(
             "Registry",
             [
@@ -63,7 +63,7 @@ let package = Package(
         module(
             "Engine",
             [
-                "CLinux", "Networking", "Linux", "JSON", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups",
+                "Networking", "Linux", "JSON", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups",
                 "Registry",
             ]),
 
@@ -87,7 +87,7 @@ let package = Package(
 
         // Runs Archive in a process of its own: in a user namespace, after a chroot, under strace.
         .executableTarget(
-            name: "ArchiveDriver", dependencies: ["Archive", "CLinux", "Linux", "OCI"],
+            name: "ArchiveDriver", dependencies: ["Archive", "Linux", "OCI"],
             path: "Tests/Support/ArchiveDriver",
             swiftSettings: swiftSettings),
 

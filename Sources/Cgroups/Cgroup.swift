@@ -39,11 +39,20 @@ package struct Cgroup: ~Copyable, Sendable {
 
     /// `remove()` by the directory's path.
     package static func remove(_ path: String) throws(CgroupError) {
+        try patiently { () throws(SystemError) in try removeTree(path) }
+    }
+
+    /// Removes what was made below the cgroup whose directory is open, as `remove` does.
+    static func removeChildren(of directory: CInt) throws(CgroupError) {
+        try patiently { () throws(SystemError) in _ = try removeBelow(directory) }
+    }
+
+    private static func patiently(_ removal: () throws(SystemError) -> Void) throws(CgroupError) {
         // What ends leaves its cgroup a moment after its parent has heard of it.
         var patience = 100
         while true {
             do throws(SystemError) {
-                try removeTree(path)
+                try removal()
                 return
             } catch {
                 guard error.errno == .busy, patience > 0 else { throw .failed(error) }
@@ -58,20 +67,49 @@ package struct Cgroup: ~Copyable, Sendable {
         if rmdir(path) == 0 { return }
         let failure = SystemError("rmdir", path)
         if failure.errno == .noEntry { return }
-        let children = childDirectories(of: path)
-        if children.isEmpty { throw failure }
-        for child in children { try removeTree("\(path)/\(child)") }
+        do throws(SystemError) {
+            let root = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+            guard try removeBelow(root.rawValue) else { throw failure }
+        } catch {
+            if error == failure { throw error }
+            if error.errno == .noEntry { return }
+            throw SystemError(error.call, error.object.map { "\(path)/\($0)" } ?? path, error.errno)
+        }
         if rmdir(path) < 0, Errno.current != .noEntry { throw SystemError("rmdir", path) }
     }
 
-    /// The names of the cgroups directly below the directory `path`.
-    static func childDirectories(of path: String) -> [String] {
-        guard let names = try? Files.list(path) else { return [] }
-        return names.filter { name in
-            // Files of controllers have a dot, and asking for each would take a call.
-            if name.hasPrefix("cgroup.") { return false }
-            return (try? Files.status("\(path)/\(name)", following: false))?.isDirectory ?? false
+    // Whether there was anything to remove.
+    private static func removeBelow(_ directory: CInt) throws(SystemError) -> Bool {
+        var found = false
+        try Files.walk(below: directory) { (parent, name) throws(SystemError) in
+            guard isCgroup(name, in: parent) else { return false }
+            found = true
+            return unlinkat(parent, name, AT_REMOVEDIR) != 0 && Errno.current != .noEntry
+        } leave: { (parent, name) throws(SystemError) in
+            if unlinkat(parent, name, AT_REMOVEDIR) != 0, Errno.current != .noEntry {
+                throw SystemError("rmdir", name.printable)
+            }
         }
+        return found
+    }
+
+    /// Whether the name is that of a cgroup, and not of one of its files.
+    static func isCgroup(_ name: RawName, in directory: CInt) -> Bool {
+        // Asking for each would take a call; most files are of these.
+        if name.bytes.starts(with: "cgroup.".utf8) { return false }
+        return (try? Files.status(raw: name, in: directory))?.isDirectory ?? false
+    }
+
+    /// The names of the cgroups directly below the directory `path`, of those that are UTF-8.
+    static func childDirectories(of path: String) -> [String] {
+        guard let folder = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY),
+            let names = try? Files.rawNames(of: folder.rawValue)
+        else { return [] }
+        var found: [String] = []
+        for name in names where isCgroup(name, in: folder.rawValue) {
+            if let text = String(validating: name.bytes, as: UTF8.self) { found.append(text) }
+        }
+        return found
     }
 
     // MARK: files

@@ -66,7 +66,7 @@ extension LogFormat {
             }
             if !isText {
                 bytes += #""raw":""#.utf8
-                JSONText.appendBase64(text, to: &bytes)
+                Base64.append(text, to: &bytes)
                 bytes += #"","#.utf8
             }
             bytes += #""time":""#.utf8

@@ -1,6 +1,5 @@
 import Glibc
 package import JSON
-package import OCI
 
 /// The configuration that `spec` writes: a shell on a terminal, as locked up as a container usually is.
 package enum SpecTemplate {

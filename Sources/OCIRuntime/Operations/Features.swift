@@ -1,5 +1,5 @@
 package import JSON
-package import OCI
+import OCI
 import Runtime
 import Seccomp
 
