@@ -7,7 +7,13 @@ package enum JSONEscaping: Sendable {
     /// As Docker's writer of log lines: as `markup`, but only line feeds and carriage returns have a short form.
     case logLine
 
-    fileprivate var escapesMarkup: Bool { if case .plain = self { false } else { true } }
+    // The letters of ASCII that are escaped, a bit for each, of the first 64 and the others.
+    fileprivate var exceptions: (low: UInt64, high: UInt64) {
+        func bit(_ letter: Unicode.Scalar) -> UInt64 { 1 << UInt64(letter.value & 63) }
+        let low = 0xffff_ffff | bit("\"")
+        if case .plain = self { return (low, bit("\\")) }
+        return (low | bit("<") | bit(">") | bit("&"), bit("\\"))
+    }
     fileprivate var hasShortForms: Bool { if case .logLine = self { false } else { true } }
 }
 
@@ -32,7 +38,8 @@ package enum JSONText {
     package static func appendEscaped(
         _ text: UnsafeBufferPointer<UInt8>, _ escaping: JSONEscaping, to bytes: inout [UInt8]
     ) -> Bool {
-        let escapesMarkup = escaping.escapesMarkup
+        // A bit for each letter of ASCII that does not stand for itself: one look at most bytes.
+        let (low, high) = escaping.exceptions
         var isValid = true
         var start = 0
         var place = 0
@@ -41,21 +48,14 @@ package enum JSONText {
         }
         while place < text.count {
             let byte = text[place]
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"), 0..<0x20:
-                flush(&bytes)
-                escape(byte, escaping, &bytes)
-            case UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
-                guard escapesMarkup else {
+            if byte < 0x80 {
+                if (byte < 64 ? low : high) >> UInt64(byte & 63) & 1 == 0 {
                     place += 1
                     continue
                 }
                 flush(&bytes)
                 escape(byte, escaping, &bytes)
-            case 0x20..<0x80:
-                place += 1
-                continue
-            default:
+            } else {
                 let length = sequenceLength(text, place)
                 if length == 3, byte == 0xE2, text[place + 1] == 0x80, text[place + 2] & 0xFE == 0xA8 {
                     // The line separators of JavaScript, U+2028 and U+2029.
@@ -81,20 +81,24 @@ package enum JSONText {
         return isValid
     }
 
+    @inline(__always)
     private static func escape(_ byte: UInt8, _ escaping: JSONEscaping, _ bytes: inout [UInt8]) {
-        bytes.append(UInt8(ascii: "\\"))
+        let short: UInt8
         switch byte {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"): bytes.append(byte)
-        case 10: bytes.append(UInt8(ascii: "n"))
-        case 13: bytes.append(UInt8(ascii: "r"))
-        case 9 where escaping.hasShortForms: bytes.append(UInt8(ascii: "t"))
-        case 8 where escaping.hasShortForms: bytes.append(UInt8(ascii: "b"))
-        case 12 where escaping.hasShortForms: bytes.append(UInt8(ascii: "f"))
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): short = byte
+        case 10: short = UInt8(ascii: "n")
+        case 13: short = UInt8(ascii: "r")
+        case 9 where escaping.hasShortForms: short = UInt8(ascii: "t")
+        case 8 where escaping.hasShortForms: short = UInt8(ascii: "b")
+        case 12 where escaping.hasShortForms: short = UInt8(ascii: "f")
         default:
-            append("u00", &bytes)
+            append("\\u00", &bytes)
             bytes.append(digit(byte >> 4))
             bytes.append(digit(byte))
+            return
         }
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(short)
     }
 
     private static func append(_ text: StaticString, _ bytes: inout [UInt8]) {
