@@ -17,7 +17,7 @@ LOG     := $(BUILD)/build.log
 ROOT     = $(DESTDIR)$(PREFIX)
 
 # Debian packages, by what needs them.
-PACKAGES_BUILD := binutils g++ pkg-config libseccomp-dev libssl-dev libbz2-dev \
+PACKAGES_BUILD := binutils g++ pkg-config libarchive-dev libseccomp-dev libssl-dev libbz2-dev \
 	liblzma-dev libzstd-dev zlib1g-dev
 PACKAGES_RUN   := uidmap slirp4netns
 PACKAGES_DEMO  := busybox-static

@@ -15,6 +15,15 @@ func tests(_ name: String, _ dependencies: [Target.Dependency]) -> Target {
     .testTarget(name: name, dependencies: dependencies, swiftSettings: swiftSettings)
 }
 
+// The compile flags stay those of a dynamic build, so that tests and executable share one build;
+// the libraries named are the ones that a static compile would have linked by itself.
+let staticExecutable: [LinkerSetting] = [
+    .unsafeFlags([
+        "-static-executable", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims",
+        "-lswiftSynchronization",
+    ])
+]
+
 let package = Package(
     name: "apus",
     products: [.executable(name: "apus", targets: ["apus"])],
@@ -28,6 +37,7 @@ let package = Package(
         // C shims and module maps.
         .target(name: "CLinux"),
         .systemLibrary(name: "CSeccomp", pkgConfig: "libseccomp"),
+        .target(name: "CArchive", linkerSettings: [.linkedLibrary("archive")]),
         .target(name: "CCrypto", linkerSettings: [.linkedLibrary("crypto")]),
         .target(
             name: "CCompression",
@@ -37,34 +47,53 @@ let package = Package(
 
         // Leaves.
         module("Linux", ["CLinux"]),
+        module("Errors"),
         module("JSON"),
-        module("OCI"),
+        module("OCI", ["Errors"]),
         module("Flags"),
         module("GoTemplate", ["JSON"]),
         module("Rendering", ["GoTemplate"]),
 
         // One level up.
-        module("Archive", ["Linux", "OCI", "CCompression", "CCrypto"]),
+        module("Archive", ["Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
-        module("Store", ["Linux", "JSON", "OCI", "Archive"]),
+        module("Store", ["Errors", "Linux", "JSON", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI"]),
         module("Cgroups", ["Linux", "OCI"]),
         module("Networking", ["Linux"]),
         module(
             "Registry",
             [
-                "Linux", "OCI", "Archive",
+                "Errors", "Linux", "OCI", "Archive",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
+        module("Workers", ["Errors", "Linux", "Runtime", "Store"]),
+        module("Logs", ["Errors", "Linux", "JSON", "OCI"]),
+        module(
+            "ContainerSpec", ["Errors", "Linux", "JSON", "OCI", "Logs", "Store", "Runtime", "Cgroups", "Networking"]),
+
+        // What the engine is made of.
+        module(
+            "Supervision",
+            [
+                "Errors", "Linux", "JSON", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
+                "Logs",
+                "ContainerSpec",
+            ]),
+        module(
+            "Images",
+            ["Errors", "Linux", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec", "Workers"]),
+        module("DockerTypes", ["Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",
             [
-                "Networking", "Linux", "JSON", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups",
-                "Registry",
+                "Errors", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
+                "Registry", "Workers", "Logs",
+                "ContainerSpec", "Supervision", "Images", "DockerTypes",
             ]),
 
         module("OCIRuntime", ["Linux", "JSON", "OCI", "Seccomp", "Runtime", "Cgroups"]),
@@ -72,24 +101,20 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Engine", "JSON", "OCI", "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
+                "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision", "Images", "Workers", "JSON",
+                "OCI",
+                "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
             ],
             swiftSettings: swiftSettings,
-            // The compile flags stay those of a dynamic build, so that tests and executable share one build;
-            // the libraries named are the ones that a static compile would have linked by itself.
-            linkerSettings: [
-                .unsafeFlags([
-                    "-static-executable", "-use-ld=lld", "-l_FoundationCollections", "-l_FoundationCShims",
-                    "-lswiftSynchronization",
-                ])
-            ]
-        ),
+            linkerSettings: staticExecutable),
 
         // Runs Archive in a process of its own: in a user namespace, after a chroot, under strace.
         .executableTarget(
             name: "ArchiveDriver", dependencies: ["Archive", "Linux", "OCI"],
             path: "Tests/Support/ArchiveDriver",
-            swiftSettings: swiftSettings),
+            swiftSettings: swiftSettings,
+            // As static as the executable, whose C library behaves otherwise after a chroot.
+            linkerSettings: staticExecutable),
 
         // Feeds what reads from outside with random inputs (make fuzz).
         .executableTarget(
@@ -117,9 +142,23 @@ let package = Package(
             swiftSettings: swiftSettings),
         tests("OCIRuntimeTests", ["OCIRuntime", "Runtime", "Linux", "JSON", "OCI"]),
         tests("RegistryTests", ["Registry", "Archive", "TestSupport", "Linux", "OCI"]),
+        tests("LogsTests", ["Logs", "ContainerSpec", "TestSupport", "Linux"]),
+        tests(
+            "ContainerSpecTests",
+            [
+                "ContainerSpec", "Errors", "Logs", "Store", "Runtime", "Networking", "TestSupport", "Linux", "JSON",
+                "OCI",
+            ]),
+        tests(
+            "SupervisionTests",
+            ["Supervision", "ContainerSpec", "Errors", "Logs", "Runtime", "Networking", "TestSupport", "Linux", "OCI"]),
+        tests("ImagesTests", ["Images", "Errors", "OCI"]),
         tests(
             "EngineTests",
-            ["Engine", "Archive", "Store", "Runtime", "Networking", "TestSupport", "Linux", "JSON", "OCI"]),
+            [
+                "Engine", "Errors", "Images", "DockerTypes", "Archive", "Store", "Runtime", "Networking", "TestSupport",
+                "Linux", "OCI",
+            ]),
 
         // The executable itself, driven from outside.
         .target(name: "TestSupport", dependencies: ["Linux"], path: "Tests/TestSupport", swiftSettings: swiftSettings),

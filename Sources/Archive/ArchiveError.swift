@@ -1,7 +1,7 @@
 package import Linux
 package import OCI
 
-/// Why an archive could not be read, or a layer not be unpacked.
+/// Why an archive could not be read or written, or a layer not be unpacked.
 package enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     /// The stream itself could not be read.
     case unreadable(SystemError)
@@ -27,6 +27,12 @@ package enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     case tooLarge(limit: Int)
     /// The layer has more entries than allowed.
     case tooManyEntries(limit: Int)
+    /// An entry cannot be written to an archive, and why.
+    case badEntry(String, String)
+    /// A file became shorter while it was written to an archive.
+    case changed(String)
+    /// The archive could not be written.
+    case unwritable(SystemError)
     /// The unpacked stream is not the one that the image's configuration names.
     case wrongDiffID(expected: Digest, actual: Digest)
 
@@ -61,6 +67,9 @@ package enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
         case .tooLarge(let limit):
             "the layer unpacks to more than the \(limit) bytes that are allowed or free"
         case .tooManyEntries(let limit): "the layer has more than the \(limit) entries that are allowed or free"
+        case .badEntry(let name, let reason): "\"\(name)\" cannot be put into an archive: \(reason)"
+        case .changed(let name): "\"\(name)\" became shorter while it was being put into an archive: try again"
+        case .unwritable(let error): "the archive cannot be written: \(error)"
         case .wrongDiffID(let expected, let actual):
             "the layer unpacks to \(actual) where the image's configuration names \(expected)"
         }

@@ -28,6 +28,22 @@ int apus_signalfd_next(int fd) {
   return got == (ssize_t)sizeof info ? (int)info.ssi_signo : 0;
 }
 
+int apus_signalfd_next_from(int fd, pid_t *sender) {
+  struct signalfd_siginfo info;
+  ssize_t got = read(fd, &info, sizeof info);
+  if (got != (ssize_t)sizeof info) return 0;
+  *sender = (pid_t)info.ssi_pid;
+  return (int)info.ssi_signo;
+}
+
+int apus_signal_wait(const int *signals, int count, int seconds) {
+  sigset_t set;
+  sigemptyset(&set);
+  for (int i = 0; i < count; i++) sigaddset(&set, signals[i]);
+  struct timespec limit = {.tv_sec = seconds};
+  return sigtimedwait(&set, NULL, &limit);
+}
+
 void apus_signals_reset(void) {
   // The kernel's own structure, all zero: the default action. By system call, because the C library keeps two
   // signals for itself and refuses to change them; the two that nobody can change fail, which is no harm.

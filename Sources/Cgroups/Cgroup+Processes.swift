@@ -8,13 +8,14 @@ extension Cgroup {
         try doing { () throws(SystemError) in
             var found = try Cgroup.processes(in: directory.rawValue)
             try Files.walk(below: directory.rawValue) { (parent, name) throws(SystemError) in
-                guard Cgroup.isCgroup(name, in: parent) else { return false }
-                // One that goes meanwhile has none.
-                if let child = try? Files.open(raw: name, in: parent, FileDescriptor.pathOnly | O_DIRECTORY) {
-                    found += (try? Cgroup.processes(in: child.rawValue)) ?? []
+                guard try Cgroup.isCgroup(name, in: parent) else { return false }
+                found += try Cgroup.orGone([]) { () throws(SystemError) in
+                    try Cgroup.processes(
+                        in: Files.open(raw: name, in: parent, FileDescriptor.pathOnly | O_DIRECTORY).rawValue)
                 }
                 return true
-            } unreadable: { (_) throws(SystemError) in
+            } unreadable: { (error) throws(SystemError) in
+                try Cgroup.orGone(()) { () throws(SystemError) in throw error }
             }
             return found
         }

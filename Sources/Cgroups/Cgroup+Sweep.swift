@@ -30,7 +30,8 @@ extension Cgroup {
     {
         guard support.hierarchy == .v2 || support.hierarchy == .hybrid else { return }
         for place in support.ownPlaces() {
-            for name in childDirectories(of: place.path) where isContainers(name) {
+            // Where it cannot be read, nothing is removed: that is tried again by the next.
+            for name in (try? childDirectories(of: place.path)) ?? [] where isContainers(name) {
                 let path = "\(place.path)/\(name)"
                 let age = (try? Files.status(path)).map { time(nil) - $0.raw.st_ctim.tv_sec } ?? 0
                 guard dead.contains(name) || age >= seconds else { continue }

@@ -24,7 +24,7 @@ package struct Cgroup: ~Copyable, Sendable {
         let directory = try doing { () throws(SystemError) in
             try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
         }
-        guard let type = try? directory.fileSystemType(), type == .cgroup2 else {
+        guard try doing({ () throws(SystemError) in try directory.fileSystemType() }) == .cgroup2 else {
             throw .invalid("\(path) is no control group of version 2")
         }
         return Cgroup(path: path, directory: directory, scope: scope)
@@ -82,7 +82,7 @@ package struct Cgroup: ~Copyable, Sendable {
     private static func removeBelow(_ directory: CInt) throws(SystemError) -> Bool {
         var found = false
         try Files.walk(below: directory) { (parent, name) throws(SystemError) in
-            guard isCgroup(name, in: parent) else { return false }
+            guard try isCgroup(name, in: parent) else { return false }
             found = true
             return unlinkat(parent, name, AT_REMOVEDIR) != 0 && Errno.current != .noEntry
         } leave: { (parent, name) throws(SystemError) in
@@ -93,23 +93,33 @@ package struct Cgroup: ~Copyable, Sendable {
         return found
     }
 
-    /// Whether the name is that of a cgroup, and not of one of its files.
-    static func isCgroup(_ name: RawName, in directory: CInt) -> Bool {
+    /// Whether the name is that of a cgroup, and not of one of its files; false for one that goes meanwhile.
+    static func isCgroup(_ name: RawName, in directory: CInt) throws(SystemError) -> Bool {
         // Asking for each would take a call; most files are of these.
         if name.bytes.starts(with: "cgroup.".utf8) { return false }
-        return (try? Files.status(raw: name, in: directory))?.isDirectory ?? false
+        return try orGone(false) { () throws(SystemError) in
+            try Files.status(name, in: directory, following: false).isDirectory
+        }
     }
 
-    /// The names of the cgroups directly below the directory `path`, of those that are UTF-8.
-    static func childDirectories(of path: String) -> [String] {
-        guard let folder = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY),
-            let names = try? Files.rawNames(of: folder.rawValue)
-        else { return [] }
-        var found: [String] = []
-        for name in names where isCgroup(name, in: folder.rawValue) {
-            if let text = String(validating: name.bytes, as: UTF8.self) { found.append(text) }
+    /// The names of the cgroups directly below the directory `path`, of those that are UTF-8; none where that is gone.
+    static func childDirectories(of path: String) throws(SystemError) -> [String] {
+        try orGone([]) { () throws(SystemError) in
+            let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+            var found: [String] = []
+            for name in try Files.rawNames(of: folder.rawValue) where try isCgroup(name, in: folder.rawValue) {
+                if let text = String(validating: name.bytes, as: UTF8.self) { found.append(text) }
+            }
+            return found
         }
-        return found
+    }
+
+    /// What `body` says, or `none` for a cgroup that goes meanwhile: its name is not there, and its files say ENODEV.
+    static func orGone<T>(_ none: T, _ body: () throws(SystemError) -> T) throws(SystemError) -> T {
+        do throws(SystemError) { return try body() } catch {
+            if error.errno == .noEntry || error.errno == Errno(ENODEV) { return none }
+            throw error
+        }
     }
 
     // MARK: files

@@ -1,11 +1,20 @@
-package import Runtime
+package import Errors
+import Images
+package import Logs
+import Runtime
 package import Store
+import Workers
 
 /// Every operation on containers and images, for whatever front end: a value that names a user's store.
+///
+/// Its verbs may be called by several threads at once, but for `start(_:image:client:lingering:)`, which forks: `run` alone
+/// calls that, from a process with one thread. What else must fork does so in a process of its own (`Worker`).
 package struct Engine: Sendable {
     package let paths: StorePaths
     package let images: ImageStore
     package let containers: ContainerStore
+    /// The file in which this store's events are noted.
+    package let eventLog: EventLog
     /// The program that workers are started from: this one.
     package var executable = "/proc/self/exe"
 
@@ -16,11 +25,18 @@ package struct Engine: Sendable {
         self.paths = paths
         images = ImageStore(paths)
         containers = ContainerStore(paths)
+        eventLog = EventLog(directory: paths.data)
     }
 
-    /// The layers that a process in `mode` unpacks and mounts: without subordinate ids all files belong to one
-    /// user, and such layers are kept apart.
-    package func layers(_ mode: UserNamespace.Mode) -> LayerStore {
-        LayerStore(paths, mode == .single ? .squashed : .full)
+    /// What is done to this store's images.
+    var imageService: ImageService { ImageService(paths, eventLog: eventLog, executable: executable) }
+
+    /// The layers that this user's containers are mounted from.
+    package var layers: LayerStore { imageService.layers }
+
+    /// Removes `trees` and all below them, whoever the files belong to. Throws with the first that could not be
+    /// removed; all are tried.
+    package func removeTrees(_ trees: [String]) throws(EngineError) {
+        try TreeRemoval(executable: executable, runDirectory: paths.run).remove(trees)
     }
 }

@@ -60,11 +60,6 @@ extension FileDescriptor {
             owning: try check("open", Files.printable(path)) { apus_open(directory, path, flags | O_CLOEXEC, mode) })
     }
 
-    /// A file that is in memory alone (memfd_create(2)), close-on-exec.
-    package static func memory(_ name: String) throws(SystemError) -> FileDescriptor {
-        FileDescriptor(owning: try check("memfd_create") { apus_memfd_executable(name) })
-    }
-
     /// A pipe (pipe2(2)), the end to read first; both ends close-on-exec.
     package static func pipe() throws(SystemError) -> DescriptorPair {
         var ends: (CInt, CInt) = (-1, -1)

@@ -3,7 +3,17 @@ import Glibc
 
 /// A file that has no name and lives in memory (memfd_create(2)).
 package enum MemoryFile {
-    /// A new one, close-on-exec, with `content`, to be read from its beginning.
+    /// An empty one, close-on-exec, that may be executed and sealed. With vm.memfd_noexec=2 there is none: throws EACCES,
+    /// with that setting in its words.
+    static func executable(_ name: String) throws(SystemError) -> FileDescriptor {
+        let number = apus_memfd_executable(name)
+        if number < 0, Errno.current == .access {
+            throw SystemError("memfd_create", "\(name), which vm.memfd_noexec forbids to execute", .access)
+        }
+        return FileDescriptor(owning: try check("memfd_create", name) { number })
+    }
+
+    /// A new one for data, close-on-exec and never to be executed (MFD_NOEXEC_SEAL, Linux 6.3), with `content`, to be read from its beginning.
     package static func create(_ name: String, _ content: [UInt8] = []) throws(SystemError) -> FileDescriptor {
         let file = FileDescriptor(owning: try check("memfd_create", name) { apus_memfd(name) })
         if content.isEmpty { return file }

@@ -13,21 +13,9 @@ extension EgressHelper {
         if let address = options.outboundAddress { arguments.append("--outbound-addr=\(address)") }
         if let address = options.outboundAddress6 { arguments.append("--outbound-addr6=\(address)") }
         arguments += ["--ready-fd=3", "--exit-fd=4", "--netns-type=path", namespace, "tap0"]
+        let program = SlirpProgram(path: path, arguments: arguments)
         do throws(SystemError) {
-            var ready = try FileDescriptor.pipe()
-            var exit = try FileDescriptor.pipe()
-            var output = try FileDescriptor.pipe()
-            let readyWrite = ready.takeSecond()
-            let exitRead = exit.takeFirst()
-            let outputWrite = output.takeSecond()
-            let helper = try fork {
-                Self.execute(
-                    path, arguments, output: outputWrite.rawValue,
-                    descriptors: [readyWrite.rawValue, exitRead.rawValue])
-            }
-            return RunningEgress(
-                helper: "slirp4netns", pid: helper, watcher: nil, ready: ready.takeFirst(),
-                output: output.takeFirst(), exitPipe: exit.takeSecond())
+            return try program.start(.full)
         } catch { throw .system(error) }
     }
 
@@ -41,7 +29,7 @@ extension EgressHelper {
         where !extra.contains(where: { $0 == short || $0.hasPrefix(long) }) { arguments += [short, "none"] }
         arguments += ["--no-map-gw"] + extra + ["--netns", path]
         do throws(SystemError) {
-            var output = try FileDescriptor.pipe()
+            var output = try Self.logPipe()
             var ready = try FileDescriptor.pipe()
             let outputWrite = output.takeSecond()
             let readyWrite = ready.takeSecond()
@@ -52,8 +40,20 @@ extension EgressHelper {
             let watcher = try fork { Self.watch(number, readyWrite.rawValue) }
             return RunningEgress(
                 helper: "pasta", pid: helper, watcher: watcher, ready: ready.takeFirst(), output: output.takeFirst(),
-                exitPipe: nil)
+                exitPipe: nil, slirp: nil)
         } catch { throw .system(error) }
+    }
+
+    /// A pipe for what a helper writes, which is read once, where it ends before the network is up. Later messages that it
+    /// has no room for are dropped: a helper that waited for a reader would forward no packets meanwhile, and what a
+    /// container sends can make it write.
+    static func logPipe() throws(SystemError) -> DescriptorPair {
+        var ends = try FileDescriptor.pipe()
+        let reader = ends.takeFirst()
+        let writer = ends.takeSecond()
+        let flags = try check("fcntl") { DescriptorTable.statusFlags(writer.rawValue) }
+        try check("fcntl") { DescriptorTable.setStatusFlags(writer.rawValue, flags | O_NONBLOCK) }
+        return DescriptorPair(reader, writer)
     }
 
     private static func watch(_ namespace: CInt, _ ready: CInt) -> CInt {
@@ -74,7 +74,7 @@ extension EgressHelper {
         return 1
     }
 
-    private static func execute(_ path: String, _ arguments: [String], output: CInt, descriptors: [CInt]) -> CInt {
+    fileprivate static func execute(_ path: String, _ arguments: [String], output: CInt, descriptors: [CInt]) -> CInt {
         // pasta needs SIGPIPE at its default when it starts.
         Signals.resetAll()
         let image = ExecutionImage(arguments: arguments, environment: HelperProgram.environment())
@@ -91,5 +91,52 @@ extension EgressHelper {
         } catch { return 127 }
         _ = image.execute(path)
         return 127
+    }
+}
+
+/// slirp4netns as it is started for one namespace.
+struct SlirpProgram: Sendable {
+    let path: String
+    let arguments: [String]
+
+    /// What slirp4netns shuts itself into before it serves the container (slirp4netns(1)), from the strongest down: it
+    /// reads what the container sends, and runs with the user's identity.
+    enum Confinement: Int, Sendable, CaseIterable {
+        /// A mount namespace with /etc and /run alone, and a filter for system calls.
+        case full
+        /// Where it may not mount: in some containers.
+        case filter
+        /// Where it was built without libseccomp, or the kernel takes no filters.
+        case sandbox
+        /// Before 0.4.
+        case none
+
+        var flags: [String] {
+            switch self {
+            case .full: ["--enable-sandbox", "--enable-seccomp"]
+            case .filter: ["--enable-seccomp"]
+            case .sandbox: ["--enable-sandbox"]
+            case .none: []
+            }
+        }
+
+        var next: Confinement? { Confinement(rawValue: rawValue + 1) }
+    }
+
+    func start(_ confinement: Confinement) throws(SystemError) -> RunningEgress {
+        var ready = try FileDescriptor.pipe()
+        var exit = try FileDescriptor.pipe()
+        var output = try EgressHelper.logPipe()
+        let readyWrite = ready.takeSecond()
+        let exitRead = exit.takeFirst()
+        let outputWrite = output.takeSecond()
+        let words = Array(arguments[..<1]) + confinement.flags + Array(arguments[1...])
+        let helper = try fork {
+            EgressHelper.execute(
+                path, words, output: outputWrite.rawValue, descriptors: [readyWrite.rawValue, exitRead.rawValue])
+        }
+        return RunningEgress(
+            helper: "slirp4netns", pid: helper, watcher: nil, ready: ready.takeFirst(), output: output.takeFirst(),
+            exitPipe: exit.takeSecond(), slirp: (self, confinement))
     }
 }

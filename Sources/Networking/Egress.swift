@@ -92,24 +92,42 @@ package struct RunningEgress: ~Copyable, Sendable {
     let output: FileDescriptor
     // slirp4netns ends when the other end of its exit pipe is closed, and so when the supervisor is killed.
     let exitPipe: FileDescriptor?
+    /// How slirp4netns was started; nil for pasta, which always shuts itself in.
+    let slirp: (program: SlirpProgram, confinement: SlirpProgram.Confinement)?
 
-    /// Waits until the container can reach the outside. Throws `failed` with what the helper said where it does not get
-    /// there within 10 s; it takes 3 to 30 ms.
-    package borrowing func awaitReady() throws(EgressError) {
+    /// Waits until the container can reach the outside, and returns what is to be said of that: a sentence where
+    /// slirp4netns had to be started again without a part of its sandbox. Throws `failed` with what the helper said where
+    /// it does not get there within 10 s; it takes 3 to 30 ms.
+    package mutating func awaitReady() throws(EgressError) -> String? {
+        var reasons: [String] = []
+        while let failure = failure() {
+            guard failure.hasEnded, let (program, confinement) = slirp, let next = confinement.next else {
+                throw .failed(helper: helper, output: failure.output)
+            }
+            reasons.append("\(confinement.flags.joined(separator: " ")): \(failure.output)")
+            do throws(SystemError) { self = try program.start(next) } catch { throw .system(error) }
+        }
+        guard !reasons.isEmpty, let confinement = slirp?.confinement else { return nil }
+        let rest = confinement.flags.joined(separator: " ")
+        return "slirp4netns runs \(rest.isEmpty ? "without a sandbox" : "with \(rest) alone") "
+            + "(\(reasons.joined(separator: "; ")))"
+    }
+
+    // nil where the network is up.
+    private func failure() -> (output: String, hasEnded: Bool)? {
         var poll = PollSet()
         let signal = poll.add(ready.rawValue)
         // A helper that ends closes what it writes to.
         poll.add(output.rawValue, reading: false)
         var byte: UInt8 = 0
         // A helper that hangs must not hang the container's start with it.
-        if (try? poll.wait(milliseconds: 10_000)) == true, poll.isReadable(signal), read(ready.rawValue, &byte, 1) == 1
-        {
-            return
-        }
+        let isInTime = (try? poll.wait(milliseconds: 10_000)) == true
+        if isInTime, poll.isReadable(signal), read(ready.rawValue, &byte, 1) == 1 { return nil }
         kill(pid, SIGKILL)
         let text = (try? output.readAll(limit: 65536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        let lines = text.split(separator: "\n").filter { !$0.hasPrefix("WARNING") }
-        throw .failed(helper: helper, output: lines.joined(separator: "; "))
+        var lines = text.split(separator: "\n").filter { !$0.hasPrefix("WARNING") }.map { String($0) }
+        if lines.isEmpty, !isInTime { lines = ["it was not ready within 10 s"] }
+        return (lines.joined(separator: "; "), isInTime)
     }
 
     deinit {

@@ -20,16 +20,23 @@ package struct RuntimeOptions: Sendable {
 
     package init(root: String? = nil) { self.root = root ?? Self.standardRoot }
 
-    /// `/run/apus-oci` for root, `$XDG_RUNTIME_DIR/apus-oci` for others.
+    /// `/run/apus-oci` for root, `$XDG_RUNTIME_DIR/apus-oci` for others, `/tmp/apus-oci-UID` where that says nothing.
+    /// Anybody may have made the last one: `PrivateDirectory` judges it at each use.
     package static var standardRoot: String {
-        if let directory = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), !directory.isEmpty, !isMachineRoot {
+        if let directory = getenv("XDG_RUNTIME_DIR").map({ String(cString: $0) }), directory.utf8.first == 47,
+            !isMachineRoot
+        {
             return directory + "/apus-oci"
         }
         return isMachineRoot ? "/run/apus-oci" : "/tmp/apus-oci-\(geteuid())"
     }
 
-    /// Where compiled filters are kept, whatever `--root` says: callers use many roots with the same few filters.
-    static var cache: String { standardRoot + "/.cache" }
+    /// Where compiled filters are kept, whatever `--root` says: callers use many roots with the same few filters. nil
+    /// where somebody else could put one there.
+    static func cache(below root: String = standardRoot) -> String? {
+        do throws(PrivateDirectory.Refusal) { _ = try PrivateDirectory.make(root) } catch { return nil }
+        return root + "/.cache"
+    }
 
     /// Whether the caller is root and not in a user namespace of somebody's.
     static var isMachineRoot: Bool {

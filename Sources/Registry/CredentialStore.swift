@@ -7,6 +7,8 @@ import OCI
 package struct CredentialStore: Sendable {
     /// The files that are asked, in this order; missing ones are passed over.
     package let paths: [String]
+    /// The directory of the last file where it is not below the user's home, and so could be somebody else's.
+    private let runtimeFolder: String?
 
     /// The store of a user with this environment.
     package init(environment: [String: String]) {
@@ -16,21 +18,38 @@ package struct CredentialStore: Sendable {
         } else if let home = environment["HOME"], !home.isEmpty {
             paths.append(home + "/.docker/config.json")
         }
-        if let folder = environment["XDG_RUNTIME_DIR"], !folder.isEmpty {
-            paths.append(folder + "/containers/auth.json")
-        }
+        runtimeFolder = environment["XDG_RUNTIME_DIR"].flatMap { $0.isEmpty ? nil : $0 + "/containers" }
+        if let runtimeFolder { paths.append(runtimeFolder + "/auth.json") }
         self.paths = paths
     }
 
     /// The credential for the repository `path` at the registry `domain`; nil where none is stored. An entry for
     /// a part of the registry ("host/owner") goes before one for the whole.
-    /// Throws where a file cannot be read or is not JSON of the right form, or a credential helper fails.
+    /// Throws where a file cannot be read or is not JSON of the right form, others may write to the directory of
+    /// `auth.json`, or a credential helper fails. An `auth.json` in another user's directory (`XDG_RUNTIME_DIR` after
+    /// su(1)) is passed over.
     package func credential(domain: String, path: String) throws(RegistryError) -> Credential? {
         for file in paths {
-            guard let configuration = try Self.read(file) else { continue }
+            guard try isTrusted(file), let configuration = try Self.read(file) else { continue }
             if let found = try Self.credential(in: configuration, file, domain: domain, path: path) { return found }
         }
         return nil
+    }
+
+    private func isTrusted(_ file: String) throws(RegistryError) -> Bool {
+        guard let runtimeFolder, file == runtimeFolder + "/auth.json" else { return true }
+        do throws(PrivateDirectory.Refusal) {
+            // A group of its own for each user is common.
+            _ = try PrivateDirectory.open(runtimeFolder, following: true, forbidden: 0o002)
+            return true
+        } catch {
+            switch error {
+            case .foreign, .notDirectory: return false
+            case .failed(let failure) where failure.errno == .noEntry: return false
+            case .failed(let failure): throw .credentialFile(path: file, cause: failure.errno.description)
+            case .writable: throw .credentialFile(path: file, cause: "in its directory, \(error)")
+            }
+        }
     }
 
     struct Configuration: Decodable {

@@ -1,7 +1,8 @@
+package import Errors
 package import OCI
 
 /// Why a registry did not give what was asked of it.
-package enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConvertible {
     /// No connection, or one that broke: the host with its port, and the cause.
     case unreachable(host: String, cause: String)
     /// No secure connection.
@@ -26,6 +27,18 @@ package enum RegistryError: Error, Equatable, Sendable, CustomStringConvertible 
     case credentialFile(path: String, cause: String)
     case credentialHelper(String, cause: String)
     case certificate(path: String, cause: String)
+
+    package var kind: ErrorKind {
+        switch self {
+        case .repositoryUnknown, .manifestUnknown, .blobUnknown: .notFound
+        // Docker's engine says 404 for a repository that may only be hidden.
+        case .accessDenied: .notFound
+        case .badCredentials: .forbidden
+        case .unreachable, .insecure, .tooManyRequests, .refused: .unavailable
+        case .violation, .redirect, .manifest, .wrongDigest, .wrongSize: .system
+        case .credentialFile, .credentialHelper, .certificate: .system
+        }
+    }
 
     package var description: String {
         switch self {

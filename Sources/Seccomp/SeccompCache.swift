@@ -6,13 +6,13 @@ package import OCI
 ///
 /// A file carries what it was compiled from, whole: a name that two sources share, a changed profile or a new version
 /// of the compiler is seen when it is read. What is damaged is compiled again and replaced. A directory that cannot be
-/// written costs time, not the container.
+/// written, or in which others could leave a filter (`PrivateDirectory`), costs time, not the container.
 package struct SeccompCache: Sendable {
-    private let directory: String
+    private let directory: String?
     private let kernel: KernelVersion
 
-    /// Keeps files in `directory`, which is made (mode 0700) when the first is written.
-    package init(directory: String, kernel: KernelVersion = .running) {
+    /// Keeps files in `directory`, which is made (mode 0700) when the first is written. nil: nothing is kept.
+    package init(directory: String?, kernel: KernelVersion = .running) {
         self.directory = directory
         self.kernel = kernel
     }
@@ -55,16 +55,23 @@ package struct SeccompCache: Sendable {
     private func program(
         _ key: [UInt8], or source: () throws(SeccompError) -> RuntimeSpec.Seccomp?
     ) throws(SeccompError) -> SeccompProgram? {
-        let path = "\(directory)/\(hex(checksum(key).bytes)).bpf"
-        if let bytes = try? Files.read(path, limit: 1 << 24), let found = CacheRecord.program(in: bytes, key: key) {
-            return found
-        }
+        let name = "\(hex(checksum(key).bytes)).bpf"
+        if let directory, let found = Self.read(name, of: directory, key) { return found }
         guard let specification = try source() else { return nil }
         let program = try SeccompCompiler.program(for: specification)
         // What goes wrong here goes wrong again at the next start, which compiles again: slower, and as safe.
-        try? Files.makeDirectories(directory, mode: 0o700)
-        try? Files.replace(path, with: CacheRecord.bytes(of: program, key: key), mode: 0o600, durable: false)
+        if let directory, let folder = try? PrivateDirectory.make(directory) {
+            try? Files.replace(
+                name, in: folder.rawValue, with: CacheRecord.bytes(of: program, key: key), mode: 0o600, durable: false)
+        }
         return program
+    }
+
+    private static func read(_ name: String, of directory: String, _ key: [UInt8]) -> SeccompProgram? {
+        guard let folder = try? PrivateDirectory.open(directory),
+            let bytes = try? Files.read(name, in: folder.rawValue, limit: 1 << 24)
+        else { return nil }
+        return CacheRecord.program(in: bytes, key: key)
     }
 }
 

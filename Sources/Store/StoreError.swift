@@ -1,8 +1,9 @@
+package import Errors
 package import Linux
 package import OCI
 
 /// What can go wrong with what is on disk.
-package enum StoreError: Error, Sendable, CustomStringConvertible {
+package enum StoreError: KindedError, Sendable, CustomStringConvertible {
     /// No environment variable and no account says where the store is.
     case noHome
     /// A directory of the store cannot be used; `cause` is a part of a sentence.
@@ -29,6 +30,15 @@ package enum StoreError: Error, Sendable, CustomStringConvertible {
     case invalidName(String)
     case nameTaken(name: String, container: String)
     case unknownContainer(String)
+
+    package var kind: ErrorKind {
+        switch self {
+        case .unknownImage, .unknownContainer, .otherPlatform, .missingBlob: .notFound
+        case .conflict, .nameTaken: .conflict
+        case .ambiguous, .invalidName, .wrongDigest, .wrongSize, .tooLarge: .invalid
+        case .noHome, .unusableDirectory, .failed, .corrupt: .system
+        }
+    }
 
     package var description: String {
         switch self {

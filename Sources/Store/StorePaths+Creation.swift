@@ -23,7 +23,6 @@ extension StorePaths {
     }
 
     private static func claim(_ path: String, privately: Bool = false) throws(StoreError) {
-        let user = geteuid()
         if mkdir(path, 0o700) < 0 {
             let errno = Errno.current
             do throws(SystemError) {
@@ -36,23 +35,14 @@ extension StorePaths {
                 throw refusal(path, error)
             }
         }
-        let status: FileStatus
-        do throws(SystemError) {
-            // A link in the place of the run directory could lead anywhere; one in the place of the data
-            // directory is how people put it on another disk.
-            status = try Files.status(path, following: !privately)
+        do throws(PrivateDirectory.Refusal) {
+            // A link in the place of the run directory could lead anywhere; one in the place of the data directory is
+            // how people put it on another disk. A group of its own for each user, and so a umask of 002, is common
+            // for data.
+            _ = try PrivateDirectory.open(path, following: !privately, forbidden: privately ? 0o022 : 0o002)
         } catch {
-            throw refusal(path, error)
-        }
-        guard status.isDirectory else { throw .unusableDirectory(path: path, cause: "it is not a directory") }
-        guard status.raw.st_uid == user else {
-            throw .unusableDirectory(
-                path: path, cause: "it belongs to uid \(status.raw.st_uid) and not to uid \(user), who runs apus")
-        }
-        // A group of its own for each user, and so a umask of 002, is common for data.
-        if status.permissions & (privately ? 0o022 : 0o002) != 0 {
-            throw .unusableDirectory(
-                path: path, cause: "other users may write to it: 'chmod go-w \(path)' forbids that")
+            if case .failed(let failure) = error { throw refusal(path, failure) }
+            throw .unusableDirectory(path: path, cause: error.description)
         }
     }
 

@@ -44,19 +44,14 @@ package struct StorePaths: Hashable, Sendable {
         } else if user == 0 {
             runtime = "/run/apus"
         } else if let folder = [absolute("XDG_RUNTIME_DIR"), "/run/user/\(user)"].compactMap({ $0 }).first(where: {
-            // Of another user after su(1), or gone with the session: then the next place is taken.
-            isOwnDirectory($0, user: user)
+            // Of another user after su(1), open to others, or gone with the session: then the next place is taken.
+            PrivateDirectory.isTrusted($0, user: user, following: true)
         }) {
             runtime = folder + "/apus"
         } else {
             runtime = "/tmp/apus-\(user)"
         }
         return StorePaths(data: data, run: runtime)
-    }
-
-    private static func isOwnDirectory(_ path: String, user: UInt32) -> Bool {
-        guard let status = try? Files.status(path) else { return false }
-        return status.isDirectory && status.raw.st_uid == user
     }
 
     private static func fromWorkingDirectory(_ path: String) throws(StoreError) -> String {

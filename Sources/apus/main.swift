@@ -1,6 +1,7 @@
 import Engine
 import Glibc
 import Linux
+import Workers
 
 // Hidden verbs come first, before anything is set up: they run in namespaces of their own and need a single thread.
 

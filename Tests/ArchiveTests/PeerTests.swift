@@ -115,6 +115,22 @@ struct PeerTests {
         #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }
 
+    @Test(.enabled(if: Tool.has("umoci"), "umoci is needed"))
+    func umociUnpacksWhatWeWrite() throws {
+        let layers = [try writtenTree(in: folder)]
+        let image = try image("image", layers)
+        let (status, output) = try Tool.shell("umoci unpack --image \(image):latest bundle", in: folder.path)
+        try #require(status == 0, "\(output)")
+        func snapshot(_ path: String) throws -> Snapshot {
+            var snapshot = try Snapshot(path)
+            // Nobody gave the root.
+            snapshot.nodes["."] = nil
+            return snapshot
+        }
+        let differences = try snapshot(merged(layers)).differences(from: snapshot("\(folder.path)/bundle/rootfs"))
+        #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
+    }
+
     @Test(.enabled(if: Tool.has("unshare", "mount"), "unshare and mount are needed"))
     func theKernelMergesTheLayersAsTreeCopyDoes() throws {
         let layers = changingLayers()

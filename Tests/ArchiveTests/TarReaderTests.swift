@@ -20,6 +20,7 @@ import Testing
     @Test func noBytesAreAnArchiveWithoutEntries() throws {
         #expect(try entries([]).isEmpty)
         #expect(try entries([UInt8](repeating: 0, count: 1024)).isEmpty)
+        #expect(try entries([UInt8](repeating: 0, count: 10240)).isEmpty)
     }
 
     @Test func namesAreBytes() throws {
@@ -101,7 +102,27 @@ import Testing
         #expect(read[4].kind == .symbolicLink(target: RawName("d/f")))
     }
 
-    enum Damage: CaseIterable { case checksum, size, content, header, zeros }
+    @Test func anArchiveMayEndWithoutZerosOrWithOneBlockOfThem() throws {
+        var tar = TarBuilder()
+        tar.file("f", "text")
+        #expect(try entries(tar.bytes).count == 1)
+        #expect(try entries(tar.bytes + [UInt8](repeating: 0, count: 512)).count == 1)
+        // What follows two is nobody's, and part of the digest.
+        #expect(try entries(tar.finished() + tar.bytes).count == 1)
+    }
+
+    @Test func moreThanIsAllowedAfterTheEndIsRefused() throws {
+        let folder = try Folder()
+        let file = try FileDescriptor.open(
+            folder.file("a.tar", TarBuilder().finished() + [UInt8](repeating: 1, count: 3 << 20)), O_RDONLY)
+        let reader = try TarReader(reading: file.rawValue)
+        #expect(try reader.next()?.name == nil)
+        #expect(throws: ArchiveError.malformed("more than 1048576 bytes follow its end")) {
+            try reader.finish(allowance: 1 << 20)
+        }
+    }
+
+    enum Damage: CaseIterable { case checksum, size, content, padding, header, zeros, zeroAndAHalf }
 
     @Test(arguments: Damage.allCases)
     func refusesADamagedArchive(damage: Damage) throws {
@@ -112,7 +133,9 @@ import Testing
         case .checksum: bytes[0] = 0x41
         case .size: bytes[124] = 0x39
         case .content: bytes.removeLast(1500)
+        case .padding: bytes = Array(tar.bytes.dropLast(1))
         case .header: bytes = Array(bytes[..<300])
+        case .zeroAndAHalf: bytes = tar.bytes + [UInt8](repeating: 0, count: 700)
         case .zeros: bytes = tar.bytes + [UInt8](repeating: 0, count: 512) + tar.bytes
         }
         let error = #expect(throws: ArchiveError.self) { try entries(bytes) }
@@ -131,16 +154,205 @@ import Testing
         #expect(throws: ArchiveError.self) { try entries(tar.finished()) }
     }
 
+    /// libarchive stops at the first mistake of an extended header and passes the entry on as the plain header has it,
+    /// with a warning that a long link name before it swallows.
+    @Test(
+        arguments: ["", "K"], ["99 path=x\n", "8 path=x\n", "9 path=x\n7 path\n", "9 path=x\n1\n", "9 path=x\n5 =x\n"])
+    func refusesABadRecordAfterGoodOnes(before: String, records: String) throws {
+        var tar = TarBuilder()
+        if before == "K" { tar.gnuLong("K", "target") }
+        tar.header(Array("pax".utf8), "x", size: records.utf8.count)
+        tar.append(Array(records.utf8))
+        tar.link("f", to: "x")
+        let error = #expect(throws: ArchiveError.self) { try entries(tar.finished()) }
+        if case .malformed? = error {} else { Issue.record("\(String(describing: error))") }
+    }
+
+    @Test(arguments: ["", "K"])
+    func refusesARecordThatIsTooLong(before: String) throws {
+        var tar = TarBuilder()
+        if before == "K" { tar.gnuLong("K", "target") }
+        let records = TarBuilder.record("comment", [UInt8](repeating: 120, count: 1_000_100))
+        tar.header(Array("pax".utf8), "x", size: records.count)
+        tar.append(records)
+        tar.link("f", to: "x")
+        #expect(throws: ArchiveError.malformed("an extended header has a record that is too long")) {
+            try entries(tar.finished())
+        }
+    }
+
+    @Test func refusesExtendedHeadersWithoutEnd() throws {
+        // One that is too large for libarchive, more than it follows, and none of an entry.
+        var large = TarBuilder()
+        large.header(Array("pax".utf8), "x", size: 2 << 20)
+        large.append([UInt8](repeating: 0, count: 2 << 20))
+        var many = TarBuilder()
+        for _ in 0..<40 { many.gnuLong("K", "target") }
+        many.link("f", to: "x")
+        var last = TarBuilder()
+        last.header(Array("pax".utf8), "x", size: 0)
+        for tar in [large, many, last] {
+            let error = #expect(throws: ArchiveError.self) { try entries(tar.finished()) }
+            if case .malformed? = error {} else { Issue.record("\(String(describing: error))") }
+        }
+    }
+
+    /// To libarchive these are other numbers, without a word.
+    @Test(arguments: [
+        ("uid", "root"), ("uid", ""), ("uid", "-1"), ("uid", "1x"), ("gid", "0x10"), ("size", "0 "), ("size", ""),
+        ("mtime", "now"), ("mtime", "1.x"), ("mtime", "99999999999999999999"), ("atime", ""),
+        ("GNU.sparse.size", "x"), ("GNU.sparse.major", ""), ("SCHILY.devmajor", "-1"),
+        ("SCHILY.xattr.", "x"), ("LIBARCHIVE.xattr.user.a", "?"), ("LIBARCHIVE.xattr.user.%zz", "AAEC"),
+        ("LIBARCHIVE.xattr.user.%00", "AAEC"), ("linkpath", "a\0b"), ("GNU.sparse.name", "a\0b"),
+    ])
+    func refusesARecordWhoseValueIsNone(keyword: String, value: String) throws {
+        var tar = TarBuilder()
+        tar.add("f", pax: [(keyword, Array(value.utf8))])
+        let error = #expect(throws: ArchiveError.self) { try entries(tar.finished()) }
+        if case .malformed? = error {} else { Issue.record("\(String(describing: error))") }
+    }
+
+    /// The fields by their places, and what stands there; the checksum is right.
+    @Test(arguments: [
+        (100, "rwxr-xr"), (108, "-000001"), (108, "9"), (116, "12a"), (124, "1z"), (136, "never"), (124, "\u{1}"),
+    ])
+    func refusesAHeaderWhoseNumberIsNone(place: Int, text: String) throws {
+        var tar = TarBuilder()
+        tar.file("first")
+        tar.file("f", "1")
+        tar.rewrite(header: 1, at: place, Array(text.utf8) + [0])
+        let error = #expect(throws: ArchiveError.self) { try entries(tar.finished()) }
+        #expect(error == .malformed("a header has a bad number"))
+    }
+
     @Test func refusesAnOwnerThatIsNoNumberOfAUser() throws {
         for id in ["4294967295", "4294967296", "99999999999999"] {
             var tar = TarBuilder()
             tar.add("f", pax: [("uid", Array(id.utf8))])
             #expect(throws: ArchiveError.self) { try entries(tar.finished()) }
         }
+        // In base 256, as GNU tar writes what is below 0: libarchive makes it root's.
+        var tar = TarBuilder()
+        tar.file("f")
+        tar.rewrite(header: 0, at: 108, [UInt8](repeating: 0xff, count: 8))
+        let error = #expect(throws: ArchiveError.self) { try entries(tar.finished()) }
+        #expect(error == .malformed("the owner -1 of an entry is out of range"))
+    }
+
+    @Test func numbersInBase256() throws {
+        var tar = TarBuilder()
+        tar.file("f")
+        tar.rewrite(header: 0, at: 108, [0x80, 0, 0, 0, 0xb2, 0xd0, 0x5e, 0])
+        tar.rewrite(header: 0, at: 136, [UInt8](repeating: 0xff, count: 11) + [0xfb])
+        let entry = try #require(try entries(tar.finished()).first)
+        #expect(entry.user == 3_000_000_000)
+        #expect(entry.modification == FileTime(seconds: -5, nanoseconds: 0))
+    }
+
+    @Test(arguments: [("-0.25", -1, 750_000_000), ("-1", -1, 0), ("-2.5", -3, 500_000_000), (".5", 0, 500_000_000)])
+    func timesBefore1970(text: String, seconds: Int, nanoseconds: Int) throws {
+        var tar = TarBuilder()
+        tar.add("f", pax: [("mtime", Array(text.utf8)), ("atime", Array(text.utf8))])
+        let entry = try #require(try entries(tar.finished()).first)
+        #expect(entry.modification == FileTime(seconds: seconds, nanoseconds: nanoseconds))
+        #expect(entry.access == entry.modification)
+    }
+
+    /// What libarchive would take for content, and other tars for the next header.
+    @Test func refusesContentWhereThereCanBeNone() throws {
+        for type in ["1", "2", "3", "5", "6"] as [Character] {
+            var tar = TarBuilder()
+            tar.add("a", type, link: "b", pax: [("size", Array("512".utf8))])
+            tar.file("c", "text")
+            #expect(throws: ArchiveError.malformed("an entry that is no file has content")) {
+                try entries(tar.finished())
+            }
+        }
+        var tar = TarBuilder()
+        tar.add("b", pax: [("mtime", Array("1".utf8))])
+        tar.add("a", "1", link: "b", size: 512)
+        tar.file("c", "text")
+        #expect(throws: ArchiveError.malformed("an entry that is no file has content")) { try entries(tar.finished()) }
+        var old = TarBuilder()
+        old.add("old/", "0", content: [1, 2, 3])
+        #expect(throws: ArchiveError.malformed("an entry that is no file has content")) { try entries(old.finished()) }
+    }
+
+    @Test func typesThatNobodyKnowsAreNoFiles() throws {
+        var tar = TarBuilder()
+        tar.add("socket", "s", content: Array("skipped".utf8))
+        tar.file("f", "text")
+        #expect(try entries(tar.finished()).map(\.kind) == [.other, .regular])
+    }
+
+    @Test func globalHeadersVolumesAndListsOfDirectoriesConcernNoFile() throws {
+        var tar = TarBuilder()
+        let records = TarBuilder.record("comment", Array("a commit".utf8)) + TarBuilder.record("uid", Array("7".utf8))
+        tar.header(Array("pax_global_header".utf8), "g", size: records.count)
+        tar.append(records)
+        tar.header(Array("volume".utf8), "V", size: 0)
+        tar.add("d", "D", content: Array("Yf\0\0".utf8))
+        tar.file("f", "text")
+        let read = try entries(tar.finished())
+        #expect(read.map(\.name.printable) == ["d", "f"] && read.map(\.user) == [0, 0])
+    }
+
+    @Test func gnuTarsOwnRecordOfALabelIsNoAttribute() throws {
+        var tar = TarBuilder()
+        tar.add("a", pax: [("RHT.security.selinux", [120, 0])])
+        tar.add("b", pax: [("RHT.security.selinux", [120, 0]), ("SCHILY.xattr.security.selinux", [121, 0])])
+        #expect(try entries(tar.finished()).map { $0.attributes.map(\.value) } == [[], [[121, 0]]])
+    }
+
+    @Test func anAttributeInTwoWordsIsOne() throws {
+        var tar = TarBuilder()
+        tar.add(
+            "f",
+            pax: [
+                ("LIBARCHIVE.xattr.user.a", Array("AAEC".utf8)), ("SCHILY.xattr.user.b", [9]),
+                ("SCHILY.xattr.user.a", [7, 0, 61, 10]),
+            ])
+        let entry = try #require(try entries(tar.finished()).first)
+        #expect(entry.attributes.map(\.name.printable) == ["user.a", "user.b"])
+        #expect(entry.attributes.map(\.value) == [[7, 0, 61, 10], [9]])
+    }
+
+    /// Nothing that iconv(3) or a normal form of Unicode would change is changed.
+    @Test(
+        arguments: [
+            [0xc0, 0xaf], [0xe0, 0x80, 0xaf], [0xe2, 0x84, 0xaa], [0x65, 0xcc, 0x81], [0xc3, 0xa9], [0xed, 0xa0, 0x80],
+            [0xef, 0xbb, 0xbf, 0x61], [0x1b, 0x24, 0x42],
+        ] as [[UInt8]])
+    func lettersAreNotConverted(name: [UInt8]) throws {
+        var tar = TarBuilder()
+        tar.add(raw: name)
+        tar.add("p", pax: [("path", name)])
+        tar.add("l", "2", pax: [("linkpath", name)])
+        tar.add("b", pax: [("hdrcharset", Array("BINARY".utf8)), ("path", name)])
+        tar.header(Array("././@LongLink".utf8), "L", size: name.count + 1, isGNU: true)
+        tar.append(name + [0])
+        tar.file("g")
+        let read = try entries(tar.finished())
+        #expect(read.map(\.name.bytes) == [name, name, [108], name, name])
+        #expect(read[2].kind == .symbolicLink(target: name.map(CChar.init(bitPattern:)) + [0]))
+    }
+
+    @Test func headersLieAcrossTheBlocksThatAreReadAtOnce() throws {
+        var tar = TarBuilder()
+        // The stream comes in blocks of a mebibyte; the headers of the second entry begin 512 bytes before its end.
+        tar.add("a", content: [UInt8](repeating: 1, count: (1 << 20) - 1024))
+        let long = String(repeating: "0123456789/", count: 300) + "end"
+        tar.add("short", content: [2], pax: [("path", Array(long.utf8)), ("uid", Array("77".utf8))])
+        tar.add("b", content: [UInt8](repeating: 3, count: (1 << 20) + 5))
+        tar.add("c", pax: [("uid", Array("x".utf8))])
+        #expect(throws: ArchiveError.malformed("an extended header is invalid")) { try entries(tar.finished()) }
+        tar.bytes.removeLast(3 * 512)
+        let read = try entries(tar.finished())
+        #expect(read.map(\.name.printable) == ["a", long, "b"] && read[1].user == 77)
     }
 
     @Test func refusesSparseMapsThatDoNotFit() throws {
-        for map in ["0,4,2,4", "0,8", "4,8", "0,4,100,4", "0,-4", "0"] {
+        for map in ["0,4,2,4", "0,8", "4,8", "0,4,100,4", "0,-4", "0", "0,4", "4,4,0,4", "0,8,9223372036854775807,1"] {
             var tar = TarBuilder()
             tar.add(
                 "f", content: Array("12345678".utf8),

@@ -30,9 +30,9 @@ import Testing
             try first.write(record.bytes, to: .record)
             #expect(try first.record() == record)
             #expect(throws: OCIError.self) { _ = try store.claim("c") }
-            #expect(store.ids() == ["c"])
+            #expect(try store.ids() == ["c"])
             try first.remove()
-            #expect(store.ids().isEmpty)
+            #expect(try store.ids().isEmpty)
             _ = try store.claim("c")
         }
     }
@@ -61,6 +61,43 @@ import Testing
             _ = consume held
             seen += [isHeld(.orders, directory)]
             #expect(seen == [false, true, false, false, true, false])
+        }
+    }
+
+    @Test func aRootThatIsNotTheCallersAloneIsRefused() throws {
+        try with { store in
+            _ = try store.claim("c")
+            #expect(try Files.status(store.root).permissions == 0o700)
+            func expectRefusal(_ words: String, at: SourceLocation = #_sourceLocation) {
+                func refused(_ body: () throws(OCIError) -> Void) {
+                    do throws(OCIError) {
+                        try body()
+                        Issue.record("not refused", sourceLocation: at)
+                    } catch { #expect(error.description.contains(words), "\(error)", sourceLocation: at) }
+                }
+                refused { () throws(OCIError) in _ = try store.claim("d") }
+                refused { () throws(OCIError) in _ = try store.open("c") }
+                refused { () throws(OCIError) in _ = try store.ids() }
+                #expect(RuntimeOptions.cache(below: store.root) == nil, sourceLocation: at)
+            }
+            #expect(RuntimeOptions.cache(below: store.root) == store.root + "/.cache")
+            for mode in [0o720, 0o702, 0o1777] as [FileMode] {
+                chmod(store.root, mode)
+                expectRefusal("chmod go-w \(store.root)")
+            }
+            chmod(store.root, 0o711)
+            #expect(try store.ids() == ["c"])
+            if geteuid() == 0 {
+                chown(store.root, 4711, 4711)
+                expectRefusal("belongs to uid 4711")
+                chown(store.root, 0, 0)
+            }
+            // A link leads to where its maker wants, a directory of the caller's included.
+            let moved = store.root + ".moved"
+            defer { try? Files.removeTree(moved) }
+            try Files.rename(store.root, to: moved)
+            symlink(moved, store.root)
+            expectRefusal("not a directory")
         }
     }
 }

@@ -46,6 +46,23 @@ import Testing
         #expect(try store.credential(domain: "host", path: "teams") == .password(user: "a", password: "b"))
     }
 
+    @Test func aRuntimeDirectoryOfSomebodyElseIsNotBelieved() throws {
+        let store = try store("{}", auth: #"{"auths":{"host":{"auth":"YTpi"}}}"#)
+        let containers = folder.path + "/run/containers"
+        #expect(try store.credential(domain: "host", path: "a") != nil)
+        chmod(containers, 0o777)
+        #expect {
+            _ = try store.credential(domain: "host", path: "a")
+        } throws: {
+            "\($0)".contains("chmod go-w \(containers)")
+        }
+        chmod(containers, 0o700)
+        if geteuid() == 0 {
+            chown(containers, 4711, 4711)
+            #expect(try store.credential(domain: "host", path: "a") == nil)
+        }
+    }
+
     @Test func readsTokens() throws {
         let store = try store(
             #"{"auths":{"i":{"auth":"YTpi","identitytoken":"refresh"},"r":{"registrytoken":"access"}}}"#)

@@ -32,6 +32,26 @@ import Testing
         #expect(try cache.defaultProgram(capabilities: 0) == other)
     }
 
+    @Test func aFilterThatOthersCouldHaveLeftIsNeitherReadNorKept() throws {
+        let right = try cache.defaultProgram(capabilities: 0)
+        let file = try onlyFile()
+        let open = SeccompProgram(instructions: [6, 0, 0, 0, 0, 0, 0xff, 0x7f], flags: 4, ignoredCalls: [])
+        try Files.write(CacheRecord.bytes(of: open, key: try storedKey(file)), to: file)
+        chmod(path, 0o777)
+        #expect(try cache.defaultProgram(capabilities: 0) == right)
+        _ = try cache.defaultProgram(capabilities: 1 << 21)
+        #expect(try Files.list(path).count == 1)
+        if geteuid() == 0 {
+            chmod(path, 0o755)
+            chown(path, 4711, 4711)
+            #expect(try cache.defaultProgram(capabilities: 0) == right)
+            chown(path, 0, 0)
+        }
+        chmod(path, 0o700)
+        #expect(try cache.defaultProgram(capabilities: 0) == open)
+        #expect(try SeccompCache(directory: nil).defaultProgram(capabilities: 0) == right)
+    }
+
     private func storedKey(_ file: String) throws -> [UInt8] {
         let bytes = try Files.read(file)
         let length = Int(bytes.withUnsafeBytes { $0.loadUnaligned(fromByteOffset: 32, as: UInt64.self) })

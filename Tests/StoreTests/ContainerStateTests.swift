@@ -45,13 +45,13 @@ import Testing
     }
 
     @Test func aContainerWithoutAStateIsCreated() {
-        #expect(containers.state(id).status == .created)
+        #expect(try containers.state(id).status == .created)
     }
 
     @Test func aLivingSupervisorIsBelieved() throws {
         let state = running(supervisor: .current())
         try containers.writeState(state, of: id)
-        #expect(containers.state(id) == state)
+        #expect(try containers.state(id) == state)
     }
 
     @Test func withoutItsSupervisorAContainerWasKilledAlongWithIt() throws {
@@ -59,7 +59,7 @@ import Testing
         // The number is alive, but of a process that started at another time.
         try containers.writeState(
             running(supervisor: ProcessIdentity(pid: own.pid, startTime: own.startTime &+ 1)), of: id)
-        let state = containers.state(id)
+        let state = try containers.state(id)
         #expect(state.status == .exited && state.exitCode == 137 && state.process == nil)
         #expect(state.startedAt != nil && state.error != nil)
     }
@@ -70,7 +70,7 @@ import Testing
         state.exitCode = 7
         try containers.writeFinalState(state, of: id, isEphemeral: false)
         try Files.removeTree(containers.runDirectory(id))
-        #expect(containers.state(id) == state)
+        #expect(try containers.state(id) == state)
     }
 
     @Test func aNewRunHidesTheLastEnd() throws {
@@ -78,15 +78,15 @@ import Testing
         last.exitCode = 7
         try containers.writeFinalState(last, of: id, isEphemeral: false)
         try containers.writeState(running(supervisor: .current()), of: id)
-        #expect(containers.state(id).status == .running)
+        #expect(try containers.state(id).status == .running)
     }
 
     @Test func aHeldContainerWhoseRunDirectoryIsGoneIsRunning() throws {
         let hold = try containers.hold(id)
         try Files.removeTree(containers.runDirectory(id))
-        #expect(containers.state(id).status == .running)
+        #expect(try containers.state(id).status == .running)
         _ = consume hold
-        #expect(containers.state(id).status == .created)
+        #expect(try containers.state(id).status == .created)
     }
 
     @Test func theStateOfAnEphemeralContainerIsNotWrittenToTheDisk() throws {

@@ -146,7 +146,8 @@ import Testing
         #expect(Set(doomed.map { String($0.suffix(64)) }) == [dead, lost])
         #expect(Set(try containers.list()) == [whole, ephemeral.id])
         #expect(Set(try containers.names().values) == ["whole", "making", "ephemeral"])
-        #expect(containers.isEphemeral(ephemeral.id) && !containers.isEphemeral(whole))
+        #expect(try containers.isEphemeral(ephemeral.id))
+        #expect(try !containers.isEphemeral(whole))
         _ = making.id
     }
 

@@ -22,6 +22,18 @@ import Testing
         #expect(paths.run == (geteuid() == 0 ? "/tmp/apus-4711" : runtime + "/apus"))
     }
 
+    @Test func aRuntimeDirectoryThatOthersMayWriteToIsPassedOver() throws {
+        let runtime = "/tmp/apus-paths." + randomHex(bytes: 6)
+        let user: UInt32 = geteuid() == 0 ? 4711 : geteuid()
+        try Files.makeDirectory(runtime, mode: 0o700)
+        defer { rmdir(runtime) }
+        if geteuid() == 0 { chown(runtime, user, user) }
+        func run() throws -> String { try located(user: user, ["HOME": "/h", "XDG_RUNTIME_DIR": runtime]).run }
+        #expect(try run() == runtime + "/apus")
+        chmod(runtime, 0o777)
+        #expect(try run() != runtime + "/apus")
+    }
+
     @Test func theHomeDirectoryIsNextAndRelativePathsAreIgnored() throws {
         #expect(try located(["XDG_DATA_HOME": "d", "HOME": "/h"]).data == "/h/.local/share/apus")
     }

@@ -1,4 +1,5 @@
 import FoundationEssentials
+import Glibc
 import Linux
 import OCI
 import Store
@@ -122,6 +123,98 @@ import Testing
         let outcome = try sweep()
         #expect(outcome.blobs.isEmpty && outcome.layers.isEmpty)
         #expect(outcome.problems.count == 1)
+    }
+
+    /// Makes `path` fail to be read, for the superuser too: a symbolic link to itself (ELOOP).
+    func makeUnreadable(_ path: String) throws { try check("symlink", path) { symlink(path, path) } }
+
+    /// A sweep that is to remove nothing, and whose error names `part`.
+    func expectNothingGoes(naming part: String, at: SourceLocation = #_sourceLocation) throws {
+        let before = try everything()
+        #expect(sourceLocation: at) {
+            _ = try sweep()
+        } throws: {
+            "\($0)".contains(part)
+        }
+        #expect(try everything() == before, sourceLocation: at)
+    }
+
+    func everything() throws -> [String] {
+        let paths = store.paths
+        var all: [String] = []
+        for folder in [
+            paths.layers, paths.containers, paths.names, paths.leases, paths.runningContainers, paths.images,
+        ] { all += try Files.list(folder).map { "\(folder)/\($0)" } }
+        return all.sorted()
+    }
+
+    /// Something of each kind that a sweep would take.
+    func leaveGarbage() throws {
+        try unpack(Digest(.sha256, hex: String(repeating: "7", count: 64))!)
+        try Files.makeDirectory(store.paths.layers + "/.tmp.sha256-\(String(repeating: "8", count: 64)).1.a")
+        let id = String(repeating: "9", count: 64)
+        try Files.makeDirectory(store.containers.directory(id))
+        try check("symlink") { symlink(id, store.paths.names + "/lost") }
+        try Files.makeDirectory(store.containers.runDirectory(String(repeating: "a", count: 64)))
+    }
+
+    @Test func nothingGoesWhereALeaseCannotBeRead() throws {
+        let digest = try store.images.beginIngest().put([9])
+        try leaveGarbage()
+        try makeUnreadable(store.paths.leases + "/lease.1.abc")
+        try expectNothingGoes(naming: "lease.1.abc")
+        #expect(store.images.has(digest))
+    }
+
+    @Test func nothingGoesWhereTheBlobsCannotBeLookedAt() throws {
+        let made = try store.makeImage(["debian"], layers: ["a"])
+        try unpack(made.config.rootfs.diffIDs[0])
+        try leaveGarbage()
+        let blobs = store.paths.images + "/blobs/sha256"
+        try Files.rename(blobs, to: blobs + ".away")
+        try makeUnreadable(blobs)
+        try expectNothingGoes(naming: "blob sha256:")
+        #expect(LayerStore(store.paths, .full).has(made.config.rootfs.diffIDs[0]))
+    }
+
+    @Test func nothingGoesWhereARecordCannotBeRead() throws {
+        let claim = try store.containers.create(name: "kept")
+        try leaveGarbage()
+        try makeUnreadable(store.containers.directory(claim.id) + "/record")
+        try expectNothingGoes(naming: claim.id.prefix(12).description)
+    }
+
+    @Test func nothingGoesWhereTheRunDirectoriesCannotBeListed() throws {
+        try leaveGarbage()
+        try Files.removeTree(store.paths.runningContainers)
+        try makeUnreadable(store.paths.runningContainers)
+        let before = try Files.list(store.paths.layers).sorted()
+        #expect {
+            _ = try sweep()
+        } throws: {
+            "\($0)".contains(store.paths.runningContainers)
+        }
+        #expect(try Files.list(store.paths.layers).sorted() == before)
+    }
+
+    @Test func anUnpackingThatCannotBeLookedAtStaysAndIsNamed() throws {
+        try leaveGarbage()
+        let name = ".tmp.sha256-\(String(repeating: "6", count: 64)).1.a"
+        try makeUnreadable(store.paths.layers + "/" + name)
+        let outcome = try sweep()
+        #expect(outcome.problems.count == 1 && outcome.problems[0].contains(name))
+        #expect(try Files.list(store.paths.layers).contains(name))
+        #expect(outcome.layers.count == 1 && outcome.doomed.count == 3)
+    }
+
+    @Test func aStateThatCannotBeReadIsNoState() throws {
+        let claim = try store.containers.create(name: nil)
+        try makeUnreadable(store.containers.runDirectory(claim.id) + "/state")
+        #expect {
+            _ = try store.containers.state(claim.id)
+        } throws: {
+            "\($0)".contains(claim.id.prefix(12))
+        }
     }
 
     @Test func theOtherPlatformsOfAnIndexStay() throws {

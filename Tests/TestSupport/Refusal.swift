@@ -15,12 +15,13 @@ package struct Refusal: Sendable, CustomStringConvertible {
         case openat2
         case mountSetattr = "mount_setattr"
         case mount, setns, unshare
+        case getdents64
 
         var number: UInt32 {
             #if arch(x86_64)
-                let old: [UInt32] = [165, 308, 272]
+                let old: [UInt32] = [165, 308, 272, 217]
             #else
-                let old: [UInt32] = [40, 268, 97]
+                let old: [UInt32] = [40, 268, 97, 61]
             #endif
             return switch self {
             case .pidfdSendSignal: 424
@@ -37,6 +38,7 @@ package struct Refusal: Sendable, CustomStringConvertible {
             case .mount: old[0]
             case .setns: old[1]
             case .unshare: old[2]
+            case .getdents64: old[3]
             }
         }
     }

@@ -43,6 +43,8 @@ package struct LayerUnpacker: Sendable {
         self.limits = limits
         self.expected = expected
         self.isDurable = isDurable
+        // The caller may change its root between this and `unpack`.
+        TarReader.prepare()
     }
 
     /// Unpacks the layer that `source` gives, compressed or not, into the empty directory `directory`.

@@ -14,17 +14,33 @@ package struct TarEntry: Sendable {
     }
 
     /// The name as the archive has it: not cleaned, not trusted.
-    package let name: RawName
-    package let kind: Kind
+    package var name: RawName
+    package var kind: Kind
     /// The permission bits with set-user-ID, set-group-ID and sticky.
-    package let mode: FileMode
-    package let user: UInt32
-    package let group: UInt32
+    package var mode: FileMode
+    package var user: UInt32
+    package var group: UInt32
     /// The size of the content in bytes, holes included.
-    package let size: Int
-    package let modification: FileTime
+    package var size: Int
+    package var modification: FileTime
     /// The time of the last access where the archive has one (PAX `atime`).
-    package let access: FileTime?
+    package var access: FileTime?
     /// Extended attributes (PAX `SCHILY.xattr.` and `LIBARCHIVE.xattr.`), in the archive's order.
-    package let attributes: [(name: RawName, value: [UInt8])]
+    package var attributes: [(name: RawName, value: [UInt8])]
+
+    /// An entry to write: root's, with no size and no attributes where nothing is said of them.
+    package init(
+        name: RawName, _ kind: Kind, mode: FileMode, user: UInt32 = 0, group: UInt32 = 0, size: Int = 0,
+        modification: FileTime, access: FileTime? = nil, attributes: [(name: RawName, value: [UInt8])] = []
+    ) {
+        self.name = name
+        self.kind = kind
+        self.mode = mode
+        self.user = user
+        self.group = group
+        self.size = size
+        self.modification = modification
+        self.access = access
+        self.attributes = attributes
+    }
 }

@@ -1,53 +1,76 @@
+import CArchive
+import Glibc
 import Linux
 package import OCI
 
 /// Reads the entries of a tar archive (V7, ustar, PAX, GNU; sparse files in all their forms), compressed or not,
 /// in order.
 ///
-/// This is no wrapper of libarchive: that converts the names of PAX headers to the locale's charset with iconv(3),
-/// which nothing turns off, and a static glibc then reads converters below /usr/lib/gconv: in a process that has
-/// made a layer its root, the layer's own. Here names are bytes.
+/// libarchive parses; what it would let pass is refused by `HeaderCheck`. The stream comes from our own
+/// decoding pipeline, because a layer's diff id is the digest of all of it. The process stays in the C locale: names
+/// are bytes then.
 package final class TarReader {
-    private var feed: TarFeed
-    /// What is left of the current entry's content in the archive, and the padding after it.
-    private var left = 0
-    private var padding = 0
-    private var sparse: SparseMap?
+    private let archive: OpaquePointer
+    private let header: OpaquePointer
+    private let feed: TarFeed
+    private var isOpen = false
     private var isAtEnd = false
+    private var content = Content()
 
-    /// A longer header or name is refused. Linux takes 64 KiB of attributes for a file and names of 4 KiB.
-    private static let maximumExtension = 1 << 20
+    /// What is left of the current entry's content.
+    private struct Content {
+        /// The size of the file, holes included.
+        var size = 0
+        /// The bytes that the archive has of it.
+        var stored = 0
+        /// Where the last part ended, and how many bytes came so far.
+        var end = 0
+        var read = 0
+        var isRead = true
+    }
+
+    /// Does now what the libraries need the machine's own file system for. A process that makes a layer its root calls
+    /// it before.
+    package static func prepare() { ArchiveLibrary.prepare() }
 
     /// Borrows `descriptor`, which must stay open; `algorithm` is that of `finish`'s digest.
     /// Throws `ArchiveError`.
     package init(reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256) throws(ArchiveError) {
+        ArchiveLibrary.prepare()
         feed = TarFeed(try DecodingPipeline(reading: descriptor, algorithm))
+        guard let archive = archive_read_new(), let header = archive_entry_new2(archive) else {
+            fatalError("out of memory")
+        }
+        self.archive = archive
+        self.header = header
+        archive_read_support_format_tar(archive)
+    }
+
+    deinit {
+        archive_entry_free(header)
+        archive_read_free(archive)
     }
 
     /// The next entry, nil at the end of the archive. What was not read of the last one's content is skipped.
     /// Throws `ArchiveError`.
     package func next() throws(ArchiveError) -> TarEntry? {
-        var extended = PaxRecords()
-        var longName: [UInt8]?
-        var longLink: [UInt8]?
-        while !isAtEnd {
-            try skipContent()
-            guard let header = try nextHeader() else {
-                if longName != nil || longLink != nil || extended.path != nil {
-                    throw .malformed("it ends between an extended header and its entry")
-                }
-                return nil
-            }
-            switch header.type {
-            case UInt8(ascii: "x"), UInt8(ascii: "X"): extended = try PaxRecords(extensionBytes(header))
-            // What a global header says, a commit's number as a rule, concerns no file.
-            case UInt8(ascii: "g"), UInt8(ascii: "V"): try setContent(header.size)
-            case UInt8(ascii: "L"): longName = TarHeader.text(try extensionBytes(header)[...])
-            case UInt8(ascii: "K"): longLink = TarHeader.text(try extensionBytes(header)[...])
-            default: return try entry(header, extended, longName, longLink)
-            }
+        if isAtEnd { return nil }
+        guard try open() else { return nil }
+        try skipContent()
+        let start = position
+        feed.beginHeader(at: start)
+        let result = archive_read_next_header2(archive, header)
+        if let failure = feed.failure { throw failure }
+        if result == ARCHIVE_EOF {
+            try checkEnd(from: start)
+            isAtEnd = true
+            return nil
         }
-        return nil
+        guard result == ARCHIVE_OK || result == ARCHIVE_WARN else { throw damage(result) }
+        let end = position
+        let check = try feed.endHeader(at: end) { bytes throws(ArchiveError) in try HeaderCheck(bytes) }
+        guard result == ARCHIVE_OK || isOnlyOfCharset else { throw damage(result) }
+        return try entry(check, headerSize: end - start)
     }
 
     /// Calls `body` with the parts of the last entry's content and their offsets, in rising order: what lies
@@ -55,152 +78,179 @@ package final class TarReader {
     package func readContent(
         _ body: (_ bytes: UnsafeRawBufferPointer, _ offset: Int) throws(ArchiveError) -> Void
     ) throws(ArchiveError) {
-        let parts = sparse?.parts ?? [0..<left]
-        for part in parts {
-            var offset = part.lowerBound
-            try feed.pass(part.count) { bytes throws(ArchiveError) in
-                left -= bytes.count
-                try body(bytes, offset)
-                offset += bytes.count
+        while !content.isRead {
+            var start: UnsafeRawPointer?
+            var count = 0
+            var place: Int64 = 0
+            let result = archive_read_data_block(archive, &start, &count, &place)
+            if let failure = feed.failure { throw failure }
+            if result == ARCHIVE_EOF {
+                // libarchive goes by the map or by the bytes, whichever ends first, and takes what is left of the
+                // content for the next header.
+                guard content.read == content.stored else { throw Self.badMap }
+                content.isRead = true
+                return
             }
+            guard result == ARCHIVE_OK else { throw damage(result) }
+            let offset = Int(place)
+            guard offset >= content.end, offset <= content.size, count <= content.size - offset else {
+                throw Self.badMap
+            }
+            content.end = offset + count
+            content.read += count
+            try body(UnsafeRawBufferPointer(start: start, count: count), offset)
         }
-        sparse = nil
     }
 
     /// After the last entry: reads what follows the archive's end, at most `allowance` bytes, because a
     /// layer's diff id is the digest of the whole stream. Returns that digest and the number of bytes.
     /// Throws `ArchiveError`.
     package func finish(allowance: Int = 1 << 30) throws(ArchiveError) -> (digest: Digest, size: Int) {
-        try skipContent()
+        if try open() { try skipContent() }
         isAtEnd = true
-        return try feed.finish(allowance: allowance)
+        return try feed.finish(after: position, allowance: allowance)
     }
 
-    private func nextHeader() throws(ArchiveError) -> TarHeader? {
-        func isZero(_ block: [UInt8]) -> Bool { block.allSatisfy { $0 == 0 } }
-        guard let block = try feed.block() else {
+    /// The number of bytes of the stream that libarchive has consumed.
+    private var position: Int { isOpen ? Int(archive_filter_bytes(archive, 0)) : 0 }
+
+    private static var badMap: ArchiveError { .malformed("the map of a sparse file is invalid") }
+
+    /// False for a stream of no bytes, which is an archive of no entries to us and none at all to libarchive.
+    private func open() throws(ArchiveError) -> Bool {
+        if isOpen { return true }
+        if try feed.isAtEnd(0) {
             isAtEnd = true
-            return nil
+            return false
         }
-        guard isZero(block) else { return try TarHeader(block) }
-        // Two blocks of zeros end an archive. What follows them is nobody's.
-        if let second = try feed.block(), !isZero(second) { throw .malformed("an entry follows a block of zeros") }
-        isAtEnd = true
-        return nil
-    }
-
-    private func setContent(_ size: Int) throws(ArchiveError) {
-        guard size >= 0 else { throw .malformed("an entry has a negative size") }
-        left = size
-        padding = (TarFeed.blockSize - size % TarFeed.blockSize) % TarFeed.blockSize
-        sparse = nil
+        let result = feed.open(archive)
+        if let failure = feed.failure { throw failure }
+        guard result == ARCHIVE_OK else { throw damage(result) }
+        isOpen = true
+        return true
     }
 
     private func skipContent() throws(ArchiveError) {
-        let (count, overflow) = left.addingReportingOverflow(padding)
-        if overflow { throw .malformed("an entry has an impossible size") }
-        left = 0
-        padding = 0
-        try feed.pass(count) { _ throws(ArchiveError) in }
+        // Not with archive_read_data_skip(3): what is checked of a content is checked of one that nobody wants.
+        try readContent { _, _ throws(ArchiveError) in }
     }
 
-    private func extensionBytes(_ header: TarHeader) throws(ArchiveError) -> [UInt8] {
-        let size = try header.size
-        guard (0...Self.maximumExtension).contains(size) else { throw .malformed("an extended header is too large") }
-        try setContent(size)
-        let bytes = try feed.bytes(size)
-        left = 0
-        return bytes
+    /// Whether the last warning says no more than that a name has other letters than ASCII: those are passed on as
+    /// they are. Its text is all that tells it from others, which share its number; in 3.6.2 those that share it are
+    /// fatal.
+    private var isOnlyOfCharset: Bool {
+        archive_errno(archive) == EILSEQ && strstr(archive_error_string(archive), " can't be converted from ") != nil
     }
 
-    private func entry(
-        _ header: TarHeader, _ extended: PaxRecords, _ longName: [UInt8]?, _ longLink: [UInt8]?
-    ) throws(ArchiveError) -> TarEntry {
-        var name = extended.path ?? longName ?? header.name
-        let link = extended.linkPath ?? longLink ?? header.linkName
-        let target = link.map(CChar.init(bitPattern:)) + [0]
-        // Not with `??`: what its right side throws has no type.
-        var size = if let size = extended.size { size } else { try header.size }
-        let user = if let user = extended.user { user } else { try header.user }
-        let group = if let group = extended.group { group } else { try header.group }
-        let modification =
-            if let time = extended.modification { time } else {
-                FileTime(seconds: try header.modification, nanoseconds: 0)
-            }
-        let kind: TarEntry.Kind
-        switch header.type {
-        case 0, UInt8(ascii: "0"), UInt8(ascii: "7"), UInt8(ascii: "S"):
-            // Before there was a type for them, directories were files whose names end so.
-            kind = name.last == UInt8(ascii: "/") ? .directory : .regular
-        case UInt8(ascii: "1"): kind = .hardLink(target: target)
-        case UInt8(ascii: "2"): kind = .symbolicLink(target: target)
-        case UInt8(ascii: "3"): kind = .characterDevice(try header.device)
-        case UInt8(ascii: "4"): kind = .blockDevice(try header.device)
-        case UInt8(ascii: "5"), UInt8(ascii: "D"): kind = .directory
-        case UInt8(ascii: "6"): kind = .fifo
-        default: kind = .other
+    /// Two blocks of zeros end an archive, or the end of the stream after one or none; libarchive is content with one.
+    private func checkEnd(from start: Int) throws(ArchiveError) {
+        let end = position
+        let isWhole = try feed.endHeader(at: end) { bytes throws(ArchiveError) in
+            bytes.count >= 2 * HeaderCheck.blockSize && bytes.suffix(2 * HeaderCheck.blockSize).allSatisfy { $0 == 0 }
         }
-        // These have no content, whatever their size says: old tars give links the size of their target.
-        if (UInt8(ascii: "1")...UInt8(ascii: "6")).contains(header.type) { size = 0 }
-        try setContent(size)
-        if let map = try sparseMap(header, extended) {
-            if let realName = extended.sparse.name { name = realName }
-            size = map.size
-            sparse = map
+        if isWhole || end == start { return }
+        guard try feed.isAtEnd(end) else { throw .malformed("an entry follows a block of zeros") }
+    }
+
+    /// What a failure of libarchive's means.
+    private func damage(_ result: CInt) -> ArchiveError {
+        let message = ArchiveLibrary.message(archive)
+        if result == ARCHIVE_RETRY { return .malformed("a header has a wrong checksum") }
+        if message.hasPrefix("Truncated") { return .malformed("it ends in the middle of an entry") }
+        if message == "Unrecognized archive format" { return .malformed("it does not begin with a header") }
+        return .malformed(message.isEmpty ? "a header is invalid" : message)
+    }
+
+    private func entry(_ check: HeaderCheck, headerSize: Int) throws(ArchiveError) -> TarEntry {
+        guard let pathname = archive_entry_pathname(header) else { throw .malformed("an entry has no name") }
+        let name = Self.name(pathname)
+        let kind = try kind(check, name)
+        let size = Int(archive_entry_size(header))
+        // The map of a sparse file may be the beginning of its content.
+        let map = check.records.mapIsInContent ? headerSize - check.end : 0
+        content = Content(size: size, stored: check.size - map, isRead: false)
+        switch kind {
+        case .regular where !check.records.isSparse && !check.isOldSparse:
+            guard size == check.size else { throw .malformed("an entry says twice how large it is") }
+        case .regular: guard content.stored >= 0, size >= 0 else { throw Self.badMap }
+        // Content that nobody wants: GNU tar's list of a directory's names, and whatever unknown types have.
+        case .directory where check.type == UInt8(ascii: "D"), .other: content.size = .max
+        // These have no content, whatever their size says: old tars give links the size of their target. libarchive
+        // takes the size of a PAX archive's for true, and would pass over the next entries with it.
+        default:
+            guard check.records.size ?? 0 == 0, size == 0 else {
+                throw .malformed("an entry that is no file has content")
+            }
+            content = Content()
+        }
+        let modification = Self.time(
+            Int(archive_entry_mtime(header)), archive_entry_mtime_nsec(header), check.records.modificationIsNegative)
+        let access = check.records.accessIsNegative.map {
+            Self.time(Int(archive_entry_atime(header)), archive_entry_atime_nsec(header), $0)
         }
         return TarEntry(
-            name: name.map(CChar.init(bitPattern:)) + [0], kind: kind, mode: try header.mode,
-            user: try owner(user, name), group: try owner(group, name), size: size, modification: modification,
-            access: extended.access, attributes: extended.attributes)
+            name: name, kind, mode: FileMode(archive_entry_perm(header)) & 0o7777,
+            // Checked by their own numbers to be none below 0, which are 0 here, and none beyond.
+            user: UInt32(archive_entry_uid(header)), group: UInt32(archive_entry_gid(header)),
+            size: kind == .regular ? size : content.stored, modification: modification, access: access,
+            attributes: attributes(check.records))
     }
 
-    private func owner(_ id: Int, _ name: [UInt8]) throws(ArchiveError) -> UInt32 {
-        // The largest number means "leave it as it is" to chown(2).
-        guard let number = UInt32(exactly: id), number != .max else {
-            let printable = RawName(name.map(CChar.init(bitPattern:)) + [0]).printable
-            throw .malformed("the owner \(id) of \"\(printable)\" is out of range")
+    private func kind(_ check: HeaderCheck, _ name: RawName) throws(ArchiveError) -> TarEntry.Kind {
+        // Not by libarchive's own word: unknown types are files to it, and hard links have none.
+        switch check.type {
+        case 0, UInt8(ascii: "0"), UInt8(ascii: "7"), UInt8(ascii: "S"):
+            // Before there was a type for them, directories were files whose names end so.
+            return name.dropLast().last == CChar(bitPattern: UInt8(ascii: "/")) ? .directory : .regular
+        case UInt8(ascii: "1"): return .hardLink(target: target(archive_entry_hardlink(header), check))
+        case UInt8(ascii: "2"): return .symbolicLink(target: target(archive_entry_symlink(header), check))
+        case UInt8(ascii: "3"): return .characterDevice(device)
+        case UInt8(ascii: "4"): return .blockDevice(device)
+        case UInt8(ascii: "5"), UInt8(ascii: "D"): return .directory
+        case UInt8(ascii: "6"): return .fifo
+        default: return .other
         }
-        return number
     }
 
-    private func sparseMap(_ header: TarHeader, _ extended: PaxRecords) throws(ArchiveError) -> SparseMap? {
-        if header.type == UInt8(ascii: "S") {
-            let (numbers, size) = try SparseMap.old(header) { () throws(ArchiveError) in try feed.block() }
-            return try SparseMap(numbers, size: size, stored: left)
-        }
-        guard let size = extended.sparse.realSize else { return nil }
-        var numbers = extended.sparse.map
-        if extended.sparse.major == 1 {
-            // The map comes before the content, in lines, filled up to a block.
-            var block = try mapBlock()
-            func line() throws(ArchiveError) -> Int {
-                var digits: [UInt8] = []
-                while true {
-                    if block.isEmpty { block = try mapBlock() }
-                    let byte = block.removeFirst()
-                    if byte == 10 { break }
-                    digits.append(byte)
-                    if digits.count > 20 { break }
-                }
-                guard let number = PaxRecords.decimal(digits[...]) else {
-                    throw .malformed("the map of a sparse file is invalid")
-                }
-                return number
+    private func target(_ text: UnsafePointer<CChar>?, _ check: HeaderCheck) -> RawName {
+        if let text { return Self.name(text) }
+        return (check.linkName ?? []).map(CChar.init(bitPattern:)) + [0]
+    }
+
+    private var device: DeviceNumber {
+        deviceNumber(
+            major: UInt32(truncatingIfNeeded: archive_entry_rdevmajor(header)),
+            minor: UInt32(truncatingIfNeeded: archive_entry_rdevminor(header)))
+    }
+
+    private func attributes(_ records: RecordCheck) -> [(name: RawName, value: [UInt8])] {
+        var attributes: [(name: RawName, value: [UInt8])] = []
+        guard archive_entry_xattr_reset(header) > 0 else { return attributes }
+        var name: UnsafePointer<CChar>?
+        var value: UnsafeRawPointer?
+        var count = 0
+        // The last of the archive is the first here.
+        while archive_entry_xattr_next(header, &name, &value, &count) == ARCHIVE_OK, let text = name {
+            let raw = Self.name(text)
+            if records.hasOnlyOwnLabel && raw == RawName("security.selinux") { continue }
+            // bsdtar writes each in two words; the later one counts, at the place of the earlier.
+            if let index = attributes.firstIndex(where: { $0.name == raw }) {
+                attributes.append((raw, attributes.remove(at: index).value))
+            } else {
+                attributes.append((raw, [UInt8](UnsafeRawBufferPointer(start: value, count: count))))
             }
-            let count = try line()
-            guard count <= SparseMap.maximumParts else { throw .malformed("the map of a sparse file is too long") }
-            numbers = []
-            for _ in 0..<(count * 2) { numbers.append(try line()) }
         }
-        return try SparseMap(numbers, size: size, stored: left)
+        attributes.reverse()
+        return attributes
     }
 
-    /// A block of the map that begins the content.
-    private func mapBlock() throws(ArchiveError) -> ArraySlice<UInt8> {
-        guard left >= TarFeed.blockSize, let block = try feed.block() else {
-            throw .malformed("the map of a sparse file is invalid")
-        }
-        left -= TarFeed.blockSize
-        return block[...]
+    private static func name(_ text: UnsafePointer<CChar>) -> RawName {
+        RawName(UnsafeBufferPointer(start: text, count: strlen(text) + 1))
+    }
+
+    /// libarchive reads "-1.25" as one second before 1970 and a quarter of one after that.
+    private static func time(_ seconds: Int, _ nanoseconds: Int, _ isNegative: Bool?) -> FileTime {
+        guard isNegative == true, nanoseconds > 0 else { return FileTime(seconds: seconds, nanoseconds: nanoseconds) }
+        return FileTime(seconds: seconds - 1, nanoseconds: 1_000_000_000 - nanoseconds)
     }
 }

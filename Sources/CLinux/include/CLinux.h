@@ -102,6 +102,10 @@ int apus_setns(int fd, int kinds);
 int apus_signalfd_blocking(const int *signals, int count);
 // The number of the next pending signal, 0 when there is none.
 int apus_signalfd_next(int fd);
+// As apus_signalfd_next, and who sent it: 0 for the kernel, and for processes that our namespace does not show.
+int apus_signalfd_next_from(int fd, pid_t *sender);
+// Waits for one of the signals, which are blocked (sigtimedwait(2)): its number, or -1 with EAGAIN after `seconds`.
+int apus_signal_wait(const int *signals, int count, int seconds);
 // Every action to its default, nothing blocked.
 void apus_signals_reset(void);
 // The calls that the C library applies to all threads, for a process with one.

@@ -26,7 +26,10 @@ package struct SystemdManager: Hashable, Sendable {
         }
         let directory = variable("XDG_RUNTIME_DIR") ?? "/run/user/\(user)"
         // A bus without systemd behind it, as in many containers, has no manager to ask.
-        guard Files.exists("\(directory)/systemd/private") else { return nil }
+        // One in another user's directory (after su(1)) is that user's, or what it says it is.
+        guard Files.exists("\(directory)/systemd/private"),
+            PrivateDirectory.isTrusted(directory, user: user, following: true)
+        else { return nil }
         var sockets: [String] = []
         if let address = variable("DBUS_SESSION_BUS_ADDRESS") { sockets += BusAddress.sockets(address) }
         for path in ["\(directory)/bus", "\(directory)/systemd/private"]

@@ -1,9 +1,13 @@
+import ContainerSpec
+package import Errors
 import Linux
+import Logs
 import Store
+package import Supervision
 
 extension Engine {
-    /// Attaches to the running container that `text` names. The session says how it went. Throws `EngineError` with
-    /// exit code 1, for one that does not run in Docker's words.
+    /// Attaches to the running container that `text` names. The session says how it went. Throws `EngineError`,
+    /// for one that does not run in Docker's words.
     package func attachContainer(
         _ text: String, client: AttachedClient.Options
     ) throws(EngineError) -> AttachedClient {
@@ -12,7 +16,7 @@ extension Engine {
         if description.options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue {
             throw EngineError(
                 "cannot attach to container \(text): its streams are those of the command that started it "
-                    + "(--log-driver=passthrough)", exitCode: 1)
+                    + "(--log-driver=passthrough)", .conflict)
         }
         var options = client
         options.terminal = description.options.tty
@@ -23,7 +27,7 @@ extension Engine {
             guard
                 let reply = try connect(
                     id, .attach(options.streams), until: .now().adding(milliseconds: Int64(Self.patience) * 1000))
-            else { throw EngineError("the supervisor of container \(text) does not answer", exitCode: 1) }
+            else { throw EngineError("the supervisor of container \(text) does not answer", .unavailable) }
             switch consume reply {
             // It has ended between the two looks: the second round says so.
             case .gone: continue
@@ -32,26 +36,26 @@ extension Engine {
                     let session = try AttachedClient(socket: connection.takeSocket(), options: options)
                     session.sendSize()
                     return session
-                } catch { throw EngineError("cannot attach to container \(text): \(error)", exitCode: 1) }
+                } catch { throw EngineError("cannot attach to container \(text): \(error)") }
             }
         }
-        throw EngineError("the supervisor of container \(text) does not answer", exitCode: 1)
+        throw EngineError("the supervisor of container \(text) does not answer", .unavailable)
     }
 
-    /// Whether the container that `text` names has a terminal. Throws `EngineError` with exit code 1.
+    /// Whether the container that `text` names has a terminal. Throws `EngineError`.
     package func hasTerminal(_ text: String) throws(EngineError) -> Bool {
         try description(containerID(text)).options.tty
     }
 
     private func checkAttachable(_ id: String) throws(EngineError) {
-        switch containers.state(id).status {
+        switch try state(id).status {
         case .running: return
         case .paused:
-            throw EngineError("you cannot attach to a paused container, unpause it first", exitCode: 1)
+            throw EngineError("you cannot attach to a paused container, unpause it first", .conflict)
         case .restarting:
-            throw EngineError("you cannot attach to a restarting container, wait until it is running", exitCode: 1)
+            throw EngineError("you cannot attach to a restarting container, wait until it is running", .conflict)
         case .created, .removing, .exited, .dead:
-            throw EngineError("you cannot attach to a stopped container, start it first", exitCode: 1)
+            throw EngineError("you cannot attach to a stopped container, start it first", .conflict)
         }
     }
 }

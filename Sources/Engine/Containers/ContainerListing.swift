@@ -1,3 +1,6 @@
+import ContainerSpec
+package import DockerTypes
+package import Errors
 import Store
 
 extension Engine {
@@ -14,14 +17,19 @@ extension Engine {
         // A state is a small file in memory: with a thousand stopped containers, most of the time goes into records.
         func isWanted(_ id: String) -> Bool {
             guard activeOnly else { return true }
-            let state = containers.state(id)
-            if state.isActive { states[id] = state }
-            return state.isActive
+            do throws(StoreError) {
+                let state = try containers.state(id)
+                if state.isActive { states[id] = state }
+                return state.isActive
+            } catch {
+                problems.append(error.description)
+                return false
+            }
         }
         do throws(StoreError) {
             listed = try containers.listRecords(wanted: isWanted) { problems.append($0.description) }
             if !activeOnly { names = try containers.names() }
-        } catch { throw EngineError(error, exitCode: 1) }
+        } catch { throw EngineError(error) }
         var snapshots: [ContainerSnapshot] = []
         snapshots.reserveCapacity(listed.count)
         for entry in listed {
@@ -34,11 +42,11 @@ extension Engine {
                         try ContainerDescription(decoding: entry.record.body, id: entry.id)
                     }
                 // A rename changes the link alone.
-                let name = names.map { $0[entry.id] } ?? containers.currentName(entry.id, was: description.name)
+                let name = if let names { names[entry.id] } else { try currentName(entry.id, was: description.name) }
                 if let name { description.name = name }
+                let state = if let known = states[entry.id] { known } else { try state(entry.id) }
                 var snapshot = ContainerSnapshot(
-                    description: description, state: states[entry.id] ?? containers.state(entry.id),
-                    isEphemeral: entry.isEphemeral)
+                    description: description, state: state, isEphemeral: entry.isEphemeral)
                 // Who checks a container writes its health down at once.
                 if snapshot.state.isActive {
                     snapshot.health = HealthFile(runDirectory: containers.runDirectory(entry.id)).read()?.status

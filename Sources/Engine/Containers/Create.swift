@@ -1,8 +1,11 @@
+package import ContainerSpec
+package import Errors
 import Glibc
 import Linux
 import OCI
 import Runtime
 package import Store
+import Supervision
 
 /// A container that was created and not started.
 package struct CreatedContainer: Sendable {
@@ -22,14 +25,12 @@ extension Engine {
         defer { guarding.descriptor.unlock() }
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
-        let config = record?.config ?? ContainerConfig()
+        let preparation = preparation(id, name: name, options, record, root, mode)
         do throws(EngineError) {
             // All that can be wrong with the options is said now.
-            let request = try supervisorRequest(
-                options, config, id: id, name: name, root: root, mode: mode, imageID: record?.imageID, size: nil,
-                streams: .none, lingering: 0, isNew: false)
+            let request = try preparation.supervisorRequest()
             let description = ContainerDescription(
-                creating: id, name: name, options, record, config, request.plan)
+                creating: id, name: name, options, record, preparation.image, request.plan)
             if let path = options.containerIDFile { try writeContainerIDFile(path, id) }
             do throws(EngineError) {
                 // Also with --rm: it goes when it has run.

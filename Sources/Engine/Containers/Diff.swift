@@ -1,15 +1,16 @@
+package import Errors
 import Linux
 import Store
 
 extension Engine {
-    /// `diff`: what differs in the container's file system from its image, sorted by path. Throws (exit code 1).
+    /// `diff`: what differs in the container's file system from its image, sorted by path. Throws.
     package func changes(of text: String) throws(EngineError) -> [FileChange] {
         let id: String
         let record: ContainerRecord
         do throws(StoreError) {
             id = try containers.find(text)
             record = try containers.readRecord(id)
-        } catch { throw EngineError(error, exitCode: 1) }
+        } catch { throw EngineError(error) }
         let directory = containers.directory(id)
         let isCopy = Files.exists("\(directory)/rootfs")
         let own = isCopy ? "\(directory)/rootfs" : "\(directory)/upper"
@@ -40,7 +41,7 @@ extension Engine {
         "/etc/resolv.conf", "/proc", "/sys", "/sys/fs/cgroup", "/run/.containerenv",
     ]
 
-    /// The sizes of what containers have written themselves, in bytes, in the order of `ids`. Throws (exit code 1).
+    /// The sizes of what containers have written themselves, in bytes, in the order of `ids`. Throws.
     package func ownSizes(of ids: [String]) throws(EngineError) -> [Int64] {
         try treeSizes(
             ids.map { id in

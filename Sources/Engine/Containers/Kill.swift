@@ -1,32 +1,34 @@
+package import Errors
 import Glibc
 import Linux
 import Store
+import Supervision
 
 extension Engine {
     /// Sends a signal to the init of the container that `text` names; with SIGKILL, waits for its end. Throws
-    /// `EngineError` with exit code 1.
+    /// `EngineError`.
     package func killContainer(_ text: String, signal: Int32 = SIGKILL) throws(EngineError) {
         let id = try containerID(text)
         func notRunning() -> EngineError {
-            EngineError("cannot kill container: \(text): container \(id) is not running", exitCode: 1)
+            EngineError("cannot kill container: \(text): container \(id) is not running", .conflict)
         }
-        guard containers.state(id).isActive else { throw notRunning() }
+        guard try state(id).isActive else { throw notRunning() }
         switch try ask(id, .signal(signal)) {
         case .frame(.failed(_, let message)):
-            throw EngineError("cannot kill container: \(text): \(message)", exitCode: 1)
+            throw EngineError("cannot kill container: \(text): \(message)")
         case .frame: return
         case .gone: if signal != SIGKILL { throw notRunning() }
         case .stuck:
             guard signal == SIGKILL else { return try signalDirectly(id, text, signal) }
-            forceEnd(id)
+            try forceEnd(id)
             _ = try holdEnded(id)
         }
     }
 
     private func signalDirectly(_ id: String, _ text: String, _ signal: Int32) throws(EngineError) {
-        guard let pidfd = containers.state(id).process?.open() else { return }
+        guard let pidfd = try state(id).process?.open() else { return }
         do throws(SystemError) { try sendSignal(signal, to: pidfd) } catch {
-            throw EngineError("cannot kill container: \(text): \(error.errno)", exitCode: 1)
+            throw EngineError("cannot kill container: \(text): \(error.errno)")
         }
     }
 }

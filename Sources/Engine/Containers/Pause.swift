@@ -1,20 +1,22 @@
+package import Errors
 import Linux
 import Store
+import Supervision
 
 extension Engine {
-    /// Holds all processes of the container that `text` names where they are. Throws `EngineError` with exit code 1.
+    /// Holds all processes of the container that `text` names where they are. Throws `EngineError`.
     package func pauseContainer(_ text: String) throws(EngineError) { try freeze(text, .pause) }
 
-    /// Lets the processes of a paused container go on. Throws `EngineError` with exit code 1.
+    /// Lets the processes of a paused container go on. Throws `EngineError`.
     package func unpauseContainer(_ text: String) throws(EngineError) { try freeze(text, .unpause) }
 
     private func freeze(_ text: String, _ request: ControlRequest) throws(EngineError) {
         let id = try containerID(text)
         let action = request == .pause ? "pause" : "unpause"
         func failure(_ cause: String) -> EngineError {
-            EngineError("cannot \(action) container \(text): \(cause)", exitCode: 1)
+            EngineError("cannot \(action) container \(text): \(cause)")
         }
-        guard containers.state(id).isActive else { throw failure("it is not running") }
+        guard try state(id).isActive else { throw failure("it is not running") }
         // The kernel takes its time with a process that waits for a disk.
         switch try ask(id, request, seconds: Self.patience * 2) {
         case .frame(.failed(_, let message)): throw failure(message)

@@ -1,3 +1,5 @@
+package import DockerTypes
+package import Errors
 package import Store
 
 /// What a `prune` removed.
@@ -13,7 +15,7 @@ package struct PruneOutcome: Sendable {
 }
 
 extension Engine {
-    /// Removes the containers that do not run and that `admits` lets through. Throws (exit code 1) where the containers
+    /// Removes the containers that do not run and that `admits` lets through. Throws where the containers
     /// cannot be listed.
     package func pruneContainers(_ admits: (ContainerSnapshot) -> Bool) throws(EngineError) -> PruneOutcome {
         let (all, problems) = try listContainers()

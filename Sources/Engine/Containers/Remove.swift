@@ -1,25 +1,28 @@
 import Cgroups
+import ContainerSpec
+package import Errors
 import Glibc
 import Linux
 import Store
+import Supervision
 
 extension Engine {
     /// Removes the container that `text` names and returns its id. One that runs is killed with `force`, and refused
-    /// without. Throws `EngineError` with exit code 1.
+    /// without. Throws `EngineError`.
     package func removeContainer(_ text: String, force: Bool) throws(EngineError) -> String {
         let id = try containerID(text)
-        let state = containers.state(id)
+        let state = try state(id)
         let description = try? description(id)
-        let name = containers.currentName(id, was: description?.name ?? "")
+        let name = try currentName(id, was: description?.name ?? "")
         if state.isActive {
             guard force else {
                 let remedy =
                     state.status == .paused
                     ? "container is paused and must be unpaused first"
                     : "container is \(state.status.rawValue): stop the container before removing or force remove"
-                throw EngineError("cannot remove container \"/\(name ?? text)\": \(remedy)", exitCode: 1)
+                throw EngineError("cannot remove container \"/\(name ?? text)\": \(remedy)", .conflict)
             }
-            if case .stuck = try ask(id, .signal(SIGKILL)) { forceEnd(id) }
+            if case .stuck = try ask(id, .signal(SIGKILL)) { try forceEnd(id) }
         }
         let doomed: String
         do throws(StoreError) {
@@ -32,20 +35,23 @@ extension Engine {
         } catch {
             // Its own supervisor, or another command, was faster.
             if case .unknownContainer = error { return id }
-            throw EngineError(error, exitCode: 1)
+            throw EngineError(error)
         }
         if let description { note(.destroy, description, name: name) }
-        try removeTree(doomed)
+        try removeTrees([doomed])
         return id
     }
 
     private func holdForRemoval(_ id: String) throws(StoreError) -> FileDescriptor? {
         do throws(EngineError) { return try holdEnded(id) } catch {
             // Gone meanwhile: that is what was asked for. Anything else is said by the attempt itself.
-            if (try? containers.find(id)) == nil { return nil }
+            do throws(StoreError) { _ = try containers.find(id) } catch {
+                if case .unknownContainer = error { return nil }
+                throw error
+            }
         }
         // Somebody holds it and does not let go: a supervisor that cannot be heard.
-        forceEnd(id)
+        do throws(EngineError) { try forceEnd(id) } catch { throw .conflict(error.message) }
         return try containers.hold(id)
     }
 }

@@ -1,5 +1,7 @@
+package import Errors
 import Linux
 import Store
+import Supervision
 
 extension Engine {
     /// Stops the container that `text` names as `stopContainer` does, and starts it; one that does not run is started.
@@ -9,15 +11,15 @@ extension Engine {
     ) throws(EngineError) {
         let id = try containerID(text)
         func failure(_ cause: String) -> EngineError {
-            EngineError("cannot restart container \(text): \(cause)", exitCode: 1)
+            EngineError("cannot restart container \(text): \(cause)", .conflict)
         }
-        if containers.state(id).isActive {
+        if try state(id).isActive {
             let seconds = try stopPatience(id, timeout).map { $0 + Self.patience }
             switch try ask(id, .restart(signal: signal, timeout: timeout), seconds: seconds) {
             case .frame(.failed(_, let message)): throw failure(message)
             case .frame(.started): return
             case .frame, .gone: break
-            case .stuck: forceEnd(id)
+            case .stuck: try forceEnd(id)
             }
         }
         switch try startContainer(id, client: .detached, lingering: lingering) {

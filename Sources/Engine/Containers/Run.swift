@@ -1,10 +1,14 @@
 import Cgroups
+package import ContainerSpec
+package import Errors
 import Glibc
 import Linux
+import Logs
 import OCI
 import Runtime
 import Seccomp
 package import Store
+package import Supervision
 
 extension Engine {
     /// What `run` needs of an image without reading any JSON; nil where the image is not there, or nobody has asked
@@ -44,14 +48,15 @@ extension Engine {
         mode: UserNamespace.Mode, map: IDMap?, client clientOptions: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartingContainer {
         let (id, name) = (claim.id, claim.name)
-        let config = record?.config ?? ContainerConfig()
-        let request = try supervisorRequest(
-            options, config, id: id, name: name, root: root, mode: mode, imageID: record?.imageID,
-            size: options.tty ? Terminal.size(of: 0) ?? Terminal.size(of: 1) : nil,
-            streams: options.detach || options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
-                ? .none : clientOptions.streams, lingering: lingering, isNew: true)
+        var preparation = preparation(id, name: name, options, record, root, mode)
+        preparation.size = options.tty ? Terminal.size(of: 0) ?? Terminal.size(of: 1) : nil
+        let passesStreams = options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
+        if !options.detach, !passesStreams { preparation.streams = clientOptions.streams }
+        preparation.lingering = lingering
+        preparation.isNew = true
+        let request = try preparation.supervisorRequest()
         let description = ContainerDescription(
-            creating: id, name: name, options, record, config, request.plan)
+            creating: id, name: name, options, record, preparation.image, request.plan)
         if let path = options.containerIDFile { try writeContainerIDFile(path, id) }
         do throws(EngineError) {
             var starting = try spawn(request, claim, clientOptions)
@@ -76,43 +81,8 @@ extension Engine {
         for number in [CInt](0...2) where isatty(number) != 0 {
             throw EngineError(
                 "--log-driver=passthrough cannot be honoured: a standard stream is a terminal, and the container would have "
-                    + "it; redirect it, or leave the driver out")
+                    + "it; redirect it, or leave the driver out", .unsupported)
         }
-    }
-
-    /// What a supervisor needs for a container with `options`. `size` is that of the terminal it shall have; `streams`
-    /// are what the command that starts it is served; `isNew`: it was not created before.
-    func supervisorRequest(
-        _ options: RunOptions, _ config: ContainerConfig, id: String, name: String, root: SupervisorRequest.Root,
-        mode: UserNamespace.Mode, imageID: Digest?, size: WindowSize?, streams: AttachedStreams, lingering: Int,
-        isNew: Bool
-    ) throws(EngineError) -> SupervisorRequest {
-        let layers = if case .layers(let layers) = root { layers } else { [String]() }
-        let ownMap = try ownIDMap(options, container: id, layers: layers)
-        // Root of a namespace of its own is no root of the machine.
-        var plan = try plan(options, config, id, ownMap == nil ? mode : .mapped)
-        if let size {
-            plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))
-        }
-        let notification = ServiceNotification.asked(options.sdNotify)
-        if let warning = notification?.hand(to: &plan.spec) { plan.warnings.append(warning) }
-        let attachesInput =
-            options.openStdin && !options.detach && (options.attach.isEmpty || options.attach.contains(.stdin))
-        return SupervisorRequest(
-            containers: containers, id: id, name: name, root: root, plan: plan, seccomp: try seccompProgram(plan),
-            cgroup: CgroupRequest(
-                .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
-                resources: plan.spec.linux?.resources),
-            ownUserNamespace: ownMap, terminal: options.tty, openInput: options.openStdin,
-            autoRemove: options.autoRemove, pidFile: options.pidFile, lingering: lingering, streams: streams,
-            log: try logConfiguration(options, config, id: id, name: name, imageID: imageID),
-            subject: ContainerJournal.Subject(
-                name: name, image: options.image, labels: (config.labels ?? [:]).merging(options.labels) { $1 }),
-            notification: notification, isNew: isNew,
-            settings: ServeLoop.Settings(
-                inputEndsWithClient: attachesInput && !options.tty, stopSignal: plan.stopSignal,
-                hasOwnStopSignal: options.stopSignal != nil || config.stopSignal != nil,
-                stopTimeout: plan.stopTimeout, restartPolicy: options.restartPolicy ?? .no))
     }
 
     private func spawn(
@@ -130,14 +100,15 @@ extension Engine {
         }
     }
 
-    // MARK: parts that create and start share
+    // MARK: parts that create and run share
 
-    private func logConfiguration(
-        _ options: RunOptions, _ config: ContainerConfig, id: String, name: String, imageID: Digest?
-    ) throws(EngineError) -> LogConfiguration {
-        do throws(OptionError) {
-            return try LogConfiguration(options, image: config, id: id, name: name, imageID: imageID)
-        } catch { throw EngineError(error.description) }
+    func preparation(
+        _ id: String, name: String, _ options: RunOptions, _ record: LaunchRecord?, _ root: SupervisorRequest.Root,
+        _ mode: UserNamespace.Mode
+    ) -> ContainerStart {
+        ContainerStart(
+            id, name: name, in: containers, options, image: record?.config ?? ContainerConfig(),
+            imageID: record?.imageID, root: root, mode: mode)
     }
 
     func holdOffSweeps() throws(EngineError) -> FileLock {
@@ -148,61 +119,14 @@ extension Engine {
         _ options: RunOptions, _ record: LaunchRecord?, _ mode: UserNamespace.Mode
     ) throws(EngineError) -> SupervisorRequest.Root {
         guard let record else {
-            return try directoryRoot(options)
+            return try SupervisorRequest.Root(directory: options.image)
         }
-        let store = layers(mode)
+        let store = LayerStore(paths, mode)
         guard record.isUnpacked(store.ownership) else {
             throw EngineError(
                 "image \(options.image) was unpacked for another id map: remove it with 'apus rmi' and pull it again")
         }
         return .layers(record.layers.map { store.path(of: $0) })
-    }
-
-    /// The directory that `--rootfs` names.
-    func directoryRoot(_ options: RunOptions) throws(EngineError) -> SupervisorRequest.Root {
-        guard let path = realpath(options.image, nil) else {
-            throw EngineError("root file system \(options.image): \(Errno.current)")
-        }
-        defer { free(path) }
-        return .directory(String(cString: path))
-    }
-
-    func plan(
-        _ options: RunOptions, _ config: ContainerConfig, _ id: String, _ mode: UserNamespace.Mode
-    ) throws(EngineError) -> LaunchPlan {
-        var builder = SpecBuilder(
-            options: options, image: config, containerID: id, filesDirectory: containers.runDirectory(id),
-            host: .current(mode: mode))
-        do throws(OptionError) { return try builder.build() } catch { throw EngineError(error.description) }
-    }
-
-    private func seccompProgram(_ plan: LaunchPlan) throws(EngineError) -> SeccompProgram? {
-        let cache = SeccompCache(directory: paths.cache + "/seccomp")
-        var capabilities: UInt64 = 0
-        for name in plan.spec.process?.capabilities?.bounding ?? [] {
-            if let number = CapabilityName.all.firstIndex(of: name) { capabilities |= 1 << UInt64(number) }
-        }
-        switch plan.seccomp {
-        case .unconfined: return nil
-        case .standard:
-            do throws(SeccompError) { return try cache.defaultProgram(capabilities: capabilities) } catch {
-                throw EngineError(error.description)
-            }
-        case .file(let path):
-            let contents: [UInt8]
-            do throws(SystemError) { contents = try Files.read(path, limit: 16 << 20) } catch {
-                throw EngineError("cannot read the seccomp profile \(path): \(error.errno)")
-            }
-            let program: SeccompProgram?
-            do throws(SeccompError) {
-                program = try cache.program(profile: contents, file: path, capabilities: capabilities)
-            } catch { throw EngineError(error.description) }
-            if program?.needsListener ?? false {
-                throw EngineError(
-                    "the seccomp profile \(path) asks for notifications (SCMP_ACT_NOTIFY): nobody would answer them")
-            }
-            return program
-        }
     }
 
     func write(
@@ -220,43 +144,9 @@ extension Engine {
         } catch {
             if error.errno == .exists {
                 throw EngineError(
-                    "container ID file found, make sure the other container isn't running or delete \(path)")
+                    "container ID file found, make sure the other container isn't running or delete \(path)", .conflict)
             }
             throw EngineError("cannot write the container ID file \(path): \(error.errno)")
         }
     }
-}
-
-/// A container that a supervisor is starting, and the session of the command line with it.
-package struct StartingContainer: ~Copyable {
-    package let id: String
-    package let name: String
-    /// One sentence for each thing that is not quite as asked.
-    package let warnings: [String]
-    private var client: AttachedClient
-    // Keeps the container from sweeps until its record is written. From then on its supervisor alone holds it: a
-    // command line that cannot get rid of its output must not keep others from removing the container.
-    private var claim: ContainerClaim?
-
-    init(claim: consuming ContainerClaim, warnings: [String], client: consuming AttachedClient) {
-        id = claim.id
-        name = claim.name
-        self.warnings = warnings
-        self.client = client
-        self.claim = consume claim
-    }
-
-    mutating func go() {
-        client.go()
-        claim = nil
-    }
-
-    /// Has the supervisor give up and clean up, and waits for it; what it had given up for already.
-    mutating func abandon() -> EngineError? { client.abandon() }
-
-    /// Waits until the container's process runs; nil then, else how it ended (`run --detach`).
-    package func awaitStart() -> AttachedClient.Outcome? { client.awaitStart() }
-
-    /// Serves the container's streams until it ends or the user detaches (see `AttachedClient.run`).
-    package mutating func attach(started: () -> Void = {}) -> AttachedClient.Outcome { client.run(started: started) }
 }

@@ -1,8 +1,13 @@
+import ContainerSpec
+package import Errors
 import Glibc
 import Linux
+import Logs
 import OCI
 import Runtime
 import Store
+package import Supervision
+import Workers
 
 /// What `start` finds.
 package enum StartedContainer: ~Copyable {
@@ -14,23 +19,27 @@ package enum StartedContainer: ~Copyable {
 
 extension Engine {
     /// Starts a container that was created, or has run before, with its own files as they were left. Returns while its
-    /// supervisor is still at it: `StartingContainer` says how it went. Throws `EngineError` with exit code 1.
+    /// supervisor is still at it: `StartingContainer` says how it went. Throws `EngineError`.
     package func startContainer(
         _ text: String, client: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartedContainer {
         let id = try containerID(text)
+        // No update writes while the record moves below. Before the container is held: an update that has the lock waits
+        // for who holds it. A disk that has no room for the lock has none for an update either.
+        let update = try? lockForUpdate(id)
         guard let hold = try holdUnlessRunning(id) else { return .running }
         let record: ContainerRecord
-        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error, exitCode: 1) }
+        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
         let description = try ContainerDescription(decoding: record.body, id: id)
         try checkPassedStreams(description.options)
         let passesStreams = description.options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
-        let name = containers.currentName(id, was: description.name) ?? description.name
+        let name = try currentName(id, was: description.name) ?? description.name
         do throws(StoreError) {
             if description.options.autoRemove { try containers.makeEphemeral(id) }
             // The user's session may have taken the directory along when it ended.
             try containers.makeRunDirectory(id)
-        } catch { throw EngineError(error, exitCode: 1) }
+        } catch { throw EngineError(error) }
+        _ = consume update
         var options = client
         options.terminal = description.options.tty
         options.input = client.input && description.options.openStdin
@@ -53,7 +62,7 @@ extension Engine {
             starting.go()
             return .starting(starting)
         } catch {
-            throw EngineError("cannot start the supervisor of container \(text): \(error)", exitCode: 1)
+            throw EngineError("cannot start the supervisor of container \(text): \(error)")
         }
     }
 
@@ -67,8 +76,7 @@ extension Engine {
             case .gone: continue
             case .stuck:
                 throw EngineError(
-                    "container \(id.prefix(12)) cannot be started: its supervisor does not answer; 'apus kill' ends it",
-                    exitCode: 1)
+                    "container \(id.prefix(12)) cannot be started: its supervisor does not answer; 'apus kill' ends it")
             }
         }
     }

@@ -1,4 +1,6 @@
 import Cgroups
+import ContainerSpec
+package import DockerTypes
 import Glibc
 import Linux
 import Store
@@ -63,7 +65,7 @@ extension Engine {
     private func usageOfProcesses(_ pid: ProcessID) -> ContainerUsage {
         var usage = ContainerUsage()
         var ticks: UInt64 = 0
-        for process in ProcessTable.containing(pid) {
+        for process in (try? ProcessTable.containing(pid)) ?? [pid] {
             guard let stat = ProcessStat(process) else { continue }
             ticks += stat.ticks + stat.childTicks
             usage.tasks += stat.threads

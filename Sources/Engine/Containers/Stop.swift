@@ -1,23 +1,26 @@
+import ContainerSpec
+package import Errors
 import Glibc
 import Linux
 import OCI
 import Store
+import Supervision
 
 extension Engine {
     /// Stops the container that `text` names: with `signal` and `timeout` (in seconds; negative: wait without end)
     /// where they are given, else with those of its own. One that does not run is as it should be. Throws `EngineError`
-    /// with exit code 1.
+    ///.
     package func stopContainer(_ text: String, signal: Int32? = nil, timeout: Int? = nil) throws(EngineError) {
         let id = try containerID(text)
-        guard containers.state(id).isActive else { return }
+        guard try state(id).isActive else { return }
         let reply = try ask(
             id, .stop(signal: signal, timeout: timeout), seconds: try stopPatience(id, timeout))
         switch reply {
         case .frame(.failed(_, let message)):
-            throw EngineError("cannot stop container \(text): \(message)", exitCode: 1)
+            throw EngineError("cannot stop container \(text): \(message)")
         case .frame, .gone: return
         case .stuck:
-            forceEnd(id)
+            try forceEnd(id)
             _ = try holdEnded(id)
         }
     }
@@ -34,10 +37,10 @@ extension Engine {
         return isTooLong ? nil : sum
     }
 
-    /// What was kept of the container `id`. Throws `EngineError` with exit code 1.
+    /// What was kept of the container `id`. Throws `EngineError`.
     func description(_ id: String) throws(EngineError) -> ContainerDescription {
         let record: ContainerRecord
-        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error, exitCode: 1) }
+        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
         return try ContainerDescription(decoding: record.body, id: id)
     }
 }

@@ -1,3 +1,5 @@
+import DockerTypes
+package import Errors
 import Glibc
 import Linux
 import Store
@@ -9,18 +11,21 @@ package struct ProcessListing: Sendable {
 }
 
 extension Engine {
-    /// The processes of a running container as ps(1) shows them with `options` (none: `-ef`). Throws (exit code 1) for a
+    /// The processes of a running container as ps(1) shows them with `options` (none: `-ef`). Throws for a
     /// container that does not run, and for options with which ps shows no process numbers.
     package func top(_ text: String, options: [String]) throws(EngineError) -> ProcessListing {
         let snapshot = try container(text)
         guard snapshot.state.isActive, snapshot.state.status != .restarting, let process = snapshot.state.process else {
-            throw EngineError("container \(snapshot.id) is not running", exitCode: 1)
+            throw EngineError("container \(snapshot.id) is not running", .conflict)
         }
-        let pids = ProcessTable.containing(process.pid)
+        let pids: [ProcessID]
+        do throws(SystemError) { pids = try ProcessTable.containing(process.pid) } catch {
+            throw EngineError("cannot list the processes of container \(snapshot.id): \(error)")
+        }
         let words = options.isEmpty ? ["-ef"] : options
         guard HelperProgram.path(of: "ps") != nil else {
             guard options.isEmpty || options == ["-ef"] else {
-                throw EngineError("this machine has no ps, which would read its options: leave them out", exitCode: 1)
+                throw EngineError("this machine has no ps, which would read its options: leave them out", .unsupported)
             }
             return Self.listing(pids)
         }
@@ -28,13 +33,13 @@ extension Engine {
         var output = try ps(words + ["-q", pids.map { String($0) }.joined(separator: ",")])
         if output == nil { output = try ps(words) }
         guard let output else {
-            throw EngineError("ps \(words.joined(separator: " ")) failed", exitCode: 1)
+            throw EngineError("ps \(words.joined(separator: " ")) failed", .invalid)
         }
         return try Self.choose(pids, from: output)
     }
 
     private func ps(_ words: [String]) throws(EngineError) -> String? {
-        try engine(exitCode: 1) {
+        try engine {
             var ends = try FileDescriptor.pipe()
             let reading = ends.takeFirst()
             let writing = ends.takeSecond()
@@ -51,7 +56,7 @@ extension Engine {
         let lines = output.split(separator: "\n")
         let titles = (lines.first ?? "").split(separator: " ").map { String($0) }
         guard let column = titles.firstIndex(of: "PID") else {
-            throw EngineError("couldn't find PID field in ps output", exitCode: 1)
+            throw EngineError("couldn't find PID field in ps output", .invalid)
         }
         let wanted = Set(pids)
         var rows: [[String]] = []

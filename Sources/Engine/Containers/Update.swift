@@ -1,43 +1,72 @@
 import Cgroups
+package import ContainerSpec
+package import Errors
 import Linux
 import OCI
 import Runtime
 import Store
+import Supervision
 
 extension Engine {
     /// Changes the limits of the container that `text` names, at once where it runs and for all its further starts, and
-    /// its restart policy where that is given. Throws `EngineError` with exit code 1; nothing is changed then.
+    /// its restart policy where that is given. Throws `EngineError`; nothing is changed then.
     package func updateContainer(
         _ text: String, limits: ResourceOptions, restartPolicy: RestartPolicy?
     ) throws(EngineError) {
         let id: String
-        do throws(StoreError) { id = try containers.find(text) } catch { throw EngineError(error, exitCode: 1) }
+        do throws(StoreError) { id = try containers.find(text) } catch { throw EngineError(error) }
         // One at a time: each builds on what the other has written.
         let lock = try lockForUpdate(id)
         defer { lock.descriptor.unlock() }
         var record: ContainerRecord
-        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error, exitCode: 1) }
+        do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
         var description = try ContainerDescription(decoding: record.body, id: id)
         let resources = try merge(limits, into: &description.options)
         if let restartPolicy {
             guard !description.options.autoRemove || restartPolicy.name == .no else {
                 throw EngineError(
-                    "restart policy cannot be updated because AutoRemove is enabled for the container", exitCode: 1)
+                    "restart policy cannot be updated because AutoRemove is enabled for the container", .conflict)
             }
             description.options.restartPolicy = restartPolicy
         }
-        let state = containers.state(id)
-        if let resources, state.isActive { try apply(resources, to: state, id) }
-        if let restartPolicy, state.isActive { try tell(id, restartPolicy) }
+        let before = record
         record.body = try description.encoded()
-        do throws(StoreError) {
-            try containers.writeRecord(record, of: id, isEphemeral: description.options.autoRemove)
-        } catch { throw EngineError(error, exitCode: 1) }
+        // That of `create --rm` lies where all do until it is started.
+        let isEphemeral = try isEphemeral(id)
+        func write(_ record: ContainerRecord) throws(EngineError) {
+            do throws(StoreError) { try containers.writeRecord(record, of: id, isEphemeral: isEphemeral) } catch {
+                throw EngineError(error)
+            }
+        }
+        // What was done is taken back where the next step fails.
+        try write(record)
+        do throws(EngineError) {
+            let state = try settledState(id)
+            guard state.isActive else { return }
+            let takeBack = if let resources { try apply(resources, to: state, id) } else { {} as () -> Void }
+            do throws(EngineError) {
+                if let restartPolicy { try tell(id, restartPolicy) }
+            } catch {
+                takeBack()
+                throw error
+            }
+        } catch {
+            try? write(before)
+            throw error
+        }
     }
 
-    private func lockForUpdate(_ id: String) throws(EngineError) -> FileLock {
+    // One that is just being started is waited for: its supervisor may have read the record as it was.
+    private func settledState(_ id: String) throws(EngineError) -> ContainerState {
+        let seen = try state(id)
+        guard !seen.isActive, try isHeld(id), case .frame = try ask(id, .ping) else { return seen }
+        return try state(id)
+    }
+
+    /// Held while the record of the container is changed or moved.
+    func lockForUpdate(_ id: String) throws(EngineError) -> FileLock {
         do throws(SystemError) { return try FileLock("\(containers.directory(id))/update.lock") } catch {
-            throw EngineError("cannot lock container \(id.prefix(12)): \(error)", exitCode: 1)
+            throw EngineError("cannot lock container \(id.prefix(12)): \(error)")
         }
     }
 
@@ -51,25 +80,27 @@ extension Engine {
         {
             throw EngineError(
                 "memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time",
-                exitCode: 1)
+                .invalid)
         }
         options.resources.merge(limits)
         do throws(OptionError) {
             return try options.resources.specification(.current(mode: UserNamespace.plan().mode))
-        } catch { throw EngineError(error.description, exitCode: 1) }
+        } catch { throw EngineError(error.description) }
     }
 
+    // Returns what takes it back.
     private func apply(
         _ resources: RuntimeSpec.Resources, to state: ContainerState, _ id: String
-    ) throws(EngineError) {
+    ) throws(EngineError) -> () -> Void {
         guard let path = state.cgroup else {
             throw EngineError(
                 "cannot update container \(id.prefix(12)) while it runs: it has no control group of its own; stop it first",
-                exitCode: 1)
+                .conflict)
         }
         do throws(CgroupError) {
-            try Cgroup.open(path).apply(resources)
-        } catch { throw EngineError("cannot update container \(id.prefix(12)): \(error)", exitCode: 1) }
+            let former = try Cgroup.open(path).apply(resources)
+            return { (try? Cgroup.open(path))?.restore(former) }
+        } catch { throw EngineError("cannot update container \(id.prefix(12)): \(error)") }
     }
 
     private func tell(_ id: String, _ policy: RestartPolicy) throws(EngineError) {
@@ -81,7 +112,7 @@ extension Engine {
                 throw SystemError("update (\(message))", nil, .invalid)
             }
         } catch {
-            throw EngineError("cannot update the restart policy of container \(id.prefix(12)): \(error)", exitCode: 1)
+            throw EngineError("cannot update the restart policy of container \(id.prefix(12)): \(error)")
         }
     }
 }

@@ -1,24 +1,31 @@
+package import Errors
 import Glibc
 import Linux
 import Store
+import Supervision
 
 extension Engine {
     /// Waits until the container that `text` names does not run, and returns its exit code; 0 for one that never ran.
-    /// Throws `EngineError` with exit code 1.
+    /// Throws `EngineError`.
     package func waitContainer(_ text: String) throws(EngineError) -> Int32 {
         let id = try containerID(text)
-        guard containers.state(id).isActive || containers.isHeld(id) else { return exitCode(id) }
+        guard try isActiveOrHeld(id) else { return try exitCode(id) }
         switch try ask(id, .wait(.notRunning), seconds: nil) {
         case .frame(.exited(let code)), .frame(.failed(let code, _)): return code
-        case .frame, .gone, .stuck: return exitCode(id)
+        case .frame, .gone, .stuck: return try exitCode(id)
         }
     }
 
     // A supervisor that is killed lets go of its container some moments before it is gone itself, and until then its state
     // says that it runs.
-    private func exitCode(_ id: String) -> Int32 {
+    private func exitCode(_ id: String) throws(EngineError) -> Int32 {
         let deadline = MonotonicTime.now().adding(milliseconds: Int64(Self.patience) * 1000)
-        while containers.state(id).isActive, !containers.isHeld(id), !deadline.isPast { usleep(1000) }
-        return containers.state(id).exitCode ?? 0
+        while try state(id).isActive, try !isHeld(id), !deadline.isPast { usleep(1000) }
+        return try state(id).exitCode ?? 0
+    }
+
+    private func isActiveOrHeld(_ id: String) throws(EngineError) -> Bool {
+        if try state(id).isActive { return true }
+        return try isHeld(id)
     }
 }

@@ -1,7 +1,11 @@
+import ContainerSpec
+import Errors
 import Glibc
 import Linux
+import Logs
 import OCI
 import Store
+import Supervision
 
 extension Engine {
     /// What became of a request to a container's supervisor.
@@ -16,13 +20,13 @@ extension Engine {
     /// How long a supervisor may take for what takes it no time, in seconds.
     static var patience: Int { 10 }
 
-    /// The id of the container that `text` names. Throws `EngineError` with exit code 1.
+    /// The id of the container that `text` names. Throws `EngineError`.
     func containerID(_ text: String) throws(EngineError) -> String {
-        do throws(StoreError) { return try containers.find(text) } catch { throw EngineError(error, exitCode: 1) }
+        do throws(StoreError) { return try containers.find(text) } catch { throw EngineError(error) }
     }
 
     /// Sends `request` to the supervisor of the container `id` and waits for its answer, at most `seconds` (nil: for
-    /// ever). Throws `EngineError` (exit code 1) for what fails on this side.
+    /// ever). Throws `EngineError` for what fails on this side.
     func ask(_ id: String, _ request: ControlRequest, seconds: Int? = patience) throws(EngineError) -> SupervisorReply {
         let deadline = seconds.map { MonotonicTime.now().adding(milliseconds: Int64($0) * 1000) }
         guard let reply = try connect(id, request, until: deadline) else { return .stuck }
@@ -40,9 +44,31 @@ extension Engine {
                 }
             } catch {
                 if error.errno == .again { return .stuck }
-                throw EngineError("cannot hear the supervisor of container \(id.prefix(12)): \(error)", exitCode: 1)
+                throw EngineError("cannot hear the supervisor of container \(id.prefix(12)): \(error)", .unavailable)
             }
         }
+    }
+
+    /// See `ContainerStore.state`. Throws `EngineError` where it cannot be read.
+    func state(_ id: String) throws(EngineError) -> ContainerState {
+        do throws(StoreError) { return try containers.state(id) } catch { throw EngineError(error) }
+    }
+
+    /// See `ContainerStore.isHeld`. Throws `EngineError` where that cannot be told.
+    func isHeld(_ id: String) throws(EngineError) -> Bool {
+        do throws(StoreError) { return try containers.isHeld(id) } catch { throw EngineError(error) }
+    }
+
+    /// See `ContainerStore.currentName`. Throws `EngineError` where names cannot be read.
+    func currentName(_ id: String, was name: String) throws(EngineError) -> String? {
+        do throws(StoreError) { return try containers.currentName(id, was: name) } catch {
+            throw EngineError(error)
+        }
+    }
+
+    /// See `ContainerStore.isEphemeral`. Throws `EngineError` where that cannot be told.
+    func isEphemeral(_ id: String) throws(EngineError) -> Bool {
+        do throws(StoreError) { return try containers.isEphemeral(id) } catch { throw EngineError(error) }
     }
 
     /// A connection to a supervisor, or the knowledge that there is none.
@@ -67,10 +93,10 @@ extension Engine {
             } catch  where error.errno == .again {
                 // More are waiting than a listener holds.
             } catch {
-                throw EngineError("cannot reach the supervisor of container \(id.prefix(12)): \(error)", exitCode: 1)
+                throw EngineError("cannot reach the supervisor of container \(id.prefix(12)): \(error)", .unavailable)
             }
             // Whoever holds the container without listening is about to listen, or about to let go.
-            if !containers.isHeld(id) { return .gone }
+            if try !isHeld(id) { return .gone }
             if giveUp.isPast { return nil }
             usleep(pause)
             pause = min(pause * 2, 20_000)
@@ -78,8 +104,8 @@ extension Engine {
     }
 
     /// Ends a container whose supervisor does not answer, and the supervisor.
-    func forceEnd(_ id: String) {
-        let state = containers.state(id)
+    func forceEnd(_ id: String) throws(EngineError) {
+        let state = try state(id)
         // The init first: it might not be told of its parent's death.
         for process in [state.process, state.supervisor] {
             guard let pidfd = process?.open() else { continue }
@@ -88,7 +114,7 @@ extension Engine {
     }
 
     /// Holds the container, which has no supervisor or is about to lose it; waits some seconds for that. Throws
-    /// `EngineError` (exit code 1) where it is gone, or held longer.
+    /// `EngineError` where it is gone, or held longer.
     func holdEnded(_ id: String, seconds: Int = patience) throws(EngineError) -> FileDescriptor {
         let deadline = MonotonicTime.now().adding(milliseconds: Int64(seconds) * 1000)
         var pause: UInt32 = 200
@@ -97,7 +123,7 @@ extension Engine {
             if deadline.isPast {
                 throw EngineError(
                     "container \(id.prefix(12)) is busy: another command works on it and does not come to an end",
-                    exitCode: 1)
+                    .conflict)
             }
             usleep(pause)
             pause = min(pause * 2, 20_000)
@@ -108,13 +134,13 @@ extension Engine {
     func tryHoldEnded(_ id: String) throws(EngineError) -> FileDescriptor? {
         do throws(StoreError) {
             guard let hold = try containers.tryHold(id) else { return nil }
-            endOrphan(id)
+            try endOrphan(id)
             return hold
-        } catch { throw EngineError(error, exitCode: 1) }
+        } catch { throw EngineError(error) }
     }
 
-    private func endOrphan(_ id: String) {
-        guard let process = containers.orphan(id), let pidfd = process.open() else { return }
+    private func endOrphan(_ id: String) throws(StoreError) {
+        guard let process = try containers.orphan(id), let pidfd = process.open() else { return }
         try? sendSignal(SIGKILL, to: pidfd)
         var poll = PollSet()
         poll.add(pidfd.rawValue)
@@ -124,7 +150,7 @@ extension Engine {
     /// Notes an event of a container, of which the store may know no more than the description.
     func note(_ event: LifeEvent, _ description: ContainerDescription, name: String? = nil) {
         let labels = (description.imageConfig.labels ?? [:]).merging(description.options.labels) { $1 }
-        EventLog(paths).append([
+        eventLog.append([
             .container(
                 event.action, id: description.id, name: name ?? description.name, image: description.options.image,
                 labels: labels, extra: event.attributes)

@@ -24,7 +24,7 @@ extension MachineFacts {
         facts.hasSystemd = Files.exists("/run/systemd/system")
         facts.lingers = facts.userName.map { Files.exists("/var/lib/systemd/linger/\($0)") } ?? false
         facts.runtimeDirectory = getenv("XDG_RUNTIME_DIR").map { String(cString: $0) }.flatMap { path in
-            (try? Files.status(path)).flatMap { $0.isDirectory && $0.raw.st_uid == geteuid() ? path : nil }
+            PrivateDirectory.isTrusted(path, following: true) ? path : nil
         }
         return facts
     }

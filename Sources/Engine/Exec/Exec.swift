@@ -1,6 +1,8 @@
+package import Errors
 import Glibc
 import Linux
 import Store
+package import Supervision
 
 /// What `exec` asks for beside the command itself.
 package struct ExecOptions: Sendable {
@@ -15,7 +17,7 @@ package struct ExecOptions: Sendable {
 extension Engine {
     /// Runs a command in the container that `text` names. Returns when it is on its way: the session says how it went.
     ///
-    /// Throws `EngineError` with exit code 1, and Docker's words, for a container that is not there or does not run.
+    /// Throws `EngineError`, and Docker's words, for a container that is not there or does not run.
     package func exec(_ text: String, _ options: ExecOptions) throws(EngineError) -> AttachedClient {
         let id = try execTarget(text)
         var request = options.request
@@ -34,7 +36,7 @@ extension Engine {
             _ = consume resizes
         } catch { throw EngineError("cannot watch the terminal: \(error)") }
         guard let reply = try connect(id, .exec(request), until: nil) else {
-            throw EngineError("the supervisor of container \(text) does not answer")
+            throw EngineError("the supervisor of container \(text) does not answer", .unavailable)
         }
         switch consume reply {
         case .open(let connection):
@@ -43,20 +45,20 @@ extension Engine {
             } catch { throw EngineError("cannot serve the command's streams: \(error)") }
         case .gone:
             // It has ended since it was looked at.
-            throw EngineError("container \(id) is not running", exitCode: 1)
+            throw EngineError("container \(id) is not running", .conflict)
         }
     }
 
     private func execTarget(_ text: String) throws(EngineError) -> String {
         let id = try containerID(text)
-        switch containers.state(id).status {
+        switch try state(id).status {
         case .running: return id
         case .paused:
-            throw EngineError("container \(text) is paused, unpause the container before exec", exitCode: 1)
+            throw EngineError("container \(text) is paused, unpause the container before exec", .conflict)
         case .restarting:
-            throw EngineError("container \(text) is restarting, wait until the container is running", exitCode: 1)
+            throw EngineError("container \(text) is restarting, wait until the container is running", .conflict)
         case .created, .removing, .exited, .dead:
-            throw EngineError("container \(id) is not running", exitCode: 1)
+            throw EngineError("container \(id) is not running", .conflict)
         }
     }
 
@@ -64,7 +66,7 @@ extension Engine {
     /// can be seen.
     package func lossOfExec(_ text: String) -> EngineError {
         do throws(EngineError) { _ = try execTarget(text) } catch { return error }
-        return EngineError("the command's keeper ended without a word")
+        return EngineError("the command's keeper ended without a word", .unavailable)
     }
 
     /// The ids of the commands that `exec` runs in the container now.

@@ -1,3 +1,5 @@
+package import ContainerSpec
+package import DockerTypes
 import OCI
 import Store
 

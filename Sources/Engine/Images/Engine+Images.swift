@@ -1,29 +1,31 @@
 import Cgroups
+package import Errors
+import Images
 import OCI
 package import Store
 
 extension Engine {
-    /// The image that `name` leads to, as Docker resolves it. Throws (exit code 1) where there is none.
+    /// The image that `name` leads to, as Docker resolves it. Throws where there is none.
     package func image(_ name: String, platform: String? = nil) throws(EngineError) -> StoredImage {
-        try engine(exitCode: 1) { try images.image(name, platform: try platform.map { try Platform(parsing: $0) }) }
+        try engine { try images.image(name, platform: try platform.map { try Platform(parsing: $0) }) }
     }
 
-    /// `tag SOURCE TARGET`. Throws (exit code 1) for a source that is not there and a target that is no name.
+    /// `tag SOURCE TARGET`. Throws for a source that is not there and a target that is no name.
     package func tag(_ source: String, as target: String) throws(EngineError) {
-        try engine(exitCode: 1) {
+        try engine {
             let reference = try Reference(target)
             try images.tag(source, as: reference)
-            noteImage("tag", try images.image(target).id, name: reference.familiar)
+            imageService.noteImage("tag", try images.image(target).id, name: reference.familiar)
         }
     }
 
     /// `rmi NAME`: what it untagged and deleted. The content of a deleted image is gone when this returns, but for
-    /// what other images, containers and pulls in progress use. Throws (exit code 1) by Docker's rules.
+    /// what other images, containers and pulls in progress use. Throws by Docker's rules.
     package func removeImage(_ name: String, isForced: Bool) throws(EngineError) -> [ImageRemoval] {
-        try engine(exitCode: 1) {
+        try engine {
             let removals = try images.remove(name, isForced: isForced, users: try imageUsers())
             let isDeletion = removals.contains { if case .deleted = $0 { true } else { false } }
-            note(removals)
+            imageService.note(removals)
             if isDeletion { try sweep() }
             return removals
         }
@@ -33,8 +35,7 @@ extension Engine {
     @discardableResult
     package func sweep() throws(EngineError) -> StoreSweep.Outcome {
         try engine {
-            let outcome = try StoreSweep(paths).run()
-            try removeTrees(outcome.doomed)
+            let outcome = try imageService.sweep()
             let dead = outcome.doomed.compactMap { $0.split(separator: "/").last?.suffix(after: ".dead.") }
             Cgroup.sweep(dead: Set(dead.map { Cgroup.namePrefix + $0 }))
             return outcome

@@ -1,35 +1,10 @@
+package import DockerTypes
+package import Errors
 import OCI
 import Store
 
-/// What the store takes on the disk.
-package struct DiskUsage: Sendable {
-    /// An image and its part of that, in bytes.
-    package struct Image: Sendable {
-        package var image: ImageSummary
-        /// The layers that other images have too.
-        package var shared: Int64
-        /// The layers that it alone has.
-        package var unique: Int64
-    }
-
-    /// A container, and what it has written, in bytes.
-    package struct Container: Sendable {
-        package var snapshot: ContainerSnapshot
-        package var size: Int64
-    }
-
-    package var images: [Image] = []
-    package var containers: [Container] = []
-    /// All layers of images, each counted once, in bytes.
-    package var layers: Int64 = 0
-    /// The part of `layers` that no container needs, in bytes.
-    package var unusedLayers: Int64 = 0
-    /// A sentence for each thing that could not be counted.
-    package var problems: [String] = []
-}
-
 extension Engine {
-    /// `system df`. Throws (exit code 1) where images or containers cannot be listed.
+    /// `system df`. Throws where images or containers cannot be listed.
     package func diskUsage() throws(EngineError) -> DiskUsage {
         var usage = DiskUsage()
         let (summaries, faults) = try imageSummaries()

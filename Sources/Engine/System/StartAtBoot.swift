@@ -1,4 +1,8 @@
+import ContainerSpec
+import DockerTypes
+package import Errors
 import Store
+import Supervision
 
 extension Engine {
     /// Starts the containers that come back after a boot: those with `always`, and those with `unless-stopped` that the
@@ -7,8 +11,9 @@ extension Engine {
         var started: [String] = []
         var problems: [String] = []
         let all = try allContainers()
-        for container in all.containers.reversed() where isWanted(container) {
+        for container in all.containers.reversed() {
             do throws(EngineError) {
+                guard try isWanted(container) else { continue }
                 switch try startContainer(container.id, client: .detached, lingering: lingering) {
                 case .running: continue
                 case .starting(let starting):
@@ -24,9 +29,10 @@ extension Engine {
     }
 
     // What the disk says: the state beside it belongs to the boot before.
-    private func isWanted(_ container: ContainerSnapshot) -> Bool {
-        guard !container.state.isActive, let state = containers.durableState(container.id), state.startedAt != nil
-        else { return false }
+    private func isWanted(_ container: ContainerSnapshot) throws(EngineError) -> Bool {
+        let durable: ContainerState?
+        do throws(StoreError) { durable = try containers.durableState(container.id) } catch { throw EngineError(error) }
+        guard !container.state.isActive, let state = durable, state.startedAt != nil else { return false }
         switch container.description.options.restartPolicy?.name {
         case .always: return true
         case .unlessStopped: return !state.isStoppedByUser

@@ -1,4 +1,6 @@
 import Archive
+import ContainerSpec
+import Errors
 import Glibc
 import Linux
 import OCI
@@ -8,14 +10,14 @@ extension Engine {
     /// `system check`: reads everything that is stored and returns a sentence for each thing that is wrong or that a
     /// killed process left; none where all is well. Changes nothing.
     package func check() -> [String] {
-        var check = SystemCheck(self)
+        let check = SystemCheck(self)
         check.run()
         return check.problems
     }
 }
 
 /// One check of a store.
-private struct SystemCheck {
+private final class SystemCheck {
     private let engine: Engine
     private let paths: StorePaths
     private(set) var problems: [String] = []
@@ -25,7 +27,7 @@ private struct SystemCheck {
         paths = engine.paths
     }
 
-    mutating func run() {
+    func run() {
         checkBlobs()
         checkImages()
         checkContainers()
@@ -34,14 +36,28 @@ private struct SystemCheck {
         checkLeftovers()
     }
 
+    // Sorted. A directory that is made when it is needed may be missing; one that cannot be read is a problem.
+    private func names(in folder: String) -> [String] {
+        let names = attempt { () throws(SystemError) in try Files.isPresent(folder) ? try Files.list(folder) : [] }
+        return (names ?? []).sorted()
+    }
+
+    // nil where `body` fails, which is a problem.
+    private func attempt<T>(_ body: () throws -> T) -> T? {
+        do { return try body() } catch {
+            problems.append("\(error)")
+            return nil
+        }
+    }
+
     // MARK: images
 
-    private mutating func checkBlobs() {
+    private func checkBlobs() {
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
         defer { buffer.deallocate() }
         for algorithm in Digest.Algorithm.allCases {
             let folder = "\(paths.images)/blobs/\(algorithm.rawValue)"
-            for name in ((try? Files.list(folder)) ?? []).sorted() {
+            for name in names(in: folder) {
                 guard let digest = Digest(algorithm, hex: name) else {
                     problems.append("\(folder)/\(name) is no blob")
                     continue
@@ -64,7 +80,7 @@ private struct SystemCheck {
         }
     }
 
-    private mutating func checkImages() {
+    private func checkImages() {
         do {
             let (images, faults) = try engine.images.images()
             problems += faults
@@ -73,12 +89,13 @@ private struct SystemCheck {
                 for (place, layer) in image.config.rootfs.diffIDs.enumerated() where !isUnpacked(layer) {
                     // What another tool put into the layout is unpacked when it is first run.
                     let blob = place < image.manifest.layers.count ? image.manifest.layers[place].digest : nil
-                    guard let blob, engine.images.has(blob) else {
+                    guard let blob, try engine.images.presentSize(of: blob) != nil else {
                         problems.append("image \(name): layer \(layer) is neither unpacked nor there as a blob")
                         continue
                     }
                 }
-                for part in image.manifest.layers where !engine.images.has(part.digest, size: part.size) {
+                for part in image.manifest.layers
+                where try engine.images.presentSize(of: part.digest) != part.size {
                     problems.append("image \(name): blob \(part.digest) is missing or cut short")
                 }
             }
@@ -91,9 +108,9 @@ private struct SystemCheck {
 
     // MARK: containers
 
-    private mutating func checkContainers() {
-        let names = (try? engine.containers.names()) ?? [:]
-        for entry in ((try? Files.list(paths.containers)) ?? []).sorted() {
+    private func checkContainers() {
+        let names = attempt { try engine.containers.names() }
+        for entry in self.names(in: paths.containers) {
             if entry.hasPrefix(".dead.") {
                 problems.append("\(paths.containers)/\(entry) is left of a container that was removed")
                 continue
@@ -104,10 +121,10 @@ private struct SystemCheck {
             }
             let short = entry.prefix(12)
             // One that somebody holds is being made, or removed, or runs.
-            let isHeld = engine.containers.isHeld(entry)
+            guard let isHeld = attempt({ try engine.containers.isHeld(entry) }) else { continue }
             do {
                 let record = try engine.containers.readRecord(entry)
-                if engine.containers.isEphemeral(entry), !isHeld {
+                if try engine.containers.isEphemeral(entry), !isHeld {
                     problems.append("container \(short) was to go with its supervisor, which is gone")
                     continue
                 }
@@ -115,7 +132,7 @@ private struct SystemCheck {
                 for layer in record.layers where !isUnpacked(layer) {
                     problems.append("container \(short): layer \(layer) is missing")
                 }
-                if names[entry] == nil { problems.append("container \(short) has no name") }
+                if let names, names[entry] == nil { problems.append("container \(short) has no name") }
             } catch StoreError.unknownContainer {
                 if !isHeld { problems.append("container \(short) has no record") }
             } catch { problems.append("container \(short): \(error)") }
@@ -125,19 +142,20 @@ private struct SystemCheck {
         }
     }
 
-    private mutating func checkState(_ path: String) {
-        guard let bytes = try? Files.read(path, limit: 1 << 20) else { return }
-        if ContainerState(bytes) == nil { problems.append("\(path) is no state") }
+    private func checkState(_ path: String) {
+        let bytes = attempt { try Files.isPresent(path) ? try Files.read(path, limit: 1 << 20) : nil } ?? nil
+        if let bytes, ContainerState(bytes) == nil { problems.append("\(path) is no state") }
     }
 
-    private mutating func checkNames() {
-        for name in ((try? Files.list(paths.names)) ?? []).sorted() where name.first != "." {
-            let id = try? Files.readLink("\(paths.names)/\(name)")
-            guard let id, ContainerStore.isID(id) else {
+    private func checkNames() {
+        for name in names(in: paths.names) where name.first != "." {
+            let path = "\(paths.names)/\(name)"
+            guard let target = attempt({ try Files.linkTarget(path) }) else { continue }
+            guard let id = target, ContainerStore.isID(id) else {
                 problems.append("the name \(name) leads to no container")
                 continue
             }
-            if !Files.exists(engine.containers.directory(id)) {
+            if attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false {
                 problems.append("the name \(name) belongs to container \(id.prefix(12)), which is gone")
             }
         }
@@ -148,21 +166,23 @@ private struct SystemCheck {
     }
 
     private func links() -> [(name: String, id: String)] {
+        // Whatever cannot be read was told of by `checkNames`.
         ((try? Files.list(paths.names)) ?? []).compactMap { name in
             (try? Files.readLink("\(paths.names)/\(name)")).map { (name, $0) }
         }
     }
 
-    private mutating func checkRunDirectories() {
-        for id in ((try? Files.list(paths.runningContainers)) ?? []).sorted()
-        where !Files.exists(engine.containers.directory(id)) {
+    private func checkRunDirectories() {
+        for id in names(in: paths.runningContainers)
+        where attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false {
             problems.append("\(paths.runningContainers)/\(id) belongs to a container that is gone")
         }
-        for name in (try? Files.list(paths.run + "/userns")) ?? [] {
-            guard let pid = ProcessID(name), let content = try? Files.readLink("\(paths.run)/userns/\(name)"),
+        for name in names(in: paths.run + "/userns") {
+            let path = "\(paths.run)/userns/\(name)"
+            guard let pid = ProcessID(name), let content = attempt({ try Files.linkTarget(path) }) ?? nil,
                 let start = content.split(separator: ":").last.flatMap({ UInt64($0) })
             else { continue }
-            if !ProcessIdentity(pid: pid, startTime: start).isAlive {
+            if attempt({ try ProcessIdentity(pid: pid, startTime: start).isGone() }) == true {
                 problems.append("\(paths.run)/userns/\(name) names a process that is gone")
             }
         }
@@ -170,9 +190,9 @@ private struct SystemCheck {
 
     // MARK: what is left of work in progress
 
-    private mutating func checkLeftovers() {
+    private func checkLeftovers() {
         for folder in [paths.layers, paths.squashedLayers] {
-            for name in ((try? Files.list(folder)) ?? []).sorted() {
+            for name in names(in: folder) {
                 if name.hasPrefix(".dead.") {
                     problems.append("\(folder)/\(name) is left of a layer that was removed")
                 } else if name.hasPrefix(".tmp."), isAbandoned("\(folder)/\(name)") {
@@ -181,7 +201,7 @@ private struct SystemCheck {
             }
         }
         for folder in [paths.leases, paths.images + "/tmp"] {
-            for name in ((try? Files.list(folder)) ?? []).sorted() where isAbandoned("\(folder)/\(name)") {
+            for name in names(in: folder) where isAbandoned("\(folder)/\(name)") {
                 problems.append("\(folder)/\(name) is left of a pull, load or build that was killed")
             }
         }
@@ -196,8 +216,8 @@ private struct SystemCheck {
     }
 
     // Files.replace writes ".NAME.PID.RANDOM.tmp" first.
-    private mutating func checkTemporaries(_ folder: String) {
-        for path in Temporaries.abandoned(in: folder) {
+    private func checkTemporaries(_ folder: String) {
+        for path in attempt({ try Temporaries.abandoned(in: folder) }) ?? [] {
             problems.append("\(path) is left of a file that was being written")
         }
     }
@@ -213,9 +233,10 @@ enum Temporaries {
         ]
     }
 
-    /// The paths of those in `folder` whose writer is gone.
-    static func abandoned(in folder: String) -> [String] {
-        ((try? Files.list(folder)) ?? []).sorted().compactMap { name in
+    /// The paths of those in `folder` whose writer is gone. Throws where it cannot be read; a missing one has none.
+    static func abandoned(in folder: String) throws(SystemError) -> [String] {
+        guard try Files.isPresent(folder) else { return [] }
+        return try Files.list(folder).sorted().compactMap { name in
             guard name.first == ".", name.hasSuffix(".tmp") else { return nil }
             let parts = name.split(separator: ".")
             guard parts.count >= 4, let pid = ProcessID(parts[parts.count - 3]) else { return nil }

@@ -1,13 +1,15 @@
+package import Errors
 import Glibc
+import Images
 import Linux
 import OCI
 package import Store
 
 extension Engine {
     /// Removes the images that no container was made from: those without a name, or with `all` all of them, if `admits`
-    /// lets them through. Throws (exit code 1) where the images cannot be read.
+    /// lets them through. Throws where the images cannot be read.
     package func pruneImages(all: Bool, _ admits: (StoredImage) -> Bool) throws(EngineError) -> PruneOutcome {
-        try engine(exitCode: 1) {
+        try engine {
             let (list, problems) = try images.images()
             var outcome = PruneOutcome()
             outcome.problems = problems
@@ -17,8 +19,13 @@ extension Engine {
             for image in list where !used.contains(image.id) && (all || image.names.isEmpty) && admits(image) {
                 do { outcome.images += try remove(image, users) } catch { outcome.problems.append("\(error)") }
             }
-            note(outcome.images)
-            let swept = try sweep()
+            imageService.note(outcome.images)
+            let swept: StoreSweep.Outcome
+            do throws(EngineError) { swept = try sweep() } catch {
+                // What was removed is removed, whatever becomes of the rest.
+                outcome.problems.append(error.message)
+                return outcome
+            }
             outcome.problems += swept.problems
             outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
             return outcome
@@ -44,21 +51,28 @@ extension Engine {
         let swept = try sweep()
         outcome.problems = swept.problems
         outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
-        for name in (try? Files.list(paths.run + "/userns")) ?? [] {
-            let path = "\(paths.run)/userns/\(name)"
-            guard let pid = ProcessID(name), let start = (try? Files.readLink(path))?.split(separator: ":").last,
-                let time = UInt64(start), !ProcessIdentity(pid: pid, startTime: time).isAlive
-            else { continue }
-            unlink(path)
-        }
-        var folders = Temporaries.folders(paths)
-        for id in (try? Files.list(paths.containers)) ?? [] {
-            folders += ["\(paths.containers)/\(id)", containers.runDirectory(id)]
-        }
-        for folder in folders {
-            for path in Temporaries.abandoned(in: folder) { unlink(path) }
-        }
+        do throws(SystemError) {
+            for name in try names(in: paths.run + "/userns") {
+                let path = "\(paths.run)/userns/\(name)"
+                guard let pid = ProcessID(name), let start = try Files.linkTarget(path)?.split(separator: ":").last,
+                    let time = UInt64(start), try ProcessIdentity(pid: pid, startTime: time).isGone()
+                else { continue }
+                unlink(path)
+            }
+            var folders = Temporaries.folders(paths)
+            for id in try names(in: paths.containers) {
+                folders += ["\(paths.containers)/\(id)", containers.runDirectory(id)]
+            }
+            for folder in folders {
+                for path in try Temporaries.abandoned(in: folder) { unlink(path) }
+            }
+        } catch { outcome.problems.append("cannot see all that is left: \(error)") }
         return outcome
+    }
+
+    // A directory that is made when it is needed may be missing.
+    private func names(in folder: String) throws(SystemError) -> [String] {
+        try Files.isPresent(folder) ? try Files.list(folder) : []
     }
 
     private func dropCaches() {

@@ -145,6 +145,29 @@ package enum Files {
         faccessat(directory, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0
     }
 
+    /// As `exists`, where something depends on the answer "no": throws for what only could not be looked at. A name whose
+    /// parent is missing, or no directory, is not there.
+    package static func isPresent(
+        _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD
+    ) throws(SystemError) -> Bool {
+        if exists(path, in: directory) { return true }
+        let errno = Errno.current
+        if errno == .noEntry || errno == .notDirectory { return false }
+        throw SystemError("faccessat", printable(path), errno)
+    }
+
+    /// The target of the symbolic link at `path`; nil where there is none: no such name, or something else has it.
+    package static func linkTarget(
+        _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD
+    ) throws(SystemError) -> String? {
+        do throws(SystemError) { return try readLink(path, in: directory) } catch {
+            switch error.errno {
+            case .noEntry, .notDirectory, .invalid, .nameTooLong: return nil
+            default: throw error
+            }
+        }
+    }
+
     /// The target of the symbolic link at `path`; bytes that are no UTF-8 are replaced.
     package static func readLink(
         _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD

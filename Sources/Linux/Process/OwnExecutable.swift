@@ -40,7 +40,7 @@ package enum OwnExecutable {
     }
 
     private static func copy(of file: borrowing FileDescriptor) throws(SystemError) -> FileDescriptor {
-        let copy = FileDescriptor(owning: try check("memfd_create") { apus_memfd_executable("apus") })
+        let copy = try MemoryFile.executable("apus")
         let (from, to) = (file.rawValue, copy.rawValue)
         while true {
             let count = sendfile(to, from, nil, 1 << 30)

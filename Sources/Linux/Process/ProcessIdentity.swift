@@ -32,6 +32,18 @@ package struct ProcessIdentity: Hashable, Sendable {
     /// looked at.
     package var isAtWork: Bool { line.map { !$0.isExiting } ?? false }
 
+    /// The opposite of `isAlive`, where something depends on the process's end: throws where `/proc` cannot be read.
+    package func isGone() throws(SystemError) -> Bool {
+        guard let line = try StatLine.read(pid), line.startTime == startTime else { return true }
+        return line.isZombie
+    }
+
+    /// The opposite of `isAtWork`, where something depends on the process's end: throws where `/proc` cannot be read.
+    package func hasEnded() throws(SystemError) -> Bool {
+        guard let line = try StatLine.read(pid), line.startTime == startTime else { return true }
+        return line.isExiting
+    }
+
     /// What `/proc` says of this very process; nil when it is gone.
     private var line: StatLine? {
         guard let line = StatLine(of: pid), line.startTime == startTime else { return nil }

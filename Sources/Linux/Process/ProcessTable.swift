@@ -39,26 +39,26 @@ package struct ProcessStat: Sendable {
 
 /// The processes of the machine.
 package enum ProcessTable {
-    /// The numbers of all processes that /proc shows.
-    package static func all() -> [ProcessID] {
-        ((try? Files.list("/proc")) ?? []).compactMap { ProcessID($0) }.sorted()
+    /// The numbers of all processes that /proc shows. Throws where it cannot be read.
+    package static func all() throws(SystemError) -> [ProcessID] {
+        try Files.list("/proc").compactMap { ProcessID($0) }.sorted()
     }
 
     /// The processes in the pid namespace of `pid`, nested ones excluded; of those below it where the namespace is our
     /// own, or cannot be seen.
-    package static func containing(_ pid: ProcessID) -> [ProcessID] {
+    package static func containing(_ pid: ProcessID) throws(SystemError) -> [ProcessID] {
         let own = namespace(of: getpid())
-        guard let wanted = namespace(of: pid), wanted != own else { return descendants(of: pid) }
-        let all = all()
+        guard let wanted = namespace(of: pid), wanted != own else { return try descendants(of: pid) }
+        let all = try all()
         let members = Set(all.filter { namespace(of: $0) == wanted })
         return all.filter { members.contains($0) }
     }
 
     private static func namespace(of pid: ProcessID) -> String? { try? Files.readLink("/proc/\(pid)/ns/pid") }
 
-    private static func descendants(of pid: ProcessID) -> [ProcessID] {
+    private static func descendants(of pid: ProcessID) throws(SystemError) -> [ProcessID] {
         var children: [ProcessID: [ProcessID]] = [:]
-        for process in all() {
+        for process in try all() {
             if let stat = ProcessStat(process) { children[stat.parent, default: []].append(process) }
         }
         var result: [ProcessID] = []

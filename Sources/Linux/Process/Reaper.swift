@@ -5,7 +5,7 @@ import Glibc
 package enum Reaper {
     /// A sealed memory file with the program, close-on-exec: nothing on any disk, and nothing that could be written.
     package static func program() throws(SystemError) -> FileDescriptor {
-        let file = FileDescriptor(owning: try check("memfd_create") { apus_memfd_executable("apus-init") })
+        let file = try MemoryFile.executable("apus-init")
         var failure: SystemError?
         withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 16) { buffer in
             do throws(SystemError) {

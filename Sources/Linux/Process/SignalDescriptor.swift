@@ -17,6 +17,13 @@ package struct SignalDescriptor: ~Copyable, Sendable {
         let signal = apus_signalfd_next(descriptor.rawValue)
         return signal > 0 ? signal : nil
     }
+
+    /// As `next()`, and the process that sent it; 0 where that was the kernel, or cannot be seen from here.
+    package func nextWithSender() -> (signal: CInt, sender: ProcessID)? {
+        var sender: ProcessID = 0
+        let signal = apus_signalfd_next_from(descriptor.rawValue, &sender)
+        return signal > 0 ? (signal, sender) : nil
+    }
 }
 
 /// Signal dispositions and masks of the calling process.
@@ -29,6 +36,20 @@ package enum Signals {
         var all = sigset_t()
         sigfillset(&all)
         sigprocmask(SIG_SETMASK, &all, nil)
+    }
+
+    /// Blocks `signals` beside those that are blocked already.
+    package static func block(_ signals: [CInt]) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        sigprocmask(SIG_BLOCK, &set, nil)
+    }
+
+    /// Waits for one of `signals`, which are blocked, at most `seconds`; false where none came.
+    package static func wait(for signals: [CInt], seconds: CInt) -> Bool {
+        // A stop and a continuation interrupt it: the caller looks at its clock.
+        apus_signal_wait(signals, CInt(signals.count), seconds) > 0
     }
 
     /// Ignores SIGPIPE, so that a write to a closed pipe fails with EPIPE.

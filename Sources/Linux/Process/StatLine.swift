@@ -7,8 +7,17 @@ struct StatLine {
 
     /// That of the process `pid` as it is now; nil when there is none, or `/proc` does not show it.
     init?(of pid: ProcessID) {
-        guard let bytes = try? Files.read("/proc/\(pid)/stat", limit: 4096) else { return nil }
-        self.init(bytes)
+        guard let line = try? StatLine.read(pid) else { return nil }
+        self = line
+    }
+
+    /// As `init(of:)`, but throws where `/proc` cannot be read: that says nothing of the process.
+    static func read(_ pid: ProcessID) throws(SystemError) -> StatLine? {
+        do throws(SystemError) { return StatLine(try Files.read("/proc/\(pid)/stat", limit: 4096)) } catch {
+            // ESRCH is of one that went between open and read (fs/proc/base.c).
+            if error.errno == .noEntry || error.errno == .noProcess { return nil }
+            throw error
+        }
     }
 
     init?(_ bytes: [UInt8]) {

@@ -1,3 +1,4 @@
+package import Errors
 import FoundationEssentials
 
 /// What a manifest endpoint, a layout's index or an archive can hold: a manifest, or an index of them, checked.
@@ -155,7 +156,7 @@ extension MediaType {
 }
 
 /// A document that cannot be an image's.
-package enum ManifestError: Error, Equatable, Sendable, CustomStringConvertible {
+package enum ManifestError: KindedError, Equatable, Sendable, CustomStringConvertible {
     case schema1
     /// More bytes than the limit, which is given.
     case tooLarge(Int)
@@ -164,6 +165,8 @@ package enum ManifestError: Error, Equatable, Sendable, CustomStringConvertible 
     /// No image, but something else of this type.
     case artifact(String)
     case layerType(String)
+
+    package var kind: ErrorKind { .invalid }
 
     package var description: String {
         switch self {

@@ -1,3 +1,4 @@
+package import Errors
 import Glibc
 
 extension Platform: CustomStringConvertible {
@@ -156,8 +157,10 @@ extension Descriptor {
 }
 
 /// Text that names no platform.
-package struct PlatformError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct PlatformError: KindedError, Equatable, Sendable, CustomStringConvertible {
     package let text: String
+
+    package var kind: ErrorKind { .invalid }
 
     package var description: String {
         "\"\(text)\" is no platform: give os/architecture[/variant], such as linux/amd64 or linux/arm64/v8"

@@ -1,3 +1,5 @@
+package import Errors
+
 /// The name of an image as Docker's users write it, in its normal form: `docker.io/library/debian:latest`.
 ///
 /// The grammar and the normalisation are those of the distribution project's reference package:
@@ -185,7 +187,7 @@ extension Reference {
 }
 
 /// Text that names no image.
-package struct ReferenceError: Error, Equatable, Sendable, CustomStringConvertible {
+package struct ReferenceError: KindedError, Equatable, Sendable, CustomStringConvertible {
     /// What is wrong with the text.
     package enum Cause: Equatable, Sendable {
         case empty
@@ -201,6 +203,8 @@ package struct ReferenceError: Error, Equatable, Sendable, CustomStringConvertib
 
     package let text: String
     package let cause: Cause
+
+    package var kind: ErrorKind { .invalid }
 
     package var description: String {
         switch cause {

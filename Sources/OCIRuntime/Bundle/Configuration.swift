@@ -26,7 +26,7 @@ struct Configuration {
     func filter() throws(OCIError) -> Filter? {
         guard let range = seccompRange else { return nil }
         do {
-            let program = try SeccompCache(directory: RuntimeOptions.cache)
+            let program = try SeccompCache(directory: RuntimeOptions.cache())
                 .program(specification: Array(bytes[range])) { () throws(SeccompError) in
                     do throws(JSONError) { return try specification(range) } catch {
                         throw .profile(file: name, field: "linux.seccomp", reason: error.description)

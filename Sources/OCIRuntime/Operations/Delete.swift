@@ -7,16 +7,22 @@ extension OCIRuntime {
     /// Removes a container that has ended, or, with `force`, any, and is silent then where there is none.
     package func delete(_ id: String, force: Bool) throws(OCIError) {
         try ContainerID.check(id)
-        if force, !Files.exists("\(options.root)/\(id)") { return }
+        let isThere = try reporting("cannot look for the container \(id)") {
+            try Files.isPresent("\(options.root)/\(id)")
+        }
+        if force, !isThere { return }
         let directory = try states.open(id)
         try reporting("cannot lock the container \(id)") { _ = try directory.folder.lock() }
-        guard directory.has(.record) else {
+        let hasRecord = try reporting("cannot look at the container \(id)") { try directory.isPresent(.record) }
+        guard hasRecord else {
             // A creation that was killed: there is no container.
             try directory.remove()
             if force { return }
             throw OCIError("container \(id) does not exist")
         }
         let container = try Container(directory)
+        // `stopped` is what a process is whose file in /proc cannot be read, too.
+        _ = try reporting("cannot look at the process of the container \(id)") { try container.record.process.isGone() }
         let status = container.status
         switch status {
         case .stopped: break
@@ -37,7 +43,13 @@ extension OCIRuntime {
     }
 
     private func end(_ container: borrowing Container) throws(OCIError) {
-        guard let pidfd = container.openProcess() else { return }
+        guard let pidfd = container.openProcess() else {
+            let isGone = try reporting("cannot look at the process of the container \(container.id)") {
+                try container.record.process.isGone()
+            }
+            if isGone { return }
+            throw OCIError("cannot delete the container \(container.id): its process cannot be opened")
+        }
         try? sendSignal(SIGKILL, to: pidfd)
         var set = PollSet()
         set.add(pidfd.rawValue)

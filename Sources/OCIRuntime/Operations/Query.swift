@@ -24,11 +24,13 @@ extension OCIRuntime {
     }
 
     /// All containers below the root. One that cannot be read is told of and left out.
-    package func list() -> [ContainerRow] {
+    /// Throws where the root itself cannot be read or trusted.
+    package func list() throws(OCIError) -> [ContainerRow] {
         var rows: [ContainerRow] = []
-        for id in states.ids() {
-            guard let directory = try? states.open(id), directory.has(.record) else { continue }
+        for id in try states.ids() {
             do throws(OCIError) {
+                let directory = try states.open(id)
+                guard directory.has(.record) else { continue }
                 let container = try Container(directory)
                 let status = container.status
                 rows.append(
@@ -37,7 +39,10 @@ extension OCIRuntime {
                         bundle: container.record.bundle, created: container.record.created,
                         owner: container.record.owner,
                         state: container.state(status, annotations: try container.configuration().spec.annotations)))
-            } catch { log.write(.warning, error.description) }
+            } catch {
+                // One that was removed meanwhile is none.
+                if Files.exists("\(states.root)/\(id)") { log.write(.warning, error.description) }
+            }
         }
         return rows
     }

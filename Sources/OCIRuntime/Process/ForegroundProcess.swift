@@ -29,7 +29,7 @@ struct ForegroundProcess: ~Copyable {
                 let ended = set.add(pidfd.rawValue)
                 let signal = set.add(signals.descriptor.rawValue)
                 let places = streams.add(to: &set)
-                _ = try set.wait()
+                _ = try set.wait(milliseconds: streams.patience)
                 if set.isReadable(signal) {
                     while let number = signals.next() {
                         if number == SIGWINCH, streams.hasTerminal {
@@ -52,6 +52,7 @@ struct ForegroundProcess: ~Copyable {
 /// The caller's standard input and output, connected with a container's terminal.
 private struct TerminalStreams: ~Copyable {
     private var master: FileDescriptor?
+    private var presence = TerminalPresence()
     private var raw: RawMode?
     private var reads: Bool
 
@@ -78,16 +79,19 @@ private struct TerminalStreams: ~Copyable {
         Terminal.setSize(size, of: number)
     }
 
-    func add(to set: inout PollSet) -> (master: Int?, input: Int?) {
+    mutating func add(to set: inout PollSet) -> (master: Int?, input: Int?) {
         guard let number else { return (nil, nil) }
-        let place = set.add(number)
+        let place = presence.isResting() ? nil : set.add(number)
         return (place, reads ? set.add(STDIN_FILENO) : nil)
     }
 
+    /// How long the terminal may be left alone, in milliseconds; -1: until something happens.
+    var patience: CInt { presence.restsUntil?.millisecondsLeft ?? -1 }
+
     mutating func copy(_ set: PollSet, _ places: (master: Int?, input: Int?)) {
-        if let place = places.master, set.isReadable(place), !move(from: number!, to: STDOUT_FILENO) { master = nil }
+        if let place = places.master, set.isReadable(place) { _ = show() }
         guard let place = places.input, set.isReadable(place), let number else { return }
-        if !move(from: STDIN_FILENO, to: number) {
+        if move(from: STDIN_FILENO, to: number) != .some {
             reads = false
             // The end of the caller's input is the terminal's Control-D.
             var end: UInt8 = 4
@@ -100,26 +104,49 @@ private struct TerminalStreams: ~Copyable {
         while let number {
             var set = PollSet()
             set.add(number)
-            guard (try? set.wait(milliseconds: 0)) == true, move(from: number, to: STDOUT_FILENO) else { break }
+            guard (try? set.wait(milliseconds: 0)) == true, show() else { break }
         }
     }
 
-    // False at the end of the stream: a terminal without a program on its other side says EIO.
-    private func move(from source: CInt, to target: CInt) -> Bool {
+    // Passes on what the terminal has; false where that was nothing. It has no end but the process's.
+    private mutating func show() -> Bool {
+        guard let number else { return false }
+        switch move(from: number, to: STDOUT_FILENO) {
+        case .some: return true
+        case .end:
+            // Of the caller's output: nobody reads it any more.
+            master = nil
+            return false
+        case .hangUp:
+            presence.hungUp(number)
+            return false
+        }
+    }
+
+    private enum Moved { case some, end, hangUp }
+
+    // A terminal without a program on its other side says EIO.
+    private func move(from source: CInt, to target: CInt) -> Moved {
         withUnsafeTemporaryAllocation(byteCount: 16384, alignment: 1) { buffer in
             let count = Glibc.read(source, buffer.baseAddress, buffer.count)
-            if count < 0 { return Errno.current == .interrupted || Errno.current == .again }
-            if count == 0 { return false }
+            if count < 0 {
+                switch Errno.current {
+                case .interrupted, .again: return .some
+                case .io: return .hangUp
+                default: return .end
+                }
+            }
+            if count == 0 { return .end }
             var rest = UnsafeRawBufferPointer(rebasing: buffer[..<count])
             while !rest.isEmpty {
                 let written = Glibc.write(target, rest.baseAddress, rest.count)
                 if written < 0 {
                     if Errno.current == .interrupted { continue }
-                    return false
+                    return .end
                 }
                 rest = UnsafeRawBufferPointer(rebasing: rest[written...])
             }
-            return true
+            return .some
         }
     }
 }

@@ -11,22 +11,28 @@ struct StateStore: Sendable {
         try ContainerID.check(id)
         let path = "\(root)/\(id)"
         do {
-            try Files.makeDirectories(root, mode: 0o700)
+            let root = try makeRoot()
             while true {
                 let isNew: Bool
                 do throws(SystemError) {
-                    try Files.makeDirectory(path, mode: 0o711)
+                    try Files.makeDirectory(id, in: root.rawValue, mode: 0o711)
                     isNew = true
                 } catch {
                     guard error.errno == .exists else { throw error }
                     isNew = false
                 }
-                guard let folder = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else { continue }
+                let folder: FileDescriptor
+                do throws(SystemError) {
+                    folder = try FileDescriptor.open(id, in: root.rawValue, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+                } catch {
+                    guard error.errno == .noEntry else { throw error }
+                    continue
+                }
                 guard try folder.lock(waiting: isNew) else { throw taken(id) }
                 // Somebody may have removed it before we had the lock.
                 guard try folder.status().linkCount > 0 else { continue }
                 let directory = StateDirectory(id: id, path: path, folder: folder)
-                guard !directory.has(.record) else { throw taken(id) }
+                guard try !directory.isPresent(.record) else { throw taken(id) }
                 directory.clear()
                 return directory
             }
@@ -41,9 +47,11 @@ struct StateStore: Sendable {
     func open(_ id: String) throws(OCIError) -> StateDirectory {
         try ContainerID.check(id)
         let path = "\(root)/\(id)"
+        guard let root = try openRoot() else { throw OCIError("container \(id) does not exist") }
         do throws(SystemError) {
             return StateDirectory(
-                id: id, path: path, folder: try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
+                id: id, path: path,
+                folder: try FileDescriptor.open(id, in: root.rawValue, O_RDONLY | O_DIRECTORY | O_NOFOLLOW))
         } catch {
             if error.errno == .noEntry { throw OCIError("container \(id) does not exist") }
             throw OCIError("cannot open the state of the container \(id): \(error)")
@@ -51,9 +59,27 @@ struct StateStore: Sendable {
     }
 
     /// The names of all containers, sorted.
-    func ids() -> [String] {
-        let names = (try? Files.list(root)) ?? []
-        return names.filter { (try? ContainerID.check($0)) != nil }.sorted()
+    func ids() throws(OCIError) -> [String] {
+        guard let root = try openRoot() else { return [] }
+        do throws(SystemError) {
+            return try Files.list(".", in: root.rawValue).filter { (try? ContainerID.check($0)) != nil }.sorted()
+        } catch { throw OCIError("cannot list the containers in \(self.root): \(error)") }
+    }
+
+    /// The directory itself; nil where there is none.
+    private func openRoot() throws(OCIError) -> FileDescriptor? {
+        do throws(PrivateDirectory.Refusal) { return try PrivateDirectory.open(root) } catch {
+            if error.isMissing { return nil }
+            throw refusal(error)
+        }
+    }
+
+    private func makeRoot() throws(OCIError) -> FileDescriptor {
+        do throws(PrivateDirectory.Refusal) { return try PrivateDirectory.make(root) } catch { throw refusal(error) }
+    }
+
+    private func refusal(_ cause: PrivateDirectory.Refusal) -> OCIError {
+        OCIError("the directory \(root) cannot hold the state of containers: \(cause) (--root names another one)")
     }
 }
 
@@ -77,6 +103,10 @@ struct StateDirectory: ~Copyable {
 
     func path(_ entry: Entry) -> String { "\(path)/\(entry.rawValue)" }
     func has(_ entry: Entry) -> Bool { Files.exists(entry.rawValue, in: folder.rawValue) }
+    /// As `has`; throws where that cannot be seen.
+    func isPresent(_ entry: Entry) throws(SystemError) -> Bool {
+        try Files.isPresent(entry.rawValue, in: folder.rawValue)
+    }
 
     func read(_ entry: Entry) throws(OCIError) -> [UInt8] {
         do throws(SystemError) {

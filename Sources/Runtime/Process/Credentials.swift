@@ -10,9 +10,7 @@ extension ProcessSetup {
         let plan = try CapabilityPlan(process.capabilities)
         let user = process.user
         try step(.credentials) { () throws(SystemError) in
-            let before = try CapabilitySets.current()
-            // Without CAP_SETPCAP there is nothing to gain from the bounding set either.
-            if before.effective >> 8 & 1 == 1 { try Capability.limitBounding(to: plan.bounding) }
+            try Self.limitBounding(to: plan.bounding)
             try Credentials.keepCapabilities()
         }
         try changeUser(user)
@@ -35,6 +33,22 @@ extension ProcessSetup {
             ).apply()
             // Refused without both sets, and by securebits of the caller's: the specification lets it go.
             _ = Capability.setAmbient(plan.ambient & permitted & inheritable)
+        }
+    }
+
+    // Whatever is left in the bounding set root gets with its first execve(2), and others by a file's bits
+    // (capabilities(7)).
+    private static func limitBounding(to kept: UInt64) throws(SystemError) {
+        var sets = try CapabilitySets.current()
+        let needed: UInt64 = 1 << 8  // CAP_SETPCAP
+        if sets.effective & needed == 0, sets.permitted & needed != 0 {
+            sets.effective |= needed
+            try sets.apply()
+        }
+        do throws(SystemError) { try Capability.limitBounding(to: kept) } catch {
+            guard error.errno == .notPermitted else { throw error }
+            // A caller without it, as in some containers, has no other means against what execve(2) would give.
+            try Credentials.setNoNewPrivileges()
         }
     }
 

@@ -109,10 +109,15 @@ package enum UserNamespace {
             guard let pid = ProcessID(name), let content = try? Files.readLink(path) else { continue }
             let fields = content.split(separator: ":")
             guard fields.count == 2, let raw = UInt8(fields[0]), let published = Mode(rawValue: raw),
-                published != .host, let start = UInt64(fields[1]),
-                case let process = ProcessIdentity(pid: pid, startTime: start), let pidfd = process.open()
+                published != .host, let start = UInt64(fields[1])
             else {
                 unlink(path)
+                continue
+            }
+            let process = ProcessIdentity(pid: pid, startTime: start)
+            guard let pidfd = process.open() else {
+                // Without a descriptor to spare a living one cannot be opened either.
+                if (try? process.isGone()) == true { unlink(path) }
                 continue
             }
             // Not entered where it ended between the two calls.

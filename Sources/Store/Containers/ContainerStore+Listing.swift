@@ -21,7 +21,7 @@ extension ContainerStore {
             do throws(StoreError) {
                 if let record = try record(at: recordPath(id)) {
                     listed.append(Listed(id: id, record: record, isEphemeral: false))
-                } else if isHeld(id), let record = try record(at: ephemeralRecordPath(id)) {
+                } else if try isHeld(id), let record = try record(at: ephemeralRecordPath(id)) {
                     listed.append(Listed(id: id, record: record, isEphemeral: true))
                 }
             } catch { problem(error) }

@@ -38,17 +38,31 @@ extension ContainerStore {
             guard errno == .exists else {
                 throw .failed(action: "claim the name \(name)", SystemError("symlink", linkPath(name), errno))
             }
-            guard let owner = try? Files.readLink(linkPath(name)) else { continue }
+            let target = try link(name)
+            guard let owner = target else {
+                // Freed meanwhile, unless something else than a link is in the way.
+                guard try doing("look at the name \(name)", { () throws(SystemError) in
+                    try Files.isPresent(linkPath(name))
+                }) else { continue }
+                throw .corrupt(path: linkPath(name), cause: "it is no symbolic link")
+            }
             if owner == id { return nil }
-            if isAlive(owner) { return owner }
+            if try isAlive(owner) { return owner }
             try free(name, of: owner)
         }
     }
 
     /// Whether the container of a name is more than what a killed process left: it has a record that outlives
     /// its supervisor, or somebody holds it.
-    private func isAlive(_ id: String) -> Bool {
-        Files.exists(directory(id)) && (Files.exists(recordPath(id)) || isHeld(id))
+    private func isAlive(_ id: String) throws(StoreError) -> Bool {
+        guard try isPresent(directory(id)) else { return false }
+        if try isPresent(recordPath(id)) { return true }
+        return try isHeld(id)
+    }
+
+    // The id that the name leads to; nil where it leads nowhere.
+    private func link(_ name: String) throws(StoreError) -> String? {
+        try doing("read the name \(name)") { () throws(SystemError) in try Files.linkTarget(linkPath(name)) }
     }
 
     /// Removes the link if it still leads to `owner`: links are only taken away under one lock, so that two that
@@ -56,7 +70,7 @@ extension ContainerStore {
     private func free(_ name: String, of owner: String) throws(StoreError) {
         try doing("free the name \(name)") { () throws(SystemError) in
             let lock = try FileLock(paths.names + "/.lock")
-            if (try? Files.readLink(linkPath(name))) == owner { try Files.unlink(linkPath(name)) }
+            if try Files.linkTarget(linkPath(name)) == owner { try Files.unlink(linkPath(name)) }
             lock.descriptor.unlock()
         }
     }
@@ -80,13 +94,17 @@ extension ContainerStore {
     /// Every name that leads to the container.
     func allNames(of id: String) throws(StoreError) -> [String] {
         let names = try doing("list the names") { () throws(SystemError) in try Files.list(paths.names) }
-        return names.filter { $0.first != "." && (try? Files.readLink(linkPath($0))) == id }
+        var found: [String] = []
+        for name in names where name.first != "." {
+            if try link(name) == id { found.append(name) }
+        }
+        return found
     }
 
     /// The name of one container, which was `name` when it was created; nil where none leads to it.
-    package func currentName(_ id: String, was name: String) -> String? {
-        if (try? Files.readLink(linkPath(name))) == id { return name }
-        return (try? allNames(of: id))?.first
+    package func currentName(_ id: String, was name: String) throws(StoreError) -> String? {
+        if !name.isEmpty, try link(name) == id { return name }
+        return try allNames(of: id).first
     }
 
     /// The names of all containers, by id.
@@ -94,7 +112,7 @@ extension ContainerStore {
         var result: [String: String] = [:]
         for name in try doing("list the names", { () throws(SystemError) in try Files.list(paths.names) })
         where name.first != "." {
-            if let id = try? Files.readLink(linkPath(name)) { result[id] = name }
+            if let id = try link(name) { result[id] = name }
         }
         return result
     }
@@ -102,12 +120,8 @@ extension ContainerStore {
     /// The id of the container that `text` names: by full id, by name (with or without a slash in front), or by a
     /// prefix that no other container's id has. Throws `unknownContainer` or `ambiguous`.
     package func find(_ text: String) throws(StoreError) -> String {
-        if Self.isID(text), hasRecord(text) { return text }
-        if let name = try? Self.validName(text), let id = try? Files.readLink(linkPath(name)), Self.isID(id),
-            hasRecord(id)
-        {
-            return id
-        }
+        if Self.isID(text), try hasRecord(text) { return text }
+        if let name = try? Self.validName(text), let id = try link(name), Self.isID(id), try hasRecord(id) { return id }
         guard isHex(text) else { throw .unknownContainer(text) }
         let matches = try list().filter { $0.hasPrefix(text) }
         guard matches.count <= 1 else { throw .ambiguous(kind: "container", prefix: text) }

@@ -78,7 +78,7 @@ extension ContainerStore {
     /// Makes a container that was created to go with its supervisor (`create --rm`) one that does, when it is started.
     package func makeEphemeral(_ id: String) throws(StoreError) {
         try doing("move the record of container \(id.prefix(12))") { () throws(SystemError) in
-            guard Files.exists(recordPath(id)) else { return }
+            guard try Files.isPresent(recordPath(id)) else { return }
             try? Files.makeDirectory(runDirectory(id), mode: 0o700)
             let bytes = try Files.read(recordPath(id), limit: 64 << 20)
             try Files.replace(ephemeralRecordPath(id), with: bytes, mode: 0o600, durable: false)
@@ -87,20 +87,32 @@ extension ContainerStore {
     }
 
     /// Whether the container goes with its supervisor (`--rm`).
-    package func isEphemeral(_ id: String) -> Bool {
-        !Files.exists(recordPath(id)) && Files.exists(ephemeralRecordPath(id))
+    package func isEphemeral(_ id: String) throws(StoreError) -> Bool {
+        if try isPresent(recordPath(id)) { return false }
+        return try isPresent(ephemeralRecordPath(id))
+    }
+
+    /// Whether there is anything at `path`. Throws where that cannot be seen.
+    func isPresent(_ path: String) throws(StoreError) -> Bool {
+        try doing("look for \(path)") { () throws(SystemError) in try Files.isPresent(path) }
     }
 
     /// Whether the container is one that commands see: it has a record and, if it is ephemeral, a supervisor.
-    func hasRecord(_ id: String) -> Bool {
-        guard Files.exists(directory(id)) else { return false }
-        return Files.exists(recordPath(id)) || Files.exists(ephemeralRecordPath(id)) && isHeld(id)
+    func hasRecord(_ id: String) throws(StoreError) -> Bool {
+        guard try isPresent(directory(id)) else { return false }
+        if try isPresent(recordPath(id)) { return true }
+        guard try isPresent(ephemeralRecordPath(id)) else { return false }
+        return try isHeld(id)
     }
 
     /// The ids of all containers that have a record, in no order.
     package func list() throws(StoreError) -> [String] {
         let names = try doing("list the containers") { () throws(SystemError) in try Files.list(paths.containers) }
-        return names.filter { Self.isID($0) && hasRecord($0) }
+        var ids: [String] = []
+        for name in names where Self.isID(name) {
+            if try hasRecord(name) { ids.append(name) }
+        }
+        return ids
     }
 
     /// Takes the container out of the store: its name is free and no command sees it any more. Returns the directory
@@ -126,10 +138,14 @@ extension ContainerStore {
     /// Removes a retired container's names and what it has left in the run directory.
     package func forget(_ id: String, name: String?) throws(StoreError) {
         if isRenamed(id) {
-            for name in (try? allNames(of: id)) ?? [] { release(name, of: id) }
+            for name in try allNames(of: id) { release(name, of: id) }
         } else if let name {
             release(name, of: id)
         }
+        try removeRunDirectory(id)
+    }
+
+    func removeRunDirectory(_ id: String) throws(StoreError) {
         try doing("remove the run state of container \(id.prefix(12))") { () throws(SystemError) in
             try Files.removeTree(runDirectory(id))
         }

@@ -38,21 +38,37 @@ extension ContainerStore {
     }
 
     /// What the disk says of a container, whatever became of it since: for the time after a boot.
-    package func durableState(_ id: String) -> ContainerState? {
-        (try? Files.read(finalStatePath(id), limit: 1 << 20)).flatMap { ContainerState($0) }
+    package func durableState(_ id: String) throws(StoreError) -> ContainerState? {
+        try readState(finalStatePath(id), of: id)
+    }
+
+    // nil for a file that is not there, or is no state.
+    private func readState(_ path: String, of id: String) throws(StoreError) -> ContainerState? {
+        do throws(SystemError) { return ContainerState(try Files.read(path, limit: 1 << 20)) } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory { return nil }
+            throw .failed(action: "read the state of container \(id.prefix(12))", error)
+        }
+    }
+
+    private func isAtWork(_ process: ProcessIdentity?, of id: String) throws(StoreError) -> Bool {
+        guard let process else { return false }
+        return try doing("look at the processes of container \(id.prefix(12))") { () throws(SystemError) in
+            try !process.hasEnded()
+        }
     }
 
     /// The container's state. One that should run and has no supervisor is `exited`: with 137 where that was killed, and
-    /// the container with it, with 255 where the machine ended before it.
-    package func state(_ id: String) -> ContainerState {
-        if let bytes = try? Files.read(statePath(id), limit: 1 << 20), let state = ContainerState(bytes) {
+    /// the container with it, with 255 where the machine ended before it. Throws where a file cannot be read: then it is
+    /// not known whether the container runs.
+    package func state(_ id: String) throws(StoreError) -> ContainerState {
+        if let state = try readState(statePath(id), of: id) {
             guard state.isActive || state.status == .removing else { return state }
-            if state.supervisor?.isAtWork ?? false { return state }
+            if try isAtWork(state.supervisor, of: id) { return state }
             return Self.orphaned(state, exitCode: 137)
         }
         // After a reboot, or the end of a session that took the run directory along.
-        if !Files.exists(runDirectory(id)), isHeld(id) { return ContainerState(.running) }
-        if let bytes = try? Files.read(finalStatePath(id), limit: 1 << 20), let state = ContainerState(bytes) {
+        if try !isPresent(runDirectory(id)), try isHeld(id) { return ContainerState(.running) }
+        if let state = try readState(finalStatePath(id), of: id) {
             return state.isActive ? Self.orphaned(state, exitCode: 255) : state
         }
         return ContainerState(.created)
@@ -60,11 +76,14 @@ extension ContainerStore {
 
     /// The first process of a container whose supervisor is gone, should it have outlived it: a program with set-user-ID
     /// is not sent the death signal of its parent (prctl(2), PR_SET_PDEATHSIG).
-    package func orphan(_ id: String) -> ProcessIdentity? {
-        guard let bytes = try? Files.read(statePath(id), limit: 1 << 20), let state = ContainerState(bytes),
-            !(state.supervisor?.isAtWork ?? false), let process = state.process, process.isAlive
+    package func orphan(_ id: String) throws(StoreError) -> ProcessIdentity? {
+        guard let state = try readState(statePath(id), of: id), let process = state.process,
+            try !isAtWork(state.supervisor, of: id)
         else { return nil }
-        return process
+        let isGone = try doing("look at the processes of container \(id.prefix(12))") { () throws(SystemError) in
+            try process.isGone()
+        }
+        return isGone ? nil : process
     }
 
     private static func orphaned(_ state: ContainerState, exitCode: Int32) -> ContainerState {

@@ -1,30 +1,62 @@
 import Linux
 
 extension ContainerStore {
-    /// Removes what killed processes left (containers without a record, `--rm` containers without a supervisor,
-    /// names and run directories of neither), and returns the directories that are to be removed in the user
-    /// namespace.
+    /// What killed processes left.
+    struct Garbage {
+        /// Directories of containers that were removed.
+        fileprivate var retired: [String] = []
+        /// Containers without a record, `--rm` containers without a supervisor.
+        fileprivate var ids: [String] = []
+        /// Names that lead to no container, with the ids that they lead to.
+        fileprivate var names: [(name: String, id: String)] = []
+        /// Containers of which there is a run directory alone.
+        fileprivate var runDirectories: [String] = []
+    }
+
+    /// Finds what killed processes left, and changes nothing. Throws where anything cannot be read: what it says is not
+    /// there is not there.
     ///
     /// The caller holds the sweep's lock exclusively: no creator is between the one directory and the other then, and what
     /// stands alone is what a killed one left, however young it is.
-    package func sweep() throws(StoreError) -> [String] {
-        var doomed: [String] = []
-        let entries = try doing("list the containers") { () throws(SystemError) in try Files.list(paths.containers) }
-        for entry in entries {
+    func findGarbage() throws(StoreError) -> Garbage {
+        var garbage = Garbage()
+        for entry in try list(paths.containers) {
             if entry.hasPrefix(".dead.") {
-                doomed.append("\(paths.containers)/\(entry)")
-            } else if Self.isID(entry), !Files.exists(recordPath(entry)) {
-                // Held means that its creator or its supervisor lives. The lock keeps it garbage while it goes.
-                guard let hold = try? tryHold(entry) else { continue }
-                guard !Files.exists(recordPath(entry)) else { continue }
-                doomed.append(try remove(entry, name: nil))
-                _ = hold.rawValue
+                garbage.retired.append("\(paths.containers)/\(entry)")
+            } else if Self.isID(entry), try !isPresent(recordPath(entry)), try !isHeld(entry) {
+                garbage.ids.append(entry)
             }
         }
-        for (id, name) in try names() where !Files.exists(directory(id)) { release(name, of: id) }
-        for id in (try? Files.list(paths.runningContainers)) ?? [] where !Files.exists(directory(id)) {
-            try? Files.removeTree(runDirectory(id))
+        for (id, name) in try names() where try !isPresent(directory(id)) { garbage.names.append((name, id)) }
+        for id in try list(paths.runningContainers) where try !isPresent(directory(id)) {
+            garbage.runDirectories.append(id)
+        }
+        return garbage
+    }
+
+    /// Removes it, and returns the directories that are to be removed in the user namespace. `problem` gets what could
+    /// not be removed.
+    func remove(_ garbage: Garbage, problem: (StoreError) -> Void) -> [String] {
+        var doomed = garbage.retired
+        for id in garbage.ids {
+            do throws(StoreError) {
+                // Held means that its creator or its supervisor lives. The lock keeps it garbage while it goes.
+                guard let hold = try tryHold(id), try !isPresent(recordPath(id)) else { continue }
+                doomed.append(try remove(id, name: nil))
+                _ = hold.rawValue
+            } catch {
+                if case .unknownContainer = error { continue }
+                problem(error)
+            }
+        }
+        for (name, id) in garbage.names { release(name, of: id) }
+        for id in garbage.runDirectories {
+            do throws(StoreError) { try removeRunDirectory(id) } catch { problem(error) }
         }
         return doomed
+    }
+
+    private func list(_ folder: String) throws(StoreError) -> [String] {
+        try doing("list \(folder)") { () throws(SystemError) in try Files.list(folder) }
     }
 }

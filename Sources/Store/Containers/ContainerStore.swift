@@ -88,11 +88,15 @@ package struct ContainerStore: Sendable {
     }
 
     /// Whether somebody, its creator or its supervisor, holds the container.
-    package func isHeld(_ id: String) -> Bool {
-        guard let directory = try? FileDescriptor.open(directory(id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW) else {
-            return false
+    /// Throws where that cannot be told: a container that nobody holds is garbage to some.
+    package func isHeld(_ id: String) throws(StoreError) -> Bool {
+        do throws(SystemError) {
+            let directory = try FileDescriptor.open(directory(id), O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+            return try !directory.lock(.shared, waiting: false)
+        } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory { return false }
+            throw .failed(action: "see whether container \(id.prefix(12)) is held", error)
         }
-        return (try? directory.lock(.shared, waiting: false)) == false
     }
 
     /// Serialises verbs that change one container's state, the supervisor's own steps not included.

@@ -24,17 +24,35 @@ final class HeldFile: Sendable {
 
     deinit { unlink(path) }
 
-    /// Removes the files in `folder` that nobody holds.
-    static func sweep(_ folder: String) {
-        for name in (try? Files.list(folder)) ?? [] { _ = removeAbandoned("\(folder)/\(name)") }
+    /// Removes the files in `folder` that nobody holds. Throws at the first that cannot be looked at; a missing folder has
+    /// none.
+    static func sweep(_ folder: String) throws(SystemError) {
+        guard try Files.isPresent(folder) else { return }
+        for name in try Files.list(folder) {
+            let path = "\(folder)/\(name)"
+            // While the lock is held: whoever waits for it finds the name gone, and not only later.
+            if let held = try hold(path) {
+                unlink(path)
+                _ = held.rawValue
+            }
+        }
     }
 
-    /// Removes the file at `path` if nobody holds it; whether it is gone.
-    static func removeAbandoned(_ path: String) -> Bool {
-        guard let file = try? FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK) else { return true }
-        guard (try? file.lock(waiting: false)) == true else { return false }
-        // While the lock is held: whoever waits for it finds the name gone, and not only later.
-        unlink(path)
-        return true
+    /// Whether the file at `path` is not there, or nobody holds it.
+    static func isAbandoned(_ path: String) throws(SystemError) -> Bool {
+        if let held = try hold(path) { return held.rawValue >= 0 }
+        return try !Files.isPresent(path)
+    }
+
+    // nil for a file that somebody holds, or that is not there.
+    private static func hold(_ path: String) throws(SystemError) -> FileDescriptor? {
+        do throws(SystemError) {
+            let file = try FileDescriptor.open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
+            guard try file.lock(waiting: false) else { return nil }
+            return file
+        } catch {
+            if error.errno == .noEntry { return nil }
+            throw error
+        }
     }
 }

@@ -16,7 +16,8 @@ package final class ImageIngest: Sendable {
     init(_ store: ImageStore) throws(StoreError) {
         self.store = store
         try store.makeLayout()
-        HeldFile.sweep(store.temporaries)
+        // What is left here costs room, and `prune` says why it cannot go.
+        try? HeldFile.sweep(store.temporaries)
         lease = try doing("write to \(store.paths.leases)") { () throws(SystemError) in
             try HeldFile(in: store.paths.leases, prefix: "lease")
         }

@@ -24,9 +24,16 @@ package struct ImageStore: Sendable {
     }
 
     /// The size of the blob in bytes; nil where there is none.
-    package func size(of digest: Digest) -> Int64? {
-        guard let status = try? Files.status(path(of: digest), following: false), status.isRegular else { return nil }
-        return Int64(status.size)
+    package func size(of digest: Digest) -> Int64? { try? presentSize(of: digest) }
+
+    /// As `size(of:)`, where something depends on the blob's absence: throws where it cannot be looked at.
+    package func presentSize(of digest: Digest) throws(StoreError) -> Int64? {
+        let status: FileStatus
+        do throws(SystemError) { status = try Files.status(path(of: digest), following: false) } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory { return nil }
+            throw .failed(action: "look at blob \(digest)", error)
+        }
+        return status.isRegular ? Int64(status.size) : nil
     }
 
     /// Whether the blob is there, with `size` bytes if that is given. Only what an `ImageIngest` protects is sure

@@ -45,7 +45,10 @@ extension ImageStore {
                 return (current, try document(Manifest.self, current.digest))
             }
             let index = try document(ImageIndex.self, current.digest)
-            let present = index.manifests.filter { has($0.digest) && !$0.isAttestation }
+            var present: [Descriptor] = []
+            for manifest in index.manifests where !manifest.isAttestation {
+                if try presentSize(of: manifest.digest) != nil { present.append(manifest) }
+            }
             var narrowed = index
             narrowed.manifests = present
             if let match = narrowed.manifest(for: platform ?? .host) {

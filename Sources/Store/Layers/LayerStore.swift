@@ -69,8 +69,9 @@ package struct LayerStore: Sendable {
                 let root = try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY)
                 try root.lock()
                 // A sweep that came between took it for abandoned.
-                let named = try? Files.status(temporary, following: false)
-                guard try named?.raw.st_ino == root.status().raw.st_ino else { continue }
+                guard try Files.isPresent(temporary),
+                    try Files.status(temporary, following: false).raw.st_ino == root.status().raw.st_ino
+                else { continue }
                 // mkdir(2) obeys the umask, and the directory is the root of somebody's container.
                 try check("chmod", temporary) { fchmod(root.rawValue, 0o755) }
                 return (PendingLayer(self, diffID, temporary, root, lock, lockPath), false)
@@ -128,23 +129,78 @@ package final class PendingLayer: Sendable {
 }
 
 extension LayerStore {
-    /// The directories of unpackings that came to nothing and of layers that were removed: remove them (in the user
-    /// namespace) with everything in them. No unpacking that is going on is among them.
-    package func condemnAbandoned() -> [String] {
-        var doomed: [String] = []
-        for name in (try? Files.list(folder)) ?? [] {
-            let path = "\(folder)/\(name)"
-            if name.hasPrefix(".dead.") {
-                doomed.append(path)
-            } else if name.hasPrefix(".tmp."), let condemned = condemnIfAbandoned(name) {
-                doomed.append(condemned)
-            } else if let layer = Self.layer(ofNote: name), !Files.exists("\(folder)/\(layer)") {
-                removeNotes(of: layer)
-            } else if let original = Self.original(ofCopy: name), !Files.exists("\(folder)/\(original)") {
-                let condemned = "\(folder)/.dead.\(name.drop { $0 == "." })"
-                if rename("\(folder)/\(name)", condemned) == 0 { doomed.append(condemned) }
+    /// What unpackings that came to nothing and removals have left, as names in the folder.
+    struct Abandoned {
+        fileprivate var dead: [String] = []
+        /// Of unpackings, whoever is at them.
+        fileprivate var temporaries: [String] = []
+        /// Layers that are not there, of which there is a lock or a size.
+        fileprivate var notes: [Substring] = []
+        /// Copies of layers that are not there.
+        fileprivate var copies: [String] = []
+    }
+
+    /// Finds what may be removed once the layers `leaving` are gone, and changes nothing. Throws where anything cannot be
+    /// read: a layer that it takes for missing is missing.
+    func findAbandoned(leaving: [Digest] = []) throws(StoreError) -> Abandoned {
+        let gone = Set(leaving.map { Self.name(of: $0) })
+        func isMissing(_ layer: String) throws(SystemError) -> Bool {
+            if gone.contains(layer) { return true }
+            return try !Files.isPresent("\(folder)/\(layer)")
+        }
+        return try doing("look for what is left in \(folder)") { () throws(SystemError) in
+            var found = Abandoned()
+            for name in try Files.list(folder) {
+                if name.hasPrefix(".dead.") {
+                    found.dead.append(name)
+                } else if name.hasPrefix(".tmp.") {
+                    found.temporaries.append(name)
+                } else if let layer = Self.layer(ofNote: name) {
+                    if try isMissing(String(layer)) { found.notes.append(layer) }
+                } else if let original = Self.original(ofCopy: name) {
+                    if try isMissing(original) { found.copies.append(name) }
+                }
+            }
+            return found
+        }
+    }
+
+    /// Takes it out of the store; returns the directories to remove (in the user namespace) with everything in them. No
+    /// unpacking that is going on is among them, and nothing of which that cannot be told: `problem` hears of that.
+    func condemn(_ abandoned: Abandoned, problem: (StoreError) -> Void) -> [String] {
+        var doomed = abandoned.dead.map { "\(folder)/\($0)" }
+        func attempt(_ name: some StringProtocol, _ body: () throws(SystemError) -> String?) {
+            do throws(StoreError) {
+                let condemned = try doing("see whether anybody works on \(folder)/\(name)") { () throws(SystemError) in
+                    try body()
+                }
+                if let condemned { doomed.append(condemned) }
+            } catch { problem(error) }
+        }
+        for name in abandoned.temporaries {
+            attempt(name) { () throws(SystemError) in try condemnIfAbandoned(name) }
+        }
+        for layer in abandoned.notes {
+            attempt(layer) { () throws(SystemError) in
+                try removeNotes(of: layer)
+                return nil
             }
         }
+        for name in abandoned.copies {
+            let condemned = "\(folder)/.dead.\(name.drop { $0 == "." })"
+            if rename("\(folder)/\(name)", condemned) == 0 { doomed.append(condemned) }
+        }
+        return doomed
+    }
+
+    /// The directories of unpackings that came to nothing and of layers that were removed: remove them (in the user
+    /// namespace) with everything in them. No unpacking that is going on is among them. Throws where what is there cannot
+    /// be read; then nothing was taken.
+    package func condemnAbandoned() throws(StoreError) -> [String] {
+        var failure: StoreError?
+        let doomed = condemn(try findAbandoned()) { failure = failure ?? $0 }
+        // What could be told apart goes; the rest is found again by the next.
+        if doomed.isEmpty, let failure { throw failure }
         return doomed
     }
 
@@ -156,13 +212,12 @@ extension LayerStore {
 
     /// Removes the lock and the size of a layer that is not there and that nobody unpacks: they are left of an unpacking
     /// or of a removal that was killed.
-    private func removeNotes(of layer: Substring) {
+    private func removeNotes(of layer: Substring) throws(SystemError) {
         let lockPath = "\(folder)/.lock.\(layer)"
         // As whoever unpacks it: a size without a layer is that of one who is about to give it its name.
-        guard let lock = try? FileDescriptor.open(lockPath, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600),
-            (try? lock.lock(waiting: false)) == true, ((try? lock.status())?.raw.st_nlink ?? 0) > 0
-        else { return }
-        if !Files.exists("\(folder)/\(layer)") { unlink("\(folder)/.size.\(layer)") }
+        let lock = try FileDescriptor.open(lockPath, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+        guard try lock.lock(waiting: false), try lock.status().raw.st_nlink > 0 else { return }
+        if try !Files.isPresent("\(folder)/\(layer)") { unlink("\(folder)/.size.\(layer)") }
         unlink(lockPath)
     }
 
@@ -178,19 +233,29 @@ extension LayerStore {
         return nil
     }
 
-    private func condemnIfAbandoned(_ name: String) -> String? {
+    private func condemnIfAbandoned(_ name: String) throws(SystemError) -> String? {
         let condemned = "\(folder)/.dead.\(name.dropFirst(5))"
         func condemn() -> String? { rename("\(folder)/\(name)", condemned) == 0 ? condemned : nil }
-        if let root = try? FileDescriptor.open("\(folder)/\(name)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW) {
+        do throws(SystemError) {
+            let root = try FileDescriptor.open("\(folder)/\(name)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
             // Its maker may have it open and not locked yet: it looks at the name once it has the lock.
-            return (try? root.lock(waiting: false)) == true ? condemn() : nil
+            return try root.lock(waiting: false) ? condemn() : nil
+        } catch {
+            switch error.errno {
+            case .noEntry: return nil
+            // The layer's root belongs to somebody else by now, and forbids us to look: the other lock tells.
+            case .access, .notPermitted: break
+            default: throw error
+            }
         }
-        // The layer's root belongs to somebody else by now, and forbids us to look: the other lock tells.
         let layer = name.dropFirst(5).split(separator: ".")[0]
-        guard let lock = try? FileDescriptor.open("\(folder)/.lock.\(layer)", O_RDWR | O_NOFOLLOW) else {
-            return condemn()
+        do throws(SystemError) {
+            let lock = try FileDescriptor.open("\(folder)/.lock.\(layer)", O_RDWR | O_NOFOLLOW)
+            return try lock.lock(waiting: false) ? condemn() : nil
+        } catch {
+            if error.errno == .noEntry { return condemn() }
+            throw error
         }
-        return (try? lock.lock(waiting: false)) == true ? condemn() : nil
     }
 
     /// The diff ids of all layers that are there.
@@ -203,11 +268,13 @@ extension LayerStore {
         }
     }
 
-    /// Takes the layer out of the store at once; its tree is one of `condemnAbandoned()` from then on.
-    func condemn(_ diffID: Digest) throws(StoreError) {
+    /// Takes the layer out of the store at once; returns its tree, which is one of `condemnAbandoned()` from then on.
+    func condemn(_ diffID: Digest) throws(StoreError) -> String {
+        let condemned = "\(folder)/.dead.\(Self.name(of: diffID)).\(randomHex(bytes: 4))"
         try doing("remove layer \(diffID.short)") { () throws(SystemError) in
-            try Files.rename(path(of: diffID), to: "\(folder)/.dead.\(Self.name(of: diffID)).\(randomHex(bytes: 4))")
+            try Files.rename(path(of: diffID), to: condemned)
             try Files.unlink(sizePath(diffID))
         }
+        return condemned
     }
 }

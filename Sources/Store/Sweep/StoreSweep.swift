@@ -4,8 +4,9 @@ package import OCI
 
 /// Removal of what nothing refers to any more, by mark and sweep.
 ///
-/// Roots are the index, the containers' records, and what ingests in progress have written down. Where a root
-/// cannot be read, nothing that it might need is removed.
+/// Roots are the index, the containers' records, and what ingests in progress have written down. All is read before
+/// anything goes: where something cannot be read, nothing is removed. Where a root can be read and is damaged, nothing
+/// that it might need is removed.
 package struct StoreSweep: Sendable {
     /// What a sweep removed, and what is left to do.
     package struct Outcome: Sendable {
@@ -28,39 +29,68 @@ package struct StoreSweep: Sendable {
     }
 
     /// Sweeps everything. Waits for starts and ingests that are just making references, which takes them
-    /// microseconds. Throws `failed` or `corrupt` (an unreadable index): then nothing was removed.
+    /// microseconds. Throws `failed` with the name of what cannot be read, or `corrupt` (a damaged index): then nothing was
+    /// removed.
     package func run() throws(StoreError) -> Outcome {
         var outcome = Outcome()
         let containers = ContainerStore(paths)
         let lock = try doing("lock the store") { () throws(SystemError) in try FileLock(paths.sweepLock) }
         defer { lock.descriptor.unlock() }
-        outcome.doomed = try containers.sweep()
+        let garbage = try containers.findGarbage()
         let marks = try mark(containers)
         outcome.problems = marks.problems
-        for store in [LayerStore(paths, .full), LayerStore(paths, .squashed)] {
-            if marks.knowsLayers {
-                for layer in try store.all() where !marks.digests.contains(layer) {
-                    try store.condemn(layer)
-                    if !outcome.layers.contains(layer) { outcome.layers.append(layer) }
-                }
-            }
-            outcome.doomed += store.condemnAbandoned()
+        let blobs = marks.knowsBlobs ? try unmarkedBlobs(marks.digests) : []
+        let stores = [LayerStore(paths, .full), LayerStore(paths, .squashed)]
+        var unmarked: [[Digest]] = []
+        var abandoned: [LayerStore.Abandoned] = []
+        for store in stores {
+            let layers = marks.knowsLayers ? try store.all().filter { !marks.digests.contains($0) } : []
+            unmarked.append(layers)
+            abandoned.append(try store.findAbandoned(leaving: layers))
         }
-        if marks.knowsBlobs { try sweepBlobs(marks.digests, &outcome) }
-        HeldFile.sweep(images.temporaries)
+
+        // All that there is has been read.
+        func problem(_ error: StoreError) { outcome.problems.append(error.description) }
+        outcome.doomed = containers.remove(garbage, problem: problem)
+        for (place, store) in stores.enumerated() {
+            for layer in unmarked[place] {
+                outcome.doomed.append(try store.condemn(layer))
+                if !outcome.layers.contains(layer) { outcome.layers.append(layer) }
+            }
+            outcome.doomed += store.condemn(abandoned[place], problem: problem)
+        }
+        for blob in blobs {
+            try doing("remove blob \(blob.digest)") { () throws(SystemError) in
+                try Files.unlink(images.path(of: blob.digest))
+            }
+            outcome.blobs.append(blob.digest)
+            outcome.bytes += blob.size
+        }
+        for folder in [paths.leases, images.temporaries] {
+            do throws(StoreError) {
+                try doing("sweep \(folder)") { () throws(SystemError) in try HeldFile.sweep(folder) }
+            } catch { problem(error) }
+        }
         return outcome
     }
 
-    private func sweepBlobs(_ marked: Set<Digest>, _ outcome: inout Outcome) throws(StoreError) {
+    private func unmarkedBlobs(_ marked: Set<Digest>) throws(StoreError) -> [(digest: Digest, size: Int64)] {
+        var found: [(Digest, Int64)] = []
         for algorithm in Digest.Algorithm.allCases {
-            let folder = "\(paths.images)/blobs/\(algorithm.rawValue)"
-            for name in (try? Files.list(folder)) ?? [] {
+            for name in try list("\(paths.images)/blobs/\(algorithm.rawValue)") {
                 guard let digest = Digest(algorithm, hex: name), !marked.contains(digest) else { continue }
-                let size = images.size(of: digest) ?? 0
-                try doing("remove blob \(digest)") { () throws(SystemError) in try Files.unlink(images.path(of: digest))
-                }
-                outcome.blobs.append(digest)
-                outcome.bytes += size
+                found.append((digest, try images.presentSize(of: digest) ?? 0))
+            }
+        }
+        return found
+    }
+
+    // A directory that is made when it is needed may be missing.
+    private func list(_ folder: String) throws(StoreError) -> [String] {
+        try doing("list \(folder)") { () throws(SystemError) in
+            do throws(SystemError) { return try Files.list(folder) } catch {
+                if error.errno == .noEntry { return [] }
+                throw error
             }
         }
     }
@@ -78,16 +108,21 @@ package struct StoreSweep: Sendable {
     private func mark(_ containers: ContainerStore) throws(StoreError) -> Marks {
         var marks = Marks()
         // Leases come first: an ingest ends when its image is in the index, so it is seen in one or the other.
-        for name in (try? Files.list(paths.leases)) ?? [] {
+        for name in try list(paths.leases) {
             let path = "\(paths.leases)/\(name)"
-            if HeldFile.removeAbandoned(path) { continue }
-            if let text = try? Files.readText(path) {
-                marks.digests.formUnion(text.split(separator: "\n").compactMap { Digest(String($0)) })
+            let text = try doing("read \(path)") { () throws(SystemError) -> String in
+                do throws(SystemError) {
+                    return try HeldFile.isAbandoned(path) ? "" : try Files.readText(path)
+                } catch {
+                    if error.errno == .noEntry { return "" }
+                    throw error
+                }
             }
+            marks.digests.formUnion(text.split(separator: "\n").compactMap { Digest(String($0)) })
         }
         for entry in try images.readIndex().entries {
             guard let descriptor = entry.descriptor else { continue }
-            mark(descriptor, &marks, depth: 0)
+            try mark(descriptor, &marks, depth: 0)
         }
         for id in try containers.list() {
             do throws(StoreError) {
@@ -95,6 +130,7 @@ package struct StoreSweep: Sendable {
                 marks.digests.formUnion(record.layers)
             } catch {
                 if case .unknownContainer = error { continue }
+                if case .failed = error { throw error }
                 marks.knowsLayers = false
                 marks.problems.append(error.description)
             }
@@ -102,38 +138,40 @@ package struct StoreSweep: Sendable {
         return marks
     }
 
-    private func mark(_ descriptor: Descriptor, _ marks: inout Marks, depth: Int) {
+    private func mark(_ descriptor: Descriptor, _ marks: inout Marks, depth: Int) throws(StoreError) {
         marks.digests.insert(descriptor.digest)
         // A digest that a lease names is marked, but nobody has followed it.
-        guard marks.followed.insert(descriptor.digest).inserted, depth < 8, images.has(descriptor.digest) else {
-            return
-        }
+        guard marks.followed.insert(descriptor.digest).inserted, depth < 8,
+            try images.presentSize(of: descriptor.digest) != nil
+        else { return }
         do throws(StoreError) {
             switch descriptor.mediaType {
             case let type where MediaType.isIndex(type):
                 for manifest in try images.document(ImageIndex.self, descriptor.digest).manifests {
-                    mark(manifest, &marks, depth: depth + 1)
+                    try mark(manifest, &marks, depth: depth + 1)
                 }
             case let type where MediaType.isManifest(type):
                 let manifest = try images.document(Manifest.self, descriptor.digest)
                 marks.digests.insert(manifest.config.digest)
                 marks.digests.formUnion(manifest.layers.map(\.digest))
-                if manifest.describesImage, images.has(manifest.config.digest) {
-                    markLayers(manifest.config.digest, &marks)
+                if manifest.describesImage, try images.presentSize(of: manifest.config.digest) != nil {
+                    try markLayers(manifest.config.digest, &marks)
                 }
             default: break
             }
         } catch {
+            if case .failed = error { throw error }
             marks.knowsBlobs = false
             marks.knowsLayers = false
             marks.problems.append(error.description)
         }
     }
 
-    private func markLayers(_ config: Digest, _ marks: inout Marks) {
+    private func markLayers(_ config: Digest, _ marks: inout Marks) throws(StoreError) {
         do throws(StoreError) {
             marks.digests.formUnion(try images.document(ImageConfig.self, config).rootfs.diffIDs)
         } catch {
+            if case .failed = error { throw error }
             marks.knowsLayers = false
             marks.problems.append(error.description)
         }

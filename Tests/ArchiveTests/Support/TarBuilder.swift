@@ -85,6 +85,16 @@ struct TarBuilder {
         bytes += block
     }
 
+    /// Puts `field` at `offset` of the header that begins at the block `header`, and makes its checksum right.
+    mutating func rewrite(header: Int, at offset: Int, _ field: [UInt8]) {
+        let start = header * 512
+        bytes.replaceSubrange((start + offset)..<(start + offset + field.count), with: field)
+        bytes.replaceSubrange((start + 148)..<(start + 156), with: [UInt8](repeating: 32, count: 8))
+        let digits = String(bytes[start..<(start + 512)].reduce(0) { $0 + Int($1) }, radix: 8)
+        let sum = String(repeating: "0", count: 6 - digits.count) + digits
+        bytes.replaceSubrange((start + 148)..<(start + 155), with: Array(sum.utf8) + [0])
+    }
+
     static func record(_ keyword: String, _ value: [UInt8]) -> [UInt8] {
         let rest = Array(" \(keyword)=".utf8) + value + [10]
         var length = rest.count

@@ -1,6 +1,8 @@
 import Archive
 import Engine
+import Errors
 import Glibc
+import Images
 import Linux
 import OCI
 import Store

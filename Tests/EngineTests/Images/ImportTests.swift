@@ -1,10 +1,14 @@
-import Engine
+import DockerTypes
+import Errors
 import Glibc
+import Images
 import Linux
 import OCI
 import Store
 import TestSupport
 import Testing
+
+@testable import Engine
 
 @Suite struct ImportTests {
     let sandbox: EngineSandbox
@@ -86,7 +90,7 @@ import Testing
         let layout = sandbox.engine.paths.images
         try sandbox.shell("skopeo --insecure-policy copy -q \(source) oci:\(layout):docker.io/library/busybox:latest")
         let image = try sandbox.engine.image("busybox")
-        try sandbox.engine.unpackMissingLayers(of: image)
+        try sandbox.engine.imageService.unpackMissingLayers(of: image)
         #expect(Files.exists(try sandbox.layers("busybox")[0] + "/bin/sh"))
         // It stays through a sweep, with all its parts.
         _ = try sandbox.engine.sweep()

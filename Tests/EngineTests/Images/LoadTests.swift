@@ -1,5 +1,7 @@
 import Engine
+import Errors
 import Glibc
+import Images
 import Linux
 import OCI
 import Store
@@ -73,7 +75,7 @@ import Testing
         #expect {
             try sandbox.load("a.tar")
         } throws: {
-            "\($0)".contains("1/layer.tar") && ($0 as? EngineError)?.exitCode == 1
+            "\($0)".contains("1/layer.tar") && ($0 as? EngineError)?.kind == .invalid
         }
         #expect(sandbox.content.isEmpty)
     }

@@ -35,6 +35,15 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
+    func aTerminalThatIsClosedAndOpenedAgainIsTheSame(_ user: TestUser) throws {
+        let script = "t=$(tty); echo before; exec <&- >&- 2>&-; sleep 1; echo again >$t; exit 3"
+        try withSession(user, ["-it"], script) { _, session throws in
+            #expect(try session.wait() == .exited(code: 3))
+            #expect(session.screen == "before\r\nagain\r\n")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func aShellCanBeTypedIntoAndKeysAreTheTerminals(_ user: TestUser) throws {
         let script = "trap 'echo interrupted' INT; echo ready; while ! read line; do :; done; echo got $line; exit 5"
         try withSession(user, ["-it"], script) { _, session throws in

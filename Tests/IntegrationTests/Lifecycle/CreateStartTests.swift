@@ -85,6 +85,43 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
+    func anUpdateOfAContainerCreatedToGoIsThereAtItsStart(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            try sandbox.output("create", "--rm", "--name", "once", "--network", "none", "busybox", "sleep", "1000")
+            try sandbox.output("update", "--memory", "64m", "--restart", "no", "once")
+            #expect(try sandbox.inspect("once", ".HostConfig.Memory") == "67108864")
+            let started = try sandbox.apus("start", "once")
+            if started.code == 0 {
+                #expect(try sandbox.inspect("once", ".HostConfig.Memory") == "67108864")
+                try sandbox.output("rm", "-f", "once")
+            } else {
+                // Without control groups the limit is heard of, and refused.
+                #expect(started.errorText.contains("limits of memory cannot be enforced"), "\(started)")
+                #expect(try sandbox.apus("rm", "-f", "once").code == 0)
+            }
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func anUpdateThatCannotBeWrittenDownChangesNothing(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let id = try sandbox.detached("cc", "until [ -e /end ]; do sleep 0.1; done")
+            // A file of more than no bytes cannot be written; the command is told so, and not killed.
+            let full = ["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh", Executable.path]
+            let program = try RunningProgram(sandbox.spawn("/bin/sh", full + ["update", "--restart", "always", "cc"]))
+            program.closeInput()
+            let update = try program.wait()
+            #expect(update.code == 1 && update.errorText.contains("write the record"), "\(update)")
+            #expect(try sandbox.inspect("cc", ".HostConfig.RestartPolicy.Name") == "no")
+            let supervisor = try #require(ProcessIdentity(of: try sandbox.supervisor(id)))
+            try sandbox.output("exec", "cc", "touch", "/end")
+            try sandbox.eventually("the supervisor's end") { !supervisor.isAlive }
+            #expect(try sandbox.inspect("cc", ".State.Status") == "exited")
+            try sandbox.output("rm", "cc")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func twoStartsAtOnceStartItOnce(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output(

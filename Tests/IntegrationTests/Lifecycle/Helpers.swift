@@ -36,6 +36,9 @@ extension Sandbox {
         (try? Files.readText("\(store)/containers/\(id)/\(id)-json.log")) ?? ""
     }
 
+    /// A file of a container in the store.
+    func store(_ id: String, _ name: String) throws -> String { try Files.readText("\(store)/containers/\(id)/\(name)") }
+
     /// How many events with `action` were noted.
     func events(_ action: String) -> Int {
         let text = (try? Files.readText("\(store)/events.log")) ?? ""

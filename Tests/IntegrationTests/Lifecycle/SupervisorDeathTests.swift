@@ -46,6 +46,47 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
+    func aSupervisorThatIsAskedToEndStopsItsContainerAsStopDoes(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let script = "trap 'echo usr1; sleep 1; exit 6' USR1; trap 'echo term' TERM; echo ready; while :; do sleep 0.1; done"
+            let flags = ["--stop-signal", "USR1", "--restart", "unless-stopped"]
+            for (round, signal) in [SIGTERM, SIGINT, SIGQUIT].enumerated() {
+                let id = try sandbox.detached("asked\(round)", flags, script)
+                try sandbox.eventually("its word") { sandbox.log(id).contains("ready") }
+                let supervisor = try sandbox.supervisor(id)
+                let identity = try #require(ProcessIdentity(of: supervisor))
+                // A hang-up asks for nothing, and a second signal neither repeats nor shortens anything.
+                kill(supervisor, SIGHUP)
+                kill(supervisor, signal)
+                try sandbox.eventually("its signal") { sandbox.log(id).contains("usr1") }
+                kill(supervisor, signal)
+                try sandbox.eventually("the supervisor's end") { !identity.isAlive }
+                #expect(try sandbox.inspect(id, ".State.Status") == "exited")
+                #expect(try sandbox.inspect(id, ".State.ExitCode") == "6")
+                #expect(!sandbox.log(id).contains("term"))
+                let events = try sandbox.apus(
+                    "events", "--since", "1h", "--until", "0s", "--filter", "container=\(id)", "--format", "{{.Action}}"
+                ).lines
+                #expect(events == ["create", "start", "kill", "die", "stop"])
+                #expect(try sandbox.store(id, "state").contains("stopped-by-user=true"))
+                try sandbox.output("rm", id)
+            }
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aContainerThatDoesNotEndInTimeIsKilledAfterASignalToItsSupervisor(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let id = try sandbox.detached("deaf", ["--stop-timeout", "1"], "sleep 1000")
+            let identity = try #require(ProcessIdentity(of: try sandbox.supervisor(id)))
+            kill(identity.pid, SIGTERM)
+            try sandbox.eventually("the supervisor's end") { !identity.isAlive }
+            #expect(try sandbox.inspect("deaf", ".State.ExitCode") == "137")
+            try sandbox.output("rm", "deaf")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func theCommandsEndLeavesTheContainerAlone(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let program = try sandbox.start(

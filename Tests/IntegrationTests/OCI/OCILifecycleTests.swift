@@ -45,6 +45,33 @@ import Testing
         }
     }
 
+    @Test(arguments: TestUser.available)
+    func aTerminalThatIsClosedAndOpenedAgainIsTheSame(_ user: TestUser) throws {
+        try withBundle(user) { bundle in
+            try bundle.configure(
+                "t=$(tty); echo before; exec <&- >&- 2>&-; sleep 1; echo again >$t; exit 3",
+                process: "\"terminal\": true,")
+            let words = ["oci", "--root", bundle.root, "run", "--bundle", bundle.path, "c"]
+            let session = try TerminalSession(bundle.sandbox.spawn(Executable.path, words))
+            #expect(try session.wait() == .exited(code: 3))
+            #expect(session.screen == "before\r\nagain\r\n")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aRootThatOthersMayWriteToIsRefused(_ user: TestUser) throws {
+        try withBundle(user) { bundle in
+            try bundle.configure("true")
+            try bundle.sandbox.tool("mkdir", "-m", "777", bundle.root)
+            for words in [["list"], ["state", "c"], ["run", "--bundle", bundle.path, "c"]] {
+                let result = try bundle.sandbox.apus(["oci", "--root", bundle.root] + words)
+                #expect(result.code != 0 && result.errorText.contains("chmod go-w"), "\(words): \(result)")
+            }
+            try bundle.sandbox.tool("chmod", "700", bundle.root)
+            #expect(try bundle.oci("run", "--bundle", bundle.path, "c").code == 0)
+        }
+    }
+
     @Test(arguments: TestUser.available) func runWaitsAndCleansUp(_ user: TestUser) throws {
         try withBundle(user) { bundle in
             try bundle.configure("echo out; echo err >&2; exit 7")

@@ -32,6 +32,29 @@ import Testing
         }
     }
 
+    @Test(arguments: TestUser.available)
+    func aCommandThatFollowsAStartAtOnceRepeatsNoEvent(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            // What was noted of a start is written some milliseconds later: a command that is there before is waited for.
+            let script = """
+                for round in 1 2 3 4 5 6 7 8 9 10; do
+                    "$0" run -d --name r$round --network none busybox sleep 1000 >/dev/null &
+                    until "$0" exec r$round true 2>/dev/null; do :; done
+                    wait
+                done
+                """
+            try sandbox.tool("/bin/sh", "-c", script, Executable.path)
+            let past = ["events", "--since", "1h", "--until", "0s", "--format", "{{.Action}} {{.Actor.Attributes.name}}"]
+            let lines = try sandbox.apus(past).lines
+            for round in 1...10 {
+                let own = lines.filter { $0.hasSuffix(" r\(round)") }.map { $0.split(separator: " ")[0] }
+                #expect(own.filter { $0 == "create" || $0 == "start" } == ["create", "start"], "\(own)")
+                #expect(own.firstIndex(of: "start")! < own.firstIndex(of: "exec_create:")!)
+            }
+            try sandbox.output("rm", "-f", "r1", "r2", "r3", "r4", "r5", "r6", "r7", "r8", "r9", "r10")
+        }
+    }
+
     @Test func imageVerbsNoteTheirs() throws {
         try withBusybox(TestUser.any) { sandbox throws in
             try sandbox.output("tag", "busybox", "other:1")

@@ -43,6 +43,44 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: TestUser.root.isAvailable, "root alone has a bounding set to lose something from"))
+    func withoutTheRightToLimitTheBoundingSetNothingIsGainedFromIt() throws {
+        try withBusybox(.root) { sandbox throws in
+            let wrapper = ["/usr/bin/setpriv", "--bounding-set=-setpcap"]
+            for flags in [[], ["--cap-drop", "ALL", "--cap-add", "CHOWN"]] {
+                let words = ["run", "--rm", "--network", "none"] + flags + ["busybox", "grep", "Cap", "/proc/self/status"]
+                let result = try sandbox.apus(behind: wrapper, words)
+                #expect(result.code == 0, "\(result)")
+                let line = try #require(result.lines.first { $0.hasPrefix("CapEff:") })
+                let effective = try #require(UInt64(line.dropFirst(8), radix: 16))
+                let allowed = flags.isEmpty ? Self.standard : 1
+                #expect(effective & ~allowed == 0 && effective != 0, "\(result)")
+            }
+        }
+    }
+
+    @Test(.enabled(if: TestUser.root.isAvailable, "root alone may forbid memory files that are executed"))
+    func nothingThatIsDataIsInAMemoryFileThatCouldBeExecuted() throws {
+        guard Files.exists("/proc/sys/vm/memfd_noexec") else { return }
+        try withBusybox(.root) { sandbox throws in
+            // The setting is of the process namespace (Linux 6.6), and the longest request goes in a file.
+            let script = """
+                echo 2 >/proc/sys/vm/memfd_noexec || exit 99
+                long=$(head -c 100000 /dev/zero | tr '\\0' x)
+                "$0" create --name cc --network none busybox sleep 1000 >/dev/null &&
+                "$0" start cc && "$0" exec -e A="$long" cc sh -c 'echo ${#A}'
+                "$0" run --rm --init --network none busybox true
+                "$0" rm -f cc
+                """
+            let words = ["/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "/bin/sh", "-c", script, Executable.path]
+            let program = try RunningProgram(sandbox.spawn(words[0], Array(words[1...])))
+            program.closeInput()
+            let result = try program.wait()
+            #expect(result.text == "cc\n100000\ncc\n", "\(result)")
+            #expect(result.errorText.contains("vm.memfd_noexec"), "\(result)")
+        }
+    }
+
     @Test(arguments: TestUser.available)
     func theDefaultFilterIsOnAndCanBeTurnedOff(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in

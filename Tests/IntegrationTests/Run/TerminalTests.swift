@@ -28,6 +28,44 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
+    func aTerminalThatIsClosedAndOpenedAgainIsTheSame(_ user: TestUser) throws {
+        let script = "echo before; exec <&- >&- 2>&-; sleep 1; echo again >/dev/console; sleep 1; echo last >/dev/console"
+        try withBusybox(user) { sandbox throws in
+            try sandbox.output("run", "-dt", "--name", "reopens", "--network", "none", "busybox", "sh", "-c", script)
+            try sandbox.output("wait", "reopens")
+            #expect(try sandbox.output("logs", "reopens") == "before\r\nagain\r\nlast\r")
+            try sandbox.output("rm", "reopens")
+            let session = try session(
+                sandbox, ["-it"], "\(script); read -r line </dev/console; echo got $line >/dev/console; exit 4")
+            try session.waitFor("last")
+            try session.type("words\n")
+            #expect(try session.wait() == .exited(code: 4))
+            #expect(session.screen == "before\r\nagain\r\nlast\r\nwords\r\ngot words\r\n")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aSupervisorWithoutAnybodyAtTheTerminalSleeps(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let id = try sandbox.output(
+                "run", "-dt", "--name", "quiet", "--network", "none", "busybox", "sh", "-c",
+                "exec <&- >&- 2>&-; echo >/closed; exec sleep 1000")
+            let upper = "\(sandbox.store)/containers/\(id)"
+            for _ in 0..<1200 where !Files.exists("\(upper)/upper/closed") && !Files.exists("\(upper)/rootfs/closed") {
+                usleep(50_000)
+            }
+            // The turns that end of the terminal's and of the log's beginning takes are over in a tenth of that.
+            usleep(500_000)
+            let supervisor = try sandbox.supervisor(id)
+            let before = try #require(ProcessStat(supervisor)).ticks
+            usleep(1_000_000)
+            // A loop would have taken all of that second.
+            #expect(try #require(ProcessStat(supervisor)).ticks - before < ProcessStat.ticksPerSecond / 4)
+            try sandbox.output("rm", "-f", "quiet")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func aChangeOfSizeReachesTheCommand(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let session = try session(

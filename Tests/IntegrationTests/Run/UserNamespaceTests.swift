@@ -84,6 +84,29 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: TestUser.root.isAvailable && TestUser.ordinary.isAvailable, "root traces an ordinary user"))
+    func theIDsOfAContainerSurviveALossOfPower() throws {
+        try withBusybox(.ordinary) { sandbox throws in
+            let log = "\(sandbox.path)/strace"
+            let trace = ["/usr/bin/strace", "-f", "-qq", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", log]
+            let words = ["create", "--name", "kept", "--network", "none", "--userns", "auto", "busybox", "true"]
+            let created = try sandbox.apus(behind: trace, words)
+            #expect(created.code == 0, "\(created)")
+            let id = created.text.prefix(64)
+            let calls = try Files.readText(log).split(separator: "\n")
+            let file = try #require(calls.firstIndex { $0.contains("fsync") && $0.contains("/\(id)/.ids.") })
+            let name = try #require(calls.firstIndex { $0.contains("rename") && $0.contains("\"ids\"") })
+            let folder = calls[name...].firstIndex { $0.contains("fsync") && $0.contains("/\(id)>") }
+            #expect(file < name && folder != nil)
+            // One that cannot be read is somebody's.
+            try sandbox.tool("sh", "-c", ": >\"$0\"", "\(sandbox.store)/containers/\(id)/ids")
+            let beside = try sandbox.run(["--userns", "auto"], "true")
+            #expect(beside.code == 125 && beside.errorText.contains("remove that container"), "\(beside)")
+            try sandbox.output("rm", "kept")
+            #expect(try sandbox.run(["--userns", "auto"], "true").code == 0)
+        }
+    }
+
     @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
     func thePrivateSourceOfABindIsReached() throws {
         try withBusybox(.ordinary) { sandbox throws in

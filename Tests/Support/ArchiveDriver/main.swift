@@ -81,6 +81,51 @@ func run(_ words: [String]) throws {
     case "remove":
         // remove PATH
         try Files.removeTree(words[0])
+    case "list":
+        // list ARCHIVE: its entries, with the digest of what each has of content and where
+        let file = try FileDescriptor.open(words[0], O_RDONLY)
+        let reader = try TarReader(reading: file.rawValue)
+        while let entry = try reader.next() {
+            var hasher = DigestHasher()
+            var next = 0
+            try reader.readContent { bytes, offset throws(ArchiveError) in
+                if offset != next { hasher.update(Array("@\(offset) ".utf8)) }
+                hasher.update(bytes)
+                next = offset + bytes.count
+            }
+            print(
+                entry.name.bytes, entry.kind, String(entry.mode, radix: 8), entry.user, entry.group, entry.size,
+                entry.modification, entry.access.map { "\($0)" } ?? "-",
+                entry.attributes.map { "\($0.name.bytes)=\($0.value)" }, hasher.current().short)
+        }
+        print(try reader.finish())
+    case "rewrite":
+        // rewrite [--chroot DIR] ARCHIVE TARGET: writes anew what the archive has
+        let root = takeValue("--chroot")
+        let file = try FileDescriptor.open(words[0], O_RDONLY)
+        let target = try FileDescriptor.open(words[1], O_WRONLY | O_CREAT | O_TRUNC)
+        TarReader.prepare()
+        if let root {
+            try check("chroot") { chroot(root) }
+            try check("chdir") { chdir("/") }
+        }
+        let reader = try TarReader(reading: file.rawValue)
+        let writer = TarWriter(to: target.rawValue)
+        while let entry = try reader.next() {
+            guard entry.kind == .regular else {
+                try writer.add(entry)
+                continue
+            }
+            var content: [UInt8] = []
+            try reader.readContent { bytes, offset throws(ArchiveError) in
+                content.append(contentsOf: repeatElement(0, count: offset - content.count))
+                content.append(contentsOf: bytes)
+            }
+            content.append(contentsOf: repeatElement(0, count: entry.size - content.count))
+            try writer.add(entry, content: content)
+        }
+        _ = try reader.finish()
+        print(try writer.finish())
     case "digest":
         // digest FILE: that of the uncompressed bytes
         let file = try FileDescriptor.open(words[0], O_RDONLY)

@@ -1,7 +1,9 @@
+import Errors
 import Glibc
 import Linux
 import Runtime
 import Store
+import Workers
 
 /// The process that looks into trees whose directories may be closed to all but subordinate ids:
 /// `inspect-tree RUN-DIRECTORY size PATH…` prints the bytes of each on a line;
@@ -40,9 +42,9 @@ enum InspectTreeWorker {
 }
 
 extension Engine {
-    /// Runs the worker and returns what it printed. Throws (exit code 1) what it complains about.
+    /// Runs the worker and returns what it printed. Throws what it complains about.
     func inspectTree(_ arguments: [String]) throws(EngineError) -> [UInt8] {
-        try engine(exitCode: 1) {
+        try engine {
             var ends = try FileDescriptor.pipe()
             let output = ends.takeFirst()
             let input = ends.takeSecond()

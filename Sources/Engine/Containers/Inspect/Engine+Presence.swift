@@ -1,24 +1,25 @@
+package import Errors
 package import OCI
 import Store
 
 extension Engine {
-    /// Whether there is a container that `text` names. Throws (exit code 1) where several could be meant.
+    /// Whether there is a container that `text` names. Throws where several could be meant.
     package func hasContainer(_ text: String) throws(EngineError) -> Bool {
         do throws(StoreError) {
             _ = try containers.find(text)
             return true
         } catch {
             if case .unknownContainer = error { return false }
-            throw EngineError(error, exitCode: 1)
+            throw EngineError(error)
         }
     }
 
-    /// The id of the image that `text` names; nil where there is none. Throws (exit code 1) for what can be no
+    /// The id of the image that `text` names; nil where there is none. Throws for what can be no
     /// image's name, and where several could be meant.
     package func imageID(_ text: String) throws(EngineError) -> Digest? {
         do throws(StoreError) { return try images.image(text, platform: nil).id } catch {
             if case .unknownImage = error { return nil }
-            throw EngineError(error, exitCode: 1)
+            throw EngineError(error)
         }
     }
 }

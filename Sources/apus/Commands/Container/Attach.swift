@@ -1,6 +1,8 @@
 import Engine
+import Errors
 import Flags
 import Linux
+import Supervision
 
 extension Verb {
     static let attach = Verb(
@@ -21,15 +23,13 @@ extension Verb {
         client.input = !parsed.bool("no-stdin")
         client.signalProxy = parsed.bool("sig-proxy")
         try SessionFlags.readDetachKeys(parsed, into: &client)
-        do throws(EngineError) {
-            var session = try engine.attachContainer(name, client: client)
-            if client.input, try engine.hasTerminal(name), !Terminal.isTerminal(0) {
-                throw EngineError("the input device is not a TTY", exitCode: 1)
-            }
-            let outcome = session.run()
-            if outcome == .detached { throw EngineError("read escape sequence", exitCode: 1) }
-            return try SessionFlags.status(of: outcome, failure: 1)
-        } catch { throw CommandFailure(error.message, status: error.exitCode) }
+        var session = try engine.attachContainer(name, client: client)
+        if client.input, try engine.hasTerminal(name), !Terminal.isTerminal(0) {
+            throw CommandFailure("the input device is not a TTY")
+        }
+        let outcome = session.run()
+        if outcome == .detached { throw CommandFailure("read escape sequence") }
+        return try SessionFlags.status(of: outcome, failure: 1)
     }
 }
 
@@ -47,13 +47,13 @@ enum SessionFlags {
 
     /// The exit status of a session that has ended. Throws what the user is to be told; `failure` is the exit code of a
     /// container that could not be started, where it is not the one that it had.
-    static func status(of outcome: AttachedClient.Outcome, failure: CInt?) throws(EngineError) -> CInt {
+    static func status(of outcome: AttachedClient.Outcome, failure: CInt?) throws(CommandFailure) -> CInt {
         switch outcome {
         case .exited(let code): return code
         case .detached: return 0
         case .interrupted(let signal): return 128 + signal
-        case .failed(let code, let message): throw EngineError(message, exitCode: failure ?? code)
-        case .lost: throw EngineError("the container's supervisor ended without a word", exitCode: failure ?? 125)
+        case .failed(let code, let message): throw CommandFailure(message, status: failure ?? code)
+        case .lost: throw CommandFailure("the container's supervisor ended without a word", status: failure ?? 125)
         }
     }
 }

@@ -1,3 +1,4 @@
+import DockerTypes
 import Engine
 import Flags
 import GoTemplate

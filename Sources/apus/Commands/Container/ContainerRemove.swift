@@ -1,4 +1,5 @@
 import Engine
+import Errors
 import Flags
 
 extension Verb {

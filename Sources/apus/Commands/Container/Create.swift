@@ -1,4 +1,6 @@
+import ContainerSpec
 import Engine
+import Errors
 import Flags
 
 extension Verb {
@@ -13,12 +15,10 @@ extension Verb {
             parsed, flags: RunFlags.shared, directory: Run.workingDirectory(), caller: Run.variable)
         let engine = try context.engine()
         let record = options.rootfs ? nil : try Run.image(options, engine, context, startsOver: false)
-        do throws(EngineError) {
-            let container = try engine.create(options, image: record)
-            for warning in container.warnings { context.warn(warning) }
-            RestartNotice.warn(options, engine, context)
-            try? context.output.line(container.id)
-            return 0
-        } catch { throw CommandFailure(error.message, status: 1) }
+        let container = try engine.create(options, image: record)
+        for warning in container.warnings { context.warn(warning) }
+        RestartNotice.warn(options, engine, context)
+        try? context.output.line(container.id)
+        return 0
     }
 }

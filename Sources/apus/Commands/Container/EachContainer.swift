@@ -1,4 +1,5 @@
 import Engine
+import Errors
 
 /// What verbs share that take several containers.
 enum EachContainer {

@@ -1,7 +1,10 @@
+import ContainerSpec
 import Engine
+import Errors
 import Flags
 import Glibc
 import Linux
+import Supervision
 
 extension Verb {
     static let exec = Verb(
@@ -40,7 +43,16 @@ enum Exec {
                 return try status(of: early, engine, parsed.positionals[0])
             }
             return try status(of: session.run(), engine, parsed.positionals[0])
-        } catch { throw CommandFailure(error.message, status: error.exitCode) }
+        } catch { throw CommandFailure(error.message, status: exitStatus(of: error)) }
+    }
+
+    /// A command that could not be started has a status of its own, a container that is none for a command Docker's 1.
+    private static func exitStatus(of error: EngineError) -> CInt {
+        switch error.kind {
+        case .start(let code): code
+        case .notFound, .conflict, .invalid, .cancelled: 1
+        default: 125
+        }
     }
 
     private static func options(_ parsed: ParsedArguments) throws -> ExecOptions {
@@ -77,9 +89,9 @@ enum Exec {
         switch outcome {
         case .exited(let code): return code
         // Docker's client says so and fails.
-        case .detached: throw EngineError("read escape sequence", exitCode: 1)
+        case .detached: throw EngineError("read escape sequence", .cancelled)
         case .interrupted(let signal): return 128 + signal
-        case .failed(let code, let message): throw EngineError(message, exitCode: code)
+        case .failed(let code, let message): throw EngineError(message, .start(exitCode: code))
         case .lost: throw engine.lossOfExec(container)
         }
     }

@@ -1,4 +1,6 @@
+import ContainerSpec
 import Engine
+import Errors
 import Flags
 
 extension Verb {

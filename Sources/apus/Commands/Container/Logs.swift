@@ -2,6 +2,7 @@ import Engine
 import Flags
 import Glibc
 import Linux
+import Logs
 import Rendering
 
 extension Verb {

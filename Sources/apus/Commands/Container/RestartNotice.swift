@@ -1,3 +1,4 @@
+import ContainerSpec
 import Engine
 import Glibc
 import Linux

@@ -1,8 +1,11 @@
+import ContainerSpec
 import Engine
+import Errors
 import Flags
 import Glibc
 import Linux
 import Store
+import Supervision
 
 extension Verb {
     static let run = Verb(
@@ -34,15 +37,9 @@ enum Run {
                 try context.output.line(container.id)
                 return 0
             }
-            return try status(of: early, context)
+            return try SessionFlags.status(of: early, failure: nil)
         }
-        return try status(of: container.attach(), context)
-    }
-
-    private static func status(of outcome: AttachedClient.Outcome, _ context: Context) throws -> CInt {
-        do throws(EngineError) { return try SessionFlags.status(of: outcome, failure: nil) } catch {
-            throw CommandFailure(error.message, status: error.exitCode)
-        }
+        return try SessionFlags.status(of: container.attach(), failure: nil)
     }
 
     private static func clientOptions(_ options: RunOptions) throws -> AttachedClient.Options {

@@ -1,3 +1,4 @@
+import ContainerSpec
 import Flags
 
 /// The flags of `run` and `create`: Docker 28's, and podman's `--rootfs`, `--pidfile` and `--sdnotify`.

@@ -1,6 +1,9 @@
+import ContainerSpec
 import Engine
+import Errors
 import Flags
 import Linux
+import Supervision
 
 /// Turns the flags and arguments of `run` and `create` into options.
 struct RunOptionReader {

@@ -1,6 +1,8 @@
 import Engine
+import Errors
 import Flags
 import Linux
+import Supervision
 
 extension Verb {
     static let start = Verb(
@@ -34,8 +36,8 @@ enum Start {
                 {
                     switch container.awaitStart() {
                     case nil, .exited, .detached, .interrupted: break
-                    case .failed(_, let message): throw EngineError(message, exitCode: 1)
-                    case .lost: throw EngineError("its supervisor ended without a word", exitCode: 1)
+                    case .failed(_, let message): throw EngineError(message)
+                    case .lost: throw EngineError("its supervisor ended without a word", .unavailable)
                     }
                 }
                 try? context.output.line(name)
@@ -59,17 +61,15 @@ enum Start {
         var client = AttachedClient.Options()
         client.input = parsed.bool("interactive")
         try SessionFlags.readDetachKeys(parsed, into: &client)
-        do throws(EngineError) {
-            if client.input, try engine.hasTerminal(name), !Terminal.isTerminal(0) {
-                throw EngineError("the input device is not a TTY", exitCode: 1)
-            }
-            switch try engine.startContainer(name, client: client, lingering: Run.lingering) {
-            case .starting(var container):
-                return try SessionFlags.status(of: container.attach(), failure: 1)
-            case .running:
-                var session = try engine.attachContainer(name, client: client)
-                return try SessionFlags.status(of: session.run(), failure: 1)
-            }
-        } catch { throw CommandFailure(error.message, status: error.exitCode) }
+        if client.input, try engine.hasTerminal(name), !Terminal.isTerminal(0) {
+            throw CommandFailure("the input device is not a TTY")
+        }
+        switch try engine.startContainer(name, client: client, lingering: Run.lingering) {
+        case .starting(var container):
+            return try SessionFlags.status(of: container.attach(), failure: 1)
+        case .running:
+            var session = try engine.attachContainer(name, client: client)
+            return try SessionFlags.status(of: session.run(), failure: 1)
+        }
     }
 }

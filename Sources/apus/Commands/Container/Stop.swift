@@ -1,4 +1,6 @@
+import ContainerSpec
 import Engine
+import Errors
 import Flags
 
 /// The flags of `stop` and `restart`.

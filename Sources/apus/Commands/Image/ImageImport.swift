@@ -1,5 +1,6 @@
 import Engine
 import Flags
+import Images
 
 extension Verb {
     static let imageImport = Verb(

@@ -1,6 +1,7 @@
 import Engine
 import Flags
 import Glibc
+import Images
 import Linux
 import OCI
 

@@ -1,5 +1,6 @@
 import Engine
 import Glibc
+import Images
 import Linux
 import OCI
 import Rendering

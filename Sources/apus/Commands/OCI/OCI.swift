@@ -1,6 +1,7 @@
 import Flags
 import Glibc
 import Linux
+import Logs
 import OCIRuntime
 
 extension Verb {

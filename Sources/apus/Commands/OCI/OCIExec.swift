@@ -1,5 +1,7 @@
+import ContainerSpec
 import Flags
 import OCIRuntime
+import Supervision
 
 extension OCIVerb {
     static let exec = OCIVerb(

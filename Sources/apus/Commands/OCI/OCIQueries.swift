@@ -21,7 +21,7 @@ extension OCIVerb {
                 Flag("quiet", "q", .bool, "Only the ids"),
             ], arguments: .none)
     ) { parsed, runtime, context in
-        let rows = runtime.list()
+        let rows = try runtime.list()
         if parsed.bool("quiet") {
             for row in rows { try context.output.line(row.id) }
         } else if parsed.string("format") == "json" {

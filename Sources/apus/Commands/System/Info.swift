@@ -1,3 +1,5 @@
+import ContainerSpec
+import DockerTypes
 import Engine
 import Flags
 import Glibc

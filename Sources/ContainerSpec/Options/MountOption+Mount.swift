@@ -1,0 +1,158 @@
+package import Errors
+
+extension MountOption {
+    /// Reads a `--mount` value, comma-separated `key=value` fields, for `type=bind` and `type=tmpfs`; `directory` is
+    /// what a source that starts with `.` is relative to. Throws `OptionError`.
+    package init(mount text: String, relativeTo directory: String) throws(OptionError) {
+        guard let fields = commaSeparated(text) else {
+            throw OptionError("invalid mount '\(text)': a quote is not closed or not at a field's edge")
+        }
+        var fieldsOfMount = MountFields(text: text)
+        for field in fields { try fieldsOfMount.take(field) }
+        switch fieldsOfMount.type {
+        case "bind": self = try fieldsOfMount.bind(relativeTo: directory)
+        case "tmpfs": self = try fieldsOfMount.tmpfs()
+        case "volume", "image", "cluster", "npipe", "glob", "devpts", "ramfs":
+            throw .refused(
+                "--mount type=\(fieldsOfMount.type)", "only bind and tmpfs mounts are there; volumes come later")
+        default: throw OptionError("invalid mount type '\(fieldsOfMount.type)' in '\(text)'")
+        }
+    }
+}
+
+/// What the fields of one `--mount` value said.
+private struct MountFields {
+    let text: String
+    var type = "volume"
+    var source: String?
+    var target: String?
+    var readOnly = false
+    var propagation: MountOption.Propagation?
+    var recursion: MountOption.Recursion?
+    var createSource = false
+    var relabel: MountOption.Relabel?
+    var tmpfsOptions: [String] = []
+    // The keys that belong to one type, to refuse them beside another.
+    var bindKeys: [String] = []
+    var tmpfsKeys: [String] = []
+
+    init(text: String) { self.text = text }
+
+    mutating func take(_ field: String) throws(OptionError) {
+        let pair = splitOnce(field, "=")
+        let key = (pair?.0 ?? field).lowercased()
+        let value = pair?.1
+        if try takeSwitch(key, value) { return }
+        guard let value else { throw OptionError("invalid field '\(field)' in '\(text)' must be a key=value pair") }
+        switch key {
+        case "type": type = value.lowercased()
+        case "source", "src": source = value
+        case "target", "dst", "destination": target = value
+        case "consistency": break
+        case "bind-propagation":
+            bindKeys.append(key)
+            guard let known = MountOption.Propagation(rawValue: value.lowercased()) else {
+                throw OptionError("invalid propagation '\(value)' in '\(text)'")
+            }
+            propagation = known
+        case "bind-recursive":
+            bindKeys.append(key)
+            // Go's booleans count as the two ends.
+            switch parseBool(value) {
+            case true?: recursion = .enabled
+            case false?: recursion = .disabled
+            case nil:
+                guard let known = MountOption.Recursion(rawValue: value) else {
+                    throw OptionError(
+                        "invalid value for bind-recursive: '\(value)' (must be 'enabled', 'disabled', 'writable' or "
+                            + "'readonly')")
+                }
+                recursion = known
+            }
+        case "relabel":
+            bindKeys.append(key)
+            guard let known = MountOption.Relabel(rawValue: value) else {
+                throw OptionError("invalid value for relabel: '\(value)' (must be 'shared' or 'private')")
+            }
+            relabel = known
+        case "tmpfs-size":
+            tmpfsKeys.append(key)
+            tmpfsOptions.append("size=\(try ByteSize.parse(value))")
+        case "tmpfs-mode":
+            tmpfsKeys.append(key)
+            guard let mode = parseOctal(value), mode <= 0o7777 else {
+                throw OptionError("invalid value for tmpfs-mode: '\(value)'")
+            }
+            tmpfsOptions.append("mode=\(String(mode, radix: 8))")
+        case "volume-driver", "volume-label", "volume-opt", "volume-subpath", "image-subpath":
+            throw .refused("'\(key)' in --mount '\(text)'", "volumes are not there yet")
+        default: throw OptionError("unexpected key '\(key)' in '\(field)'")
+        }
+    }
+
+    /// Takes a key that may stand without a value; false where `key` is none.
+    private mutating func takeSwitch(_ key: String, _ value: String?) throws(OptionError) -> Bool {
+        func on() throws(OptionError) -> Bool {
+            guard let value else { return true }
+            guard let flag = parseBool(value) else { throw OptionError("invalid value for \(key): '\(value)'") }
+            return flag
+        }
+        switch key {
+        case "readonly", "ro": readOnly = try on()
+        case "bind-nonrecursive":
+            bindKeys.append(key)
+            if try on() { recursion = .disabled }
+        case "bind-create-src", "bind-create-source":
+            bindKeys.append(key)
+            createSource = try on()
+        case "volume-nocopy": throw .refused("'\(key)' in --mount '\(text)'", "volumes are not there yet")
+        default: return false
+        }
+        return true
+    }
+
+    private func destination() throws(OptionError) -> String {
+        guard let target, !target.isEmpty else { throw OptionError("invalid mount '\(text)': target is required") }
+        return try MountOption.destination(target, of: text)
+    }
+
+    func bind(relativeTo directory: String) throws(OptionError) -> MountOption {
+        if let key = tmpfsKeys.first { throw OptionError("cannot mix '\(key)' with mount type 'bind'") }
+        guard var path = source, !path.isEmpty else {
+            throw OptionError("invalid mount config for type \"bind\": field Source must not be empty")
+        }
+        if path == "." || path.hasPrefix("./") || path == ".." || path.hasPrefix("../") {
+            path = directory + "/" + path
+        }
+        guard path.hasPrefix("/") else {
+            throw OptionError(
+                "invalid mount config for type \"bind\": '\(path)': mount path must be absolute or start with './'")
+        }
+        var bind = MountOption.Bind(source: cleanPath(path))
+        bind.createSource = createSource
+        bind.relabel = relabel
+        if let propagation { bind.propagation = propagation }
+        if let recursion { bind.recursion = recursion }
+        if bind.recursion == .writable || bind.recursion == .readonly {
+            guard readOnly else { throw OptionError("option 'bind-recursive=\(bind.recursion)' requires 'readonly'") }
+            if bind.recursion == .readonly, bind.propagation != .rprivate || propagation == nil {
+                throw OptionError("option 'bind-recursive=readonly' requires 'bind-propagation=rprivate'")
+            }
+        }
+        var option = MountOption(destination: try destination(), kind: .bind(bind))
+        option.readOnly = readOnly
+        return option
+    }
+
+    func tmpfs() throws(OptionError) -> MountOption {
+        if let key = bindKeys.first { throw OptionError("cannot mix '\(key)' with mount type 'tmpfs'") }
+        if source != nil {
+            throw OptionError("invalid mount config for type \"tmpfs\": field Source must not be specified")
+        }
+        var tmpfs = MountOption.Tmpfs()
+        tmpfs.options = tmpfsOptions
+        var option = MountOption(destination: try destination(), kind: .tmpfs(tmpfs))
+        option.readOnly = readOnly
+        return option
+    }
+}

@@ -1,0 +1,76 @@
+import Errors
+
+/// A file system that the user wants in the container: `-v`, `--mount` or `--tmpfs`.
+package struct MountOption: Codable, Hashable, Sendable {
+    /// Absolute and clean.
+    package var destination: String
+    package var readOnly = false
+    package var kind: Kind
+
+    /// What is mounted.
+    package enum Kind: Codable, Hashable, Sendable {
+        case bind(Bind)
+        case tmpfs(Tmpfs)
+    }
+
+    /// A file or directory of the host that appears in the container.
+    package struct Bind: Codable, Hashable, Sendable {
+        /// Absolute path on the host.
+        package var source: String
+        package var propagation = Propagation.rprivate
+        /// Whether a missing source becomes an empty directory (`-v`) or an error (`--mount`).
+        package var createSource = false
+        package var recursion = Recursion.enabled
+        /// Whether SELinux labels are to change, as `z` and `Z` say.
+        package var relabel: Relabel?
+
+        package init(source: String) { self.source = source }
+    }
+
+    /// A file system in memory.
+    package struct Tmpfs: Codable, Hashable, Sendable {
+        /// Options of tmpfs(5) and of mounts, as the user wrote them.
+        package var options: [String] = []
+
+        package init() {}
+    }
+
+    /// How mounts below one side show on the other (mount_namespaces(7)).
+    package enum Propagation: String, Codable, Hashable, Sendable {
+        case `private`, rprivate, shared, rshared, slave, rslave
+    }
+
+    /// What `bind-recursive` says of the mounts below the source.
+    package enum Recursion: String, Codable, Hashable, Sendable {
+        /// They come along; read-only as well where the kernel can (Linux 5.12).
+        case enabled
+        /// They stay away.
+        case disabled
+        /// They come along and stay writable below a read-only mount.
+        case writable
+        /// They come along, and it is an error where they cannot be made read-only.
+        case readonly
+    }
+
+    /// Who shares the SELinux label that `:z` and `:Z` ask for.
+    package enum Relabel: String, Codable, Hashable, Sendable { case shared, `private` }
+
+    /// Mount options without any user's wish yet.
+    package init(destination: String, kind: Kind) {
+        self.destination = destination
+        self.kind = kind
+    }
+
+    /// A destination as Docker accepts it, cleaned. Throws `OptionError`.
+    static func destination(_ path: String, of specification: String) throws(OptionError) -> String {
+        guard path.hasPrefix("/") else {
+            throw OptionError("invalid mount path '\(path)' in '\(specification)': it must be absolute")
+        }
+        let clean = cleanPath(path)
+        guard clean != "/" else {
+            throw OptionError("invalid specification '\(specification)': the destination can't be '/'")
+        }
+        guard !clean.utf8.contains(0) else { throw OptionError("invalid mount path: it has a zero byte") }
+        return clean
+    }
+}

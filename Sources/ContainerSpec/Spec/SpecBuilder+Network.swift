@@ -1,0 +1,131 @@
+import Errors
+import Linux
+import Networking
+
+extension SpecBuilder {
+    mutating func networkPlan() throws(OptionError) -> LaunchPlan.NetworkPlan {
+        switch options.networkMode {
+        case .host: return .host
+        case .none: return .loopback
+        case .slirp4netns(let settings): return .egress(.slirp4netns(Self.slirp(settings)))
+        case .pasta(let arguments): return .egress(.pasta(arguments: arguments + nameForwarding(besides: arguments)))
+        case .automatic:
+            do throws(EgressError) {
+                switch try host.egress() {
+                case .pasta(let arguments):
+                    return .egress(.pasta(arguments: arguments + nameForwarding(besides: arguments)))
+                case let helper: return .egress(helper)
+                }
+            } catch {
+                warnings.append("the container has no network but loopback: \(error)")
+                return .loopback
+            }
+        }
+    }
+
+    private static func slirp(_ settings: SlirpSettings) -> SlirpOptions {
+        var options = SlirpOptions()
+        if let mtu = settings.mtu { options.mtu = mtu }
+        options.cidr = settings.cidr
+        options.enableIPv6 = settings.enableIPv6
+        options.allowHostLoopback = settings.allowHostLoopback
+        return options
+    }
+
+    // A link-local address of no other meaning, which podman uses for the same.
+    private static let pastaNameServer = "169.254.1.1"
+
+    // Name servers on the host's loopback are out of a namespace's reach but through pasta itself.
+    private func nameForwarding(besides arguments: [String]) -> [String] {
+        let isAsked = !options.dns.isEmpty || arguments.contains { $0.hasPrefix("--dns-forward") }
+        return isAsked || !ResolverConfiguration(host: host).outside.isEmpty
+            ? [] : ["--dns-forward", Self.pastaNameServer]
+    }
+
+    mutating func generatedFiles(
+        hostname: String, network: LaunchPlan.NetworkPlan
+    ) throws(OptionError) -> [LaunchPlan.GeneratedFile] {
+        [
+            .init(name: "hostname", destination: "/etc/hostname", content: hostname + "\n"),
+            .init(name: "hosts", destination: "/etc/hosts", content: try hosts(hostname, network)),
+            .init(name: "resolv.conf", destination: "/etc/resolv.conf", content: resolver(network)),
+        ]
+    }
+
+    private func resolver(_ network: LaunchPlan.NetworkPlan) -> String {
+        var configuration = ResolverConfiguration(host: host)
+        if network == .host, options.dns.isEmpty, options.dnsSearch.isEmpty, options.dnsOptions.isEmpty {
+            return configuration.text
+        }
+        switch network {
+        case .host: break
+        case .loopback: configuration.nameServers = configuration.outside
+        case .egress(let helper):
+            if let server = helper.nameServer {
+                configuration.nameServers = [server]
+            } else if case .pasta(let arguments) = helper,
+                let index = arguments.firstIndex(of: "--dns-forward"), index + 1 < arguments.count
+            {
+                configuration.nameServers = [arguments[index + 1]]
+            } else {
+                configuration.nameServers = configuration.outside
+            }
+        }
+        if !options.dns.isEmpty { configuration.nameServers = options.dns }
+        // A single dot means no search list at all.
+        if !options.dnsSearch.isEmpty { configuration.search = options.dnsSearch.filter { $0 != "." } }
+        if !options.dnsOptions.isEmpty { configuration.options = options.dnsOptions }
+        return configuration.rendered
+    }
+
+    private func hosts(_ hostname: String, _ network: LaunchPlan.NetworkPlan) throws(OptionError) -> String {
+        var lines: [String]
+        if network == .host {
+            lines = (host.read("/etc/hosts") ?? "127.0.0.1\tlocalhost\n").split(
+                separator: "\n", omittingEmptySubsequences: false
+            )
+            .map(String.init)
+            if lines.last == "" { lines.removeLast() }
+        } else {
+            lines = [
+                "127.0.0.1\tlocalhost", "::1\tlocalhost ip6-localhost ip6-loopback", "fe00::\tip6-localnet",
+                "ff00::\tip6-mcastprefix", "ff02::1\tip6-allnodes", "ff02::2\tip6-allrouters",
+            ]
+        }
+        for entry in options.extraHosts {
+            let address = entry.address == HostEntry.gateway ? try gatewayAddress(network) : entry.address
+            lines.append("\(address)\t\(entry.name)")
+        }
+        if network != .host {
+            var address = "127.0.0.1"
+            if case .egress(.slirp4netns) = network { address = slirpSettings.containerAddress }
+            let full = options.domainname.map { "\(hostname).\($0) " } ?? ""
+            lines.append("\(address)\t\(full)\(hostname)")
+        }
+        return textFile(lines)
+    }
+
+    private var slirpSettings: SlirpSettings {
+        if case .slirp4netns(let settings) = options.networkMode { return settings }
+        return SlirpSettings()
+    }
+
+    private func gatewayAddress(_ network: LaunchPlan.NetworkPlan) throws(OptionError) -> String {
+        switch network {
+        case .host: return "127.0.0.1"
+        case .loopback:
+            throw OptionError(
+                "--add-host with host-gateway: the container has no network in which the host has an address")
+        case .egress(.slirp4netns):
+            if slirpSettings.allowHostLoopback { return slirpSettings.gateway }
+            guard let address = KernelFacts.outboundAddress() else {
+                throw OptionError("--add-host with host-gateway: the host has no address but loopback")
+            }
+            return address
+        case .egress(.pasta):
+            throw .refused(
+                "--add-host with host-gateway",
+                "with pasta the container has the host's own address; use --network slirp4netns")
+        }
+    }
+}

@@ -1,0 +1,125 @@
+import ContainerSpec
+import Logs
+import OCI
+
+extension ContainerInspection {
+    /// What the user said about the host's side. Only what this engine takes is there.
+    struct HostConfig: Encodable {
+        let options: RunOptions
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.put("Binds", orNull(binds))
+            try members.put("ContainerIDFile", options.containerIDFile ?? "")
+            try members.put("LogConfig", LogConfig(log: options.logConfig))
+            try members.put("NetworkMode", options.networkMode.inspected)
+            try members.put("PortBindings", [String: String]())
+            try members.put("RestartPolicy", Restart(policy: options.restartPolicy ?? .no))
+            try members.put("AutoRemove", options.autoRemove)
+            try members.put("CapAdd", orNull(options.capAdd))
+            try members.put("CapDrop", orNull(options.capDrop))
+            try members.put("CgroupnsMode", options.cgroupnsMode.rawValue)
+            try members.put("Dns", options.dns)
+            try members.put("DnsOptions", options.dnsOptions)
+            try members.put("DnsSearch", options.dnsSearch)
+            try members.put("ExtraHosts", orNull(options.extraHosts.map { "\($0.name):\($0.address)" }))
+            try members.put("GroupAdd", orNull(options.groupAdd))
+            try members.put("IpcMode", options.ipcMode.rawValue)
+            try members.put("OomScoreAdj", options.oomScoreAdj ?? 0)
+            try members.put("PidMode", options.pidMode == .private ? "" : options.pidMode.rawValue)
+            try members.put("Privileged", options.privileged)
+            try members.put("PublishAllPorts", false)
+            try members.put("ReadonlyRootfs", options.readonlyRootfs)
+            try members.put("SecurityOpt", orNull(securityOptions))
+            if !temporaryFileSystems.isEmpty { try members.put("Tmpfs", temporaryFileSystems) }
+            try members.put("UTSMode", options.utsMode == .private ? "" : options.utsMode.rawValue)
+            try members.put("UsernsMode", options.usernsMode.option)
+            try members.put("ShmSize", options.shmSize ?? 67_108_864)
+            if !options.sysctls.isEmpty { try members.put("Sysctls", options.sysctls) }
+            try members.put("Runtime", "apus")
+            try putLimits(into: &members)
+            try members.put("Devices", orNull(options.devices.map { Device(device: $0) }) ?? [])
+            try putFurtherLimits(into: &members)
+            try members.put("Ulimits", options.ulimits.map { Limit(limit: $0) })
+            if options.initProcess { try members.put("Init", true) }
+            try members.put("MaskedPaths", options.privileged ? nil : SpecBuilder.maskedPaths)
+            try members.put("ReadonlyPaths", options.privileged ? nil : SpecBuilder.readOnlyPaths)
+        }
+
+        private var binds: [String] {
+            options.mounts.compactMap { mount in
+                guard case .bind(let bind) = mount.kind else { return nil }
+                return "\(bind.source):\(mount.destination)" + (mount.readOnly ? ":ro" : "")
+            }
+        }
+
+        private var temporaryFileSystems: [String: String] {
+            var result: [String: String] = [:]
+            for mount in options.mounts {
+                if case .tmpfs(let tmpfs) = mount.kind {
+                    result[mount.destination] = tmpfs.options.joined(separator: ",")
+                }
+            }
+            return result
+        }
+
+        private var securityOptions: [String] {
+            let security = options.security
+            var result: [String] = []
+            switch security.seccomp {
+            case nil, .standard: break
+            case .unconfined: result.append("seccomp=unconfined")
+            case .file(let path): result.append("seccomp=\(path)")
+            }
+            if security.noNewPrivileges { result.append("no-new-privileges") }
+            if security.systemPathsUnconfined { result.append("systempaths=unconfined") }
+            if !security.unmask.isEmpty { result.append("unmask=" + security.unmask.joined(separator: ":")) }
+            if !security.mask.isEmpty { result.append("mask=" + security.mask.joined(separator: ":")) }
+            if let profile = security.appArmorProfile { result.append("apparmor=\(profile)") }
+            return result
+        }
+    }
+
+    private struct LogConfig: Encodable {
+        let log: RunOptions.LogConfig
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.put("Type", log.type ?? LogConfiguration.Driver.jsonFile.rawValue)
+            try members.put("Config", log.options)
+        }
+    }
+
+    private struct Restart: Encodable {
+        let policy: RestartPolicy
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.put("Name", policy.name.rawValue)
+            try members.put("MaximumRetryCount", policy.maximumRetryCount)
+        }
+    }
+
+    private struct Device: Encodable {
+        let device: DeviceOption
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.put("PathOnHost", device.pathOnHost)
+            try members.put("PathInContainer", device.pathInContainer)
+            try members.put("CgroupPermissions", device.permissions)
+        }
+    }
+
+    private struct Limit: Encodable {
+        let limit: Ulimit
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.put("Name", limit.name)
+            // -1 is no limit, as on the command line.
+            try members.put("Hard", Int64(exactly: limit.hard) ?? -1)
+            try members.put("Soft", Int64(exactly: limit.soft) ?? -1)
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package import ContainerSpec
+package import Store
+
+/// A container as it is at one moment.
+package struct ContainerSnapshot: Sendable {
+    package let description: ContainerDescription
+    package let state: ContainerState
+    /// Whether it goes when it ends (`--rm`).
+    package let isEphemeral: Bool
+    /// nil for a container that does not run, or is not checked.
+    package var health: ContainerHealth.Status?
+
+    /// A container with what its record and its run directory say.
+    package init(
+        description: ContainerDescription, state: ContainerState, isEphemeral: Bool,
+        health: ContainerHealth.Status? = nil
+    ) {
+        self.description = description
+        self.state = state
+        self.isEphemeral = isEphemeral
+        self.health = health
+    }
+
+    package var id: String { description.id }
+    package var name: String { description.name }
+}

@@ -1,0 +1,53 @@
+import ContainerSpec
+package import DockerTypes
+package import Errors
+import Store
+
+extension Engine {
+    /// The container that `text` names (see `ContainerStore.find`). Throws `EngineError`.
+    package func container(_ text: String) throws(EngineError) -> ContainerSnapshot {
+        let id: String
+        do throws(StoreError) { id = try containers.find(text) } catch { throw EngineError(error) }
+        return try snapshot(id, names: nil)
+    }
+
+    /// All containers, the newest first, and a sentence for each record that cannot be read.
+    package func allContainers() throws(EngineError) -> (containers: [ContainerSnapshot], problems: [String]) {
+        let ids: [String]
+        let names: [String: String]
+        do throws(StoreError) {
+            ids = try containers.list()
+            names = try containers.names()
+        } catch { throw EngineError(error) }
+        var snapshots: [ContainerSnapshot] = []
+        var problems: [String] = []
+        for id in ids {
+            do throws(EngineError) {
+                snapshots.append(try snapshot(id, names: names))
+            } catch {
+                // One that was removed since the list was made is no problem.
+                do throws(StoreError) { _ = try containers.find(id) } catch {
+                    if case .unknownContainer = error { continue }
+                }
+                problems.append(error.message)
+            }
+        }
+        snapshots.sort { ($0.description.created, $0.id) > ($1.description.created, $1.id) }
+        return (snapshots, problems)
+    }
+
+    private func snapshot(_ id: String, names: [String: String]?) throws(EngineError) -> ContainerSnapshot {
+        let record: ContainerRecord
+        do throws(StoreError) { record = try containers.readRecord(id) } catch {
+            throw EngineError(error)
+        }
+        var description = try ContainerDescription(decoding: record.body, id: id)
+        // A rename changes the link alone.
+        let current = if let names { names[id] } else { try currentName(id, was: description.name) }
+        if let current { description.name = current }
+        var snapshot = ContainerSnapshot(
+            description: description, state: try state(id), isEphemeral: try isEphemeral(id))
+        if snapshot.state.isActive { snapshot.health = health(of: snapshot)?.status }
+        return snapshot
+    }
+}

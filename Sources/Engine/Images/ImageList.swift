@@ -1,0 +1,46 @@
+package import DockerTypes
+package import Errors
+import OCI
+package import Store
+
+extension Engine {
+    /// All images, the newest first, as `docker images` lists them; and a sentence for each that cannot be read.
+    package func imageSummaries() throws(EngineError) -> (images: [ImageSummary], problems: [String]) {
+        try engine {
+            let (list, problems) = try images.images()
+            var users: [String: Int] = [:]
+            for user in try imageUsers() { users[user.image.hex, default: 0] += 1 }
+            // RFC 3339 in UTC sorts as text.
+            let sorted = list.sorted { ($0.config.created ?? "", $0.id.hex) > ($1.config.created ?? "", $1.id.hex) }
+            return (
+                sorted.map { ImageSummary(image: $0, size: size(of: $0), containers: users[$0.id.hex] ?? 0) }, problems
+            )
+        }
+    }
+
+    /// The size of an image's layers in bytes.
+    package func size(of image: StoredImage) -> Int64 {
+        var total: Int64 = 0
+        let stores = [LayerStore(paths, .full), LayerStore(paths, .squashed)]
+        for (place, layer) in image.config.rootfs.diffIDs.enumerated() {
+            let unpacked = stores.lazy.compactMap { $0.size(of: layer) }.first
+            total += unpacked ?? (place < image.manifest.layers.count ? image.manifest.layers[place].size : 0)
+        }
+        return total
+    }
+
+    /// The containers and the images that they were made from. A record that is damaged names no image; throws for one
+    /// that cannot be read, which may name any.
+    func imageUsers() throws(StoreError) -> [ImageUser] {
+        var users: [ImageUser] = []
+        for id in try containers.list() {
+            do throws(StoreError) {
+                guard let image = try containers.readRecord(id).image else { continue }
+                users.append(ImageUser(container: id, image: image, isRunning: try containers.state(id).isActive))
+            } catch {
+                if case .failed = error { throw error }
+            }
+        }
+        return users
+    }
+}

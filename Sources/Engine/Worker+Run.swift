@@ -1,0 +1,16 @@
+import Images
+import Supervision
+package import Workers
+
+extension Worker {
+    /// Runs the worker with what follows its verb on the command line; returns the exit code. Only for the
+    /// dispatch of hidden verbs: it changes the process for good.
+    package func run(_ arguments: [String]) -> CInt {
+        switch self {
+        case .unpackLayer: UnpackLayerWorker.run(arguments)
+        case .removeTree: RemoveTreeWorker.run(arguments)
+        case .supervise: SuperviseWorker.run()
+        case .inspectTree: InspectTreeWorker.run(arguments)
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package import Errors
+import FoundationEssentials
+package import OCI
+import Store
+
+/// An image that `load` took in.
+package struct LoadedImage: Sendable, Equatable {
+    package let id: Digest
+    /// Familiar form ("debian:latest"); empty for an image without a name.
+    package let names: [String]
+}
+
+extension ImageService {
+    /// `load`: takes in the images of a docker-archive or an oci-archive that is read from `descriptor` (a file, or
+    /// a pipe), compressed or not.
+    ///
+    /// All is verified and unpacked before an image gets its name; an archive that fails leaves nothing. Throws
+    /// for an archive that is damaged, hostile or none.
+    package func load(from descriptor: CInt, platform: String? = nil) throws(EngineError) -> [LoadedImage] {
+        try engine {
+            let wanted = try platform.map { try Platform(parsing: $0) }
+            do {
+                let (loaded, isAllUsed) = try load(descriptor, wanted)
+                // Members that no image needs (the legacy layout has some for each layer) are garbage now.
+                if !isAllUsed { try sweep() }
+                for image in loaded { noteImage("load", image.id, name: image.names.first) }
+                return loaded
+            } catch {
+                _ = try? sweep()
+                throw error
+            }
+        }
+    }
+
+    private func load(_ descriptor: CInt, _ platform: Platform?) throws -> (images: [LoadedImage], isAllUsed: Bool) {
+        let ingest = try images.beginIngest()
+        let spool = try ArchiveSpool(reading: descriptor, into: ingest)
+        let found: [ArchivedImage]
+        if let manifest = spool.documents["manifest.json"] {
+            found = try DockerArchive(spool, ingest).images(manifest)
+        } else if let index = spool.documents["index.json"] {
+            found = try OCIArchive(spool, ingest).images(index, platform)
+        } else {
+            throw EngineError(
+                "this is no image archive: it has neither a manifest.json nor an index.json; "
+                    + "for the archive of a root file system use 'apus import'", .invalid)
+        }
+        let chosen = found.filter { image in platform.map { $0.normalized.accepts(image.config.platform) } ?? true }
+        guard !chosen.isEmpty else {
+            throw EngineError(
+                platform.map { "the archive has no image for \($0)" } ?? "the archive has no image", .invalid)
+        }
+        for image in chosen { try unpack(image.manifest, image.config, ingest: ingest) }
+        var loaded: [LoadedImage] = []
+        for image in chosen {
+            for name in image.names { try ingest.record(image.descriptor, name: name) }
+            if image.names.isEmpty { try ingest.record(image.descriptor, name: nil) }
+            loaded.append(LoadedImage(id: image.manifest.config.digest, names: image.names.map(\.familiar)))
+        }
+        let used = Set(
+            chosen.flatMap { [$0.descriptor.digest, $0.manifest.config.digest] + $0.manifest.layers.map(\.digest) })
+        return (loaded, spool.blobs.values.allSatisfy { used.contains($0.digest) })
+    }
+}
+
+/// An image of an archive whose parts are all in the store.
+struct ArchivedImage {
+    var descriptor: Descriptor
+    var manifest: Manifest
+    var config: ImageConfig
+    var names: [Reference]
+}
+
+extension ImageConfig {
+    /// The platform that the configuration names.
+    var platform: Platform { Platform(os: os, architecture: architecture, variant: variant).normalized }
+}

@@ -1,0 +1,181 @@
+import Errors
+import Linux
+import OCI
+import Registry
+import Store
+
+/// One image on its way from a registry into the store: manifest, configuration, layers, and the name last.
+///
+/// Whatever ends it early leaves whole blobs and whole layers that nothing names, for the next pull to find or the
+/// sweep to remove.
+struct ImagePull: Sendable {
+    let service: ImageService
+    let layers: LayerStore
+    let client: RegistryClient
+    let options: PullOptions
+    let downloads: ConcurrencyLimit
+    let unpacking: ConcurrencyLimit
+    let report: @Sendable (PullEvent) -> Void
+
+    private var images: ImageStore { service.images }
+    private var wanted: Platform { options.platform?.normalized ?? .host }
+
+    /// Pulls `reference`, which has a tag or a digest. Throws `EngineError`, or an error of the registry or the store.
+    func run(_ reference: Reference) async throws -> PulledImage {
+        report(.pulling(reference))
+        if let present = try await upToDate(reference) { return finished(present) }
+        let top = try await top(reference)
+        let before = try? images.image(reference.description, platform: wanted)
+        let (fetched, manifest) = try await choose(top, reference)
+        let ingest = try images.beginIngest()
+        let configuration: [UInt8]
+        if try ingest.has(manifest.config) {
+            configuration = try images.read(manifest.config.digest)
+        } else {
+            configuration = try await client.content(manifest.config, limit: ManifestDocument.sizeLimit)
+        }
+        let image = try checked(manifest, configuration, reference)
+        let diffIDs = image.rootfs.diffIDs
+        try ingest.protect(manifest.layers.map(\.digest) + diffIDs)
+        try await fetch(manifest.layers, diffIDs, ingest)
+        // What could not be unpacked without the layers below it.
+        try await onOwnThread { try service.unpack(manifest, image, ingest: ingest) }
+        try ingest.put(configuration, expecting: manifest.config.digest)
+        try ingest.put(fetched.bytes, expecting: fetched.descriptor.digest)
+        var descriptor = fetched.descriptor
+        descriptor.platform = Platform(os: image.os, architecture: image.architecture, variant: image.variant)
+        try ingest.record(descriptor, name: reference, sourceDigest: top.descriptor.digest)
+        let isNewer = before?.id != manifest.config.digest || !knows(before, reference, top.descriptor.digest)
+        return finished(
+            PulledImage(
+                reference: reference, digest: top.descriptor.digest, id: manifest.config.digest, isNewer: isNewer))
+    }
+
+    private func finished(_ image: PulledImage) -> PulledImage {
+        report(.pulled(image))
+        return image
+    }
+
+    private func knows(_ image: StoredImage?, _ reference: Reference, _ digest: Digest) -> Bool {
+        image?.repoDigests.contains("\(reference.familiarName)@\(digest)") ?? false
+    }
+
+    // MARK: - Manifests
+
+    /// The image if the store has, whole and unpacked, what the registry has under the name. Asks for a digest alone.
+    private func upToDate(_ reference: Reference) async throws -> PulledImage? {
+        guard let present = try? images.image(reference.description, platform: wanted), wanted.accepts(present.platform)
+        else { return nil }
+        let blobs = present.manifest.layers + [present.manifest.config]
+        guard blobs.allSatisfy({ images.has($0.digest, size: $0.size) }),
+            present.config.rootfs.diffIDs.allSatisfy(layers.has)
+        else { return nil }
+        var current = reference.digest
+        if current == nil, let tag = reference.tag {
+            do throws(RegistryError) {
+                current = try await client.digest(ofTag: tag)
+            } catch {
+                // Some registries refuse HEAD: then the manifest itself says what it is.
+                guard case .refused = error else { throw error }
+            }
+        }
+        guard let current, knows(present, reference, current) else { return nil }
+        return PulledImage(reference: reference, digest: current, id: present.id, isNewer: false)
+    }
+
+    private func top(_ reference: Reference) async throws -> FetchedManifest {
+        if let digest = reference.digest { return try await client.manifest(digest: digest) }
+        return try await client.manifest(tag: reference.tag ?? Reference.defaultTag)
+    }
+
+    /// The manifest for the platform that is wanted, of `top` itself or the indexes in it.
+    private func choose(
+        _ top: FetchedManifest, _ reference: Reference
+    ) async throws -> (FetchedManifest, Manifest) {
+        var current = top
+        // Indexes nest, if rarely, and could be made to for ever.
+        for _ in 0..<4 {
+            switch current.document {
+            case .manifest(let manifest): return (current, manifest)
+            case .index(let index):
+                guard let entry = index.manifest(for: wanted) else {
+                    let offers = Set(index.platforms.map(\.description)).sorted().joined(separator: ", ")
+                    throw EngineError(
+                        "no matching manifest for \(wanted) in the manifest list entries of \(reference.familiar)"
+                            + (offers.isEmpty ? "" : " (it has \(offers)): choose one with --platform"), .notFound)
+                }
+                current = try await client.manifest(entry)
+            }
+        }
+        throw EngineError("the indexes of \(reference.familiar) are nested too deeply", .invalid)
+    }
+
+    /// The configuration, if the image can be one that runs here and is what was asked for.
+    private func checked(_ manifest: Manifest, _ bytes: [UInt8], _ reference: Reference) throws -> ImageConfig {
+        let image: ImageConfig
+        do throws(ManifestError) {
+            image = try manifest.imageConfig(bytes)
+        } catch { throw EngineError("cannot use \(reference.familiar): \(error)") }
+        guard image.os == "linux" else {
+            throw EngineError(
+                "cannot use \(reference.familiar): its operating system is \"\(image.os)\", and containers here run Linux",
+                .invalid)
+        }
+        let own = Platform(os: image.os, architecture: image.architecture, variant: image.variant).normalized
+        if options.platform != nil, !wanted.compatible.contains(where: { $0.accepts(own) }) {
+            throw EngineError(
+                "image with reference \(reference.familiar) was found but its platform (\(own)) does not match the"
+                    + " specified platform (\(wanted))", .invalid)
+        }
+        return image
+    }
+
+    // MARK: - Layers
+
+    private func fetch(_ blobs: [Descriptor], _ diffIDs: [Digest], _ ingest: ImageIngest) async throws {
+        // A layer can be in an image more than once.
+        var seen: Set<Digest> = []
+        let jobs = zip(blobs, diffIDs).filter { seen.insert($0.0.digest).inserted }
+        for (blob, _) in jobs { report(.layer(blob.digest, .pulling)) }
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (blob, diffID) in jobs { group.addTask { try await fetch(blob, diffID, ingest) } }
+            // The first failure leaves the loop, and with it the others are cancelled.
+            for try await _ in group {}
+        }
+    }
+
+    private func fetch(_ blob: Descriptor, _ diffID: Digest, _ ingest: ImageIngest) async throws {
+        let isStored = try ingest.has(blob)
+        let isUnpacked = layers.has(diffID)
+        if isStored, isUnpacked { return report(.layer(blob.digest, .alreadyThere)) }
+        if !isStored {
+            if await downloads.isFull { report(.layer(blob.digest, .waiting)) }
+            try await downloads.run { try await download(blob, ingest) }
+        }
+        report(.layer(blob.digest, .downloaded))
+        if !isUnpacked {
+            try await unpacking.run {
+                report(.layer(blob.digest, .extracting))
+                let job = LayerJob(diffID: diffID, blob: blob.digest)
+                try await onOwnThread { try service.unpackEarly(job, ingest: ingest) }
+            }
+        }
+        report(.layer(blob.digest, .complete))
+    }
+
+    private func download(_ blob: Descriptor, _ ingest: ImageIngest) async throws {
+        let writer = try ingest.writer(expecting: blob)
+        report(.layer(blob.digest, .downloading(done: 0, of: blob.size)))
+        var told: Int64 = 0
+        // Some hundred steps are enough for the eye.
+        let step = max(blob.size / 200, 65536)
+        try await client.download(blob) { bytes in
+            try writer.write(bytes)
+            if writer.size - told >= step {
+                told = writer.size
+                report(.layer(blob.digest, .downloading(done: told, of: blob.size)))
+            }
+        }
+        try await onOwnThread { _ = try writer.commit() }
+    }
+}

@@ -1,0 +1,205 @@
+package import Errors
+import Glibc
+package import Linux
+
+/// The command line's end of a running container: passes its input, signals and window size on, and writes what the
+/// container writes.
+package struct AttachedClient: ~Copyable {
+    /// What a session passes on, and how it is left.
+    package struct Options: Sendable {
+        /// Whether the standard input goes to the container.
+        package var input = false
+        package var output = true
+        package var errorOutput = true
+        /// Whether the container has a terminal.
+        package var terminal = false
+        /// Whether signals are passed on.
+        package var signalProxy = true
+        package var detachKeys = DetachKeys.standard
+        /// How long the supervisor may take for its first word, in seconds; nil: as long as it likes.
+        package var patience: Int?
+
+        package init() {}
+
+        /// What the supervisor is to send and take.
+        package var streams: AttachedStreams { AttachedStreams(input: input, output: output, errorOutput: errorOutput) }
+    }
+
+    /// How the session ended.
+    package enum Outcome: Equatable, Sendable {
+        case exited(code: CInt)
+        /// The user typed the detach keys; the container goes on.
+        case detached
+        /// A signal ended the session, whose terminal is the container's; the container goes on.
+        case interrupted(CInt)
+        /// The container could not be started.
+        case failed(code: CInt, message: String)
+        /// The supervisor is gone without a word.
+        case lost
+    }
+
+    private let channel: AttachChannel
+    private let options: Options
+    private let signals: SignalDescriptor
+    // With the caller's terminal in raw mode its keys are the container's, and signals are for the client: it
+    // puts the terminal back before it ends.
+    private let endsBySignal: Bool
+    private var detachKeys: DetachKeys
+    private var outstandingInput = 0
+    private var inputOpen: Bool
+    /// When the session is given up unless the supervisor has said something.
+    private var silence: MonotonicTime?
+
+    /// Signals that a client passes on, and SIGWINCH. The stop signals of job control keep their effect on the client.
+    private static let forwarded: [CInt] = [
+        SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH,
+    ]
+
+    /// Blocks the signals that it passes on, so none is lost before `run`; call it before the supervisor is forked.
+    /// `socket` is the client's end. Throws `SystemError`.
+    package init(socket: consuming FileDescriptor, options: Options) throws(SystemError) {
+        channel = AttachChannel(socket: socket)
+        self.options = options
+        detachKeys = DetachKeys(options.terminal ? options.detachKeys : "") ?? DetachKeys("")!
+        inputOpen = options.input
+        silence = options.patience.map { MonotonicTime.now().adding(milliseconds: Int64($0) * 1000) }
+        endsBySignal = options.terminal && options.input && Terminal.isTerminal(0)
+        signals = try SignalDescriptor(
+            endsBySignal
+                ? [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH] : options.signalProxy ? Self.forwarded : [SIGWINCH])
+    }
+
+    /// Tells the supervisor how large the caller's terminal is.
+    package func sendSize() {
+        guard options.terminal, let size = Terminal.size(of: 0) ?? Terminal.size(of: 1) else { return }
+        _ = channel.send(.resize(size), waiting: true)
+    }
+
+    /// Tells the supervisor that the container may start.
+    package func go() { _ = channel.send(.go, waiting: true) }
+
+    /// Waits until the container's process runs, without serving its streams; nil then, else how it ended.
+    package func awaitStart() -> Outcome? {
+        if let silence {
+            var poll = PollSet()
+            poll.add(channel.socket.rawValue)
+            if (try? poll.wait(milliseconds: silence.millisecondsLeft)) == false { return Self.unanswered }
+        }
+        while let frame = channel.receive() {
+            switch frame {
+            case .started: return nil
+            case .exited(let code): return .exited(code: code)
+            case .failed(let code, let message): return .failed(code: code, message: message)
+            // Before the start it can only be the supervisor's own.
+            case .errorOutput(let data): write(data, to: 2)
+            default: continue
+            }
+        }
+        return .lost
+    }
+
+    /// Ends the session before the container has started, and waits until the supervisor has cleaned up. Returns what
+    /// made the supervisor give up before it heard of this.
+    package func abandon() -> EngineError? {
+        shutdown(channel.socket.rawValue, CInt(SHUT_WR))
+        var failure: EngineError?
+        while let frame = channel.receive() {
+            if case .failed(let code, let message) = frame, message != SupervisorFailure.clientIsGone.message {
+                failure = EngineError(message, .start(exitCode: code))
+            }
+        }
+        return failure
+    }
+
+    /// Serves until the container ends, the user detaches or the supervisor is gone. `started` is called once, when
+    /// the container's process runs.
+    package mutating func run(started: () -> Void = {}) -> Outcome {
+        let raw = options.terminal && options.input ? RawMode(0) : nil
+        defer { raw?.restore() }
+        var poll = PollSet()
+        while true {
+            poll.removeAll()
+            let socket = poll.add(channel.socket.rawValue)
+            let signal = poll.add(signals.descriptor.rawValue)
+            let reads = inputOpen && outstandingInput < AttachFrame.inputWindow
+            let input = reads ? poll.add(0) : nil
+            guard (try? poll.wait(milliseconds: silence?.millisecondsLeft ?? -1)) != nil else { return .lost }
+            if silence?.isPast ?? false, !poll.isReadable(socket) { return Self.unanswered }
+
+            if poll.isReadable(signal), let ending = takeSignals() { return .interrupted(ending) }
+            if let input, poll.isReadable(input), forwardInput() {
+                _ = channel.send(.detach, waiting: true)
+                return .detached
+            }
+            if poll.isReadable(socket) {
+                guard let frame = channel.receive() else { return .lost }
+                silence = nil
+                switch frame {
+                case .started: started()
+                case .output(let data): if options.output { write(data, to: 1) }
+                case .errorOutput(let data): if options.errorOutput { write(data, to: 2) }
+                case .inputTaken: outstandingInput -= 1
+                case .exited(let code): return .exited(code: code)
+                case .failed(let code, let message): return .failed(code: code, message: message)
+                case .go, .input, .inputEnd, .resize, .signal, .detach, .done: break
+                }
+            }
+        }
+    }
+
+    private static var unanswered: Outcome {
+        .failed(
+            code: 1,
+            message: "the container's supervisor does not answer: 'kill' or 'rm -f' ends it, and the container with it")
+    }
+
+    // Returns a signal that ends the session.
+    private func takeSignals() -> CInt? {
+        while let number = signals.next() {
+            if number == SIGWINCH {
+                sendSize()
+            } else if endsBySignal {
+                _ = channel.send(.detach, waiting: true)
+                return number
+            } else {
+                _ = channel.send(.signal(number), waiting: true)
+            }
+        }
+        return nil
+    }
+
+    // True when the detach keys were typed.
+    private mutating func forwardInput() -> Bool {
+        var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload)
+        let got = buffer.withUnsafeMutableBytes { read(0, $0.baseAddress, $0.count) }
+        if got < 0, Errno.current == .interrupted || Errno.current == .again { return false }
+        guard got > 0 else {
+            inputOpen = false
+            _ = channel.send(.inputEnd, waiting: true)
+            return false
+        }
+        let (data, detached) = detachKeys.scan(buffer[..<got])
+        if !data.isEmpty {
+            outstandingInput += 1
+            _ = channel.send(.input(data), waiting: true)
+        }
+        return detached
+    }
+
+    // A reader that went away (EPIPE) must not end the container: what it would have got is dropped, as Docker does.
+    private func write(_ data: [UInt8], to descriptor: CInt) {
+        var rest = data[...]
+        while !rest.isEmpty {
+            let written = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if written > 0 {
+                rest = rest.dropFirst(written)
+            } else if Errno.current == .again {
+                var poll = PollSet()
+                poll.add(descriptor, reading: false, writing: true)
+                _ = try? poll.wait()
+            } else if Errno.current != .interrupted {
+                return
+            }
+        }
+    }
+}

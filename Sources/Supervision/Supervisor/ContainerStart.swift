@@ -1,0 +1,134 @@
+package import Errors
+import Cgroups
+package import ContainerSpec
+import Glibc
+package import Linux
+import Logs
+package import OCI
+package import Runtime
+import Seccomp
+package import Store
+
+/// One start of a container: what is known of it before it has a supervisor.
+package struct ContainerStart: Sendable {
+    package var containers: ContainerStore
+    package var id: String
+    package var name: String
+    package var options: RunOptions
+    /// What its image says; empty with `--rootfs`.
+    package var image: ContainerConfig
+    /// nil with `--rootfs`.
+    package var imageID: Digest?
+    package var root: SupervisorRequest.Root
+    /// With what ids the caller's containers run.
+    package var mode: UserNamespace.Mode
+    /// The size that its terminal begins with; nil where it has none, or the caller has none.
+    package var size: WindowSize?
+    /// What the command that starts it is served.
+    package var streams = AttachedStreams.none
+    /// How long its supervisor stays for the next start, in seconds.
+    package var lingering = 0
+    /// Whether it was not created before.
+    package var isNew = false
+
+    /// The start of the container `id` of `containers`, which has `root`.
+    package init(
+        _ id: String, name: String, in containers: ContainerStore, _ options: RunOptions, image: ContainerConfig,
+        imageID: Digest?, root: SupervisorRequest.Root, mode: UserNamespace.Mode
+    ) {
+        self.containers = containers
+        self.id = id
+        self.name = name
+        self.options = options
+        self.image = image
+        self.imageID = imageID
+        self.root = root
+        self.mode = mode
+    }
+
+    /// Works out all that the supervisor needs. Takes the ids of `--userns=auto`, and writes a compiled filter into the
+    /// cache; nothing else is changed. Throws `EngineError` for options that cannot be honoured here.
+    package func supervisorRequest() throws(EngineError) -> SupervisorRequest {
+        let ownMap = try ownIDMap()
+        // Root of a namespace of its own is no root of the machine.
+        var plan = try plan(ownMap == nil ? mode : .mapped)
+        if let size {
+            plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))
+        }
+        let notification = ServiceNotification.asked(options.sdNotify)
+        if let warning = notification?.hand(to: &plan.spec) { plan.warnings.append(warning) }
+        return SupervisorRequest(
+            containers: containers, id: id, name: name, root: root, plan: plan, seccomp: try seccompProgram(plan),
+            cgroup: CgroupRequest(
+                .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
+                resources: plan.spec.linux?.resources),
+            ownUserNamespace: ownMap, terminal: options.tty, openInput: options.openStdin,
+            autoRemove: options.autoRemove, pidFile: options.pidFile, lingering: lingering, streams: streams,
+            log: try logConfiguration(), subject: subject, notification: notification, isNew: isNew,
+            settings: settings(plan))
+    }
+
+    private var subject: ContainerJournal.Subject {
+        ContainerJournal.Subject(
+            name: name, image: options.image, labels: (image.labels ?? [:]).merging(options.labels) { $1 })
+    }
+
+    private func settings(_ plan: LaunchPlan) -> ServeLoop.Settings {
+        let attachesInput =
+            options.openStdin && !options.detach && (options.attach.isEmpty || options.attach.contains(.stdin))
+        return ServeLoop.Settings(
+            inputEndsWithClient: attachesInput && !options.tty, stopSignal: plan.stopSignal,
+            hasOwnStopSignal: options.stopSignal != nil || image.stopSignal != nil, stopTimeout: plan.stopTimeout,
+            restartPolicy: options.restartPolicy ?? .no)
+    }
+
+    private func ownIDMap() throws(EngineError) -> IDMap? {
+        let layers = if case .layers(let layers) = root { layers } else { [String]() }
+        do throws(OptionError) {
+            return try OwnIDMap.claim(options, container: id, layers: layers, in: containers.paths)
+        } catch { throw EngineError(error) }
+    }
+
+    private func logConfiguration() throws(EngineError) -> LogConfiguration {
+        do throws(OptionError) {
+            return try LogConfiguration(options, image: image, id: id, name: name, imageID: imageID)
+        } catch { throw EngineError(error) }
+    }
+
+    private func plan(_ mode: UserNamespace.Mode) throws(EngineError) -> LaunchPlan {
+        var builder = SpecBuilder(
+            options: options, image: image, containerID: id, filesDirectory: containers.runDirectory(id),
+            host: .current(mode: mode))
+        do throws(OptionError) { return try builder.build() } catch { throw EngineError(error) }
+    }
+
+    private func seccompProgram(_ plan: LaunchPlan) throws(EngineError) -> SeccompProgram? {
+        let cache = SeccompCache(directory: containers.paths.cache + "/seccomp")
+        var capabilities: UInt64 = 0
+        for name in plan.spec.process?.capabilities?.bounding ?? [] {
+            if let number = CapabilityName.all.firstIndex(of: name) { capabilities |= 1 << UInt64(number) }
+        }
+        switch plan.seccomp {
+        case .unconfined: return nil
+        case .standard:
+            do throws(SeccompError) { return try cache.defaultProgram(capabilities: capabilities) } catch {
+                throw EngineError(error)
+            }
+        case .file(let path):
+            let contents: [UInt8]
+            do throws(SystemError) { contents = try Files.read(path, limit: 16 << 20) } catch {
+                throw EngineError("cannot read the seccomp profile \(path): \(error.errno)", .invalid)
+            }
+            let program: SeccompProgram?
+            do throws(SeccompError) {
+                program = try cache.program(profile: contents, file: path, capabilities: capabilities)
+            } catch { throw EngineError(error) }
+            if program?.needsListener ?? false {
+                throw EngineError(
+                    "the seccomp profile \(path) asks for notifications (SCMP_ACT_NOTIFY): nobody would answer them",
+                    .unsupported)
+            }
+            return program
+        }
+    }
+}

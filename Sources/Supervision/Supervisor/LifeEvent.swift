@@ -1,0 +1,54 @@
+package import ContainerSpec
+
+/// What happens to a container, in the words of Docker's events.
+package enum LifeEvent: Hashable, Sendable {
+    case create, start, restart, stop, pause, unpause, destroy, attach, detach
+    case kill(signal: CInt)
+    case die(exitCode: CInt, milliseconds: Int64)
+    case oom
+    case resize(rows: UInt16, columns: UInt16)
+    case rename(from: String)
+    case execCreate(id: String, command: String), execStart(id: String, command: String)
+    case execDie(id: String, exitCode: CInt), execDetach(id: String)
+    case health(ContainerHealth.Status)
+}
+
+extension LifeEvent {
+    /// Docker's word for it.
+    package var action: String {
+        switch self {
+        case .create: "create"
+        case .start: "start"
+        case .restart: "restart"
+        case .stop: "stop"
+        case .pause: "pause"
+        case .unpause: "unpause"
+        case .destroy: "destroy"
+        case .attach: "attach"
+        case .detach: "detach"
+        case .kill: "kill"
+        case .die: "die"
+        case .oom: "oom"
+        case .resize: "resize"
+        case .rename: "rename"
+        case .execCreate(_, let command): "exec_create: " + command
+        case .execStart(_, let command): "exec_start: " + command
+        case .execDie: "exec_die"
+        case .execDetach: "exec_detach"
+        case .health(let status): "health_status: " + status.rawValue
+        }
+    }
+
+    /// What it has to say beside the container's own attributes.
+    package var attributes: [String: String] {
+        switch self {
+        case .kill(let signal): ["signal": String(signal)]
+        case .die(let code, let milliseconds): ["exitCode": String(code), "execDuration": String(milliseconds / 1000)]
+        case .resize(let rows, let columns): ["height": String(rows), "width": String(columns)]
+        case .rename(let old): ["oldName": "/" + old]
+        case .execCreate(let id, _), .execStart(let id, _), .execDetach(let id): ["execID": id]
+        case .execDie(let id, let code): ["execID": id, "exitCode": String(code)]
+        case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .oom, .health: [:]
+        }
+    }
+}

@@ -1,0 +1,80 @@
+import ContainerSpec
+import Linux
+import Networking
+import OCI
+import Runtime
+
+/// The container's network namespace, where the supervisor makes it.
+extension Supervisor {
+    /// Begins to make a namespace that needs no more than loopback, while the root file system is mounted: each takes the
+    /// kernel half a millisecond. nil where the container's process makes it itself, as it does in a user namespace of its
+    /// own.
+    func beginLoopback(
+        _ spec: RuntimeSpec, _ network: LaunchPlan.NetworkPlan, _ owner: borrowing FileDescriptor?
+    ) -> NetworkNamespace.Beginning? {
+        guard case .loopback = network, owner.number == nil else { return nil }
+        return try? NetworkNamespace.begin()
+    }
+
+    /// As `mountRoot(_:)`, and reaps the process of `network` where that fails.
+    func mountRoot(
+        _ namespace: borrowing FileDescriptor?, meanwhile network: NetworkNamespace.Beginning?
+    ) throws(SupervisorFailure) -> FileDescriptor {
+        do throws(SupervisorFailure) { return try mountRoot(namespace) } catch {
+            _ = try? network?.finish()
+            throw error
+        }
+    }
+
+    /// Has the container's process join what `beginLoopback` began. Where that failed it makes a namespace itself, and
+    /// says why it cannot. What is returned is open until the process is made.
+    func finishLoopback(_ network: NetworkNamespace.Beginning?, _ spec: inout RuntimeSpec) -> FileDescriptor? {
+        guard let network, let namespace = try? network.finish() else { return nil }
+        join(namespace, &spec)
+        return namespace
+    }
+
+    // By its number, which the process that becomes the container has too.
+    private func join(_ namespace: borrowing FileDescriptor, _ spec: inout RuntimeSpec) {
+        let path = "/proc/self/fd/\(namespace.rawValue)"
+        var namespaces = spec.linux?.namespaces ?? []
+        for place in 0..<namespaces.count where namespaces[place].type == .network {
+            namespaces[place] = .init(.network, path: path)
+        }
+        spec.linux?.namespaces = namespaces
+    }
+
+    /// A namespace with its way out, which is being made while the container is.
+    struct Connection: ~Copyable {
+        let namespace: FileDescriptor
+        var egress: RunningEgress
+    }
+
+    func connect(
+        _ network: LaunchPlan.NetworkPlan, _ spec: inout RuntimeSpec, _ owner: borrowing FileDescriptor?
+    ) throws(SupervisorFailure) -> Connection? {
+        guard case .egress(let helper) = network else { return nil }
+        let namespace: FileDescriptor
+        do throws(SystemError) { namespace = try NetworkNamespace.create(owner: owner.number) } catch {
+            throw SupervisorFailure("cannot make a network namespace: \(error)")
+        }
+        join(namespace, &spec)
+        do throws(EgressError) {
+            let egress = try helper.start(for: namespace, mountPoint: networkMountPoint)
+            return Connection(namespace: namespace, egress: egress)
+        } catch { throw SupervisorFailure(error.description) }
+    }
+
+    var networkMountPoint: String { "\(request.runDirectory)/netns" }
+
+    // The network is up at the container's first instruction, as it is with Docker.
+    // Returns what is to be said of it.
+    func awaitEgress(_ connection: inout Connection?) throws(SupervisorFailure) -> String? {
+        guard var waiting = connection.take() else { return nil }
+        do throws(EgressError) {
+            let warning = try waiting.egress.awaitReady()
+            connection = consume waiting
+            return warning
+        } catch { throw SupervisorFailure(error.description) }
+    }
+}

@@ -1,0 +1,118 @@
+import ContainerSpec
+import Errors
+import Glibc
+import Linux
+import OCI
+import Runtime
+import Store
+
+/// The root file system, and who runs in it.
+extension Supervisor {
+    /// The container's own user namespace, with `request.plan`'s specification left as it is; nil where it has none.
+    func ownUserNamespace() throws(SupervisorFailure) -> FileDescriptor? {
+        guard let map = request.ownUserNamespace else { return nil }
+        do throws(LaunchError) { return try UserNamespace.make(map) } catch { throw SupervisorFailure(error) }
+    }
+
+    /// The numbers of the container's `user` for this process.
+    func outerIDs(_ user: RuntimeSpec.User) -> (user: UInt32, group: UInt32) {
+        guard let map = request.ownUserNamespace else { return (user.uid, user.gid) }
+        return (map.outerUser(user.uid) ?? 0, map.outerGroup(user.gid) ?? 0)
+    }
+
+    func mountRoot(_ namespace: borrowing FileDescriptor?) throws(SupervisorFailure) -> FileDescriptor {
+        do throws(SystemError) {
+            switch request.root {
+            case .directory(let path): return try Overlay.cloneTree(path)
+            case .layers(let image):
+                let folder = Files.split(image[0]).parent
+                let layers = RootMount.Layers(image: image, mountPoints: MountPoints.layer(in: folder))
+                switch namespace {
+                case .none: return try mountRoot(layers)
+                case .some(let namespace): return try mountRoot(layers, movedBy: namespace)
+                }
+            }
+        } catch {
+            throw SupervisorFailure("cannot make the container's root file system: \(error)")
+        }
+    }
+
+    private func mountRoot(
+        _ layers: RootMount.Layers, movedBy namespace: borrowing FileDescriptor
+    ) throws(SystemError) -> FileDescriptor {
+        do throws(SystemError) {
+            let covers = try MappedLayers.cover(layers.lowers, by: namespace)
+            defer { covers.remove() }
+            return try mountRoot(layers)
+        } catch {
+            // Only root of the machine may, from Linux 5.12 on (overlay: 5.19) and on file systems that know how.
+            guard let map = request.ownUserNamespace else { throw error }
+            let copies = try MappedLayers.copies(of: layers.lowers, map)
+            let hasMountPoints = layers.mountPoints != nil
+            return try mountRoot(
+                RootMount.Layers(
+                    image: (hasMountPoints ? copies.dropLast() : copies[...]).reversed(),
+                    mountPoints: hasMountPoints ? copies.last : nil))
+        }
+    }
+
+    private func mountRoot(_ layers: RootMount.Layers) throws(SystemError) -> FileDescriptor {
+        let directory = request.containers.directory(request.id)
+        do throws(SystemError) {
+            if request.readOnlyRoot {
+                return try RootMount.makeReadOnly(
+                    layers, mountPoints: request.plan.mountPoints, directory: directory, volatile: request.autoRemove,
+                    opensDevices: request.guardsDevices)
+            }
+            return try RootMount.make(
+                layers, directory: directory, volatile: request.autoRemove, opensDevices: request.guardsDevices)
+        } catch {
+            switch error.errno {
+            // A store on an overlay or a network file system, no overlay in user namespaces (before Linux 5.11, and
+            // below some filters), or none at all.
+            case .invalid, .notPermitted, .notSupported, .notImplemented, Errno(ENODEV):
+                return try RootMount.copy(layers, directory: directory)
+            default: throw error
+            }
+        }
+    }
+
+    /// Looks up who runs, and makes the directories that the image is to have.
+    func resolveUser(
+        _ plan: inout LaunchPlan, _ root: borrowing FileDescriptor, _ namespace: borrowing FileDescriptor?
+    ) throws(SupervisorFailure) {
+        do throws(OptionError) {
+            let user = try UserResolver.resolve(plan.user, root: root)
+            try plan.apply(user, mode: mode, map: request.ownUserNamespace)
+        } catch { throw SupervisorFailure(error.description) }
+        if let number = namespace.number {
+            // By its number, which the process that becomes the container has too.
+            plan.spec.linux?.namespaces?.append(.init(.user, path: "/proc/self/fd/\(number)"))
+        }
+        guard !request.readOnlyRoot, !plan.directories.isEmpty else { return }
+        do throws(SystemError) {
+            switch namespace {
+            case .none: try Self.makeDirectories(plan.directories, root)
+            case .some(let namespace):
+                // As the container's own root: they are to be its.
+                let made = try UserNamespace.run(in: namespace) {
+                    do throws(SystemError) {
+                        try Self.makeDirectories(plan.directories, root)
+                        return 0
+                    } catch { return error.errno.rawValue }
+                }
+                guard case .exited(let code) = made else { throw SystemError("mkdir", nil, .io) }
+                if code != 0 { throw SystemError("mkdir", nil, Errno(code)) }
+            }
+        } catch {
+            throw SupervisorFailure("cannot make the container's working directory: \(error)")
+        }
+    }
+
+    private static func makeDirectories(
+        _ paths: [String], _ root: borrowing FileDescriptor
+    ) throws(SystemError) {
+        let directory = RootDirectory(try root.duplicate())
+        for path in paths { _ = try directory.openOrCreate(path, .directory) }
+    }
+}

@@ -1,0 +1,284 @@
+import ContainerSpec
+import Glibc
+package import Linux
+import Logs
+import OCI
+import Runtime
+import Seccomp
+import Store
+
+/// The process that owns one container: forked from the command line while that has one thread, it enters the
+/// user's namespace, starts the container, serves it, starts it again where that is wanted, records its end and cleans up
+/// behind it.
+///
+/// No Foundation on its path: its private memory is paid once per container.
+package struct Supervisor: ~Copyable {
+    let request: SupervisorRequest
+    private let hold: CInt
+    private let journal: ContainerJournal
+    private(set) var mode = UserNamespace.Mode.host
+    private var cgroup: ContainerCgroup?
+    /// Copies of the starting command's standard streams, where they are to be the container's: never closed, since each
+    /// start of it takes them.
+    let passed: [CInt]
+
+    /// Forks the supervisor and returns its number. `client` is its end of the attach socket, `hold` the container's
+    /// lock; both stay open in the caller, who closes them.
+    package static func spawn(
+        _ request: SupervisorRequest, client: CInt, hold: CInt
+    ) throws(SystemError) -> ProcessID {
+        let process = try fork {
+            run(request, client: client, hold: hold)
+            return 0
+        }
+        // Where both have one processor the supervisor goes first: the caller has nothing to do that is waited for.
+        sched_yield()
+        return process
+    }
+
+    /// Makes the calling process the supervisor; it has nothing else to do afterwards. `client` and `hold` as for
+    /// `spawn`.
+    static func run(_ request: SupervisorRequest, client: CInt, hold: CInt) {
+        let passed = request.passesStreams ? copiesOfStreams() : []
+        isolate(keeping: [client, hold] + passed)
+        var supervisor = Supervisor(request, hold: hold, passed: passed)
+        supervisor.run(first: FileDescriptor(owning: client))
+    }
+
+    private init(_ request: SupervisorRequest, hold: CInt, passed: [CInt]) {
+        self.request = request
+        self.passed = passed
+        self.hold = hold
+        journal = ContainerJournal(
+            containers: request.containers, id: request.id, isEphemeral: request.autoRemove, subject: request.subject)
+    }
+
+    /// Makes the calling process independent of who started it: its own session, so that no terminal's signals reach it;
+    /// nothing of the caller's descriptors but `kept`, which could keep a pipe of a script open as long as the
+    /// container runs; no place in the file tree that it would keep from being unmounted.
+    static func isolate(keeping kept: [CInt]) {
+        setsid()
+        umask(0o022)
+        _ = chdir("/")
+        Signals.resetAll()
+        Signals.ignoreBrokenPipe()
+        DescriptorTable.silence([0, 1, 2])
+        DescriptorTable.closeAll(from: 3, keeping: kept)
+    }
+
+    private mutating func run(first client: consuming FileDescriptor) {
+        let socket = client.rawValue
+        do throws(SystemError) {
+            var loop = try ServeLoop(request.settings, journal: journal, first: client, streams: request.streams)
+            loop.log = ContainerLog(
+                request.log, directory: request.containers.directory(request.id), id: request.id)
+            if let check = request.plan.healthCheck {
+                loop.tasks.append(
+                    HealthMonitor(check, runDirectory: request.runDirectory) { [journal] in journal.record(.health($0))
+                    })
+            }
+            if request.isNew { loop.prologue = [.create] }
+            if request.streams != .none { loop.prologue.append(.attach) }
+            var failure: SupervisorFailure?
+            do throws(SupervisorFailure) {
+                cgroup = try ContainerCgroup(request.cgroup)
+                try enterUserNamespace()
+            } catch { failure = error }
+            let doomed = if let failure { fail(failure, &loop) } else { supervise(&loop) }
+            cgroup?.remove()
+            // The answer is on its way; events and files go after it, and then the lock, for which the next command
+            // waits.
+            journal.flush()
+            if let doomed {
+                try? request.containers.forget(request.id, name: request.name)
+                try? Files.removeTree(doomed)
+            }
+            close(hold)
+            loop.deliver()
+        } catch {
+            let failure = SupervisorFailure(error)
+            let frame = AttachFrame.failed(code: failure.exitCode, message: failure.message)
+            _ = AttachChannel.send(frame.bytes, to: socket, waiting: true)
+            close(hold)
+        }
+        Linger.hold(runDirectory: request.containers.paths.run, mode: mode, seconds: request.lingering)
+    }
+
+    private mutating func enterUserNamespace() throws(SupervisorFailure) {
+        let runDirectory = request.containers.paths.run
+        do throws(UserNamespaceError) {
+            mode = try UserNamespace.enter(runDirectory: runDirectory)
+        } catch { throw SupervisorFailure(error.description) }
+        UserNamespace.publish(runDirectory: runDirectory, mode: mode)
+    }
+
+    // MARK: the container's life
+
+    // Starts the container as often as it is wanted. Returns the directory that is left for removal.
+    private func supervise(_ loop: inout ServeLoop) -> String? {
+        var backoff = RestartBackoff()
+        var isFirst = true
+        while true {
+            let started = MonotonicTime.now()
+            let code: CInt
+            do throws(SupervisorFailure) {
+                code = try start(&loop, restarts: backoff.restartCount, isFirst: isFirst).shellCode
+            } catch {
+                return isFirst ? fail(error, &loop) : finish(error.exitCode, error, &loop)
+            }
+            isFirst = false
+            let ran = MonotonicTime.now() - started
+            if loop.wishes.restart {
+                journal.restarting(exitCode: code)
+                loop.tellEnd(code, final: false)
+                journal.note(.die(exitCode: code, milliseconds: ran))
+                journal.record(.stop)
+                loop.epilogue = [.restart]
+                backoff.reset()
+                continue
+            }
+            let policy = loop.settings.restartPolicy
+            guard !loop.wishes.end,
+                let wait = backoff.next(after: code, ran: ran, policy: policy, isManuallyStopped: false)
+            else { return finish(code, nil, &loop, ran: ran) }
+            journal.restarting(exitCode: code)
+            loop.tellEnd(code, final: false)
+            journal.record(.die(exitCode: code, milliseconds: ran))
+            guard loop.rest(until: .now().adding(milliseconds: wait)) else { return finish(code, nil, &loop) }
+            if loop.wishes.restart { backoff.reset() }
+        }
+    }
+
+    private func start(
+        _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
+    ) throws(SupervisorFailure) -> ExitStatus {
+        var plan = request.plan
+        let namespace = try ownUserNamespace()
+        let network = beginLoopback(plan.spec, plan.network, namespace)
+        let root = try mountRoot(namespace, meanwhile: network)
+        defer { Overlay.letGo(root) }
+        let loopback = finishLoopback(network, &plan.spec)
+        try writeFiles(plan.files)
+        try resolveUser(&plan, root, namespace)
+        try nameKeptUser(&plan, root)
+        var egress = try connect(plan.network, &plan.spec, namespace)
+        var streams = try openStreams(for: plan.spec.process?.user ?? .init())
+        try cgroup?.prepare()
+        let sharesProcesses = plan.sharesProcesses
+        if sharesProcesses { Reaper.adoptOrphans() }
+        var process = try beginLaunch(plan, root, streams)
+        _ = consume loopback
+        // While the process sets itself up.
+        do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
+            throw SupervisorFailure("cannot listen for commands: \(error)")
+        }
+        do throws(LaunchError) { try process.complete() } catch { throw SupervisorFailure(error) }
+        // The container has them now; a pipe's reader sees its end when the last writer is gone.
+        streams.theirs = ChildEnds()
+        streams.ours.terminal = process.takeTerminal()
+        if let warning = try awaitEgress(&egress) { loop.warn(warning) }
+        // The client writes the container's record meanwhile. If it dies before, the container must not run: no command
+        // would see it.
+        if isFirst, !loop.awaitGo() {
+            throw SupervisorFailure.clientIsGone
+        }
+        do throws(LaunchError) { try process.start() } catch { throw SupervisorFailure(error) }
+        journal.running(
+            process.pid, cgroup: cgroup?.path, restartCount: restarts,
+            durable: isFirst && !request.autoRemove && loop.settings.restartPolicy.name != .no)
+        if isFirst { request.notification?.send() }
+        if let path = request.pidFile { try? Files.write("\(process.pid)".utf8, to: path) }
+        let container = RunningContainer(
+            id: request.id, pid: process.pid, pidfd: try pidfd(of: process), plan: plan, seccomp: request.seccomp,
+            mode: mode, runDirectory: request.runDirectory, cgroup: cgroup?.path)
+        // The one of the start before watched the end of that.
+        loop.tasks.removeAll { $0 is MemoryWatch }
+        if let watch = cgroup?.watch({ [journal] in journal.record(.oom) }) { loop.tasks.append(watch) }
+        let status = loop.serve(container, streams.ours)
+        if let cgroup {
+            if cgroup.checkMemory() { journal.record(.oom) }
+            journal.outOfMemory(cgroup.hasRunOutOfMemory)
+        }
+        _ = consume egress
+        // No process namespace takes them along, and there may be no cgroup to kill.
+        if sharesProcesses { loop.endStragglers() }
+        // Nothing could take its place, or remove the directory that it is in.
+        if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
+        return status
+    }
+
+    private func beginLaunch(
+        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: borrowing Streams
+    ) throws(SupervisorFailure) -> InitProcess {
+        let stdio: Stdio =
+            if let input = streams.theirs.input.number, let output = streams.theirs.output.number,
+                let errorOutput = streams.theirs.errorOutput.number
+            {
+                .descriptors(input: input, output: output, error: errorOutput)
+            } else {
+                .terminal
+            }
+        let mount: FileDescriptor
+        do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
+        var launch = LaunchRequest(spec: plan.spec, root: .mount(mount), stdio: stdio)
+        launch.seccompProgram = request.seccomp?.instructions
+        launch.seccompFlags = request.seccomp?.flags ?? 0
+        launch.startImmediately = false
+        launch.createWorkingDirectory = true
+        launch.runsInit = plan.usesInit
+        launch.parentDeathSignal = SIGKILL
+        launch.cgroup = try cgroup?.directory()
+        do throws(LaunchError) { return try InitProcess.begin(launch) } catch { throw SupervisorFailure(error) }
+    }
+
+    private func pidfd(of process: borrowing InitProcess) throws(SupervisorFailure) -> FileDescriptor {
+        do throws(SystemError) { return try process.pidfd.duplicate() } catch { throw SupervisorFailure(error) }
+    }
+
+    func writeFiles(_ files: [LaunchPlan.GeneratedFile]) throws(SupervisorFailure) {
+        do throws(SystemError) {
+            for file in files {
+                let path = "\(request.runDirectory)/\(file.name)"
+                try Files.write(file.content.utf8, to: path, mode: 0o644)
+                if request.ownUserNamespace != nil {
+                    // Root's, as in every container.
+                    let owner = outerIDs(.init())
+                    try check("chown", path) { chown(path, owner.user, owner.group) }
+                }
+            }
+        } catch { throw SupervisorFailure(error) }
+    }
+
+    // MARK: the end
+
+    // Returns the directory that is left for removal.
+    private func finish(
+        _ code: CInt, _ failure: SupervisorFailure?, _ loop: inout ServeLoop, ran: Int64? = nil
+    ) -> String? {
+        var doomed: String?
+        if request.autoRemove {
+            // Its name is free before the client hears of the end; everything else goes after it.
+            doomed = remove()
+        } else {
+            journal.exited(exitCode: code, error: failure?.message)
+        }
+        loop.tellEnd(code, final: true, failure)
+        if let ran { journal.note(.die(exitCode: code, milliseconds: ran)) }
+        if loop.wishes.stop { journal.note(.stop) }
+        if request.autoRemove { journal.note(.destroy) }
+        return doomed
+    }
+
+    private func fail(_ failure: SupervisorFailure, _ loop: inout ServeLoop) -> String? {
+        var doomed: String?
+        if request.autoRemove {
+            doomed = remove()
+        } else {
+            journal.failed(exitCode: failure.exitCode, error: failure.message)
+        }
+        loop.tellFailure(failure)
+        return doomed
+    }
+
+    private func remove() -> String? { try? request.containers.retire(request.id) }
+}

@@ -1,0 +1,66 @@
+import Glibc
+import Cgroups
+package import ContainerSpec
+package import Errors
+import Linux
+import Logs
+import OCI
+import Runtime
+import Seccomp
+import Store
+
+/// All that a supervisor needs, worked out before it is forked.
+package struct SupervisorRequest: Sendable {
+    /// Where the container's root file system comes from.
+    package enum Root: Sendable {
+        /// Layers' directories, the lowest first.
+        case layers([String])
+        /// A directory of the host (`--rootfs`).
+        case directory(String)
+
+        /// The directory that `--rootfs` names, wherever the caller goes from here. Throws `EngineError`.
+        package init(directory path: String) throws(EngineError) {
+            guard let absolute = realpath(path, nil) else {
+                throw EngineError("root file system \(path): \(Errno.current)", .invalid)
+            }
+            defer { free(absolute) }
+            self = .directory(String(cString: absolute))
+        }
+    }
+
+    var containers: ContainerStore
+    var id: String
+    var name: String
+    var root: Root
+    package var plan: LaunchPlan
+    var seccomp: SeccompProgram?
+    var cgroup: CgroupRequest
+    /// The map of a namespace below the one that the user's containers share; nil: that one.
+    var ownUserNamespace: IDMap?
+    /// Whether the container has a terminal.
+    var terminal: Bool
+    /// Whether its standard input is open.
+    var openInput: Bool
+    /// Whether everything of it goes when it ends (`--rm`).
+    var autoRemove: Bool
+    /// Where its process number is written to; nil for nowhere.
+    var pidFile: String?
+    /// In seconds (see `Linger`).
+    var lingering: Int
+    /// What the command that starts the container is served.
+    var streams: AttachedStreams
+    var log: LogConfiguration
+    var subject: ContainerJournal.Subject
+    /// What a service manager hears; nil for nothing.
+    var notification: ServiceNotification?
+    /// Whether it was not created before.
+    var isNew: Bool
+    var settings: ServeLoop.Settings
+
+    /// Whether the container has the very streams of the command that starts it (`--log-driver=passthrough`).
+    var passesStreams: Bool { log.driver == .passthrough }
+    var runDirectory: String { containers.runDirectory(id) }
+    /// Whether a program guards the container's devices, so that device nodes of its file system may open.
+    var guardsDevices: Bool { cgroup.resources?.devices != nil }
+    var readOnlyRoot: Bool { plan.spec.root?.readonly ?? false }
+}
