@@ -351,6 +351,18 @@ import Testing
         #expect(read.map(\.name.printable) == ["a", long, "b"] && read[1].user == 77)
     }
 
+    @Test func refusesAnOldSparseFileWithoutAMapOrWithABadOne() throws {
+        for map in [[], Array("x\0".utf8), Array("00000000000\000000000004\0".utf8)] {
+            var tar = TarBuilder()
+            tar.header(Array("f".utf8), "S", size: 8, isGNU: true)
+            tar.append(Array("12345678".utf8))
+            if !map.isEmpty { tar.rewrite(header: 0, at: 386, map) }
+            tar.rewrite(header: 0, at: 483, Array("00000000020\0".utf8))
+            let error = #expect(throws: ArchiveError.self) { try entries(tar.finished()) }
+            if case .malformed? = error {} else { Issue.record("\(String(describing: error))") }
+        }
+    }
+
     @Test func refusesSparseMapsThatDoNotFit() throws {
         for map in ["0,4,2,4", "0,8", "4,8", "0,4,100,4", "0,-4", "0", "0,4", "4,4,0,4", "0,8,9223372036854775807,1"] {
             var tar = TarBuilder()

@@ -51,7 +51,7 @@ struct HeaderCheck {
                 end = start
                 size = if let size = records.size { size } else { try Self.field(header, 124..<136) }
                 try Self.check(header, records)
-                if isOldSparse { try Self.checkOldMap(bytes, at: start) }
+                if isOldSparse { try Self.checkOldMap(bytes, at: start, size: size) }
                 return
             }
         }
@@ -81,7 +81,9 @@ struct HeaderCheck {
         }
     }
 
-    private static func checkOldMap(_ bytes: UnsafeRawBufferPointer, at end: Int) throws(ArchiveError) {
+    private static func checkOldMap(
+        _ bytes: UnsafeRawBufferPointer, at end: Int, size: Int
+    ) throws(ArchiveError) {
         func check(_ start: Int, count: Int) throws(ArchiveError) {
             // Unused places are zeros.
             for place in 0..<count where bytes[start + place * 24] != 0 {
@@ -89,6 +91,10 @@ struct HeaderCheck {
                 _ = try field(bytes, part..<(part + 12))
                 _ = try field(bytes, (part + 12)..<(part + 24))
             }
+        }
+        // Without a map libarchive takes the content for that of a file like any other.
+        guard bytes[end - blockSize + 386] != 0 || size == 0 else {
+            throw .malformed("the map of a sparse file is invalid")
         }
         try check(end - blockSize + 386, count: 4)
         _ = try field(bytes, (end - blockSize + 483)..<(end - blockSize + 495))

@@ -36,27 +36,33 @@ extension Files {
     package static func list(
         _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD
     ) throws(SystemError) -> [String] {
-        let folder = try FileDescriptor.open(path, in: directory, O_RDONLY | O_DIRECTORY)
-        return try rawNames(of: folder.rawValue).map { name in
+        try names(in: FileDescriptor.open(path, in: directory, O_RDONLY | O_DIRECTORY), printable(path)).map { name in
             name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
         }
     }
 
     /// The names in the open directory `directory`, without "." and "..", in no order.
     package static func rawNames(of directory: CInt) throws(SystemError) -> [RawName] {
-        let number = try check("open") { apus_open(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0) }
+        try names(in: FileDescriptor.open(".", in: directory, O_RDONLY | O_DIRECTORY), nil)
+    }
+
+    // `path` is what the directory is called in errors.
+    private static func names(
+        in folder: consuming FileDescriptor, _ path: @autoclosure () -> String?
+    ) throws(SystemError) -> [RawName] {
+        let number = folder.release()
         guard let stream = fdopendir(number) else {
-            let failure = SystemError("fdopendir")
+            let failure = SystemError("fdopendir", path())
             close(number)
             throw failure
         }
         defer { closedir(stream) }
         var names: [RawName] = []
         while true {
-            // The end of the directory and a failure look the same but for this.
+            // The end of the directory and a failure to read on are told apart by errno alone (readdir(3)).
             errno = 0
             guard let entry = readdir(stream) else {
-                if errno != 0 { throw SystemError("readdir") }
+                if errno != 0 { throw SystemError("readdir", path()) }
                 return names
             }
             let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in

@@ -14,9 +14,9 @@ import Testing
             let names = try Files.list(sandbox.store + "/names").filter { $0.first != "." }.sorted()
             var refusals = 0
             for limit in 3...14 {
-                for words in [["system", "prune", "-f"], ["container", "prune", "-f"], ["image", "prune", "-af"]] {
+                for words in [["system", "prune", "-f"], ["container", "prune", "-f"], ["system", "prune", "-af"]] {
                     // A container that does not run is what prune is for; this one is not asked for.
-                    let filter = words[0] == "image" ? [] : ["--filter", "label=none"]
+                    let filter = ["--filter", "label=none"]
                     let program = try RunningProgram(
                         sandbox.spawn(
                             "/bin/sh",
@@ -43,7 +43,7 @@ import Testing
             let wrapper = try sandbox.refusing([.init(.getdents64, EIO)])
             for words in [["ps", "-a"], ["system", "prune", "-f"], ["system", "check"]] {
                 let result = try sandbox.apus(behind: wrapper, words)
-                #expect(result.code != 0 && result.errorText.contains("readdir"), "\(words): \(result)")
+                #expect(result.code != 0 && result.errorText.contains("readdir /"), "\(words): \(result)")
             }
             #expect(try sandbox.output("ps", "-aq") != "")
             try sandbox.output("rm", "waits")
