@@ -48,26 +48,17 @@ extension Unpacking {
         }
     }
 
-    /// Remembers a directory that no entry describes: root's, 0755, as Docker makes it, or like that of the
-    /// layers below where they were given. (overlayfs shows the owner and mode of the upper of two directories.)
+    /// Remembers a directory that no entry describes: root's, 0755, as Docker makes it, until the layers below say
+    /// otherwise. (overlayfs shows the owner and mode of the upper of two directories.)
     func recordImplicit(_ directory: CInt, _ path: RawName) throws(ArchiveError) {
         let inode = try failing(path) { () throws(SystemError) in try Files.status(of: directory).identity.inode }
-        let below = try failing(path) { () throws(SystemError) -> FileStatus? in
-            try lowers.find(path)?.status
-        }
-        if let below, below.isDirectory {
-            directories[inode] = DirectoryRecord(
-                path: path, user: below.user, group: below.group, mode: below.permissions,
-                times: (below.accessTime, below.modificationTime), isImplicit: true)
-        } else {
-            directories[inode] = DirectoryRecord(
-                path: path, user: 0, group: 0, mode: 0o755, times: nil, isImplicit: true)
-        }
+        directories[inode] = DirectoryRecord(path: path, user: 0, group: 0, mode: 0o755, times: nil, isImplicit: true)
     }
 
     /// Gives all directories their owner, mode and times, the deepest first: a parent may get a mode that
-    /// forbids the way.
-    func finishDirectories() throws(ArchiveError) {
+    /// forbids the way. Returns the paths of those that no entry describes.
+    func finishDirectories() throws(ArchiveError) -> [RawName] {
+        var implicit: [RawName] = []
         func depth(_ path: RawName) -> Int { path.count { $0 == 47 } + (path.count == 1 ? 0 : 1) }
         let records = directories.map { (inode: $0.key, depth: depth($0.value.path), record: $0.value) }
             .sorted { ($0.depth, $0.inode) > ($1.depth, $1.inode) }
@@ -78,6 +69,7 @@ extension Unpacking {
             }
             // It went away, and another took its place.
             guard status.identity.inode == inode else { continue }
+            if record.isImplicit { implicit.append(record.path) }
             try setOwner(Self.itself, in: directory.number, record.path, user: record.user, group: record.group)
             try failing(record.path) { () throws(SystemError) in
                 try Files.setMode(of: directory.number, record.mode)
@@ -87,6 +79,33 @@ extension Unpacking {
                 }
             }
         }
+        return implicit
+    }
+
+    /// The placeholders that no later entry has taken all names of.
+    func remainingPlaceholders() throws(ArchiveError) -> [LooseEnds.Link] {
+        var links: [LooseEnds.Link] = []
+        for (inode, link) in placeholders {
+            var names: [RawName] = []
+            var count = 0
+            for whole in link.names {
+                let path = try EntryPath(whole)
+                guard let directory = try remaining(path.parent) else { continue }
+                let status = try failing(whole) { () throws(SystemError) in
+                    try Files.status(raw: path.name, in: directory.number)
+                }
+                guard let status, Self.isPlaceholder(status, inode) else { continue }
+                names.append(whole)
+                count = Int(status.raw.st_nlink)
+            }
+            // One was moved away from under its name, by a link in its path that became another.
+            guard names.count == count else {
+                throw .linkTargetMissing(link.names.last!.printable, target: link.target.printable)
+            }
+            // One without names is still to be looked for: a layer must not name what is not there.
+            links.append(LooseEnds.Link(target: link.target, names: names))
+        }
+        return links.sorted { $0.target.lexicographicallyPrecedes($1.target) }
     }
 
     /// The directory at `path`; nil where a later entry has put something else in its way.

@@ -67,9 +67,10 @@ func run(_ words: [String]) throws {
             try check("chroot") { chroot(words[1]) }
             try check("chdir") { chdir("/") }
         }
-        print(
-            try unpacker.unpack(
-                archive.rawValue, into: target.descriptor.rawValue, lowers: lowers.map { $0.descriptor.rawValue }))
+        let report = try unpacker.unpack(archive.rawValue, into: target.descriptor.rawValue)
+        _ = try report.looseEnds.settle(
+            in: target.descriptor.rawValue, unpacker.ownership, lowers: lowers.map { $0.descriptor.rawValue })
+        print(report)
     case "copy":
         // copy TARGET LAYER…, the topmost first
         let target = try Folder(words[0])
