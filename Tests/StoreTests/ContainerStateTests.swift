@@ -44,7 +44,7 @@ import Testing
         }
     }
 
-    @Test func aContainerWithoutAStateIsCreated() {
+    @Test func aContainerWithoutAStateIsCreated() throws {
         #expect(try containers.state(id).status == .created)
     }
 

@@ -2,8 +2,9 @@ import Dispatch
 import Glibc
 import Linux
 import OCI
-import Store
 import Testing
+
+@testable import Store
 
 @Suite struct ContainerStoreTests {
     let store: TemporaryStore
@@ -162,5 +163,15 @@ import Testing
         }
         _ = try containers.sweep()
         #expect(try Files.read(path) == [1, 2])
+    }
+}
+
+extension ContainerStore {
+    /// What a sweep does with containers: the directories that are left to remove.
+    fileprivate func sweep() throws -> [String] {
+        var problems: [StoreError] = []
+        let doomed = remove(try findGarbage()) { problems.append($0) }
+        #expect(problems.isEmpty)
+        return doomed
     }
 }
