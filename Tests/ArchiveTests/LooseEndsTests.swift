@@ -106,7 +106,9 @@ import Testing
         let file = Look("\(top.path)/d/f")
         #expect(file.text == "below" && file.attribute("user.k") == [1])
         #expect(file.status?.permissions == 0o4640 && file.status?.modificationTime.seconds == 99)
-        for name in ["e/one", "e/two"] { #expect(Look("\(top.path)/\(name)").status?.identity == file.status?.identity) }
+        for name in ["e/one", "e/two"] {
+            #expect(Look("\(top.path)/\(name)").status?.identity == file.status?.identity)
+        }
         #expect(file.status?.linkCount == 3)
         #expect(try Files.readLink("\(top.path)/t") == "/nowhere")
         #expect(Look("\(top.path)/t").status?.identity == Look("\(top.path)/s").status?.identity)

@@ -32,6 +32,8 @@ package struct LayerUnpacker: Sendable {
     package var expected: Digest?
     /// Whether the layer is on the device (syncfs(2)) when `unpack` returns.
     package var isDurable: Bool
+    /// Whether the caller has set umask(2) to 0, so that new files get their mode at once.
+    package var hasNoUmask = false
     /// Whether openat2(2) may be tried; the other way is for kernels before 5.6.
     package var usesOpenat2 = true
 

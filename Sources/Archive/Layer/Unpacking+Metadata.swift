@@ -3,29 +3,37 @@ import Linux
 
 extension Unpacking {
     private static let itself: RawName = [0]
+    static let defaultACL = RawName("system.posix_acl_default")
 
     /// Gives an open regular file or directory what its entry says. A directory's mode, owner and times wait
     /// for the end.
     func describe(_ descriptor: CInt, _ path: EntryPath, _ entry: TarEntry) throws(ArchiveError) {
-        let times = times(of: entry)
         if entry.kind == .directory {
             let status = try failing(path.whole) { () throws(SystemError) in try Files.status(of: descriptor) }
-            directories[status.identity.inode] = DirectoryRecord(
-                path: path.whole, user: entry.user, group: entry.group, mode: entry.mode, times: times)
+            record(status, path, entry)
             try setAttributes(entry, path) { name, value throws(SystemError) in
                 try ExtendedAttributes.set(name, of: descriptor, to: value)
             }
             return
         }
         try setOwner(Self.itself, in: descriptor, path.whole, user: entry.user, group: entry.group)
-        // After the owner: chown(2) takes the set-user-ID bit and the capabilities away.
-        try failing(path.whole) { () throws(SystemError) in try Files.setMode(of: descriptor, entry.mode) }
+        // After the owner: chown(2) takes the set-user-ID bit and the capabilities away, and write(2) the former.
+        if !givesModes || entry.mode & 0o6000 != 0 {
+            try failing(path.whole) { () throws(SystemError) in try Files.setMode(of: descriptor, entry.mode) }
+        }
         try setAttributes(entry, path) { name, value throws(SystemError) in
             try ExtendedAttributes.set(name, of: descriptor, to: value)
         }
+        let times = times(of: entry)
         try failing(path.whole) { () throws(SystemError) in
             try Files.setTimes(of: descriptor, access: times.access, modification: times.modification)
         }
+    }
+
+    /// Remembers what the directory with `status` shall be.
+    func record(_ status: FileStatus, _ path: EntryPath, _ entry: TarEntry) {
+        directories[status.identity.inode] = DirectoryRecord(
+            path: path.whole, user: entry.user, group: entry.group, mode: entry.mode, times: times(of: entry))
     }
 
     /// Gives what cannot be opened, a symbolic link or special file that was just made, what its entry says.
@@ -155,6 +163,8 @@ extension Unpacking {
                 report.skippedAttributes += 1
                 continue
             }
+            // New files below obey it instead of the mode that they are opened with (acl(5)).
+            if name == Self.defaultACL { givesModes = false }
             do throws(SystemError) {
                 try set(name, value)
             } catch {

@@ -6,7 +6,8 @@ extension Unpacking {
         _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory, from reader: TarReader
     ) throws(ArchiveError) {
         let file = try replacing(path, in: parent) { () throws(SystemError) in
-            try Files.open(raw: path.name, in: parent.number, O_WRONLY | O_CREAT | O_EXCL)
+            try Files.open(
+                raw: path.name, in: parent.number, O_WRONLY | O_CREAT | O_EXCL, mode: givesModes ? entry.mode : 0o600)
         }
         var end = 0
         try reader.readContent { bytes, offset throws(ArchiveError) in
@@ -40,6 +41,13 @@ extension Unpacking {
                     try Files.makeDirectory(raw: path.name, in: parent.number, mode: 0o700)
                 }
             }
+        }
+        if !isOpaque && entry.attributes.isEmpty {
+            let status = try failing(path.whole) { () throws(SystemError) in
+                try Files.status(raw: path.name, in: parent.number)
+            }
+            guard let status, status.isDirectory else { throw .notDirectory(path.whole.printable) }
+            return record(status, path, entry)
         }
         let directory = try failing(path.whole) { () throws(SystemError) in
             try Files.open(raw: path.name, in: parent.number, O_RDONLY | O_DIRECTORY)
@@ -87,18 +95,21 @@ extension Unpacking {
         guard !status.isDirectory else {
             throw .badName(path.whole.printable, "it is a hard link to the directory \"\(target.whole.printable)\"")
         }
+        if let link = placeholders[status.identity.inode], !link.names.contains(path.whole) {
+            placeholders[status.identity.inode]!.names.append(path.whole)
+        }
+        func link() throws(SystemError) {
+            try Files.makeHardLink(raw: path.name, in: parent.number, to: target.name, in: directory.number)
+        }
+        do throws(SystemError) { return try link() } catch {
+            guard error.errno == .exists else { throw .failed(path.whole.printable, error) }
+        }
         // One link to itself would be removed to make room for itself.
         let taken = try failing(path.whole) { () throws(SystemError) in
             try Files.status(raw: path.name, in: parent.number)
         }
         if taken?.identity == status.identity { return }
-        if let link = placeholders[status.identity.inode], !link.names.contains(path.whole) {
-            placeholders[status.identity.inode]!.names.append(path.whole)
-        }
-        try replacing(path, in: parent) { () throws(SystemError) in
-            try Files.makeHardLink(
-                raw: path.name, in: parent.number, to: target.name, in: directory.number)
-        }
+        try replacing(path, in: parent, link)
     }
 
     /// The file of this layer that a hard link names; nil where there is none.

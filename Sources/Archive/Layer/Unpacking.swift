@@ -14,6 +14,8 @@ final class Unpacking {
     var report: (skippedNodes: Int, skippedNames: [String], skippedAttributes: Int) = (0, [], 0)
     /// The files that stand for those that only a layer below has, by inode.
     var placeholders: [UInt: LooseEnds.Link] = [:]
+    /// Whether a file has the mode that it is opened with, and needs no call for it.
+    var givesModes: Bool
     /// Whom a new file belongs to before any chown; nil where that is not known.
     let defaultOwner: (user: UInt32, group: UInt32)?
 
@@ -36,6 +38,7 @@ final class Unpacking {
             tree = try LayerTree(root: directory, usesOpenat2: unpacker.usesOpenat2)
             budget = try UnpackBudget(unpacker.limits, on: directory)
             let status = try Files.status(of: directory)
+            givesModes = unpacker.hasNoUmask ? try Self.hasNoDefaultACL(directory) : false
             // A set-group-ID directory, or a mount with `grpid`, gives its group away.
             let isPlain = status.raw.st_mode & S_ISGID == 0 && status.group == getegid()
             defaultOwner = isPlain ? (geteuid(), getegid()) : nil
@@ -43,6 +46,14 @@ final class Unpacking {
             throw .failed(".", error)
         }
         try recordImplicit(directory, [0])
+    }
+
+    private static func hasNoDefaultACL(_ directory: CInt) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            return try ExtendedAttributes.get(defaultACL, of: directory) == nil
+        } catch  where error.errno == .notSupported {
+            return true
+        }
     }
 
     /// Unpacks one entry. Throws `ArchiveError`.

@@ -37,9 +37,14 @@ struct ImagePull: Sendable {
         let image = try checked(manifest, configuration, reference)
         let diffIDs = image.rootfs.diffIDs
         try ingest.protect(manifest.layers.map(\.digest) + diffIDs)
-        try await fetch(manifest.layers, diffIDs, ingest)
-        // What could not be unpacked without the layers below it.
-        try await onOwnThread { try service.unpack(manifest, image, ingest: ingest) }
+        let unpacked: [UnpackedLayer]
+        do { unpacked = try await fetch(manifest.layers, diffIDs, ingest) } catch {
+            // Those that were to be settled, and the directory of one that failed.
+            try? await onOwnThread { try service.removeAbandonedLayers() }
+            throw error
+        }
+        // What depends on the layers below, and what somebody else was unpacking.
+        try await onOwnThread { try service.unpack(manifest, image, ingest: ingest, unpacked: unpacked) }
         try ingest.put(configuration, expecting: manifest.config.digest)
         try ingest.put(fetched.bytes, expecting: fetched.descriptor.digest)
         var descriptor = fetched.descriptor
@@ -132,35 +137,47 @@ struct ImagePull: Sendable {
 
     // MARK: - Layers
 
-    private func fetch(_ blobs: [Descriptor], _ diffIDs: [Digest], _ ingest: ImageIngest) async throws {
+    /// Returns the layers that are to be settled with those below them.
+    private func fetch(
+        _ blobs: [Descriptor], _ diffIDs: [Digest], _ ingest: ImageIngest
+    ) async throws -> [UnpackedLayer] {
         // A layer can be in an image more than once.
         var seen: Set<Digest> = []
         let jobs = zip(blobs, diffIDs).filter { seen.insert($0.0.digest).inserted }
         for (blob, _) in jobs { report(.layer(blob.digest, .pulling)) }
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        return try await withThrowingTaskGroup(of: UnpackedLayer?.self) { group in
             for (blob, diffID) in jobs { group.addTask { try await fetch(blob, diffID, ingest) } }
+            var unpacked: [UnpackedLayer] = []
             // The first failure leaves the loop, and with it the others are cancelled.
-            for try await _ in group {}
+            for try await layer in group { if let layer { unpacked.append(layer) } }
+            return unpacked
         }
     }
 
-    private func fetch(_ blob: Descriptor, _ diffID: Digest, _ ingest: ImageIngest) async throws {
+    private func fetch(
+        _ blob: Descriptor, _ diffID: Digest, _ ingest: ImageIngest
+    ) async throws -> UnpackedLayer? {
         let isStored = try ingest.has(blob)
         let isUnpacked = layers.has(diffID)
-        if isStored, isUnpacked { return report(.layer(blob.digest, .alreadyThere)) }
+        if isStored, isUnpacked {
+            report(.layer(blob.digest, .alreadyThere))
+            return nil
+        }
         if !isStored {
             if await downloads.isFull { report(.layer(blob.digest, .waiting)) }
             try await downloads.run { try await download(blob, ingest) }
         }
         report(.layer(blob.digest, .downloaded))
+        var unpacked: UnpackedLayer?
         if !isUnpacked {
-            try await unpacking.run {
+            unpacked = try await unpacking.run {
                 report(.layer(blob.digest, .extracting))
                 let job = LayerJob(diffID: diffID, blob: blob.digest)
-                try await onOwnThread { try service.unpackEarly(job, ingest: ingest) }
+                return try await onOwnThread { try service.unpackEarly(job, ingest: ingest) }
             }
         }
         report(.layer(blob.digest, .complete))
+        return unpacked
     }
 
     private func download(_ blob: Descriptor, _ ingest: ImageIngest) async throws {

@@ -53,10 +53,14 @@ func run(_ words: [String]) throws {
     }
     switch words.removeFirst() {
     case "unpack":
-        // unpack [--squash] [--chroot] [--walk] [--bytes N] [--lower DIR]… ARCHIVE DIR
+        // unpack [--squash] [--chroot] [--walk] [--no-umask] [--bytes N] [--lower DIR]… ARCHIVE DIR
         var unpacker = LayerUnpacker()
         if takeFlag("--squash") { unpacker.ownership = .squashed }
         if takeFlag("--walk") { unpacker.usesOpenat2 = false }
+        if takeFlag("--no-umask") {
+            umask(0)
+            unpacker.hasNoUmask = true
+        }
         let changesRoot = takeFlag("--chroot")
         unpacker.limits.bytes = takeValue("--bytes").flatMap { Int($0) }
         var lowers: [Folder] = []
