@@ -1,3 +1,4 @@
+import Archive
 import Errors
 import Glibc
 import Linux
