@@ -1,5 +1,5 @@
-import Archive
-import Linux
+package import Archive
+package import Linux
 package import OCI
 import Store
 
