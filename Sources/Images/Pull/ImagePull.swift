@@ -37,9 +37,10 @@ struct ImagePull: Sendable {
         let image = try checked(manifest, configuration, reference)
         let diffIDs = image.rootfs.diffIDs
         try ingest.protect(manifest.layers.map(\.digest) + diffIDs)
-        let unpacked: [UnpackedLayer]
-        do { unpacked = try await fetch(manifest.layers, diffIDs, ingest) } catch {
+        let unpacked = UnpackedLayers()
+        do { try await fetch(manifest.layers, diffIDs, ingest, unpacked) } catch {
             // Those that were to be settled, and the directory of one that failed.
+            _ = unpacked.takeAll()
             try? await onOwnThread { try service.removeAbandonedLayers() }
             throw error
         }
@@ -137,47 +138,39 @@ struct ImagePull: Sendable {
 
     // MARK: - Layers
 
-    /// Returns the layers that are to be settled with those below them.
     private func fetch(
-        _ blobs: [Descriptor], _ diffIDs: [Digest], _ ingest: ImageIngest
-    ) async throws -> [UnpackedLayer] {
+        _ blobs: [Descriptor], _ diffIDs: [Digest], _ ingest: ImageIngest, _ unpacked: UnpackedLayers
+    ) async throws {
         // A layer can be in an image more than once.
         var seen: Set<Digest> = []
         let jobs = zip(blobs, diffIDs).filter { seen.insert($0.0.digest).inserted }
         for (blob, _) in jobs { report(.layer(blob.digest, .pulling)) }
-        return try await withThrowingTaskGroup(of: UnpackedLayer?.self) { group in
-            for (blob, diffID) in jobs { group.addTask { try await fetch(blob, diffID, ingest) } }
-            var unpacked: [UnpackedLayer] = []
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            for (blob, diffID) in jobs { group.addTask { try await fetch(blob, diffID, ingest, unpacked) } }
             // The first failure leaves the loop, and with it the others are cancelled.
-            for try await layer in group { if let layer { unpacked.append(layer) } }
-            return unpacked
+            for try await _ in group {}
         }
     }
 
     private func fetch(
-        _ blob: Descriptor, _ diffID: Digest, _ ingest: ImageIngest
-    ) async throws -> UnpackedLayer? {
+        _ blob: Descriptor, _ diffID: Digest, _ ingest: ImageIngest, _ unpacked: UnpackedLayers
+    ) async throws {
         let isStored = try ingest.has(blob)
         let isUnpacked = layers.has(diffID)
-        if isStored, isUnpacked {
-            report(.layer(blob.digest, .alreadyThere))
-            return nil
-        }
+        if isStored, isUnpacked { return report(.layer(blob.digest, .alreadyThere)) }
         if !isStored {
             if await downloads.isFull { report(.layer(blob.digest, .waiting)) }
             try await downloads.run { try await download(blob, ingest) }
         }
         report(.layer(blob.digest, .downloaded))
-        var unpacked: UnpackedLayer?
         if !isUnpacked {
-            unpacked = try await unpacking.run {
+            try await unpacking.run {
                 report(.layer(blob.digest, .extracting))
                 let job = LayerJob(diffID: diffID, blob: blob.digest)
-                return try await onOwnThread { try service.unpackEarly(job, ingest: ingest) }
+                try await onOwnThread { try service.unpackEarly(job, ingest: ingest, unpacked: unpacked) }
             }
         }
         report(.layer(blob.digest, .complete))
-        return unpacked
     }
 
     private func download(_ blob: Descriptor, _ ingest: ImageIngest) async throws {

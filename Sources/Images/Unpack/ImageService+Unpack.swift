@@ -13,7 +13,7 @@ extension ImageService {
     /// Blocks the thread. Throws with the layer and the cause; what was unpacked till then stays until the next
     /// sweep.
     package func unpack(
-        _ manifest: Manifest, _ config: ImageConfig, ingest: ImageIngest, unpacked: [UnpackedLayer] = []
+        _ manifest: Manifest, _ config: ImageConfig, ingest: ImageIngest, unpacked: UnpackedLayers = UnpackedLayers()
     ) throws(EngineError) {
         let diffIDs = config.rootfs.diffIDs
         guard manifest.layers.count == diffIDs.count else {
@@ -33,22 +33,26 @@ extension ImageService {
         }
     }
 
-    /// Unpacks one layer as soon as its blob is in the store, before those below it may be there. Returns it where it must
-    /// be settled with them by `unpack(_:_:ingest:unpacked:)`, which must follow when all blobs are there; nil where the
-    /// layer is in the store, or somebody else is unpacking it.
+    /// Unpacks one layer as soon as its blob is in the store, before those below it may be there. It becomes one of
+    /// `unpacked` where it must be settled with them by `unpack(_:_:ingest:unpacked:)`, which must follow when all blobs are
+    /// there, also for a layer that somebody else is unpacking.
     ///
     /// Blocks the thread; several may call at once. Throws with the cause.
-    package func unpackEarly(_ job: LayerJob, ingest: ImageIngest) throws(EngineError) -> UnpackedLayer? {
+    package func unpackEarly(
+        _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers
+    ) throws(EngineError) {
         try engine {
             try ingest.protect([job.diffID])
             let (pending, _) = try layers.tryBegin(job.diffID)
-            guard let pending else { return nil }
+            guard let pending else { return }
             var run = UnpackRun(self, layers)
             try run.start(job, pending)
             let layer = try run.finishOne()
-            guard layer.looseEnds.isEmpty else { return layer }
-            try layer.pending.commit(size: layer.size)
-            return nil
+            if layer.looseEnds.isEmpty {
+                try layer.pending.commit(size: layer.size)
+            } else {
+                unpacked.add(layer)
+            }
         }
     }
 
@@ -77,18 +81,18 @@ extension ImageService {
     }
 
     /// The layers of `jobs`, from the base upwards, of which some are `unpacked`.
-    private func unpack(_ jobs: [LayerJob], _ unpacked: [UnpackedLayer]) throws {
+    private func unpack(_ jobs: [LayerJob], _ unpacked: UnpackedLayers) throws {
         let layers = layers
         let width = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
         var run = UnpackRun(self, layers)
         var held: [Digest: UnpackedLayer] = [:]
-        for layer in unpacked { held[layer.diffID] = layer }
+        for layer in unpacked.takeAll() { held[layer.job.diffID] = layer }
         /// A layer that needs none below it has its name as soon as it can.
         func keep(_ layer: UnpackedLayer) throws {
             if layer.looseEnds.isEmpty {
                 try layer.pending.commit(size: layer.size)
             } else {
-                held[layer.diffID] = layer
+                held[layer.job.diffID] = layer
             }
         }
         var seen = Set(held.keys)

@@ -1,24 +1,40 @@
 package import Archive
 package import Linux
-package import OCI
+import OCI
 import Store
+import Synchronization
 
-/// A layer that is unpacked, and not in the store yet: it may have to learn from those below it, and layers reach the
-/// disk together. Without `LayerStore.commit` it comes to nothing.
-package final class UnpackedLayer: Sendable {
+/// A layer that is unpacked, and not in the store yet: it has to learn from those below it first. While it lives nobody
+/// else can unpack it; without `PendingLayer.commit` it comes to nothing.
+final class UnpackedLayer: Sendable {
     let job: LayerJob
     let pending: PendingLayer
     /// In bytes, without what settling it will add.
     let size: Int64
     let looseEnds: LooseEnds
 
-    package var diffID: Digest { job.diffID }
-
     init(_ job: LayerJob, _ pending: PendingLayer, size: Int64, _ looseEnds: LooseEnds) {
         self.job = job
         self.pending = pending
         self.size = size
         self.looseEnds = looseEnds
+    }
+}
+
+/// Layers that are to be settled. They are taken out by whoever does it, so that giving one up ends it.
+package final class UnpackedLayers: Sendable {
+    private let layers = Mutex<[UnpackedLayer]>([])
+
+    package init() {}
+
+    func add(_ layer: UnpackedLayer) { layers.withLock { $0.append(layer) } }
+
+    func takeAll() -> [UnpackedLayer] {
+        layers.withLock { layers in
+            let all = layers
+            layers = []
+            return all
+        }
     }
 }
 
