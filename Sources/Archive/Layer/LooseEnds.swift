@@ -46,20 +46,19 @@ package struct LooseEnds: Sendable, Equatable {
         } catch { throw .failed(".", error) }
         let stack = LayerStack(layers: lowers)
         for link in links { try Self.settle(link, in: tree, stack, &budget) }
+        let below = StackedDirectories(stack)
         for path in directories {
-            let found = try failing(path) { () throws(SystemError) in try stack.find(path) }
-            guard let found, found.status.isDirectory, let directory = try tree.directory(path, create: nil) else {
-                continue
-            }
+            let status = try failing(path) { () throws(SystemError) in try below.status(of: path) }
+            guard let status, let directory = try tree.directory(path, create: nil) else { continue }
             try failing(path) { () throws(SystemError) in
                 if ownership == .archived {
                     try Files.setOwner(
-                        raw: [0], in: directory.number, user: found.status.user, group: found.status.group)
+                        raw: [0], in: directory.number, user: status.user, group: status.group)
                 }
-                try Files.setMode(of: directory.number, found.status.permissions)
+                try Files.setMode(of: directory.number, status.permissions)
                 try Files.setTimes(
-                    of: directory.number, access: found.status.accessTime,
-                    modification: found.status.modificationTime)
+                    of: directory.number, access: status.accessTime,
+                    modification: status.modificationTime)
             }
         }
         return budget.usedBytes
@@ -81,7 +80,7 @@ package struct LooseEnds: Sendable, Equatable {
             try failing(whole) { () throws(SystemError) in
                 // A change in it is not the layer's.
                 let before = try Files.status(of: directory.number)
-                try Files.unlink(raw: path.name, in: directory.number)
+                try Files.unlink(path.name, in: directory.number)
                 if let first {
                     try Files.makeHardLink(
                         raw: path.name, in: directory.number, to: first.name, in: first.directory.number)

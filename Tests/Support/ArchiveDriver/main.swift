@@ -70,6 +70,7 @@ func run(_ words: [String]) throws {
         let report = try unpacker.unpack(archive.rawValue, into: target.descriptor.rawValue)
         _ = try report.looseEnds.settle(
             in: target.descriptor.rawValue, unpacker.ownership, lowers: lowers.map { $0.descriptor.rawValue })
+        withExtendedLifetime((target, lowers)) {}
         print(report)
     case "copy":
         // copy TARGET LAYER…, the topmost first
