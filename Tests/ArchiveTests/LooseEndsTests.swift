@@ -85,6 +85,34 @@ import Testing
         if Tool.isRoot { #expect(Look("\(top.path)/a").status?.user == 5) }
     }
 
+    @Test func whatALayerBetweenHidesIsNotLookedAt() throws {
+        let base = try layer { tar in
+            for name in [
+                "opaque", "opaque/d", "removed", "removed/d", "file", "file/d", "plain", "plain/d", "plain/d/e",
+            ] {
+                tar.directory(name, mode: 0o700)
+            }
+        }
+        let middle = try layer { tar in
+            tar.directory("opaque", mode: 0o711)
+            tar.file("opaque/.wh..wh..opq")
+            tar.file(".wh.removed")
+            tar.file("file")
+            tar.directory("plain", mode: 0o722)
+            tar.file("plain/other")
+        }
+        let top = try layer { tar in
+            for name in ["opaque", "removed", "file", "plain", "plain/d/e"] { tar.file("\(name)/d/x") }
+        }
+        try settle(top, on: middle, base)
+        func mode(_ name: String) -> FileMode? { Look("\(top.path)/\(name)").status?.permissions }
+        #expect(mode("opaque") == 0o711 && mode("opaque/d") == 0o755)
+        #expect(mode("removed") == 0o755 && mode("removed/d") == 0o755)
+        #expect(mode("file") == 0o755 && mode("file/d") == 0o755)
+        #expect(mode("plain") == 0o722 && mode("plain/d") == 0o700 && mode("plain/d/e") == 0o700)
+        #expect(mode("plain/d/e/d") == 0o755)
+    }
+
     @Test func aFileOfALayerBelowGetsItsLinks() throws {
         let base = try layer { tar in
             tar.directory("d", mode: 0o711, time: 50)

@@ -29,7 +29,7 @@ extension ContainerStore {
         }
         let dead = Set(garbage.ids)
         for (id, name) in try names() {
-            guard try dead.contains(id) || !isPresent(directory(id)) else { continue }
+            if !dead.contains(id), try isPresent(directory(id)) { continue }
             garbage.names.append((name, id))
         }
         for id in try list(paths.runningContainers) where try !isPresent(directory(id)) {
