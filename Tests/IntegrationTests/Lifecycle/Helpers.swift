@@ -37,7 +37,9 @@ extension Sandbox {
     }
 
     /// A file of a container in the store.
-    func store(_ id: String, _ name: String) throws -> String { try Files.readText("\(store)/containers/\(id)/\(name)") }
+    func store(_ id: String, _ name: String) throws -> String {
+        try Files.readText("\(store)/containers/\(id)/\(name)")
+    }
 
     /// How many events with `action` were noted.
     func events(_ action: String) -> Int {

@@ -48,7 +48,8 @@ import Testing
     @Test(arguments: TestUser.available)
     func aSupervisorThatIsAskedToEndStopsItsContainerAsStopDoes(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
-            let script = "trap 'echo usr1; sleep 1; exit 6' USR1; trap 'echo term' TERM; echo ready; while :; do sleep 0.1; done"
+            let script =
+                "trap 'echo usr1; sleep 1; exit 6' USR1; trap 'echo term' TERM; echo ready; while :; do sleep 0.1; done"
             let flags = ["--stop-signal", "USR1", "--restart", "unless-stopped"]
             for (round, signal) in [SIGTERM, SIGINT, SIGQUIT].enumerated() {
                 let id = try sandbox.detached("asked\(round)", flags, script)

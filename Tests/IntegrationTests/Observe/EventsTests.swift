@@ -44,7 +44,9 @@ import Testing
                 done
                 """
             try sandbox.tool("/bin/sh", "-c", script, Executable.path)
-            let past = ["events", "--since", "1h", "--until", "0s", "--format", "{{.Action}} {{.Actor.Attributes.name}}"]
+            let past = [
+                "events", "--since", "1h", "--until", "0s", "--format", "{{.Action}} {{.Actor.Attributes.name}}",
+            ]
             let lines = try sandbox.apus(past).lines
             for round in 1...10 {
                 let own = lines.filter { $0.hasSuffix(" r\(round)") }.map { $0.split(separator: " ")[0] }

@@ -41,7 +41,9 @@ struct EgressTests {
                 "run", "-d", "--name", "net", "--network", "slirp4netns:allow_host_loopback=true,enable_ipv6=true",
                 "busybox", "sleep", "1000")
             let request = "printf 'GET / HTTP/1.0\\r\\n\\r\\n' | nc -w 20 10.0.2.2 \(server.port)"
-            func reaches() throws -> Bool { try sandbox.apus("exec", "net", "sh", "-c", request).text.contains("reached") }
+            func reaches() throws -> Bool {
+                try sandbox.apus("exec", "net", "sh", "-c", request).text.contains("reached")
+            }
             #expect(try reaches())
             let pid = try sandbox.inspect("net", ".State.Pid")
             let script = "\(sandbox.path)/flood.py"

@@ -48,8 +48,9 @@ import Testing
         try withBusybox(.root) { sandbox throws in
             let wrapper = ["/usr/bin/setpriv", "--bounding-set=-setpcap"]
             for flags in [[], ["--cap-drop", "ALL", "--cap-add", "CHOWN"]] {
-                let words = ["run", "--rm", "--network", "none"] + flags + ["busybox", "grep", "Cap", "/proc/self/status"]
-                let result = try sandbox.apus(behind: wrapper, words)
+                let words = ["run", "--rm", "--network", "none"] + flags
+                let command = ["busybox", "grep", "Cap", "/proc/self/status"]
+                let result = try sandbox.apus(behind: wrapper, words + command)
                 #expect(result.code == 0, "\(result)")
                 let line = try #require(result.lines.first { $0.hasPrefix("CapEff:") })
                 let effective = try #require(UInt64(line.dropFirst(8), radix: 16))
@@ -72,8 +73,9 @@ import Testing
                 "$0" run --rm --init --network none busybox true
                 "$0" rm -f cc
                 """
-            let words = ["/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "/bin/sh", "-c", script, Executable.path]
-            let program = try RunningProgram(sandbox.spawn(words[0], Array(words[1...])))
+            let program = try RunningProgram(
+                sandbox.spawn(
+                    "/usr/bin/unshare", ["--pid", "--fork", "--mount-proc", "/bin/sh", "-c", script, Executable.path]))
             program.closeInput()
             let result = try program.wait()
             #expect(result.text == "cc\n100000\ncc\n", "\(result)")

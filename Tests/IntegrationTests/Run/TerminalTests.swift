@@ -29,7 +29,8 @@ import Testing
 
     @Test(arguments: TestUser.available)
     func aTerminalThatIsClosedAndOpenedAgainIsTheSame(_ user: TestUser) throws {
-        let script = "echo before; exec <&- >&- 2>&-; sleep 1; echo again >/dev/console; sleep 1; echo last >/dev/console"
+        let script =
+            "echo before; exec <&- >&- 2>&-; sleep 1; echo again >/dev/console; sleep 1; echo last >/dev/console"
         try withBusybox(user) { sandbox throws in
             try sandbox.output("run", "-dt", "--name", "reopens", "--network", "none", "busybox", "sh", "-c", script)
             try sandbox.output("wait", "reopens")

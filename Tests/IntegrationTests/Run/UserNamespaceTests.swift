@@ -88,7 +88,9 @@ import Testing
     func theIDsOfAContainerSurviveALossOfPower() throws {
         try withBusybox(.ordinary) { sandbox throws in
             let log = "\(sandbox.path)/strace"
-            let trace = ["/usr/bin/strace", "-f", "-qq", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", log]
+            let trace = [
+                "/usr/bin/strace", "-f", "-qq", "-y", "-e", "trace=fsync,rename,renameat,renameat2", "-o", log,
+            ]
             let words = ["create", "--name", "kept", "--network", "none", "--userns", "auto", "busybox", "true"]
             let created = try sandbox.apus(behind: trace, words)
             #expect(created.code == 0, "\(created)")
