@@ -5,16 +5,25 @@ package import Linux
 extension Cgroup {
     /// Their numbers, in no order; a process that our pid namespace does not have is left out.
     package func processes() throws(CgroupError) -> [ProcessID] {
-        try doing { () throws(SystemError) in try Cgroup.processes(below: path) }
+        try doing { () throws(SystemError) in
+            var found = try Cgroup.processes(in: directory.rawValue)
+            try Files.walk(below: directory.rawValue) { (parent, name) throws(SystemError) in
+                guard try Cgroup.isCgroup(name, in: parent) else { return false }
+                found += try Cgroup.orGone([]) { () throws(SystemError) in
+                    try Cgroup.processes(
+                        in: Files.open(raw: name, in: parent, FileDescriptor.pathOnly | O_DIRECTORY).rawValue)
+                }
+                return true
+            } unreadable: { (error) throws(SystemError) in
+                try Cgroup.orGone(()) { () throws(SystemError) in throw error }
+            }
+            return found
+        }
     }
 
-    private static func processes(below path: String) throws(SystemError) -> [ProcessID] {
-        var found = try Files.readText("\(path)/cgroup.procs").split(separator: "\n").compactMap { ProcessID($0) }
-        found.removeAll { $0 == 0 }
-        for child in try childDirectories(of: path) {
-            found += try orGone([]) { () throws(SystemError) in try processes(below: "\(path)/\(child)") }
-        }
-        return found
+    private static func processes(in directory: CInt) throws(SystemError) -> [ProcessID] {
+        try Files.readText("cgroup.procs", in: directory).split(separator: "\n").compactMap { ProcessID($0) }
+            .filter { $0 != 0 }
     }
 
     /// Whether any process is in it or below it.
@@ -77,8 +86,7 @@ extension Cgroup {
     /// controllers down any more. Its limits stay, and so do its counters. Throws `CgroupError`.
     package func clear() throws(CgroupError) {
         if isPopulated { try kill() }
-        let children = try doing { () throws(SystemError) in try Cgroup.childDirectories(of: path) }
-        for child in children { try Cgroup.remove("\(path)/\(child)") }
+        try Cgroup.removeChildren(of: directory.rawValue)
         let enabled = Controllers(text("cgroup.subtree_control") ?? "").list
         guard !enabled.isEmpty else { return }
         try doing { () throws(SystemError) in

@@ -39,11 +39,20 @@ package struct Cgroup: ~Copyable, Sendable {
 
     /// `remove()` by the directory's path.
     package static func remove(_ path: String) throws(CgroupError) {
+        try patiently { () throws(SystemError) in try removeTree(path) }
+    }
+
+    /// Removes what was made below the cgroup whose directory is open, as `remove` does.
+    static func removeChildren(of directory: CInt) throws(CgroupError) {
+        try patiently { () throws(SystemError) in _ = try removeBelow(directory) }
+    }
+
+    private static func patiently(_ removal: () throws(SystemError) -> Void) throws(CgroupError) {
         // What ends leaves its cgroup a moment after its parent has heard of it.
         var patience = 100
         while true {
             do throws(SystemError) {
-                try removeTree(path)
+                try removal()
                 return
             } catch {
                 guard error.errno == .busy, patience > 0 else { throw .failed(error) }
@@ -58,24 +67,51 @@ package struct Cgroup: ~Copyable, Sendable {
         if rmdir(path) == 0 { return }
         let failure = SystemError("rmdir", path)
         if failure.errno == .noEntry { return }
-        let children = try childDirectories(of: path)
-        if children.isEmpty { throw failure }
-        for child in children { try removeTree("\(path)/\(child)") }
+        do throws(SystemError) {
+            let root = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+            guard try removeBelow(root.rawValue) else { throw failure }
+        } catch {
+            if error == failure { throw error }
+            if error.errno == .noEntry { return }
+            throw SystemError(error.call, error.object.map { "\(path)/\($0)" } ?? path, error.errno)
+        }
         if rmdir(path) < 0, Errno.current != .noEntry { throw SystemError("rmdir", path) }
     }
 
-    /// The names of the cgroups directly below the directory `path`; none where that is gone.
-    static func childDirectories(of path: String) throws(SystemError) -> [String] {
-        var found: [String] = []
-        for name in try orGone([], { () throws(SystemError) in try Files.list(path) }) {
-            // Files of controllers have a dot, and asking for each would take a call.
-            if name.hasPrefix("cgroup.") { continue }
-            let isDirectory = try orGone(false) { () throws(SystemError) in
-                try Files.status("\(path)/\(name)", following: false).isDirectory
+    // Whether there was anything to remove.
+    private static func removeBelow(_ directory: CInt) throws(SystemError) -> Bool {
+        var found = false
+        try Files.walk(below: directory) { (parent, name) throws(SystemError) in
+            guard try isCgroup(name, in: parent) else { return false }
+            found = true
+            return unlinkat(parent, name, AT_REMOVEDIR) != 0 && Errno.current != .noEntry
+        } leave: { (parent, name) throws(SystemError) in
+            if unlinkat(parent, name, AT_REMOVEDIR) != 0, Errno.current != .noEntry {
+                throw SystemError("rmdir", name.printable)
             }
-            if isDirectory { found.append(name) }
         }
         return found
+    }
+
+    /// Whether the name is that of a cgroup, and not of one of its files; false for one that goes meanwhile.
+    static func isCgroup(_ name: RawName, in directory: CInt) throws(SystemError) -> Bool {
+        // Asking for each would take a call; most files are of these.
+        if name.bytes.starts(with: "cgroup.".utf8) { return false }
+        return try orGone(false) { () throws(SystemError) in
+            try Files.status(name, in: directory, following: false).isDirectory
+        }
+    }
+
+    /// The names of the cgroups directly below the directory `path`, of those that are UTF-8; none where that is gone.
+    static func childDirectories(of path: String) throws(SystemError) -> [String] {
+        try orGone([]) { () throws(SystemError) in
+            let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+            var found: [String] = []
+            for name in try Files.rawNames(of: folder.rawValue) where try isCgroup(name, in: folder.rawValue) {
+                if let text = String(validating: name.bytes, as: UTF8.self) { found.append(text) }
+            }
+            return found
+        }
     }
 
     /// What `body` says, or `none` for a cgroup that goes meanwhile: its name is not there, and its files say ENODEV.

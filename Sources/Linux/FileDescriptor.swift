@@ -54,10 +54,10 @@ extension FileDescriptor {
 
     /// openat(2); `flags` get O_CLOEXEC. Throws `SystemError`.
     package static func open(
-        _ path: String, in directory: CInt = AT_FDCWD, _ flags: CInt, mode: FileMode = 0o666
+        _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD, _ flags: CInt, mode: FileMode = 0o666
     ) throws(SystemError) -> FileDescriptor {
         FileDescriptor(
-            owning: try check("open", path) { apus_open(directory, path, flags | O_CLOEXEC, mode) })
+            owning: try check("open", Files.printable(path)) { apus_open(directory, path, flags | O_CLOEXEC, mode) })
     }
 
     /// A pipe (pipe2(2)), the end to read first; both ends close-on-exec.

@@ -1,3 +1,4 @@
+import JSON
 import Linux
 
 /// The log of a running container, as its supervisor writes it.
@@ -22,7 +23,11 @@ package struct ContainerLog: ~Copyable {
             journal = JournalSocket(configuration, id: id)
         case .jsonFile:
             format = .json
-            if !configuration.attributes.isEmpty { JSONText.append(configuration.attributes, to: &attributes) }
+            if !configuration.attributes.isEmpty {
+                var writer = JSONWriter(.markup)
+                writer.strings(configuration.attributes)
+                attributes = writer.bytes
+            }
         case .kubernetesFile: format = .kubernetes
         case .local: format = .frames
         }

@@ -1,3 +1,4 @@
+import JSON
 import Linux
 
 /// The standard stream that a piece of output came from; with a terminal everything is `output`.
@@ -55,7 +56,7 @@ extension LogFormat {
         switch self {
         case .json:
             bytes += #"{"log":""#.utf8
-            let isText = JSONText.appendEscaped(text, to: &bytes)
+            let isText = JSONText.appendEscaped(text, .logLine, to: &bytes)
             if !isPart { bytes += #"\n"#.utf8 }
             bytes += (stream == .output ? #"","stream":"stdout","# : #"","stream":"stderr","#).utf8
             if !attributes.isEmpty {
@@ -65,7 +66,7 @@ extension LogFormat {
             }
             if !isText {
                 bytes += #""raw":""#.utf8
-                JSONText.appendBase64(text, to: &bytes)
+                Base64.append(text, to: &bytes)
                 bytes += #"","#.utf8
             }
             bytes += #""time":""#.utf8

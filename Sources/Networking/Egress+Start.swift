@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Linux
 
@@ -58,8 +57,8 @@ extension EgressHelper {
     }
 
     private static func watch(_ namespace: CInt, _ ready: CInt) -> CInt {
-        _ = apus_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
-        guard apus_setns(namespace, 0x4000_0000) == 0 else { return 1 }
+        try? Credentials.setParentDeathSignal(SIGKILL)
+        guard (try? NamespaceSet.network.enter(namespace)) != nil else { return 1 }
         for _ in 0..<1000 {
             if let routes = try? Files.readText("/proc/self/net/route"),
                 routes.split(separator: "\n").dropFirst().contains(where: {
@@ -78,19 +77,19 @@ extension EgressHelper {
     fileprivate static func execute(_ path: String, _ arguments: [String], output: CInt, descriptors: [CInt]) -> CInt {
         // pasta needs SIGPIPE at its default when it starts.
         Signals.resetAll()
-        _ = apus_prctl(PR_SET_PDEATHSIG, UInt(SIGKILL), 0, 0, 0)
-        // Out of the way first: a source may have one of the target numbers.
-        let sources = descriptors.map { apus_fcntl_set($0, F_DUPFD, 20) }
-        let log = apus_fcntl_set(output, F_DUPFD, 20)
-        let null = apus_open(AT_FDCWD, "/dev/null", O_RDWR, 0)
-        dup2(null, 0)
-        dup2(log, 1)
-        dup2(log, 2)
-        for (place, source) in sources.enumerated() { dup2(source, CInt(3 + place)) }
-        _ = apus_close_range(UInt32(3 + sources.count), UInt32.max, 0)
-        var pointers: [UnsafeMutablePointer<CChar>?] = arguments.map { strdup($0) }
-        pointers.append(nil)
-        execv(path, pointers)
+        let image = ExecutionImage(arguments: arguments, environment: HelperProgram.environment())
+        do throws(SystemError) {
+            try Credentials.setParentDeathSignal(SIGKILL)
+            // Out of the way first: a source may have one of the target numbers.
+            var sources: [CInt] = []
+            for number in descriptors { sources.append(try DescriptorTable.copy(number, atLeast: 20)) }
+            let log = try DescriptorTable.copy(output, atLeast: 20)
+            DescriptorTable.silence([0])
+            for target in [CInt](1...2) { try DescriptorTable.place(log, at: target) }
+            for place in 0..<sources.count { try DescriptorTable.place(sources[place], at: CInt(3 + place)) }
+            DescriptorTable.closeAll(from: CInt(3 + sources.count))
+        } catch { return 127 }
+        _ = image.execute(path)
         return 127
     }
 }

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 package import Linux
 
@@ -24,9 +23,7 @@ package enum EgressHelper: Sendable, Equatable {
     package static func isInstalled(_ name: String) -> Bool { executable(name) != nil }
 
     static func executable(_ name: String) -> String? {
-        for directory in ["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"]
-        where access("\(directory)/\(name)", X_OK) == 0 { return "\(directory)/\(name)" }
-        return nil
+        SearchPath(["/usr/local/bin", "/usr/bin", "/bin", "/usr/local/sbin", "/usr/sbin"]).find(name)
     }
 
     /// Starts the helper for the network namespace behind `namespace`; `RunningEgress.awaitReady` says when the network
@@ -41,9 +38,7 @@ package enum EgressHelper: Sendable, Equatable {
             // A path that both helpers can open: they close what they inherit, and with the capabilities that pasta keeps
             // it may not look into anybody's /proc.
             try Files.write([], to: mountPoint, mode: 0o600)
-            try check("mount", mountPoint) {
-                apus_mount("/proc/self/fd/\(namespace.rawValue)", mountPoint, nil, 0x1000, nil)
-            }
+            try MountCalls.mount("/proc/self/fd/\(namespace.rawValue)", on: mountPoint, .bind)
         } catch { throw .system(error) }
         switch self {
         case .slirp4netns(let options): return try startSlirp(options, mountPoint)

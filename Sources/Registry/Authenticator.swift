@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import Linux
 import NIOHTTP1
 import OCI
 
@@ -67,7 +68,7 @@ actor Authenticator {
     }
 
     static func basic(_ user: String, _ password: String) -> String {
-        "Basic " + Data((user + ":" + password).utf8).base64EncodedString()
+        "Basic " + Base64.encoded(Array((user + ":" + password).utf8))
     }
 
     /// A token of access (the distribution project's token authentication, by GET or, with a refresh token, POST).

@@ -107,7 +107,7 @@ package struct CredentialStore: Sendable {
         if let token = entry.identitytoken, !token.isEmpty { return .identityToken(token) }
         if let token = entry.registrytoken, !token.isEmpty { return .accessToken(token) }
         if let auth = entry.auth, !auth.isEmpty {
-            guard let data = Data(base64Encoded: auth), let colon = data.firstIndex(of: 58) else {
+            guard let data = Base64.decoded(auth.utf8), let colon = data.firstIndex(of: 58) else {
                 throw .credentialFile(path: file, cause: "the \"auth\" of \(key) is not base64 of user:password")
             }
             let user = String(decoding: data[..<colon], as: UTF8.self)

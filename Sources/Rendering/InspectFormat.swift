@@ -5,7 +5,7 @@ package enum InspectFormat {
     /// The text for `objects`. Throws `TemplateError` in Docker's words.
     package static func render(_ objects: [TemplateValue], _ format: String?) throws(TemplateError) -> String {
         switch format {
-        case nil, "": return (objects.isEmpty ? "[]" : TemplateValue.list(objects).json(indent: "    ")) + "\n"
+        case nil, "": return (objects.isEmpty ? "[]" : TemplateValue.list(objects).json(indent: 4)) + "\n"
         case "json": return TemplateValue.list(objects).json + "\n"
         case .some(let source):
             do throws(TemplateError) {

@@ -1,7 +1,9 @@
+import Linux
+
 /// What the runtime knows by name, for those who ask before they configure (runtime-spec, features.md).
 package enum RuntimeFeatures {
     /// All capabilities, in the order of their numbers.
-    package static var capabilities: [String] { CapabilityNames.all }
+    package static var capabilities: [String] { Capability.names }
 
     /// All options of a mount that are no data for its file system.
     package static let mountOptions: [String] =

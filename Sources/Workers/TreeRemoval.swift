@@ -20,14 +20,17 @@ package struct TreeRemoval: Sendable {
         for path in paths {
             do throws(SystemError) {
                 try Files.removeTree(path)
-            } catch  where error.errno == .access || error.errno == .notPermitted {
-                // Files of subordinate ids: that needs the user namespace.
-                rest.append(path)
             } catch {
-                failure = failure ?? error
+                // Files of subordinate ids need the user namespace.
+                let isForbidden = error.errno == .access || error.errno == .notPermitted
+                if isForbidden, UserNamespace.plan().mode == .mapped {
+                    rest.append(path)
+                } else {
+                    failure = failure ?? error
+                }
             }
         }
-        if !rest.isEmpty, UserNamespace.plan().mode == .mapped { try removeInNamespace(rest) }
+        if !rest.isEmpty { try removeInNamespace(rest) }
         if let failure { throw EngineError("cannot remove \(failure.object ?? "a directory"): \(failure)") }
     }
 

@@ -177,7 +177,7 @@ private func execute(_ text: String, missingKey: Template.MissingKey = .noValue)
     @Test func indentedJSONIsDockersLayout() throws {
         let value = try TemplateValue(json: Array(#"[{"a":1,"b":[],"c":{},"d":[1,2]}]"#.utf8))
         #expect(
-            value.json(indent: "    ")
+            value.json(indent: 4)
                 == "[\n    {\n        \"a\": 1,\n        \"b\": [],\n        \"c\": {},\n        \"d\": [\n            1,\n            2\n        ]\n    }\n]"
         )
     }

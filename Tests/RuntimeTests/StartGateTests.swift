@@ -42,11 +42,4 @@ import Testing
     @Test func everyOptionThatIsAnnouncedIsUnderstood() {
         for option in RuntimeFeatures.mountOptions { #expect(MountOptions([option]).data == "", "\(option)") }
     }
-
-    @Test func theHomeOfAUserIsThatOfItsFirstLine() {
-        let text = Array(
-            "root:x:0:0::/root:/bin/sh\nbad\nu:x:7:7::/h:/bin/sh\nv:x:7:7::/i:/bin/sh\nw:x:8:8::rel:\n".utf8)
-        #expect(PasswordFile.home(of: 7, in: text) == "/h")
-        #expect(PasswordFile.home(of: 8, in: text) == nil && PasswordFile.home(of: 9, in: text) == nil)
-    }
 }

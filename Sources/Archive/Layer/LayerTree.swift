@@ -117,8 +117,8 @@ final class LayerTree {
     private func make(
         _ name: RawName, in parent: CInt, replacingWhiteout: Bool
     ) throws(SystemError) -> Directory {
-        if replacingWhiteout { try Files.unlink(raw: name, in: parent) }
-        try Files.makeDirectory(raw: name, in: parent, mode: 0o700)
+        if replacingWhiteout { try Files.unlink(name, in: parent) }
+        try Files.makeDirectory(name, in: parent, mode: 0o700)
         let made = Directory(try Files.open(raw: name, in: parent, O_RDONLY | O_DIRECTORY))
         // The whiteout hid what is below, and the new directory must go on doing so.
         if replacingWhiteout { try OverlayAttributes.setOpaque(made.number) }

@@ -26,7 +26,7 @@ extension Unpacking {
     ) throws(ArchiveError) {
         var isOpaque = false
         do throws(SystemError) {
-            try Files.makeDirectory(raw: path.name, in: parent.number, mode: 0o700)
+            try Files.makeDirectory(path.name, in: parent.number, mode: 0o700)
         } catch {
             guard error.errno == .exists else { throw .failed(path.whole.printable, error) }
             let status = try failing(path.whole) { () throws(SystemError) in
@@ -37,7 +37,7 @@ extension Unpacking {
                 isOpaque = true
                 try clear(path, in: parent)
                 try failing(path.whole) { () throws(SystemError) in
-                    try Files.makeDirectory(raw: path.name, in: parent.number, mode: 0o700)
+                    try Files.makeDirectory(path.name, in: parent.number, mode: 0o700)
                 }
             }
         }

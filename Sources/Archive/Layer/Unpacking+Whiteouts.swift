@@ -42,9 +42,9 @@ extension Unpacking {
             guard let status = try Files.status(raw: path.name, in: parent.number) else { return }
             if status.isDirectory || status.isSymbolicLink { tree.invalidate() }
             if status.isDirectory {
-                try Files.removeTree(raw: path.name, in: parent.number)
+                try Files.removeTree(path.name, in: parent.number)
             } else {
-                try Files.unlink(raw: path.name, in: parent.number)
+                try Files.unlink(path.name, in: parent.number)
             }
         }
     }

@@ -33,26 +33,8 @@ struct BusConnection: ~Copyable {
     }
 
     private static func connected(_ address: String) throws(CgroupError) -> FileDescriptor {
-        var target = sockaddr_un()
-        target.sun_family = sa_family_t(AF_UNIX)
-        var name = Array(address.utf8)
-        let isAbstract = name.first == UInt8(ascii: "@")
-        if isAbstract { name[0] = 0 }
-        let room = MemoryLayout.size(ofValue: target.sun_path)
-        guard name.count < room else { throw .systemd("the address of the message bus is too long: \(address)") }
-        withUnsafeMutableBytes(of: &target.sun_path) { $0.copyBytes(from: name) }
-        let length = socklen_t(MemoryLayout<sa_family_t>.size + name.count + (isAbstract ? 0 : 1))
         do throws(SystemError) {
-            let number = try check("socket") {
-                Glibc.socket(AF_UNIX, CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-            }
-            let socket = FileDescriptor(owning: number)
-            try check("connect", address) {
-                withUnsafePointer(to: &target) { pointer in
-                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(number, $0, length) }
-                }
-            }
-            return socket
+            return try UnixSocket.connect(.stream, to: address)
         } catch { throw .systemd("cannot reach systemd: \(error)") }
     }
 

@@ -70,19 +70,6 @@ enum BusAddress {
 
     // "%XX" stands for a byte; nil for what is malformed.
     private static func unescape(_ text: Substring) -> String? {
-        var bytes: [UInt8] = []
-        var rest = Array(text.utf8)[...]
-        while let byte = rest.popFirst() {
-            guard byte == UInt8(ascii: "%") else {
-                bytes.append(byte)
-                continue
-            }
-            guard rest.count >= 2, let value = UInt8(String(decoding: rest.prefix(2), as: UTF8.self), radix: 16) else {
-                return nil
-            }
-            bytes.append(value)
-            rest = rest.dropFirst(2)
-        }
-        return String(decoding: bytes, as: UTF8.self)
+        percentDecoded(text.utf8).map { String(decoding: $0, as: UTF8.self) }
     }
 }

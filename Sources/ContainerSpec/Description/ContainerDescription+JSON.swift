@@ -1,4 +1,5 @@
 import FoundationEssentials
+import JSON
 import OCI
 
 extension ContainerDescription {
@@ -6,7 +7,7 @@ extension ContainerDescription {
     /// millisecond, of which most goes into type metadata that nothing else needs. Members that a start seldom has are
     /// left to it.
     package func json() throws -> [UInt8] {
-        var writer = JSONObjectWriter()
+        var writer = JSONWriter.object()
         writer.write("id", id)
         writer.write("name", name)
         writer.write("created", created)
@@ -31,7 +32,7 @@ extension ContainerDescription {
 
 extension RunOptions {
     fileprivate func json() throws -> [UInt8] {
-        var writer = JSONObjectWriter()
+        var writer = JSONWriter.object()
         writeProcess(&writer)
         try writeStreams(&writer)
         try writeIsolation(&writer)
@@ -39,7 +40,7 @@ extension RunOptions {
         return writer.finished()
     }
 
-    private func writeProcess(_ writer: inout JSONObjectWriter) {
+    private func writeProcess(_ writer: inout JSONWriter) {
         writer.write("image", image)
         writer.write("rootfs", rootfs)
         writer.write("cmd", cmd)
@@ -56,7 +57,7 @@ extension RunOptions {
         writer.write("exposedPorts", exposedPorts)
     }
 
-    private func writeStreams(_ writer: inout JSONObjectWriter) throws {
+    private func writeStreams(_ writer: inout JSONWriter) throws {
         writer.write("tty", tty)
         writer.write("openStdin", openStdin)
         writer.write("detach", detach)
@@ -69,7 +70,7 @@ extension RunOptions {
         if let restartPolicy { writer.write("restartPolicy", json: try encoded(restartPolicy)) }
     }
 
-    private func writeIsolation(_ writer: inout JSONObjectWriter) throws {
+    private func writeIsolation(_ writer: inout JSONWriter) throws {
         writer.write("mounts", json: mounts.isEmpty ? Array("[]".utf8) : try encoded(mounts))
         writer.write("readonlyRootfs", readonlyRootfs)
         writer.write("initProcess", initProcess)
@@ -101,7 +102,7 @@ extension RunOptions {
         writer.write("oomScoreAdj", oomScoreAdj)
     }
 
-    private func writeRest(_ writer: inout JSONObjectWriter) throws {
+    private func writeRest(_ writer: inout JSONWriter) throws {
         writer.write("pullPolicy", pullPolicy.rawValue)
         writer.write("platform", platform)
         writer.write("quiet", quiet)
@@ -122,7 +123,7 @@ extension RunOptions {
 }
 
 extension SecurityOptions {
-    fileprivate func write(to writer: inout JSONObjectWriter) throws {
+    fileprivate func write(to writer: inout JSONWriter) throws {
         if seccomp != nil { return writer.write("security", json: try encoded(self)) }
         writer.write("security") {
             $0.write("noNewPrivileges", noNewPrivileges)
@@ -135,7 +136,7 @@ extension SecurityOptions {
 }
 
 extension ResourceOptions {
-    fileprivate func write(to writer: inout JSONObjectWriter) throws {
+    fileprivate func write(to writer: inout JSONWriter) throws {
         let lists = [
             blkioWeightDevices, readBytesPerSecond, writeBytesPerSecond, readOperationsPerSecond,
             writeOperationsPerSecond,
@@ -164,7 +165,7 @@ extension ResourceOptions {
 
 extension ContainerConfig {
     fileprivate func json() throws -> [UInt8] {
-        var writer = JSONObjectWriter()
+        var writer = JSONWriter.object()
         writer.write("User", user)
         write("ExposedPorts", exposedPorts, to: &writer)
         writer.write("Env", env)
@@ -182,7 +183,7 @@ extension ContainerConfig {
         return writer.finished()
     }
 
-    private func write(_ name: String, _ set: [String: EmptyObject]?, to writer: inout JSONObjectWriter) {
+    private func write(_ name: String, _ set: [String: EmptyObject]?, to writer: inout JSONWriter) {
         guard let set else { return }
         writer.write(name) { for key in set.keys.sorted() { $0.write(key) { _ in } } }
     }

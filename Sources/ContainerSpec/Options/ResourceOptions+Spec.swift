@@ -1,4 +1,3 @@
-import CLinux
 package import Errors
 import Glibc
 import Linux
@@ -143,7 +142,7 @@ extension ResourceOptions {
                 throw OptionError("cannot limit device \(limit.path): it is no block device")
             }
             var device = RuntimeSpec.Resources.BlockIO.Device(
-                major: Int64(apus_major(status.device)), minor: Int64(apus_minor(status.device)))
+                major: Int64(status.deviceParts.major), minor: Int64(status.deviceParts.minor))
             set(&device, limit.value)
             result.append(device)
         }

@@ -25,7 +25,10 @@ func parseBool(_ text: String) -> Bool? {
 }
 
 /// The whole number that `text` writes in octal digits; nil for anything else.
-func parseOctal(_ text: some StringProtocol) -> UInt32? { text.isEmpty ? nil : UInt32(text, radix: 8) }
+func parseOctal(_ text: some StringProtocol) -> UInt32? {
+    // By itself the initializer takes a sign.
+    text.utf8.allSatisfy { (48...55).contains($0) } ? UInt32(text, radix: 8) : nil
+}
 
 /// `path` without empty, `.` and `..` components, by name alone (Go's `path.Clean`); absolute paths stay below `/`.
 package func cleanPath(_ path: String) -> String {

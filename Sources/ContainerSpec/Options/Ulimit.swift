@@ -39,5 +39,7 @@ package struct Ulimit: Codable, Hashable, Sendable {
     }
 
     /// The constant's name, as the runtime specification wants it.
-    package var resource: String { "RLIMIT_\(name.uppercased())" }
+    package var resource: String { Self.resource(name) }
+
+    static func resource(_ name: String) -> String { "RLIMIT_\(name.uppercased())" }
 }

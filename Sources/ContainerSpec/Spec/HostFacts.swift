@@ -55,8 +55,8 @@ package struct HostFacts: Sendable {
         facts.kernel = version(names.release)
         facts.capabilities = capabilities(mode: mode)
         facts.limit = { name in
-            for (other, resource) in resources where other == name { return KernelFacts.limit(of: resource) }
-            return nil
+            guard Ulimit.names.contains(name) else { return nil }
+            return ResourceLimit.number(of: Ulimit.resource(name)).flatMap { KernelFacts.limit(of: $0) }
         }
         if mode == .host, let map = try? Files.readText("/proc/self/gid_map", limit: 4096) {
             facts.hasAllIDs = map.split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
@@ -82,13 +82,6 @@ package struct HostFacts: Sendable {
         }
         return mask
     }
-
-    // RLIMIT_ numbers of <bits/resource.h>, the same on x86-64 and aarch64.
-    private static let resources: [(String, Int32)] = [
-        ("cpu", 0), ("fsize", 1), ("data", 2), ("stack", 3), ("core", 4), ("rss", 5), ("nproc", 6), ("nofile", 7),
-        ("memlock", 8), ("locks", 10), ("sigpending", 11), ("msgqueue", 12), ("nice", 13), ("rtprio", 14),
-        ("rttime", 15),
-    ]
 
     /// The text of a file of the host; nil where it cannot be read or has more than a megabyte.
     func read(_ path: String) -> String? { try? Files.readText(root + path, limit: 1 << 20) }

@@ -1,4 +1,3 @@
-import CLinux
 import Errors
 import Glibc
 import Linux
@@ -150,8 +149,8 @@ struct HostDevice {
         default: return nil
         }
         self.path = path
-        major = Int64(apus_major(status.raw.st_rdev))
-        minor = Int64(apus_minor(status.raw.st_rdev))
+        major = Int64(status.deviceParts.major)
+        minor = Int64(status.deviceParts.minor)
         mode = status.permissions
         uid = status.raw.st_uid
         gid = status.raw.st_gid

@@ -32,7 +32,7 @@ package enum UserResolver {
 
     /// Whether an entry of `content`, a passwd or a group file, has the number `id`.
     package static func lists(_ id: UInt32, in content: [UInt8]) -> Bool {
-        entries(content).contains { $0.count > 2 && self.id($0[2]) == id }
+        AccountFile.entry(id, in: content) != nil
     }
 
     /// The content of a file below `root`; empty where it is missing.
@@ -70,7 +70,10 @@ package enum UserResolver {
         if !groupPart.isEmpty {
             gid = try self.gid(of: groupPart, group)
         } else if let name = account.name {
-            supplementary = groups(group).filter { $0.members.contains(name) }.map(\.gid)
+            var file = AccountFile(group)
+            while let entry = file.next() {
+                if let gid = id(entry, 2), entry.lists(name, in: 3) { supplementary.append(gid) }
+            }
         }
         for name in request.additionalGroups { supplementary.append(try self.gid(of: name, group)) }
         // Few: a set would cost more, in the first instantiation of its type alone.
@@ -80,7 +83,7 @@ package enum UserResolver {
     }
 
     private struct Account {
-        var name: String?
+        var name: [UInt8]?
         var uid: UInt32 = 0
         var gid: UInt32 = 0
         var home = "/"
@@ -88,16 +91,16 @@ package enum UserResolver {
 
     private static func account(_ wanted: String, _ passwd: [UInt8]) throws(OptionError) -> Account {
         let number = wanted.isEmpty ? 0 : Int64(wanted)
-        for fields in entries(passwd) where fields.count >= 4 {
-            guard let uid = id(fields[2]), let gid = id(fields[3]) else { continue }
-            guard !wanted.isEmpty && fields[0] == wanted || Int64(uid) == number else { continue }
-            let home = fields.count > 5 && fields[5].hasPrefix("/") ? fields[5] : "/"
-            return Account(name: fields[0], uid: uid, gid: gid, home: home)
+        var file = AccountFile(passwd)
+        while let entry = file.next() {
+            guard entry.count >= 4, let uid = id(entry, 2), let gid = id(entry, 3) else { continue }
+            guard !wanted.isEmpty && entry.has(Array(wanted.utf8), in: 0) || Int64(uid) == number else { continue }
+            return Account(name: Array(entry.bytes(0)), uid: uid, gid: gid, home: entry.home ?? "/")
         }
         guard let number else {
             throw OptionError("unable to find user \(wanted): no matching entries in passwd file")
         }
-        guard let uid = id(String(number)) else {
+        guard let uid = id(number) else {
             throw OptionError("user \(wanted): uids and gids must be in range 0-\(maximumID)")
         }
         return Account(uid: uid)
@@ -105,11 +108,15 @@ package enum UserResolver {
 
     private static func gid(of wanted: String, _ group: [UInt8]) throws(OptionError) -> UInt32 {
         let number = Int64(wanted)
-        for entry in groups(group) where entry.name == wanted || Int64(entry.gid) == number { return entry.gid }
+        var file = AccountFile(group)
+        while let entry = file.next() {
+            guard entry.count >= 3, let gid = id(entry, 2) else { continue }
+            if entry.has(Array(wanted.utf8), in: 0) || Int64(gid) == number { return gid }
+        }
         guard let number else {
             throw OptionError("unable to find group \(wanted): no matching entries in group file")
         }
-        guard let gid = id(String(number)) else {
+        guard let gid = id(number) else {
             throw OptionError("group \(wanted): uids and gids must be in range 0-\(maximumID)")
         }
         return gid
@@ -118,29 +125,11 @@ package enum UserResolver {
     // Docker's bound; -1 as an id means "leave it" to the kernel.
     private static let maximumID: UInt32 = 1 << 31 - 1
 
-    private static func id(_ text: String) -> UInt32? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
-        return UInt32(text).flatMap { $0 <= maximumID ? $0 : nil }
+    private static func id(_ number: Int64) -> UInt32? {
+        UInt32(exactly: number).flatMap { $0 <= maximumID ? $0 : nil }
     }
 
-    private static func groups(_ content: [UInt8]) -> [(name: String, gid: UInt32, members: [String])] {
-        var list: [(name: String, gid: UInt32, members: [String])] = []
-        for fields in entries(content) where fields.count >= 3 {
-            guard let gid = id(fields[2]) else { continue }
-            list.append((fields[0], gid, fields.count > 3 ? fields[3].split(separator: ",").map(String.init) : []))
-        }
-        return list
-    }
-
-    // Lines with a `+` or `-` are NIS references (passwd(5)), which mean nothing in a container.
-    private static func entries(_ content: [UInt8]) -> [[String]] {
-        var list: [[String]] = []
-        for line in content.split(separator: UInt8(ascii: "\n")) {
-            guard let first = line.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-"),
-                first != UInt8(ascii: "#"), !line.contains(0), let text = String(validating: line, as: UTF8.self)
-            else { continue }
-            list.append(text.split(separator: ":", omittingEmptySubsequences: false).map(String.init))
-        }
-        return list
+    private static func id(_ entry: AccountFile.Entry, _ field: Int) -> UInt32? {
+        entry.number(field).flatMap { $0 <= maximumID ? $0 : nil }
     }
 }

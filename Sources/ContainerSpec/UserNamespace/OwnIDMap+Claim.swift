@@ -56,7 +56,8 @@ extension OwnIDMap {
     }
 
     private static func takeRange(
-        _ size: UInt32, of pool: [SubordinateRange], _ mode: UserNamespaceMode, _ container: String, _ paths: StorePaths,
+        _ size: UInt32, of pool: [SubordinateRange], _ mode: UserNamespaceMode, _ container: String,
+        _ paths: StorePaths,
         isDurable: Bool
     ) throws(OptionError) -> IDMap {
         do throws(SystemError) {

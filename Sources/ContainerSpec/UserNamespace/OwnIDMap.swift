@@ -1,4 +1,5 @@
 import Errors
+import Linux
 import OCI
 import Runtime
 
@@ -104,17 +105,12 @@ package struct OwnIDMap {
     /// not counted; 1024 at least.
     static func size(passwd: [UInt8], group: [UInt8], user: UInt32) -> UInt32 {
         var highest = max(1023, user)
-        for content in [passwd, group] {
-            for line in content.split(separator: UInt8(ascii: "\n")) {
-                let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-                guard fields.count > 2, let id = UInt32(String(decoding: fields[2], as: UTF8.self)), id < 65534
-                else { continue }
+        for (content, isPasswd) in [(passwd, true), (group, false)] {
+            var file = AccountFile(content)
+            while let entry = file.next() {
+                guard let id = entry.number(2), id < 65534 else { continue }
                 highest = max(highest, id)
-                if content == passwd, fields.count > 3,
-                    let group = UInt32(String(decoding: fields[3], as: UTF8.self)), group < 65534
-                {
-                    highest = max(highest, group)
-                }
+                if isPasswd, let group = entry.number(3), group < 65534 { highest = max(highest, group) }
             }
         }
         return highest + 1

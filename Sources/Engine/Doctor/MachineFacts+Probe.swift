@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Linux
 import Networking
@@ -70,9 +69,7 @@ extension MachineFacts {
     /// What `body` throws, in a child whose messages nobody sees.
     private static func attempt(_ body: () throws(SystemError) -> Void) -> Outcome {
         let child = try? fork {
-            let null = apus_open(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0)
-            dup2(null, STDOUT_FILENO)
-            dup2(null, STDERR_FILENO)
+            DescriptorTable.silence([STDOUT_FILENO, STDERR_FILENO])
             do throws(SystemError) {
                 try body()
                 return 0
@@ -143,10 +140,9 @@ extension MachineFacts {
             try NetworkInterface.bringUp("lo")
         }
         seccomp = Self.attempt { () throws(SystemError) in
-            _ = apus_prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
+            try Credentials.setNoNewPrivileges()
             // One instruction: BPF_RET | BPF_K, SECCOMP_RET_ALLOW.
-            let program: [UInt8] = [0x06, 0, 0, 0, 0, 0, 0xff, 0x7f]
-            try check("seccomp") { apus_seccomp_load(program, 1, 0) }
+            try SystemCallFilter.load([0x06, 0, 0, 0, 0, 0, 0xff, 0x7f], flags: 0)
         }
     }
 
@@ -162,9 +158,10 @@ extension MachineFacts {
     }
 
     private mutating func readNetwork() {
-        let number = apus_open(AT_FDCWD, "/dev/net/tun", O_RDWR | O_CLOEXEC, 0)
-        tunnelDevice = number >= 0 ? .works : .fails(.current)
-        if number >= 0 { close(number) }
+        do throws(SystemError) {
+            _ = try FileDescriptor.open("/dev/net/tun", O_RDWR)
+            tunnelDevice = .works
+        } catch { tunnelDevice = .fails(error.errno) }
         egressHelpers = ["slirp4netns", "pasta"].filter(EgressHelper.isInstalled)
     }
 

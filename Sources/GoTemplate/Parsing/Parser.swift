@@ -336,7 +336,8 @@ private func unescaped(_ body: Substring) -> String? {
     var bytes: [UInt8] = []
     var rest = Array(body.utf8)[...]
     func digits(_ count: Int, radix: Int) -> UInt32? {
-        guard rest.count >= count else { return nil }
+        // By itself the initializer takes a sign.
+        guard rest.count >= count, rest.first != UInt8(ascii: "+"), rest.first != UInt8(ascii: "-") else { return nil }
         defer { rest = rest.dropFirst(count) }
         return UInt32(String(decoding: rest.prefix(count), as: UTF8.self), radix: radix)
     }

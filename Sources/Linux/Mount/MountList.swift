@@ -30,7 +30,7 @@ package enum MountList {
         var bytes: [UInt8] = []
         var rest = field.utf8[...]
         while let byte = rest.popFirst() {
-            if byte == UInt8(ascii: "\\"), rest.count >= 3,
+            if byte == UInt8(ascii: "\\"), rest.count >= 3, rest.first != UInt8(ascii: "+"),
                 let code = UInt8(String(decoding: rest.prefix(3), as: UTF8.self), radix: 8)
             {
                 bytes.append(code)

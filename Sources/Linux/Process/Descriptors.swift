@@ -21,13 +21,55 @@ package enum DescriptorTable {
     }
 
     /// Closes every descriptor from `first` on.
-    package static func closeAll(from first: CInt) throws(SystemError) {
-        if apus_close_range(UInt32(first), .max, 0) == 0 { return }
+    package static func closeAll(from first: CInt) {
+        closeAll(from: first, keeping: [])
+    }
+
+    /// As `closeAll`, but for those in `kept`.
+    package static func closeAll(from first: CInt, keeping kept: [CInt]) {
+        var first = first
+        for number in kept.sorted() where number >= first {
+            if number > first { close(first, UInt32(number - 1)) }
+            first = number + 1
+        }
+        close(first, .max)
+    }
+
+    private static func close(_ first: CInt, _ last: UInt32) {
+        if apus_close_range(UInt32(first), last, 0) == 0 { return }
         // Before Linux 5.9, and below filters that do not know the call.
-        let limit = KernelFacts.limit(of: 7)?.soft ?? 1024
-        let last = CInt(clamping: min(limit, 1 << 20))
-        guard last > first else { return }
-        for number in first..<last { close(number) }
+        let limit = KernelFacts.limit(of: ResourceLimit.number(of: "RLIMIT_NOFILE")!)?.soft ?? 1024
+        let end = CInt(clamping: min(limit, 1 << 20, UInt64(last) + 1))
+        guard end > first else { return }
+        for number in first..<end { Glibc.close(number) }
+    }
+
+    /// Copies of the process's own 0, 1 and 2 with higher numbers, close-on-exec; of `/dev/null` for one that is closed,
+    /// and -1 where that cannot be opened.
+    package static func copiesOfStandard() -> [CInt] {
+        var copies: [CInt] = []
+        for number in [CInt](0...2) {
+            let copy = apus_fcntl_set(number, F_DUPFD_CLOEXEC, 3)
+            copies.append(copy >= 0 ? copy : apus_open(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0))
+        }
+        return copies
+    }
+
+    /// Makes each of `numbers` a descriptor of `/dev/null`.
+    package static func silence(_ numbers: [CInt]) {
+        let null = apus_open(AT_FDCWD, "/dev/null", O_RDWR, 0)
+        var isOne = false
+        for number in numbers {
+            dup2(null, number)
+            if number == null { isOne = true }
+        }
+        if null >= 0, !isOne { Glibc.close(null) }
+    }
+
+    /// read(2) and write(2) fail with EAGAIN where they would wait (O_NONBLOCK), for all who share the open file.
+    package static func makeNonBlocking(_ number: CInt) {
+        let flags = apus_fcntl_get(number, F_GETFL)
+        if flags >= 0 { _ = apus_fcntl_set(number, F_SETFL, flags | O_NONBLOCK) }
     }
 
     /// The status flags of an open file (F_GETFL); -1 with errno set.

@@ -38,16 +38,7 @@ package enum HelperProgram {
 
     /// The file that the name `program` means, as execvp(3) finds it; nil where there is none.
     package static func path(of program: String) -> String? {
-        func isExecutable(_ path: String) -> Bool {
-            access(path, X_OK) == 0 && (try? Files.status(path))?.isRegular == true
-        }
-        if program.contains("/") { return isExecutable(program) ? program : nil }
-        let search = getenv("PATH").map { String(cString: $0) } ?? "/usr/local/bin:/usr/bin:/bin"
-        for folder in search.split(separator: ":", omittingEmptySubsequences: false) {
-            let candidate = (folder.isEmpty ? "." : folder) + "/" + program
-            if isExecutable(candidate) { return candidate }
-        }
-        return nil
+        SearchPath.own.find(program)
     }
 
     /// This process's environment, as `Spawn` takes it.

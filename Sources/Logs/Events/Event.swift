@@ -1,3 +1,4 @@
+import JSON
 package import Linux
 
 /// Something that happened to a container or an image, as `events` shows it.
@@ -44,25 +45,23 @@ package struct Event: Hashable, Sendable {
 extension Event {
     /// Appends the JSON that Docker prints of it, on one line, with a line feed.
     func append(to bytes: inout [UInt8]) {
-        func member(_ name: String, _ value: String) {
-            bytes += "\"\(name)\":".utf8
-            JSONText.append(value, to: &bytes)
-            bytes.append(UInt8(ascii: ","))
-        }
-        bytes.append(UInt8(ascii: "{"))
+        var writer = JSONWriter.object()
         // What Docker's first API had, and still has for these two.
         if kind == .container || kind == .image {
-            member("status", action)
-            member("id", id)
-            if kind == .container, let image = attributes["image"] { member("from", image) }
+            writer.write("status", action)
+            writer.write("id", id)
+            if kind == .container { writer.write("from", attributes["image"]) }
         }
-        member("Type", kind.rawValue)
-        member("Action", action)
-        bytes += #""Actor":{"ID":"#.utf8
-        JSONText.append(id, to: &bytes)
-        bytes += #","Attributes":"#.utf8
-        JSONText.append(attributes, to: &bytes)
-        bytes += #"},"scope":"local","time":\#(time.seconds),"timeNano":\#(nanoseconds)}"#.utf8
+        writer.write("Type", kind.rawValue)
+        writer.write("Action", action)
+        writer.write("Actor") {
+            $0.write("ID", id)
+            $0.write("Attributes", attributes)
+        }
+        writer.write("scope", "local")
+        writer.write("time", time.seconds)
+        writer.write("timeNano", nanoseconds)
+        bytes += writer.finished()
         bytes.append(10)
     }
 }

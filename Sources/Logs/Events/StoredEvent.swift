@@ -1,3 +1,4 @@
+import JSON
 import Linux
 
 /// An event as it is read back.

@@ -1,4 +1,6 @@
 import Glibc
+import JSON
+import Linux
 
 extension UnsafeBufferPointer<UInt8> {
     /// The place of the first line feed (memchr(3)).
@@ -39,7 +41,7 @@ enum JSONLine {
                 guard let time = reader.plainText() else { return false }
                 entry.time += time
             case 3 where name.elementsEqual("raw".utf8):
-                guard let text = reader.plainText(), let bytes = base64(text) else { return false }
+                guard let text = reader.plainText(), let bytes = Base64.decoded(text) else { return false }
                 raw = bytes
             case 5 where name.elementsEqual("attrs".utf8):
                 guard let object = reader.object() else { return false }
@@ -53,28 +55,5 @@ enum JSONLine {
             // Docker leaves an empty text out.
             return hasLog || !entry.time.isEmpty
         }
-    }
-
-    private static func base64(_ text: UnsafeBufferPointer<UInt8>) -> [UInt8]? {
-        var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.count / 4 * 3)
-        var bits: UInt32 = 0
-        var count = 0
-        for byte in text {
-            let value: UInt8
-            switch byte {
-            case 65...90: value = byte - 65
-            case 97...122: value = byte - 71
-            case 48...57: value = byte + 4
-            case UInt8(ascii: "+"): value = 62
-            case UInt8(ascii: "/"): value = 63
-            case UInt8(ascii: "="): continue
-            default: return nil
-            }
-            bits = bits << 6 | UInt32(value)
-            count += 1
-            if count % 4 != 1 { bytes.append(UInt8(truncatingIfNeeded: bits >> UInt32((3 - (count - 1) % 4) * 2))) }
-        }
-        return bytes
     }
 }

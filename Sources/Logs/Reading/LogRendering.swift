@@ -1,3 +1,4 @@
+import JSON
 import Linux
 
 /// Turns entries into what `logs` prints, in runs of one stream.

@@ -1,5 +1,5 @@
 import Glibc
-package import OCI
+package import JSON
 
 /// The configuration that `spec` writes: a shell on a terminal, as locked up as a container usually is.
 package enum SpecTemplate {

@@ -1,6 +1,6 @@
 import Cgroups
+package import JSON
 import Linux
-package import OCI
 
 extension OCIRuntime {
     /// Calls `print` with the statistics of a container: once, or, with an `interval` in milliseconds, again and again,

@@ -1,4 +1,5 @@
-package import OCI
+package import JSON
+import OCI
 import Runtime
 import Seccomp
 

@@ -1,7 +1,8 @@
 import Cgroups
 import Glibc
+package import JSON
 package import Linux
-package import OCI
+import OCI
 
 /// One container of `list`.
 package struct ContainerRow: Sendable {

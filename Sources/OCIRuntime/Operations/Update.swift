@@ -1,4 +1,5 @@
 import Cgroups
+import JSON
 import Linux
 package import OCI
 

@@ -1,5 +1,6 @@
 import Cgroups
 import Glibc
+import JSON
 import Linux
 import OCI
 

@@ -173,9 +173,22 @@ extension ContainerInit {
         let mounted = try step(.mounts, mount.destination) { () throws(SystemError) in
             try root.open(mount.destination, O_RDONLY | O_DIRECTORY)
         }
-        try step(.mounts, mount.destination) { () throws(SystemError) in try CopyUp.copy(source, to: mounted) }
+        try step(.mounts, mount.destination) { () throws(SystemError) in try Self.copyUp(source, to: mounted) }
         if options.set.contains(.readOnly) {
             try step(.mounts, mount.destination) { () throws(SystemError) in try MountChange.makeReadOnly(mounted) }
+        }
+    }
+
+    // "tmpcopyup": what the image has in the directory is in the new file system, whose own mode stays.
+    private static func copyUp(
+        _ source: borrowing FileDescriptor, to target: borrowing FileDescriptor
+    ) throws(SystemError) {
+        var copy = TreeCopy(.plain)
+        copy.describesTarget = false
+        do throws(TreeCopyError) {
+            _ = try copy.copy([source.rawValue], into: target.rawValue)
+        } catch {
+            throw SystemError(error.cause.call, error.path, error.cause.errno)
         }
     }
 

@@ -24,16 +24,9 @@ struct Command {
 
     /// The paths to try, in order.
     var candidates: [String] {
-        if name.utf8.contains(UInt8(ascii: "/")) { return [name] }
-        if name.isEmpty { return [] }
-        var list: [String] = []
-        for directory in (searchPath ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin").utf8
-            .split(separator: UInt8(ascii: ":"))
         // An empty or relative entry means the working directory, from which nothing is executed by surprise.
-        where directory.first == UInt8(ascii: "/") {
-            list.append(String(decoding: directory, as: UTF8.self) + "/" + name)
-        }
-        return list
+        SearchPath(searchPath ?? "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", isAbsolute: true)
+            .candidates(for: name)
     }
 
     /// Executes it, at first at the path `found`, where `check` saw it: returns only with the reason why not.

@@ -19,19 +19,6 @@ extension ProcessSetup {
         guard let file = try? FileDescriptor.open("/etc/passwd", O_RDONLY | O_NONBLOCK | O_NOCTTY),
             let status = try? file.status(), status.isRegular, let bytes = try? file.readAll(limit: 1 << 20)
         else { return "/" }
-        return PasswordFile.home(of: uid, in: bytes) ?? "/"
-    }
-}
-
-/// The text of a passwd(5).
-enum PasswordFile {
-    /// The home directory of the first line that is `uid`'s; nil where there is none, or it is no absolute path.
-    static func home(of uid: UInt32, in bytes: [UInt8]) -> String? {
-        for line in bytes.split(separator: UInt8(ascii: "\n")) {
-            let fields = line.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false)
-            guard fields.count >= 6, UInt32(String(decoding: fields[2], as: UTF8.self)) == uid else { continue }
-            return fields[5].first == UInt8(ascii: "/") ? String(decoding: fields[5], as: UTF8.self) : nil
-        }
-        return nil
+        return AccountFile.home(of: uid, in: bytes) ?? "/"
     }
 }

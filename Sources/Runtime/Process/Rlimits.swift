@@ -10,7 +10,7 @@ extension ProcessSetup {
             guard seen.insert(limit.type).inserted else {
                 throw LaunchError(.limits, sentence: "the configuration lists the resource limit \(limit.type) twice")
             }
-            guard let number = Self.resource(limit.type) else {
+            guard let number = ResourceLimit.number(of: limit.type) else {
                 throw LaunchError(.limits, sentence: "the resource limit \"\(limit.type)\" is unknown")
             }
             do throws(SystemError) {
@@ -25,29 +25,6 @@ extension ProcessSetup {
         }
         try setScheduler()
         try setPersonality()
-    }
-
-    // Their numbers on x86-64 and aarch64 (asm-generic/resource.h).
-    static func resource(_ name: String) -> Int32? {
-        switch name {
-        case "RLIMIT_CPU": 0
-        case "RLIMIT_FSIZE": 1
-        case "RLIMIT_DATA": 2
-        case "RLIMIT_STACK": 3
-        case "RLIMIT_CORE": 4
-        case "RLIMIT_RSS": 5
-        case "RLIMIT_NPROC": 6
-        case "RLIMIT_NOFILE": 7
-        case "RLIMIT_MEMLOCK": 8
-        case "RLIMIT_AS": 9
-        case "RLIMIT_LOCKS": 10
-        case "RLIMIT_SIGPENDING": 11
-        case "RLIMIT_MSGQUEUE": 12
-        case "RLIMIT_NICE": 13
-        case "RLIMIT_RTPRIO": 14
-        case "RLIMIT_RTTIME": 15
-        default: nil
-        }
     }
 
     private func setScheduler() throws(LaunchError) {

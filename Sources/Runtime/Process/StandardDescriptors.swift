@@ -46,7 +46,7 @@ extension ProcessSetup {
                 try DescriptorTable.placeClosingOnExec(gateCopies.1, at: gateNumbers.answers)
                 end += 2
             }
-            try DescriptorTable.closeAll(from: end)
+            DescriptorTable.closeAll(from: end)
             return free
         }
         // The old number is closed or another file's by now.

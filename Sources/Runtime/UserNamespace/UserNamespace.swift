@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Linux
 import OCI
@@ -68,7 +67,7 @@ package enum UserNamespace {
             try NamespaceSet.mount.unshare()
             // Slave and not private: what the host mounts later (a USB stick, an NFS home) stays visible in
             // recursive binds, and nothing of ours travels back.
-            try check("mount", "/") { apus_mount(nil, "/", nil, 0x4000 | 0x80000, nil) }
+            try MountCalls.mount(nil, on: "/", [.slave, .recursive])
         } catch { throw .failed(error) }
     }
 
@@ -81,7 +80,7 @@ package enum UserNamespace {
     package static func publish(runDirectory: String, mode: Mode) {
         guard mode != .host, let own = ProcessIdentity.current() else { return }
         // setns on a pidfd asks for ptrace access, which an undumpable process refuses to its own user.
-        _ = apus_prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
+        Hardening.setDumpable(true)
         let directory = publications(runDirectory)
         let name = "\(directory)/\(own.pid)"
         let content = "\(mode.rawValue):\(own.startTime)"
@@ -142,20 +141,16 @@ package enum UserNamespace {
     }
 
     private static func becomeRoot(dropGroups: Bool) throws(SystemError) {
-        try check("setresgid") { apus_setresgid(0, 0, 0) }
-        if dropGroups { try check("setgroups") { apus_setgroups(0, nil) } }
-        try check("setresuid") { apus_setresuid(0, 0, 0) }
+        try Credentials.setGroup(0)
+        if dropGroups { try Credentials.setGroups([]) }
+        try Credentials.setUser(0)
     }
 
     // MARK: creating
 
     /// Where newuidmap(1) or newgidmap(1) is; nil where it is not.
     package static func helper(_ name: String) -> String? {
-        for directory in ["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"]
-        where access("\(directory)/\(name)", X_OK) == 0 {
-            return "\(directory)/\(name)"
-        }
-        return nil
+        SearchPath(["/usr/bin", "/bin", "/usr/local/bin", "/usr/sbin"]).find(name)
     }
 
     private static func create(_ map: IDMap, _ mode: Mode) throws(UserNamespaceError) {

@@ -7,7 +7,7 @@ extension ContainerStore {
         fileprivate var retired: [String] = []
         /// Containers without a record, `--rm` containers without a supervisor.
         fileprivate var ids: [String] = []
-        /// Names that lead to no container, with the ids that they lead to.
+        /// Names that lead to no container, or to one of `ids`, with the ids that they lead to.
         fileprivate var names: [(name: String, id: String)] = []
         /// Containers of which there is a run directory alone.
         fileprivate var runDirectories: [String] = []
@@ -27,7 +27,11 @@ extension ContainerStore {
                 garbage.ids.append(entry)
             }
         }
-        for (id, name) in try names() where try !isPresent(directory(id)) { garbage.names.append((name, id)) }
+        let dead = Set(garbage.ids)
+        for (id, name) in try names() {
+            guard try dead.contains(id) || !isPresent(directory(id)) else { continue }
+            garbage.names.append((name, id))
+        }
         for id in try list(paths.runningContainers) where try !isPresent(directory(id)) {
             garbage.runDirectories.append(id)
         }
@@ -49,7 +53,8 @@ extension ContainerStore {
                 problem(error)
             }
         }
-        for (name, id) in garbage.names { release(name, of: id) }
+        // One that could not be removed, or is no garbage any more, keeps its name.
+        for (name, id) in garbage.names where (try? isPresent(directory(id))) == false { release(name, of: id) }
         for id in garbage.runDirectories {
             do throws(StoreError) { try removeRunDirectory(id) } catch { problem(error) }
         }

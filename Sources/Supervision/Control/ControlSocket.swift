@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 package import Linux
 
@@ -48,7 +47,7 @@ package struct ControlConnection: ~Copyable {
     package init?(runDirectory: String, _ request: ControlRequest) throws(SystemError) {
         var connection: FileDescriptor?
         do throws(SystemError) {
-            let open = try UnixSocket.connect(to: ControlListener.path(runDirectory))
+            let open = try UnixSocket.connect(.packets, to: ControlListener.path(runDirectory))
             try Self.send(request, to: open.rawValue)
             connection = consume open
         } catch {
@@ -74,15 +73,10 @@ package struct ControlConnection: ~Copyable {
         var encoder = WireEncoder()
         encoder.write(request)
         let bytes = encoder.bytes
-        guard bytes.count > largestPacket else { return try send(bytes, attachment: -1, to: socket) }
+        guard bytes.count > largestPacket else { return try PacketSocket.send(bytes, to: socket) }
         let file = try MemoryFile.create("apus-request", bytes)
         // An empty packet would be the end of the connection.
-        try send([0], attachment: file.rawValue, to: socket)
-    }
-
-    private static func send(_ bytes: [UInt8], attachment: CInt, to socket: CInt) throws(SystemError) {
-        var number = attachment
-        try check("sendmsg") { apus_send_fds(socket, bytes, bytes.count, &number, attachment < 0 ? 0 : 1) }
+        try PacketSocket.send([0], attachment: file.rawValue, to: socket)
     }
 }
 
@@ -96,16 +90,9 @@ enum ControlReception {
 
     /// Reads the first packet of `connection`, which is there already.
     static func read(from connection: CInt) -> ControlReception {
-        var bytes = [UInt8](repeating: 0, count: 64 << 10)
-        var attachment: CInt = -1
-        var count: CInt = 1
-        let got = bytes.withUnsafeMutableBytes {
-            apus_recv_fds(connection, $0.baseAddress, $0.count, &attachment, &count)
-        }
-        let file = count > 0 ? FileDescriptor(owning: attachment) : nil
-        guard got > 0 else { return .end }
-        bytes.removeLast(bytes.count - got)
-        if case .some(let file) = file {
+        guard var packet = PacketSocket.receive(from: connection) else { return .end }
+        var bytes = packet.bytes
+        if let file = packet.attachment.take() {
             guard let content = try? content(of: file) else { return .unreadable }
             bytes = content
         }

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Linux
 
@@ -110,7 +109,7 @@ struct ExecLoop: ~Copyable {
         }
     }
 
-    private func send(_ signal: CInt) { _ = apus_pidfd_send_signal(pidfd.rawValue, signal) }
+    private func send(_ signal: CInt) { try? sendSignal(signal, to: pidfd) }
 
     // MARK: the client
 

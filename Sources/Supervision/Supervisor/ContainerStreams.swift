@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Linux
 
@@ -18,8 +17,7 @@ struct ContainerStreams: ~Copyable {
     mutating func makeNonBlocking() {
         for number in [terminal.number, input.number, output.number, errorOutput.number] {
             guard let number else { continue }
-            let flags = apus_fcntl_get(number, F_GETFL)
-            if flags >= 0 { _ = apus_fcntl_set(number, F_SETFL, flags | O_NONBLOCK) }
+            DescriptorTable.makeNonBlocking(number)
         }
     }
 

@@ -1,4 +1,3 @@
-import Archive
 import Glibc
 import Linux
 import OCI
@@ -62,13 +61,13 @@ enum MappedLayers {
         // What has no lock is taken for abandoned by a sweep.
         try root.lock()
         let source = try FileDescriptor.open(layer, O_RDONLY | O_DIRECTORY)
-        do throws(ArchiveError) {
+        do throws(TreeCopyError) {
             _ = try TreeCopy(.plain, owners: owners(map)).copy([source.rawValue], into: root.rawValue)
         } catch {
             try? Files.removeTree(temporary)
-            guard case .failed(let file, let cause) = error else { throw SystemError("copy", "\(error)", .io) }
             throw SystemError(
-                "copy of \(file) for the container's user namespace: \(cause.call)", cause.object, cause.errno)
+                "copy of \(error.path) for the container's user namespace: \(error.cause.call)", error.cause.object,
+                error.cause.errno)
         }
         do throws(SystemError) {
             // A layer with a name is a whole layer, after a power failure too.

@@ -1,4 +1,3 @@
-import Archive
 import Glibc
 import Linux
 
@@ -83,7 +82,7 @@ enum RootMount {
             for layer in layers.lowers {
                 sources.append(try FileDescriptor.open(layer, O_RDONLY | O_DIRECTORY).release())
             }
-            do throws(ArchiveError) {
+            do throws(TreeCopyError) {
                 _ = try TreeCopy(.overlay).copy(sources, into: target.rawValue)
             } catch { throw SystemError("copy of the layers (\(error))", root, .io) }
             // Of the image's first layer, as with an overlay; the copy took the topmost's.

@@ -1,4 +1,3 @@
-import CLinux
 import ContainerSpec
 import Glibc
 import Linux
@@ -300,8 +299,7 @@ struct ServeLoop: ~Copyable {
 
     /// Takes over a keeper, which is reaped when it ends.
     mutating func keep(_ keeper: ProcessID) {
-        let number = apus_pidfd_open(keeper, 0)
-        if number >= 0 { keepers.append((keeper, FileDescriptorBox(FileDescriptor(owning: number)))) }
+        if let pidfd = try? openProcess(keeper) { keepers.append((keeper, FileDescriptorBox(pidfd))) }
     }
 
     /// Ends what the container has left behind among others' processes. Keepers end their commands themselves, and tell

@@ -1,6 +1,7 @@
 package import ContainerSpec
 import Errors
 import Glibc
+import JSON
 package import Linux
 package import OCI
 import Runtime

@@ -1,4 +1,3 @@
-import CLinux
 import Glibc
 import Linux
 import OCI
@@ -7,12 +6,7 @@ import OCI
 extension Supervisor {
     /// Of the starting command's standard streams, above them; /dev/null for one that is closed.
     static func copiesOfStreams() -> [CInt] {
-        var copies: [CInt] = []
-        for number in [CInt](0...2) {
-            let copy = apus_fcntl_set(number, F_DUPFD_CLOEXEC, 3)
-            copies.append(copy >= 0 ? copy : apus_open(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0))
-        }
-        return copies
+        DescriptorTable.copiesOfStandard()
     }
 
     /// The container's ends, which the supervisor gives up when the container has them.
@@ -28,7 +22,7 @@ extension Supervisor {
     }
 
     private func copy(of number: CInt) throws(SystemError) -> FileDescriptor {
-        FileDescriptor(owning: try check("fcntl", String(number)) { apus_fcntl_set(number, F_DUPFD_CLOEXEC, 3) })
+        FileDescriptor(owning: try DescriptorTable.copy(number, atLeast: 3))
     }
 
     func openStreams(for user: RuntimeSpec.User) throws(SupervisorFailure) -> Streams {

@@ -1,4 +1,3 @@
-import CLinux
 import ContainerSpec
 import Glibc
 package import Linux
@@ -63,14 +62,8 @@ package struct Supervisor: ~Copyable {
         _ = chdir("/")
         Signals.resetAll()
         Signals.ignoreBrokenPipe()
-        let null = apus_open(AT_FDCWD, "/dev/null", O_RDWR | O_CLOEXEC, 0)
-        for number in [CInt](0...2) { dup2(null, number) }
-        var first: CInt = 3
-        for number in kept.sorted() {
-            if number > first { _ = apus_close_range(UInt32(first), UInt32(number - 1), 0) }
-            first = number + 1
-        }
-        _ = apus_close_range(UInt32(first), UInt32.max, 0)
+        DescriptorTable.silence([0, 1, 2])
+        DescriptorTable.closeAll(from: 3, keeping: kept)
     }
 
     private mutating func run(first client: consuming FileDescriptor) {
@@ -210,7 +203,7 @@ package struct Supervisor: ~Copyable {
         // No process namespace takes them along, and there may be no cgroup to kill.
         if sharesProcesses { loop.endStragglers() }
         // Nothing could take its place, or remove the directory that it is in.
-        if case .egress = request.plan.network { _ = apus_umount2(networkMountPoint, 2) }
+        if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
         return status
     }
 

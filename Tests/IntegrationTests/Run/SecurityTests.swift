@@ -48,9 +48,9 @@ import Testing
         try withBusybox(.root) { sandbox throws in
             let wrapper = ["/usr/bin/setpriv", "--bounding-set=-setpcap"]
             for flags in [[], ["--cap-drop", "ALL", "--cap-add", "CHOWN"]] {
-                let words = ["run", "--rm", "--network", "none"] + flags
-                let command = ["busybox", "grep", "Cap", "/proc/self/status"]
-                let result = try sandbox.apus(behind: wrapper, words + command)
+                let words =
+                    ["run", "--rm", "--network", "none"] + flags + ["busybox", "grep", "Cap", "/proc/self/status"]
+                let result = try sandbox.apus(behind: wrapper, words)
                 #expect(result.code == 0, "\(result)")
                 let line = try #require(result.lines.first { $0.hasPrefix("CapEff:") })
                 let effective = try #require(UInt64(line.dropFirst(8), radix: 16))
@@ -73,9 +73,10 @@ import Testing
                 "$0" run --rm --init --network none busybox true
                 "$0" rm -f cc
                 """
-            let program = try RunningProgram(
-                sandbox.spawn(
-                    "/usr/bin/unshare", ["--pid", "--fork", "--mount-proc", "/bin/sh", "-c", script, Executable.path]))
+            let words = [
+                "/usr/bin/unshare", "--pid", "--fork", "--mount-proc", "/bin/sh", "-c", script, Executable.path,
+            ]
+            let program = try RunningProgram(sandbox.spawn(words[0], Array(words[1...])))
             program.closeInput()
             let result = try program.wait()
             #expect(result.text == "cc\n100000\ncc\n", "\(result)")

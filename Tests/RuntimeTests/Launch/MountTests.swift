@@ -135,6 +135,56 @@ import Testing
         }
     }
 
+    @Test func aTmpfsKeepsLinksHolesTimesAndAttributesOfWhatItTakes() throws {
+        try Container.with(.root) { container throws in
+            let data = container.root + "/data"
+            try Files.makeDirectories(data + "/sub")
+            try Files.write("text".utf8, to: data + "/one")
+            try Files.makeHardLink(
+                raw: RawName(data + "/sub/two"), in: AT_FDCWD, to: RawName(data + "/one"), in: AT_FDCWD)
+            try ExtendedAttributes.set(RawName("user.kind"), of: RawName(data + "/one"), in: AT_FDCWD, to: [1, 0, 2])
+            let sparse = try FileDescriptor.open(data + "/sparse", O_WRONLY | O_CREAT)
+            try sparse.setSize(256 << 20)
+            let time = FileTime(seconds: 86_400, nanoseconds: 0)
+            for name in ["/one", "/sub"] {
+                try Files.setTimes(raw: RawName(data + name), in: AT_FDCWD, access: time, modification: time)
+            }
+            container.spec.mounts!.append(
+                .init(
+                    destination: "/data", type: "tmpfs", source: "tmpfs", options: ["tmpcopyup", "mode=751", "size=8m"])
+            )
+            // What is asked from outside, of a process that is known by its name.
+            let marker = "copied-\(randomHex(bytes: 8))"
+            container.spec.process!.args = [
+                "sh", "-c",
+                """
+                stat -c '%h %Y' /data/one; stat -c %Y /data/sub; stat -c '%s' /data/sparse; du -k /data/sparse | cut -f 1
+                stat -c %a /data; test /data/one -ef /data/sub/two && echo same; echo ready; read x
+                """, marker,
+            ]
+            let program = try container.start()
+            try program.waitForOutput("ready")
+            let pid = try #require(
+                ProcessTable.all().first {
+                    let words = (try? Files.readText("/proc/\($0)/cmdline")) ?? ""
+                    return words.hasPrefix("sh\0") && words.hasSuffix("\(marker)\0")
+                })
+            let copied = try ExtendedAttributes.get(
+                RawName("user.kind"), of: RawName("/proc/\(pid)/root/data/one"), in: AT_FDCWD)
+            // Since Linux 6.6 a tmpfs has such attributes.
+            let tmpfs = "/dev/shm/apus-\(marker)"
+            try Files.write([], to: tmpfs)
+            defer { unlink(tmpfs) }
+            let canKeep =
+                (try? ExtendedAttributes.set(RawName("user.kind"), of: RawName(tmpfs), in: AT_FDCWD, to: [1])) != nil
+            #expect(!canKeep || copied == [1, 0, 2])
+            program.closeInput()
+            let result = try program.wait()
+            #expect(
+                result.lines == ["2 86400", "86400", "\(256 << 20)", "0", "751", "same", "ready"], "\(result)")
+        }
+    }
+
     @Test func aTmpfsHasTheModeOfWhatItCovers() throws {
         try Container.with(.root) { container throws in
             container.spec.mounts!.append(.init(destination: "/root", type: "tmpfs", source: "tmpfs", options: []))

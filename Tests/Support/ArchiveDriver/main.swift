@@ -1,7 +1,6 @@
 // Runs the module in a process of its own, for tests that need one: inside a user namespace, after a chroot,
 // under strace. Usage: ArchiveDriver [--namespace BASE:COUNT] VERB …; see `run`.
 import Archive
-import CLinux
 import Glibc
 import Linux
 import OCI
@@ -16,16 +15,15 @@ final class Folder {
 func enterNamespace(base: String, count: String) throws(SystemError) {
     var ready = try FileDescriptor.pipe()
     var mapped = try FileDescriptor.pipe()
-    let child = try check("fork") { apus_fork() }
+    let child = try cloneChild()
     if child == 0 {
-        // CLONE_NEWUSER, which the C library declares for GNU programs alone.
-        try check("unshare") { apus_unshare(0x1000_0000) }
+        try NamespaceSet.user.unshare()
         try ready.takeSecond().writeAll([1])
         var byte: [UInt8] = [0]
         let reader = mapped.takeFirst()
         _ = try check("read") { read(reader.rawValue, &byte, 1) }
-        try check("setresgid") { apus_setresgid(0, 0, 0) }
-        try check("setresuid") { apus_setresuid(0, 0, 0) }
+        try Credentials.setGroup(0)
+        try Credentials.setUser(0)
         return
     }
     var byte: [UInt8] = [0]
@@ -34,9 +32,7 @@ func enterNamespace(base: String, count: String) throws(SystemError) {
     try Files.writeControl("0 \(base) \(count)", to: "/proc/\(child)/uid_map")
     try Files.writeControl("0 \(base) \(count)", to: "/proc/\(child)/gid_map")
     try mapped.takeSecond().writeAll([1])
-    var status: CInt = 0
-    try check("waitpid") { waitpid(child, &status, 0) }
-    exit(apus_w_exited(status) != 0 ? apus_w_exit_status(status) : 128)
+    exit(try waitForExit(of: child).shellCode)
 }
 
 func run(_ words: [String]) throws {
@@ -77,6 +73,14 @@ func run(_ words: [String]) throws {
         print(
             try TreeCopy(.overlay).copy(
                 layers.map { $0.descriptor.rawValue }, into: target.descriptor.rawValue))
+    case "copy-plain":
+        // copy-plain TARGET TREE
+        let target = try Folder(words[0])
+        let tree = try Folder(words[1])
+        print(try TreeCopy(.plain).copy([tree.descriptor.rawValue], into: target.descriptor.rawValue))
+    case "remove":
+        // remove PATH
+        try Files.removeTree(words[0])
     case "list":
         // list ARCHIVE: its entries, with the digest of what each has of content and where
         let file = try FileDescriptor.open(words[0], O_RDONLY)

@@ -25,21 +25,27 @@ struct TreeChanges {
         case whole
     }
 
-    /// A place of the layers: what has its name there, and the directories that make it up, the topmost first.
-    private struct Below {
-        var status: FileStatus?
-        var directories: [OpenDirectory] = []
+    // A layer, and how far down it is.
+    private final class Layer {
+        var trail: DirectoryTrail
+        let root: FileDescriptor
+        init(_ root: consuming FileDescriptor, _ limit: Int) {
+            trail = DirectoryTrail(root: root.rawValue, limit: limit)
+            self.root = root
+        }
+        var current: CInt { trail.current }
     }
 
-    private final class OpenDirectory {
-        let descriptor: FileDescriptor
-        init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
-        var number: CInt { descriptor.rawValue }
-
-        static func open(_ name: RawName, in directory: CInt) -> OpenDirectory? {
-            guard let opened = try? Files.open(raw: name, in: directory, O_RDONLY | O_DIRECTORY) else { return nil }
-            return OpenDirectory(opened)
-        }
+    // A directory that is being compared: the layers that have it, the topmost first, and what is still to be looked at.
+    private struct Level {
+        let path: [UInt8]
+        // Nil for the root.
+        let status: FileStatus?
+        // What the layers have there; nil where they have nothing.
+        let old: FileStatus?
+        let layers: [Layer]
+        var names: [RawName]
+        var differs: Bool
     }
 
     private let form: Form
@@ -58,76 +64,93 @@ struct TreeChanges {
         in directory: String, _ form: Form, above layers: [String], ownPlaces: [String]
     ) throws(SystemError) -> [FileChange] {
         var run = TreeChanges(form, ownPlaces: ownPlaces)
-        let root = OpenDirectory(try FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY))
-        var below = Below()
-        for layer in layers {
-            below.directories.append(OpenDirectory(try FileDescriptor.open(layer, O_RDONLY | O_DIRECTORY)))
-        }
-        _ = try run.compare(root, below, path: [])
+        let root = try FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY)
+        let limit = max(1, 64 / max(1, layers.count))
+        var below: [Layer] = []
+        for layer in layers { below.append(Layer(try FileDescriptor.open(layer, O_RDONLY | O_DIRECTORY), limit)) }
+        try run.compare(root.rawValue, below)
         return run.changes.sorted { $0.path.lexicographicallyPrecedes($1.path) }
     }
 
-    // True when something below `path` differs.
-    private mutating func compare(
-        _ directory: OpenDirectory, _ below: Below, path: [UInt8]
-    ) throws(SystemError) -> Bool {
-        let names = try Files.rawNames(of: directory.number)
-        var differs = false
-        for name in names {
-            if try compare(name, in: directory, below, path: path + [47] + name.bytes) { differs = true }
+    // Down and back in a loop: a container can make directories deeper than a stack.
+    private mutating func compare(_ root: CInt, _ layers: [Layer]) throws(SystemError) {
+        var trail = DirectoryTrail(root: root)
+        var levels = [try level(trail.current, nil, nil, layers, path: [])]
+        while !levels.isEmpty {
+            let last = levels.count - 1
+            if let name = levels[last].names.popLast() {
+                let path = levels[last].path + [47] + name.bytes
+                guard let status = try Files.status(raw: name, in: trail.current) else { continue }
+                let old = Self.find(name, in: levels[last].layers)
+                if status.isDirectory, old?.isDirectory ?? true {
+                    let entered = old == nil ? [] : try Self.enter(name, levels[last].layers)
+                    try trail.enter(name)
+                    levels.append(try level(trail.current, status, old, entered, path: path))
+                } else if compare(name, in: trail.current, status, old, levels[last].layers, path) {
+                    levels[last].differs = true
+                }
+            } else {
+                let done = levels.removeLast()
+                guard let status = done.status else { return }
+                for layer in done.layers { try layer.trail.leave() }
+                try trail.leave()
+                if finish(done, status) { levels[last - 1].differs = true }
+            }
         }
+    }
+
+    private mutating func level(
+        _ directory: CInt, _ status: FileStatus?, _ old: FileStatus?, _ layers: [Layer], path: [UInt8]
+    ) throws(SystemError) -> Level {
+        let names = try Files.rawNames(of: directory)
+        var differs = false
         // Where the directory shows nothing of what is below it, what it does not have is gone.
-        if form == .whole || Self.isOpaque(directory.number) {
+        if form == .whole || Self.isOpaque(directory) {
             let present = Set(names)
             var seen: Set<RawName> = []
-            for lower in below.directories {
-                for name in try Files.rawNames(of: lower.number) where !present.contains(name) {
-                    guard seen.insert(name).inserted, Self.find(name, in: below).status != nil else { continue }
+            for layer in layers {
+                for name in try Files.rawNames(of: layer.current) where !present.contains(name) {
+                    guard seen.insert(name).inserted, Self.find(name, in: layers) != nil else { continue }
                     changes.append(FileChange(kind: .deleted, path: path + [47] + name.bytes))
                     differs = true
                 }
             }
         }
-        return differs
+        return Level(path: path, status: status, old: old, layers: layers, names: names, differs: differs)
     }
 
-    private mutating func compare(
-        _ name: RawName, in directory: OpenDirectory, _ below: Below, path: [UInt8]
-    ) throws(SystemError) -> Bool {
-        guard let status = try Files.status(raw: name, in: directory.number) else { return false }
-        let lower = Self.find(name, in: below)
-        if form == .overlay, status.isWhiteout {
-            guard lower.status != nil else { return false }
-            changes.append(FileChange(kind: .deleted, path: path))
+    // True where the directory, of which all that is in it has been compared, makes a difference.
+    private mutating func finish(_ level: Level, _ status: FileStatus) -> Bool {
+        guard let old = level.old else {
+            if !level.differs, isOwnPlace(level.path, status) { return false }
+            changes.append(FileChange(kind: .added, path: level.path))
             return true
         }
-        guard let old = lower.status else { return try added(name, in: directory, status, path) }
-        guard status.isDirectory, old.isDirectory else {
-            if form == .whole, Self.isSame(status, old), Self.isSameLink(name, in: directory, status, old, below) {
-                return false
-            }
-            if isOwnPlace(path, status) { return false }
-            changes.append(FileChange(kind: .changed, path: path))
-            return true
-        }
-        let own = OpenDirectory(try Files.open(raw: name, in: directory.number, O_RDONLY | O_DIRECTORY))
-        let differs = try compare(own, lower, path: path)
-        guard differs || !Self.hasSameOwner(status, old) else { return false }
-        changes.append(FileChange(kind: .changed, path: path))
+        guard level.differs || !Self.hasSameOwner(status, old) else { return false }
+        changes.append(FileChange(kind: .changed, path: level.path))
         return true
     }
 
-    private mutating func added(
-        _ name: RawName, in directory: OpenDirectory, _ status: FileStatus, _ path: [UInt8]
-    ) throws(SystemError) -> Bool {
-        if status.isDirectory {
-            let own = OpenDirectory(try Files.open(raw: name, in: directory.number, O_RDONLY | O_DIRECTORY))
-            let hasContent = try compare(own, Below(), path: path)
-            if !hasContent, isOwnPlace(path, status) { return false }
-        } else if isOwnPlace(path, status) {
+    // Of what is not a directory both here and below.
+    private mutating func compare(
+        _ name: RawName, in directory: CInt, _ status: FileStatus, _ old: FileStatus?, _ layers: [Layer],
+        _ path: [UInt8]
+    ) -> Bool {
+        if form == .overlay, status.isWhiteout {
+            guard old != nil else { return false }
+            changes.append(FileChange(kind: .deleted, path: path))
+            return true
+        }
+        guard let old else {
+            if isOwnPlace(path, status) { return false }
+            changes.append(FileChange(kind: .added, path: path))
+            return true
+        }
+        if form == .whole, Self.isSame(status, old), Self.isSameLink(name, in: directory, status, old, layers) {
             return false
         }
-        changes.append(FileChange(kind: .added, path: path))
+        if isOwnPlace(path, status) { return false }
+        changes.append(FileChange(kind: .changed, path: path))
         return true
     }
 
@@ -136,20 +159,26 @@ struct TreeChanges {
     }
 
     // What the layers show under `name`.
-    private static func find(_ name: RawName, in below: Below) -> Below {
-        var result = Below()
-        for directory in below.directories {
-            guard let status = try? Files.status(raw: name, in: directory.number) else { continue }
-            if status.isWhiteout { break }
-            if result.status == nil {
-                result.status = status
-                guard status.isDirectory else { break }
-            }
-            guard status.isDirectory, let opened = OpenDirectory.open(name, in: directory.number) else { break }
-            result.directories.append(opened)
-            if isOpaque(opened.number) { break }
+    private static func find(_ name: RawName, in layers: [Layer]) -> FileStatus? {
+        for layer in layers {
+            guard let status = try? Files.status(raw: name, in: layer.current) else { continue }
+            return status.isWhiteout ? nil : status
         }
-        return result
+        return nil
+    }
+
+    // Goes into the directories that make up the directory `name` of the layers; returns those that have one.
+    private static func enter(_ name: RawName, _ layers: [Layer]) throws(SystemError) -> [Layer] {
+        var entered: [Layer] = []
+        for layer in layers {
+            guard let status = try Files.status(raw: name, in: layer.current) else { continue }
+            // A file or a whiteout hides what is further below.
+            guard status.isDirectory else { break }
+            try layer.trail.enter(name)
+            entered.append(layer)
+            if isOpaque(layer.current) { break }
+        }
+        return entered
     }
 
     private static func isOpaque(_ directory: CInt) -> Bool {
@@ -167,12 +196,12 @@ struct TreeChanges {
     }
 
     private static func isSameLink(
-        _ name: RawName, in directory: OpenDirectory, _ status: FileStatus, _ old: FileStatus, _ below: Below
+        _ name: RawName, in directory: CInt, _ status: FileStatus, _ old: FileStatus, _ layers: [Layer]
     ) -> Bool {
         guard status.isSymbolicLink, old.isSymbolicLink else { return true }
-        let target = try? Files.readLink(raw: name, in: directory.number)
-        for lower in below.directories {
-            if let other = try? Files.readLink(raw: name, in: lower.number) { return other == target }
+        let target = try? Files.readLink(raw: name, in: directory)
+        for layer in layers {
+            if let other = try? Files.readLink(raw: name, in: layer.current) { return other == target }
         }
         return false
     }
@@ -185,21 +214,17 @@ enum TreeSize {
     static func bytes(of path: String) -> Int64 {
         guard let root = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY) else { return 0 }
         var seen: Set<FileIdentity> = []
-        return bytes(of: root, &seen)
-    }
-
-    private static func bytes(of directory: borrowing FileDescriptor, _ seen: inout Set<FileIdentity>) -> Int64 {
         var total: Int64 = 0
-        for name in (try? Files.rawNames(of: directory.rawValue)) ?? [] {
-            guard let status = try? Files.status(raw: name, in: directory.rawValue) else { continue }
-            if status.isDirectory {
-                if let child = try? Files.open(raw: name, in: directory.rawValue, O_RDONLY | O_DIRECTORY) {
-                    total += bytes(of: child, &seen)
-                }
-            } else if status.isRegular || status.isSymbolicLink {
-                if status.linkCount > 1, !seen.insert(status.identity).inserted { continue }
+        // Nothing of it throws.
+        try? Files.walk(below: root.rawValue) { (directory, name) throws(SystemError) in
+            guard let status = try? Files.status(raw: name, in: directory) else { return false }
+            if status.isRegular || status.isSymbolicLink,
+                status.linkCount == 1 || seen.insert(status.identity).inserted
+            {
                 total += Int64(status.size)
             }
+            return status.isDirectory
+        } unreadable: { (_) throws(SystemError) in
         }
         return total
     }

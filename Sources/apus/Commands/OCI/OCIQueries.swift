@@ -1,4 +1,5 @@
 import Flags
+import JSON
 import Linux
 import OCI
 import OCIRuntime

@@ -1,7 +1,6 @@
 import Flags
-import OCI
+import JSON
 import Linux
-import OCI
 import OCIRuntime
 
 extension OCIVerb {

@@ -20,4 +20,10 @@ extension RawName {
             String.UnicodeScalarView(
                 text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
     }
+
+    /// As `printable`; of a long path, its beginning and its end.
+    package var abbreviated: String {
+        let text = printable
+        return text.utf8.count > 200 ? text.prefix(100) + "…" + text.suffix(60) : text
+    }
 }

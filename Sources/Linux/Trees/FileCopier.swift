@@ -1,9 +1,8 @@
 import Glibc
-import Linux
 
 /// Copies single files with everything that belongs to them: content with its holes, owner, mode, extended
 /// attributes and times. Remembers which fast ways the file systems refused.
-struct FileCopier {
+package struct FileCopier {
     private var canShare = true
     private var canCopyRange = true
     /// The number of files whose blocks are shared with their source.
@@ -15,10 +14,10 @@ struct FileCopier {
 
     var owners: OwnerMap?
 
-    init() {}
+    package init() {}
 
     /// Copies `name`, which is no directory and has `status`, to the new name `target`. Throws `SystemError`.
-    mutating func copy(
+    package mutating func copy(
         _ name: RawName, in directory: CInt, _ status: FileStatus, to target: RawName, in targetDirectory: CInt
     ) throws(SystemError) {
         switch status.type {

@@ -1,36 +1,45 @@
-/// JSON text written byte by byte, as Go's encoder and so Docker's files have it. No Foundation: supervisors use it.
-enum JSONText {
+/// What is escaped in texts beside quotes, backslashes, control characters and the line separators of JavaScript.
+package enum JSONEscaping: Sendable {
+    /// As Go's encoder with HTML escaping off: what Docker prints.
+    case plain
+    /// As Go's encoder by itself: `<`, `>` and `&` are escaped, so that a page may hold the text.
+    case markup
+    /// As Docker's writer of log lines: as `markup`, but only line feeds and carriage returns have a short form.
+    case logLine
+
+    // The letters of ASCII that are escaped, a bit for each, of the first 64 and the others.
+    fileprivate var exceptions: (low: UInt64, high: UInt64) {
+        func bit(_ letter: Unicode.Scalar) -> UInt64 { 1 << UInt64(letter.value & 63) }
+        let low = 0xffff_ffff | bit("\"")
+        if case .plain = self { return (low, bit("\\")) }
+        return (low | bit("<") | bit(">") | bit("&"), bit("\\"))
+    }
+    fileprivate var hasShortForms: Bool { if case .logLine = self { false } else { true } }
+}
+
+/// Texts as JSON has them (RFC 8259, section 7), escaped as Go's encoding/json does it (1.22 and later).
+package enum JSONText {
     private static let digits: StaticString = "0123456789abcdef"
 
     private static func digit(_ number: UInt8) -> UInt8 { digits.utf8Start[Int(number & 15)] }
 
     /// Appends `text` in quotes.
-    static func append(_ text: String, to bytes: inout [UInt8]) {
+    package static func append(_ text: String, _ escaping: JSONEscaping = .plain, to bytes: inout [UInt8]) {
         var copy = text
         copy.withUTF8 { utf8 in
             bytes.append(UInt8(ascii: "\""))
-            _ = appendEscaped(utf8, to: &bytes)
+            _ = appendEscaped(utf8, escaping, to: &bytes)
             bytes.append(UInt8(ascii: "\""))
         }
-    }
-
-    /// Appends an object of texts, in the order of its keys.
-    static func append(_ members: [String: String], to bytes: inout [UInt8]) {
-        var separator = UInt8(ascii: "{")
-        for (name, value) in members.sorted(by: { $0.key < $1.key }) {
-            bytes.append(separator)
-            append(name, to: &bytes)
-            bytes.append(UInt8(ascii: ":"))
-            append(value, to: &bytes)
-            separator = UInt8(ascii: ",")
-        }
-        if members.isEmpty { bytes.append(separator) }
-        bytes.append(UInt8(ascii: "}"))
     }
 
     /// Appends `text` as it stands between quotes. What is no UTF-8 becomes U+FFFD, one for each byte; returns whether
     /// there was none of it.
-    static func appendEscaped(_ text: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) -> Bool {
+    package static func appendEscaped(
+        _ text: UnsafeBufferPointer<UInt8>, _ escaping: JSONEscaping, to bytes: inout [UInt8]
+    ) -> Bool {
+        // A bit for each letter of ASCII that does not stand for itself: one look at most bytes.
+        let (low, high) = escaping.exceptions
         var isValid = true
         var start = 0
         var place = 0
@@ -39,26 +48,14 @@ enum JSONText {
         }
         while place < text.count {
             let byte = text[place]
-            switch byte {
-            case UInt8(ascii: "\""), UInt8(ascii: "\\"):
+            if byte < 0x80 {
+                if (byte < 64 ? low : high) >> UInt64(byte & 63) & 1 == 0 {
+                    place += 1
+                    continue
+                }
                 flush(&bytes)
-                bytes.append(UInt8(ascii: "\\"))
-                bytes.append(byte)
-            case UInt8(ascii: "\n"):
-                flush(&bytes)
-                append("\\n", &bytes)
-            case UInt8(ascii: "\r"):
-                flush(&bytes)
-                append("\\r", &bytes)
-            case 0..<0x20, UInt8(ascii: "<"), UInt8(ascii: ">"), UInt8(ascii: "&"):
-                flush(&bytes)
-                append("\\u00", &bytes)
-                bytes.append(digit(byte >> 4))
-                bytes.append(digit(byte))
-            case 0x20..<0x80:
-                place += 1
-                continue
-            default:
+                escape(byte, escaping, &bytes)
+            } else {
                 let length = sequenceLength(text, place)
                 if length == 3, byte == 0xE2, text[place + 1] == 0x80, text[place + 2] & 0xFE == 0xA8 {
                     // The line separators of JavaScript, U+2028 and U+2029.
@@ -84,6 +81,26 @@ enum JSONText {
         return isValid
     }
 
+    @inline(__always)
+    private static func escape(_ byte: UInt8, _ escaping: JSONEscaping, _ bytes: inout [UInt8]) {
+        let short: UInt8
+        switch byte {
+        case UInt8(ascii: "\""), UInt8(ascii: "\\"): short = byte
+        case 10: short = UInt8(ascii: "n")
+        case 13: short = UInt8(ascii: "r")
+        case 9 where escaping.hasShortForms: short = UInt8(ascii: "t")
+        case 8 where escaping.hasShortForms: short = UInt8(ascii: "b")
+        case 12 where escaping.hasShortForms: short = UInt8(ascii: "f")
+        default:
+            append("\\u00", &bytes)
+            bytes.append(digit(byte >> 4))
+            bytes.append(digit(byte))
+            return
+        }
+        bytes.append(UInt8(ascii: "\\"))
+        bytes.append(short)
+    }
+
     private static func append(_ text: StaticString, _ bytes: inout [UInt8]) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
@@ -102,24 +119,6 @@ enum JSONText {
         case 0xF1...0xF3: return isContinuation(1) && isContinuation(2) && isContinuation(3) ? 4 : 0
         case 0xF4: return isContinuation(1, 0x80...0x8F) && isContinuation(2) && isContinuation(3) ? 4 : 0
         default: return 0
-        }
-    }
-
-    /// Appends `data` in Base64 (RFC 4648, section 4).
-    static func appendBase64(_ data: UnsafeBufferPointer<UInt8>, to bytes: inout [UInt8]) {
-        let alphabet: StaticString = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
-        func letter(_ bits: UInt32) -> UInt8 { alphabet.utf8Start[Int(bits & 63)] }
-        var place = 0
-        while place < data.count {
-            let left = data.count - place
-            var group = UInt32(data[place]) << 16
-            if left > 1 { group |= UInt32(data[place + 1]) << 8 }
-            if left > 2 { group |= UInt32(data[place + 2]) }
-            bytes.append(letter(group >> 18))
-            bytes.append(letter(group >> 12))
-            bytes.append(left > 1 ? letter(group >> 6) : UInt8(ascii: "="))
-            bytes.append(left > 2 ? letter(group) : UInt8(ascii: "="))
-            place += 3
         }
     }
 }

@@ -31,6 +31,28 @@ package struct PacketSocket: ~Copyable, Sendable {
         try check("sendmsg") { apus_send_fds(number, bytes, bytes.count, &other, 1) }
     }
 
+    /// Sends one message by the number of a socket, and with it a second descriptor of `attachment`'s open file where it is
+    /// not negative.
+    package static func send(_ bytes: [UInt8], attachment: CInt = -1, to socket: CInt) throws(SystemError) {
+        var number = attachment
+        try check("sendmsg") { apus_send_fds(socket, bytes, bytes.count, &number, attachment < 0 ? 0 : 1) }
+    }
+
+    /// The message that waits in the socket with this number, of at most 64 KB; nil where there is none, or the other side
+    /// has closed its end.
+    package static func receive(from socket: CInt) -> Packet? {
+        var bytes = [UInt8](repeating: 0, count: 64 << 10)
+        var attachment: CInt = -1
+        var count: CInt = 1
+        let got = bytes.withUnsafeMutableBytes {
+            apus_recv_fds(socket, $0.baseAddress, $0.count, &attachment, &count)
+        }
+        let received = count > 0 && got >= 0 ? FileDescriptor(owning: attachment) : nil
+        guard got > 0 else { return nil }
+        bytes.removeLast(bytes.count - got)
+        return Packet(bytes: bytes, attachment: received)
+    }
+
     /// Waits for one message of at most 64 KB; nil when the other side has closed its end.
     package func receive() throws(SystemError) -> Packet? {
         let number = descriptor.rawValue

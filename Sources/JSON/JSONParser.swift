@@ -1,4 +1,7 @@
 extension JSONTree {
+    /// How many levels of objects and lists are read.
+    static let depthLimit = 128
+
     /// Parses a whole document (RFC 8259). Objects that are the value of a member named `passingOver` are not taken apart.
     /// Throws for what is no JSON, or nested more than 128 levels deep.
     package static func parse(_ bytes: [UInt8], passingOver: StaticString? = nil) throws(JSONError) -> JSONTree {
@@ -92,7 +95,7 @@ private struct JSONParser {
 
     private mutating func deeper() throws(JSONError) {
         depth += 1
-        if depth > 128 { throw error("it is nested too deeply") }
+        if depth > JSONTree.depthLimit { throw error("it is nested too deeply") }
     }
 
     private mutating func object() throws(JSONError) -> JSONTree {
@@ -216,50 +219,16 @@ private struct JSONParser {
             position += 1
             switch byte {
             case UInt8(ascii: "\""): return String(decoding: bytes, as: UTF8.self)
-            case UInt8(ascii: "\\"): try escape(&bytes)
+            case UInt8(ascii: "\\"):
+                do throws(JSONEscape.Fault) {
+                    try JSONEscape.decode(text, &position, end: end, into: &bytes)
+                } catch {
+                    throw self.error(error.cause)
+                }
             case 0..<32: throw error("a text has a control character")
             default: bytes.append(byte)
             }
         }
         throw error("a text has no end")
-    }
-
-    private mutating func escape(_ bytes: inout [UInt8]) throws(JSONError) {
-        guard position < end else { throw error("a text has no end") }
-        let kind = text[position]
-        position += 1
-        switch kind {
-        case UInt8(ascii: "\""), UInt8(ascii: "\\"), UInt8(ascii: "/"): bytes.append(kind)
-        case UInt8(ascii: "b"): bytes.append(8)
-        case UInt8(ascii: "f"): bytes.append(12)
-        case UInt8(ascii: "n"): bytes.append(10)
-        case UInt8(ascii: "r"): bytes.append(13)
-        case UInt8(ascii: "t"): bytes.append(9)
-        case UInt8(ascii: "u"):
-            var code = try hexadecimal()
-            // Half of a pair stands for nothing by itself.
-            if code & 0xfc00 == 0xd800, position + 1 < end, text[position] == UInt8(ascii: "\\"),
-                text[position + 1] == UInt8(ascii: "u")
-            {
-                let back = position
-                position += 2
-                let low = try hexadecimal()
-                if low & 0xfc00 == 0xdc00 {
-                    code = 0x10000 + (code & 0x3ff) << 10 + low & 0x3ff
-                } else {
-                    position = back
-                }
-            }
-            bytes.append(contentsOf: UTF8.encode(Unicode.Scalar(code) ?? "\u{fffd}")!)
-        default: throw error("a text has an unknown escape")
-        }
-    }
-
-    private mutating func hexadecimal() throws(JSONError) -> UInt32 {
-        guard position + 4 <= end,
-            let code = UInt32(String(decoding: text[position..<position + 4], as: UTF8.self), radix: 16)
-        else { throw error("a text has a malformed \\u") }
-        position += 4
-        return code
     }
 }

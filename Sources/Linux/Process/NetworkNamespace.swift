@@ -1,6 +1,5 @@
 import CLinux
 import Glibc
-package import Linux
 
 /// A network namespace that no process is in yet.
 package enum NetworkNamespace {

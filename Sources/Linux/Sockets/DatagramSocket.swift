@@ -4,29 +4,10 @@ import Glibc
 package struct DatagramSocket: ~Copyable, Sendable {
     private let descriptor: FileDescriptor
 
-    /// Connects to the socket at `path`, or, with an @ in front, to one of the abstract namespace. Throws `SystemError`: ENOENT or ECONNREFUSED where nobody listens.
+    /// Connects to the socket at `path`, or, with an @ in front, to one of the abstract namespace. Throws `SystemError`:
+    /// ENOENT or ECONNREFUSED where nobody listens.
     package init(connectedTo path: String) throws(SystemError) {
-        let type = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-        let opened = FileDescriptor(owning: try check("socket") { socket(AF_UNIX, type, 0) })
-        var address = sockaddr_un()
-        address.sun_family = sa_family_t(AF_UNIX)
-        var bytes = Array(path.utf8)
-        let isAbstract = bytes.first == UInt8(ascii: "@")
-        if isAbstract { bytes[0] = 0 }
-        guard bytes.count < MemoryLayout.size(ofValue: address.sun_path) else {
-            throw SystemError("connect", path, .nameTooLong)
-        }
-        withUnsafeMutableBytes(of: &address.sun_path) { $0.copyBytes(from: bytes) }
-        // An abstract name is all of the address.
-        let size = MemoryLayout<sockaddr_un>.size
-        let length = isAbstract ? MemoryLayout<sa_family_t>.size + bytes.count : size
-        try check("connect", path) {
-            withUnsafePointer(to: &address) {
-                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    connect(opened.rawValue, $0, socklen_t(length))
-                }
-            }
-        }
+        let opened = try UnixSocket.connect(.datagrams, to: path)
         // As much as the kernel gives: a message must fit whole.
         var room: CInt = 8 << 20
         setsockopt(opened.rawValue, SOL_SOCKET, SO_SNDBUF, &room, socklen_t(MemoryLayout<CInt>.size))

@@ -1,0 +1,98 @@
+import CLinux
+import Glibc
+
+/// What directories have, and names that are not followed where they are symbolic links; each throws `SystemError`.
+extension Files {
+    /// openat(2); `flags` get O_CLOEXEC and O_NOFOLLOW.
+    package static func open(
+        raw name: UnsafePointer<CChar>, in directory: CInt, _ flags: CInt, mode: FileMode = 0o600
+    ) throws(SystemError) -> FileDescriptor {
+        try FileDescriptor.open(name, in: directory, flags | O_NOFOLLOW, mode: mode)
+    }
+
+    /// openat2(2) of `path` with `directory` as the root of the tree: absolute names, symbolic links and ".."
+    /// stay below it (RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS). Throws ENOSYS before Linux 5.6.
+    package static func open(
+        raw path: UnsafePointer<CChar>, inRoot directory: CInt, _ flags: CInt
+    ) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(
+            owning: try check("openat2", printable(path)) {
+                apus_openat2(
+                    directory, path, UInt64(flags | O_CLOEXEC), 0, UInt64(RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS))
+            })
+    }
+
+    /// fstatat(2) with AT_SYMLINK_NOFOLLOW; nil for a name that is not taken.
+    package static func status(raw name: UnsafePointer<CChar>, in directory: CInt) throws(SystemError) -> FileStatus? {
+        do throws(SystemError) {
+            return try status(name, in: directory, following: false)
+        } catch  where error.errno == .noEntry {
+            return nil
+        }
+    }
+
+    /// The names in the directory at `path`, without "." and "..", in no order. A name that is no UTF-8 is
+    /// repaired and so cannot be opened again: use `rawNames` where such names matter.
+    package static func list(
+        _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD
+    ) throws(SystemError) -> [String] {
+        try names(in: FileDescriptor.open(path, in: directory, O_RDONLY | O_DIRECTORY), printable(path)).map { name in
+            name.withUnsafeBufferPointer { String(cString: $0.baseAddress!) }
+        }
+    }
+
+    /// The names in the open directory `directory`, without "." and "..", in no order.
+    package static func rawNames(of directory: CInt) throws(SystemError) -> [RawName] {
+        try names(in: FileDescriptor.open(".", in: directory, O_RDONLY | O_DIRECTORY), nil)
+    }
+
+    // `path` is what the directory is called in errors.
+    private static func names(
+        in folder: consuming FileDescriptor, _ path: @autoclosure () -> String?
+    ) throws(SystemError) -> [RawName] {
+        let number = folder.release()
+        guard let stream = fdopendir(number) else {
+            let failure = SystemError("fdopendir", path())
+            close(number)
+            throw failure
+        }
+        defer { closedir(stream) }
+        var names: [RawName] = []
+        while true {
+            // The end of the directory and a failure to read on are told apart by errno alone (readdir(3)).
+            errno = 0
+            guard let entry = readdir(stream) else {
+                if errno != 0 { throw SystemError("readdir", path()) }
+                return names
+            }
+            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
+                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { first in
+                    RawName(UnsafeBufferPointer(start: first, count: strlen(first) + 1))
+                }
+            }
+            if name == [46, 0] || name == [46, 46, 0] { continue }
+            names.append(name)
+        }
+    }
+
+    /// symlinkat(2): `name` becomes a symbolic link to `target`.
+    package static func makeSymbolicLink(
+        raw name: UnsafePointer<CChar>, in directory: CInt, to target: UnsafePointer<CChar>
+    ) throws(SystemError) {
+        try check("symlink", printable(name)) { symlinkat(target, directory, name) }
+    }
+
+    /// linkat(2) without AT_SYMLINK_FOLLOW: a hard link to a symbolic link is one to the link itself.
+    package static func makeHardLink(
+        raw name: UnsafePointer<CChar>, in directory: CInt, to target: UnsafePointer<CChar>, in targetDirectory: CInt
+    ) throws(SystemError) {
+        try check("link", printable(name)) { linkat(targetDirectory, target, directory, name, 0) }
+    }
+
+    /// mknodat(2); `mode` holds the type.
+    package static func makeNode(
+        raw name: UnsafePointer<CChar>, in directory: CInt, mode: FileMode, device: DeviceNumber = 0
+    ) throws(SystemError) {
+        try check("mknod", printable(name)) { mknodat(directory, name, mode, device) }
+    }
+}
