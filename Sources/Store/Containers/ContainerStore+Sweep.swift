@@ -29,8 +29,9 @@ extension ContainerStore {
         }
         let dead = Set(garbage.ids)
         for (id, name) in try names() {
-            guard try dead.contains(id) || !isPresent(directory(id)) else { continue }
-            garbage.names.append((name, id))
+            var leadsNowhere = dead.contains(id)
+            if !leadsNowhere { leadsNowhere = try !isPresent(directory(id)) }
+            if leadsNowhere { garbage.names.append((name, id)) }
         }
         for id in try list(paths.runningContainers) where try !isPresent(directory(id)) {
             garbage.runDirectories.append(id)
