@@ -97,6 +97,7 @@ struct ContainerDescriptionTests {
     }
 
     private static func sorted(_ tree: JSONTree) -> JSONTree {
+        if case .array(let elements) = tree { return .array(elements.map(sorted)) }
         guard let members = tree.members else { return tree }
         return .object(
             members.sorted { $0.name < $1.name }.map { member in
