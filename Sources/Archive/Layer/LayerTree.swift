@@ -69,9 +69,8 @@ final class LayerTree {
     /// Makes the directory at `path` where the one above it is at hand; nil where that is for the walk.
     private func make(_ path: RawName, _ create: Creation) throws(ArchiveError) -> Directory? {
         guard let slash = path.lastIndex(of: CChar(bitPattern: UInt8(ascii: "/"))) else { return nil }
-        guard let parent = cache[path[..<slash] + [0]], parent.isReal,
-            path.count { $0 == CChar(bitPattern: UInt8(ascii: "/")) } < EntryPath.maximumDepth
-        else { return nil }
+        let depth = path.count { $0 == CChar(bitPattern: UInt8(ascii: "/")) }
+        guard let parent = cache[path[..<slash] + [0]], parent.isReal, depth < EntryPath.maximumDepth else { return nil }
         let made: Directory
         do throws(SystemError) {
             made = try make(RawName(path[(slash + 1)...]), in: parent.number, replacingWhiteout: false)
