@@ -13,7 +13,8 @@ import Store
 ///
 /// No Foundation on its path: its private memory is paid once per container.
 package struct Supervisor: ~Copyable {
-    let request: SupervisorRequest
+    private let held: HeldRequest
+    var request: SupervisorRequest { _read { yield held.request } }
     private let hold: CInt
     private let journal: ContainerJournal
     private(set) var mode = UserNamespace.Mode.host
@@ -46,7 +47,7 @@ package struct Supervisor: ~Copyable {
     }
 
     private init(_ request: SupervisorRequest, hold: CInt, passed: [CInt]) {
-        self.request = request
+        held = HeldRequest(request)
         self.passed = passed
         self.hold = hold
         journal = ContainerJournal(

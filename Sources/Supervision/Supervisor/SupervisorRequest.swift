@@ -64,3 +64,11 @@ package struct SupervisorRequest: Sendable {
     var guardsDevices: Bool { cgroup.resources?.devices != nil }
     var readOnlyRoot: Bool { plan.spec.root?.readonly ?? false }
 }
+
+/// A request behind a reference. The compiler checks what may not be copied field by field, down into the structs that it
+/// holds: with a request inside of `Supervisor` itself that took 73 of the 77 seconds in which this module was checked.
+final class HeldRequest: Sendable {
+    let request: SupervisorRequest
+
+    init(_ request: SupervisorRequest) { self.request = request }
+}
