@@ -10,8 +10,8 @@ extension Cgroup {
             try Files.walk(below: directory.rawValue) { (parent, name) throws(SystemError) in
                 guard try Cgroup.isCgroup(name, in: parent) else { return false }
                 found += try Cgroup.orGone([]) { () throws(SystemError) in
-                    try Cgroup.processes(
-                        in: Files.open(raw: name, in: parent, FileDescriptor.pathOnly | O_DIRECTORY).rawValue)
+                    let child = try Files.open(raw: name, in: parent, FileDescriptor.pathOnly | O_DIRECTORY)
+                    return try Cgroup.processes(in: child.rawValue)
                 }
                 return true
             } unreadable: { (error) throws(SystemError) in

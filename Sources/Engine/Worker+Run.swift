@@ -8,6 +8,7 @@ extension Worker {
     package func run(_ arguments: [String]) -> CInt {
         switch self {
         case .unpackLayer: UnpackLayerWorker.run(arguments)
+        case .settleLayer: SettleLayerWorker.run(arguments)
         case .removeTree: RemoveTreeWorker.run(arguments)
         case .supervise: SuperviseWorker.run()
         case .inspectTree: InspectTreeWorker.run(arguments)

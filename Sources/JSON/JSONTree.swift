@@ -1,6 +1,6 @@
 /// A JSON document as it stands: members keep their order, and numbers their digits, because the specifications have
 /// numbers that no floating point value holds (RLIM_INFINITY, arguments of system calls).
-package enum JSONTree: Equatable, Sendable {
+package enum JSONTree: Hashable, Sendable {
     case null
     case bool(Bool)
     /// The digits as they are written.
@@ -12,7 +12,7 @@ package enum JSONTree: Equatable, Sendable {
     case raw(Range<Int>)
 
     /// A name and its value.
-    package struct Member: Equatable, Sendable {
+    package struct Member: Hashable, Sendable {
         package var name: String
         package var value: JSONTree
 
@@ -22,10 +22,26 @@ package enum JSONTree: Equatable, Sendable {
         }
     }
 
-    /// The member `name` of an object, the last of them if there are several; nil for other values.
+    /// The member `name` of an object, the last of them if there are several; nil for other values. Setting replaces it in
+    /// its place or appends it, and nil removes it; other values than objects stay as they are.
     package subscript(name: String) -> JSONTree? {
-        guard case .object(let members) = self else { return nil }
-        return members.last { $0.name == name }?.value
+        get {
+            guard case .object(let members) = self else { return nil }
+            return members.last { $0.name == name }?.value
+        }
+        set {
+            guard case .object(var members) = self else { return }
+            if let newValue {
+                if let place = members.lastIndex(where: { $0.name == name }) {
+                    members[place].value = newValue
+                } else {
+                    members.append(Member(name, newValue))
+                }
+            } else {
+                members.removeAll { $0.name == name }
+            }
+            self = .object(members)
+        }
     }
 
     package var string: String? { if case .string(let value) = self { value } else { nil } }

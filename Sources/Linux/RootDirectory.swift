@@ -101,32 +101,29 @@ package struct RootDirectory: ~Copyable, Sendable {
 
     /// The resolution of `open` by hand, one component at a time, each opened without following links.
     func walk(_ path: String, _ flags: CInt) throws(SystemError) -> FileDescriptor {
-        var above: [CInt] = []
-        defer { for number in above { close(number) } }
+        var above = DirectoryTrail(root: descriptor.rawValue, limit: 32, flags: FileDescriptor.pathOnly)
         var pending = Self.components(path)
         var links = 0
         while let name = pending.popLast() {
             if name == ".." {
-                if let top = above.popLast() { close(top) }
+                if above.depth > 0 { try above.leave() }
                 continue
             }
-            let current = above.last ?? descriptor.rawValue
-            let next = try FileDescriptor.open(name, in: current, FileDescriptor.pathOnly | O_NOFOLLOW)
+            let next = try FileDescriptor.open(name, in: above.current, FileDescriptor.pathOnly | O_NOFOLLOW)
             if try next.status().isSymbolicLink, !pending.isEmpty || flags & O_NOFOLLOW == 0 {
                 links += 1
                 if links > 40 { throw SystemError("open", path, .loop) }
                 // Of the very link that was opened, not of whatever has its name by now.
                 let target = try Files.readLink("", in: next.rawValue)
                 if target.utf8.first == UInt8(ascii: "/") {
-                    for number in above { close(number) }
-                    above = []
+                    above = DirectoryTrail(root: descriptor.rawValue, limit: 32, flags: FileDescriptor.pathOnly)
                 }
                 pending += Self.components(target)
             } else {
-                above.append(next.release())
+                try above.enter(RawName(name), next)
             }
         }
-        return try reopen(above.last ?? descriptor.rawValue, path, flags)
+        return try reopen(above.current, path, flags)
     }
 
     private func reopen(_ result: CInt, _ path: String, _ flags: CInt) throws(SystemError) -> FileDescriptor {

@@ -102,9 +102,11 @@ package struct RunningEgress: ~Copyable, Sendable {
         var reasons: [String] = []
         while let failure = failure() {
             guard failure.hasEnded, let (program, confinement) = slirp, let next = confinement.next else {
-                throw .failed(helper: helper, output: failure.output)
+                throw .failed(helper: helper, output: failure.output.joined(separator: "; "))
             }
-            reasons.append("\(confinement.flags.joined(separator: " ")): \(failure.output)")
+            // What follows the first line are the consequences.
+            let cause = failure.output.isEmpty ? "it ended without a message" : failure.output[0]
+            reasons.append("\(confinement.flags.joined(separator: " ")): \(cause)")
             do throws(SystemError) { self = try program.start(next) } catch { throw .system(error) }
         }
         guard !reasons.isEmpty, let confinement = slirp?.confinement else { return nil }
@@ -114,7 +116,7 @@ package struct RunningEgress: ~Copyable, Sendable {
     }
 
     // nil where the network is up.
-    private func failure() -> (output: String, hasEnded: Bool)? {
+    private func failure() -> (output: [String], hasEnded: Bool)? {
         var poll = PollSet()
         let signal = poll.add(ready.rawValue)
         // A helper that ends closes what it writes to.
@@ -125,9 +127,14 @@ package struct RunningEgress: ~Copyable, Sendable {
         if isInTime, poll.isReadable(signal), read(ready.rawValue, &byte, 1) == 1 { return nil }
         kill(pid, SIGKILL)
         let text = (try? output.readAll(limit: 65536)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        var lines = text.split(separator: "\n").filter { !$0.hasPrefix("WARNING") }.map { String($0) }
+        // What slirp4netns says of a start that goes well.
+        let usual = ["WARNING", "sent tapfd", "received tapfd", "Starting slirp", "* "]
+        var lines: [String] = []
+        for line in text.split(separator: "\n") where !usual.contains(where: { line.hasPrefix($0) }) {
+            lines.append(String(line))
+        }
         if lines.isEmpty, !isInTime { lines = ["it was not ready within 10 s"] }
-        return (lines.joined(separator: "; "), isInTime)
+        return (lines, isInTime)
     }
 
     deinit {

@@ -6,6 +6,7 @@ package import Linux
 /// each does.
 package enum Worker: String, Sendable, CaseIterable {
     case unpackLayer = "unpack-layer"
+    case settleLayer = "settle-layer"
     case removeTree = "remove-tree"
     case supervise
     case inspectTree = "inspect-tree"

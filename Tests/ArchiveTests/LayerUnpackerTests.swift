@@ -234,7 +234,9 @@ import Testing
             tar.add("z", content: Array("longest".utf8), pax: [("path", Array(longest.utf8))])
         }
         #expect(deep.utf8.count > Int(PATH_MAX))
-        let names = try Files.rawNames(of: FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).rawValue)
+        let folder = try Open(path)
+        let names = try Files.rawNames(of: folder.number)
+        withExtendedLifetime(folder) {}
         #expect(names.map(\.bytes).contains([0xe9, 0xff, 0x0a, 0x20]))
         #expect(Look("\(path)/link").text == "deep")
         #expect(Look("\(path)/link").status?.linkCount == 2)
@@ -258,6 +260,41 @@ import Testing
         #expect(!Look("\(path)/dev/null").exists)
         #expect(report.skippedNodes == 1 && report.skippedNames == ["dev/null"])
         #expect(Look("\(path)/a").text == "text")
+    }
+
+    @Test func modesAreTheSameWithoutAnUmaskAndBelowADefaultACL() throws {
+        var tar = TarBuilder()
+        tar.directory("d", mode: 0o2770)
+        // An ordinary user cannot look into what nobody may read.
+        let modes = [0o444, 0o666, 0o777, 0o4755, 0o2751, 0o1644] + (Tool.isRoot ? [0o000] : [])
+        for mode in modes {
+            tar.add("d/\(mode)", content: [1], mode: mode)
+            tar.add("d/chowned-\(mode)", content: [1], mode: mode, user: 5)
+        }
+        // user::rwx, group::---, other::---; version 2 (xattr of acl(5), linux/posix_acl_xattr.h).
+        let acl: [UInt8] =
+            [2, 0, 0, 0] + [1, 0, 7, 0, 255, 255, 255, 255] + [4, 0, 0, 0, 255, 255, 255, 255]
+            + [32, 0, 0, 0, 255, 255, 255, 255]
+        tar.add("a", "5", mode: 0o755, pax: [("SCHILY.xattr.system.posix_acl_default", acl)])
+        tar.add("a/f", content: [1], mode: 0o664)
+        _ = try folder.file("modes.tar", tar.finished())
+        let squash = Tool.isRoot ? "" : "--squash"
+        for flags in ["", "--no-umask"] {
+            let (status, output) = try Tool.shell(
+                "umask 077; mkdir -p 'modes\(flags)' && \(Tool.driver) unpack \(squash) \(flags) modes.tar 'modes\(flags)'",
+                in: folder.path)
+            #expect(status == 0, "\(output)")
+        }
+        let nodes = try Snapshot("\(folder.path)/modes--no-umask").nodes
+        for mode in modes {
+            #expect(nodes["./d/\(mode)"]?.mode == FileMode(mode))
+            #expect(nodes["./d/chowned-\(mode)"]?.mode == FileMode(mode))
+        }
+        #expect(nodes["./a/f"]?.mode == 0o664)
+        let differences = try Snapshot("\(folder.path)/modes").differences(
+            from: Snapshot("\(folder.path)/modes--no-umask")
+        ).filter { !$0.hasPrefix(".: ") }
+        #expect(differences.isEmpty, "\(differences.joined(separator: "\n"))")
     }
 
     @Test func theOtherWayToResolvePathsGivesTheSame() throws {

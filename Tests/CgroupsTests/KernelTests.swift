@@ -98,4 +98,20 @@ struct KernelTests {
             #expect(try left() == [false, false])
         }
     }
+
+    @Test(arguments: TestUser.available)
+    func whatWasMadeFarBelowIsCountedAndEndedToo(_ user: TestUser) throws {
+        try probe(user) { run in
+            let script = """
+                d={}; i=0; while [ $i -lt 60 ]; do d=$d/c; mkdir $d || exit 7; i=$((i + 1)); done
+                sleep 1000 < /dev/null > /dev/null 2>&1 & echo $! > $d/cgroup.procs; kill -9 $PPID; echo {}; sleep 1
+                """
+            let path = String(try run("run", "--name", "apus-deep", "--", "sh", "-c", script).text.dropLast())
+            #expect(path.hasSuffix("/apus-deep"))
+            #expect(try run("processes", path).text == "1\n")
+            let end = try run("end", path)
+            #expect(end.code == 0, "\(end)")
+            #expect(!Files.exists(path))
+        }
+    }
 }

@@ -125,12 +125,24 @@ private final class Root {
             + "app:x:99999999999:0::/:\n\(long):x:1:1::/:\n::::::\napp:x:7:8::/srv:\n"
         var bytes = Array(text.utf8)
         bytes.insert(contentsOf: Array("app:x:0:0:".utf8) + [0] + Array("::\n".utf8), at: 0)
-        bytes.insert(contentsOf: Array("app:x:0:0:".utf8) + [0xFF] + Array("::\n".utf8), at: 0)
         let result = try UserResolver.resolve(
             .init(user: "app", additionalGroups: []), passwd: bytes, group: Array("+:x:0:app\nx:x:9:app\n".utf8))
         #expect(result == ResolvedUser(uid: 7, gid: 8, additionalGids: [8, 9], home: "/srv"))
         #expect(throws: OptionError.self) {
             try UserResolver.resolve(.init(user: "+evil", additionalGroups: []), passwd: bytes, group: [])
         }
+    }
+
+    // As in Docker: an image of the nineties has its users' names in Latin-1.
+    @Test func aCommentOfAnyCharsetIsNoReasonToPassALineOver() throws {
+        let passwd = Array("app:x:7:8:Andr".utf8) + [0xe9] + Array(":/srv:\napp:x:9:9::/:\n".utf8)
+        let result = try UserResolver.resolve(.init(user: "app", additionalGroups: []), passwd: passwd, group: [])
+        #expect(result == ResolvedUser(uid: 7, gid: 8, additionalGids: [8], home: "/srv"))
+    }
+
+    @Test func namesAreComparedByTheirBytes() throws {
+        let passwd = Array("e\u{301}:x:1:1::/:\n\u{e9}:x:2:2::/:\n".utf8)
+        let result = try UserResolver.resolve(.init(user: "\u{e9}", additionalGroups: []), passwd: passwd, group: [])
+        #expect(result.uid == 2)
     }
 }

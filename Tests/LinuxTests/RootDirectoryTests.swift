@@ -53,6 +53,16 @@ import Testing
         #expect(kernel == walk)
     }
 
+    @Test func theWalkOfALongPathComesBack() throws {
+        let tree = try Tree()
+        let directory = try tree.directory()
+        let down = String(repeating: "d/", count: 300)
+        try Files.makeDirectories(tree.root + "/" + down.dropLast())
+        let path = down + String(repeating: "../", count: 299) + "../a/b/file"
+        #expect(try directory.walk(path, O_RDONLY).readAll() == Array("inside".utf8))
+        #expect(try directory.open(path, O_RDONLY).readAll() == Array("inside".utf8))
+    }
+
     @Test func contentsComeFromInsideAlone() throws {
         let tree = try Tree()
         let directory = try tree.directory()

@@ -68,3 +68,28 @@ import Testing
         #expect(bits == 0xa804_25fb)
     }
 }
+
+@Suite struct SubordinateRangeTests {
+    @Test func linesOfTheUserCountAndMalformedOnesAreNone() {
+        let text = """
+            # comment
+            other:1:1
+            me:100000:65536
+            1000:300000:10
+            me:+5:1
+            me:5:-1
+            me:5
+            me:5:1:1
+            me:7:0
+            me:4294967296:1
+            me:\r\n
+            m\u{212a}:1:1
+
+            """
+        let ranges = SubordinateRange.ranges(in: Array(text.utf8), name: "me", uid: 1000)
+        #expect(ranges == [.init(first: 100_000, count: 65_536), .init(first: 300_000, count: 10)])
+        // A name is compared by its bytes: the last line's is KELVIN SIGN's, not K's.
+        #expect(SubordinateRange.ranges(in: Array(text.utf8), name: "mK", uid: 7).isEmpty)
+        #expect(SubordinateRange.ranges(in: Array(text.utf8), name: nil, uid: 1000).count == 1)
+    }
+}

@@ -13,7 +13,8 @@ struct LayerStack {
         let status: FileStatus
     }
 
-    private enum Answer: ~Copyable {
+    /// What one layer says of a path.
+    enum Answer: ~Copyable {
         case found(Found)
         /// The layer neither has it nor hides it.
         case absent
@@ -26,7 +27,7 @@ struct LayerStack {
     func find(_ path: RawName) throws(SystemError) -> Found? {
         let components = EntryPath.split(path).map { RawName($0) + [0] }
         for layer in layers {
-            switch try look(components, in: layer) {
+            switch try Self.look(components, in: layer) {
             case .found(let found): return found
             case .hidden: return nil
             case .absent: continue
@@ -35,7 +36,15 @@ struct LayerStack {
         return nil
     }
 
-    private func look(_ components: [RawName], in layer: CInt) throws(SystemError) -> Answer {
+    /// Whether layers below may show what they have at `path`, which the layer itself has not. Throws `SystemError`.
+    static func isAbsent(_ path: RawName, in layer: CInt) throws(SystemError) -> Bool {
+        switch try look(EntryPath.split(path).map { RawName($0) + [0] }, in: layer) {
+        case .absent: true
+        default: false
+        }
+    }
+
+    private static func look(_ components: [RawName], in layer: CInt) throws(SystemError) -> Answer {
         var directory = try FileDescriptor.open(".", in: layer, O_RDONLY | O_DIRECTORY)
         guard let last = components.last else {
             return .found(Found(directory: directory, name: RawName("."), status: try Files.status(of: layer)))

@@ -9,6 +9,8 @@ final class LayerTree {
     /// An open directory that several can hold.
     final class Directory {
         let descriptor: FileDescriptor
+        /// Whether the path that it was found by leads through no symbolic link, where that is known.
+        var isReal = false
         init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
         var number: CInt { descriptor.rawValue }
     }
@@ -52,11 +54,34 @@ final class LayerTree {
                 }
             }
         }
+        if found == nil, let create { found = try make(path, create) }
         if found == nil { found = try walk(path, create: create) }
         guard let found else { return nil }
-        if cache.count >= Self.cacheSize { invalidate() }
-        cache[path] = found
+        remember(found, path)
         return found
+    }
+
+    private func remember(_ directory: Directory, _ path: RawName) {
+        if cache.count >= Self.cacheSize { invalidate() }
+        cache[path] = directory
+    }
+
+    /// Makes the directory at `path` where the one above it is at hand; nil where that is for the walk.
+    private func make(_ path: RawName, _ create: Creation) throws(ArchiveError) -> Directory? {
+        guard let slash = path.lastIndex(of: CChar(bitPattern: UInt8(ascii: "/"))) else { return nil }
+        guard let parent = cache[path[..<slash] + [0]], parent.isReal,
+            path.count { $0 == CChar(bitPattern: UInt8(ascii: "/")) } < EntryPath.maximumDepth
+        else { return nil }
+        let made: Directory
+        do throws(SystemError) {
+            made = try make(RawName(path[(slash + 1)...]), in: parent.number, replacingWhiteout: false)
+        } catch {
+            // Something else has the name, or the path is too long.
+            return nil
+        }
+        made.isReal = true
+        try create(made.number, path)
+        return made
     }
 
     private func walk(_ path: RawName, create: Creation?) throws(ArchiveError) -> Directory? {
@@ -72,6 +97,7 @@ final class LayerTree {
             let name = RawName(component) + [0]
             if let next = try subdirectory(name, in: parent.number, of: path) {
                 stack.append((component, next))
+                if links == 0 { rememberReal(next, stack) }
             } else {
                 let status = try failing(path) { () throws(SystemError) in
                     try Files.status(raw: name, in: parent.number)
@@ -95,6 +121,7 @@ final class LayerTree {
                         try make(name, in: parent.number, replacingWhiteout: status != nil)
                     }
                     stack.append((component, made))
+                    if links == 0 { rememberReal(made, stack) }
                     try create(made.number, stack.map(\.name).joined(separator: [47]) + [0])
                 } else {
                     throw .notDirectory(path.printable)
@@ -102,6 +129,11 @@ final class LayerTree {
             }
         }
         return stack.last?.directory ?? root
+    }
+
+    private func rememberReal(_ directory: Directory, _ stack: [(name: ArraySlice<CChar>, directory: Directory)]) {
+        directory.isReal = true
+        remember(directory, Array(stack.map(\.name).joined(separator: [47])) + [0])
     }
 
     /// nil for anything but a directory.

@@ -32,6 +32,8 @@ package struct LayerUnpacker: Sendable {
     package var expected: Digest?
     /// Whether the layer is on the device (syncfs(2)) when `unpack` returns.
     package var isDurable: Bool
+    /// Whether the caller has set umask(2) to 0, so that new files get their mode at once.
+    package var hasNoUmask = false
     /// Whether openat2(2) may be tried; the other way is for kernels before 5.6.
     package var usesOpenat2 = true
 
@@ -50,15 +52,12 @@ package struct LayerUnpacker: Sendable {
     /// Unpacks the layer that `source` gives, compressed or not, into the empty directory `directory`.
     ///
     /// Both descriptors are borrowed, and nothing is opened by any other path: the caller may have changed its
-    /// root directory to the layer's. `lowers` are the layers below, unpacked and open, the topmost first;
-    /// they are needed by a layer with a hard link to a file of theirs, which is then copied up as overlayfs
-    /// would, and they give directories that the layer does not describe their owner and mode.
+    /// root directory to the layer's. The layers below are not needed: what depends on them is left to
+    /// `LooseEnds.settle`.
     ///
     /// Throws `ArchiveError`; the directory then holds a part of the layer and must be removed.
-    package func unpack(
-        _ source: CInt, into directory: CInt, lowers: [CInt] = []
-    ) throws(ArchiveError) -> LayerReport {
-        let unpacking = try Unpacking(self, directory: directory, lowers: lowers)
+    package func unpack(_ source: CInt, into directory: CInt) throws(ArchiveError) -> LayerReport {
+        let unpacking = try Unpacking(self, directory: directory)
         let reader = try TarReader(reading: source, expected?.algorithm ?? .sha256)
         while let entry = try reader.next() { try unpacking.add(entry, from: reader) }
         let (diffID, size) = try reader.finish()
@@ -68,7 +67,7 @@ package struct LayerUnpacker: Sendable {
 }
 
 /// What was unpacked.
-package struct LayerReport: Sendable, Equatable, Codable {
+package struct LayerReport: Sendable, Equatable {
     /// The digest of the uncompressed stream.
     package var diffID: Digest
     /// The length of the uncompressed stream in bytes.
@@ -85,9 +84,8 @@ package struct LayerReport: Sendable, Equatable, Codable {
     /// The number of extended attributes left out: those of overlayfs itself, and those that the file system
     /// or the user namespace refuses.
     package var skippedAttributes = 0
-    /// The number of directories that no entry describes, the root not counted: with the layers below at hand
-    /// they get the owner and mode that they have there.
-    package var implicitDirectories = 0
+    /// What is to be settled with the layers below.
+    package var looseEnds = LooseEnds()
     /// Whether the layer's root is opaque. overlayfs does not look at the mark of a root: layers below this
     /// one are not to be mounted.
     package var isRootOpaque = false

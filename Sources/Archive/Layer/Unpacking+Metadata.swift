@@ -3,29 +3,37 @@ import Linux
 
 extension Unpacking {
     private static let itself: RawName = [0]
+    static let defaultACL = RawName("system.posix_acl_default")
 
     /// Gives an open regular file or directory what its entry says. A directory's mode, owner and times wait
     /// for the end.
     func describe(_ descriptor: CInt, _ path: EntryPath, _ entry: TarEntry) throws(ArchiveError) {
-        let times = times(of: entry)
         if entry.kind == .directory {
             let status = try failing(path.whole) { () throws(SystemError) in try Files.status(of: descriptor) }
-            directories[status.identity.inode] = DirectoryRecord(
-                path: path.whole, user: entry.user, group: entry.group, mode: entry.mode, times: times)
+            record(status, path, entry)
             try setAttributes(entry, path) { name, value throws(SystemError) in
                 try ExtendedAttributes.set(name, of: descriptor, to: value)
             }
             return
         }
         try setOwner(Self.itself, in: descriptor, path.whole, user: entry.user, group: entry.group)
-        // After the owner: chown(2) takes the set-user-ID bit and the capabilities away.
-        try failing(path.whole) { () throws(SystemError) in try Files.setMode(of: descriptor, entry.mode) }
+        // After the owner: chown(2) takes the set-user-ID bit and the capabilities away, and write(2) the former.
+        if !givesModes || entry.mode & 0o6000 != 0 {
+            try failing(path.whole) { () throws(SystemError) in try Files.setMode(of: descriptor, entry.mode) }
+        }
         try setAttributes(entry, path) { name, value throws(SystemError) in
             try ExtendedAttributes.set(name, of: descriptor, to: value)
         }
+        let times = times(of: entry)
         try failing(path.whole) { () throws(SystemError) in
             try Files.setTimes(of: descriptor, access: times.access, modification: times.modification)
         }
+    }
+
+    /// Remembers what the directory with `status` shall be.
+    func record(_ status: FileStatus, _ path: EntryPath, _ entry: TarEntry) {
+        directories[status.identity.inode] = DirectoryRecord(
+            path: path.whole, user: entry.user, group: entry.group, mode: entry.mode, times: times(of: entry))
     }
 
     /// Gives what cannot be opened, a symbolic link or special file that was just made, what its entry says.
@@ -48,26 +56,17 @@ extension Unpacking {
         }
     }
 
-    /// Remembers a directory that no entry describes: root's, 0755, as Docker makes it, or like that of the
-    /// layers below where they were given. (overlayfs shows the owner and mode of the upper of two directories.)
+    /// Remembers a directory that no entry describes: root's, 0755, as Docker makes it, until the layers below say
+    /// otherwise. (overlayfs shows the owner and mode of the upper of two directories.)
     func recordImplicit(_ directory: CInt, _ path: RawName) throws(ArchiveError) {
         let inode = try failing(path) { () throws(SystemError) in try Files.status(of: directory).identity.inode }
-        let below = try failing(path) { () throws(SystemError) -> FileStatus? in
-            try lowers.find(path)?.status
-        }
-        if let below, below.isDirectory {
-            directories[inode] = DirectoryRecord(
-                path: path, user: below.user, group: below.group, mode: below.permissions,
-                times: (below.accessTime, below.modificationTime), isImplicit: true)
-        } else {
-            directories[inode] = DirectoryRecord(
-                path: path, user: 0, group: 0, mode: 0o755, times: nil, isImplicit: true)
-        }
+        directories[inode] = DirectoryRecord(path: path, user: 0, group: 0, mode: 0o755, times: nil, isImplicit: true)
     }
 
     /// Gives all directories their owner, mode and times, the deepest first: a parent may get a mode that
-    /// forbids the way.
-    func finishDirectories() throws(ArchiveError) {
+    /// forbids the way. Returns the paths of those that no entry describes.
+    func finishDirectories() throws(ArchiveError) -> [RawName] {
+        var implicit: [RawName] = []
         func depth(_ path: RawName) -> Int { path.count { $0 == 47 } + (path.count == 1 ? 0 : 1) }
         let records = directories.map { (inode: $0.key, depth: depth($0.value.path), record: $0.value) }
             .sorted { ($0.depth, $0.inode) > ($1.depth, $1.inode) }
@@ -78,6 +77,7 @@ extension Unpacking {
             }
             // It went away, and another took its place.
             guard status.identity.inode == inode else { continue }
+            if record.isImplicit { implicit.append(record.path) }
             try setOwner(Self.itself, in: directory.number, record.path, user: record.user, group: record.group)
             try failing(record.path) { () throws(SystemError) in
                 try Files.setMode(of: directory.number, record.mode)
@@ -87,6 +87,33 @@ extension Unpacking {
                 }
             }
         }
+        return implicit
+    }
+
+    /// The placeholders that no later entry has taken all names of.
+    func remainingPlaceholders() throws(ArchiveError) -> [LooseEnds.Link] {
+        var links: [LooseEnds.Link] = []
+        for (inode, link) in placeholders {
+            var names: [RawName] = []
+            var count = 0
+            for whole in link.names {
+                let path = try EntryPath(whole)
+                guard let directory = try remaining(path.parent) else { continue }
+                let status = try failing(whole) { () throws(SystemError) in
+                    try Files.status(raw: path.name, in: directory.number)
+                }
+                guard let status, Self.isPlaceholder(status, inode) else { continue }
+                names.append(whole)
+                count = Int(status.raw.st_nlink)
+            }
+            // One was moved away from under its name, by a link in its path that became another.
+            guard names.count == count else {
+                throw .linkTargetMissing(link.names.last!.printable, target: link.target.printable)
+            }
+            // One without names is still to be looked for: a layer must not name what is not there.
+            links.append(LooseEnds.Link(target: link.target, names: names))
+        }
+        return links.sorted { $0.target.lexicographicallyPrecedes($1.target) }
     }
 
     /// The directory at `path`; nil where a later entry has put something else in its way.
@@ -136,6 +163,8 @@ extension Unpacking {
                 report.skippedAttributes += 1
                 continue
             }
+            // New files below obey it instead of the mode that they are opened with (acl(5)).
+            if name == Self.defaultACL { givesModes = false }
             do throws(SystemError) {
                 try set(name, value)
             } catch {

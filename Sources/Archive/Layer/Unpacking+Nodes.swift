@@ -6,7 +6,8 @@ extension Unpacking {
         _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory, from reader: TarReader
     ) throws(ArchiveError) {
         let file = try replacing(path, in: parent) { () throws(SystemError) in
-            try Files.open(raw: path.name, in: parent.number, O_WRONLY | O_CREAT | O_EXCL)
+            try Files.open(
+                raw: path.name, in: parent.number, O_WRONLY | O_CREAT | O_EXCL, mode: givesModes ? entry.mode : 0o600)
         }
         var end = 0
         try reader.readContent { bytes, offset throws(ArchiveError) in
@@ -40,6 +41,13 @@ extension Unpacking {
                     try Files.makeDirectory(path.name, in: parent.number, mode: 0o700)
                 }
             }
+        }
+        if !isOpaque && entry.attributes.isEmpty {
+            let status = try failing(path.whole) { () throws(SystemError) in
+                try Files.status(raw: path.name, in: parent.number)
+            }
+            guard let status, status.isDirectory else { throw .notDirectory(path.whole.printable) }
+            return record(status, path, entry)
         }
         let directory = try failing(path.whole) { () throws(SystemError) in
             try Files.open(raw: path.name, in: parent.number, O_RDONLY | O_DIRECTORY)
@@ -80,22 +88,28 @@ extension Unpacking {
 
     func addHardLink(_ path: EntryPath, in parent: LayerTree.Directory, to target: EntryPath) throws(ArchiveError) {
         var found = try linkTarget(target)
-        if found == nil { found = try copiedUp(target) }
+        if found == nil { found = try placeholder(target) }
         guard let (directory, status) = found else {
             throw .linkTargetMissing(path.whole.printable, target: target.whole.printable)
         }
         guard !status.isDirectory else {
             throw .badName(path.whole.printable, "it is a hard link to the directory \"\(target.whole.printable)\"")
         }
+        if let link = placeholders[status.identity.inode], !link.names.contains(path.whole) {
+            placeholders[status.identity.inode]!.names.append(path.whole)
+        }
+        func link() throws(SystemError) {
+            try Files.makeHardLink(raw: path.name, in: parent.number, to: target.name, in: directory.number)
+        }
+        do throws(SystemError) { return try link() } catch {
+            guard error.errno == .exists else { throw .failed(path.whole.printable, error) }
+        }
         // One link to itself would be removed to make room for itself.
         let taken = try failing(path.whole) { () throws(SystemError) in
             try Files.status(raw: path.name, in: parent.number)
         }
         if taken?.identity == status.identity { return }
-        try replacing(path, in: parent) { () throws(SystemError) in
-            try Files.makeHardLink(
-                raw: path.name, in: parent.number, to: target.name, in: directory.number)
-        }
+        try replacing(path, in: parent, link)
     }
 
     /// The file of this layer that a hard link names; nil where there is none.
@@ -108,21 +122,31 @@ extension Unpacking {
         return (directory, status)
     }
 
-    /// Copies the file that a layer below has at `target` into this layer, as overlayfs does when somebody makes
-    /// a hard link to it; nil where no layer has it.
-    private func copiedUp(_ target: EntryPath) throws(ArchiveError) -> (LayerTree.Directory, FileStatus)? {
-        // This layer comes first: it may hide what is below.
-        let stack = LayerStack(layers: [root] + lowers.layers)
-        let found = try failing(target.whole) { () throws(SystemError) in try stack.find(target.whole) }
-        guard let found, !found.status.isDirectory else { return nil }
+    /// With no permissions and no content it tells a placeholder from a file that got the number of one that went away.
+    private static let placeholderTime = FileTime(seconds: 86399, nanoseconds: 0)
+
+    /// Whether a file is the placeholder that got the number `inode`.
+    static func isPlaceholder(_ status: FileStatus, _ inode: UInt) -> Bool {
+        status.identity.inode == inode && status.isRegular && status.size == 0 && status.permissions == 0
+            && status.modificationTime == placeholderTime
+    }
+
+    /// Makes an empty file at `target`, where the layers below may have the one that a hard link names: overlayfs
+    /// copies a file up when somebody makes a hard link to it. `LooseEnds` puts it in its place. Nil where this layer
+    /// hides what they have.
+    private func placeholder(_ target: EntryPath) throws(ArchiveError) -> (LayerTree.Directory, FileStatus)? {
+        guard !target.isRoot,
+            try failing(target.whole, { () throws(SystemError) in try LayerStack.isAbsent(target.whole, in: root) })
+        else { return nil }
         try budget.addEntry()
-        try budget.add(Int(found.status.raw.st_blocks) * 512)
         let directory = try directory(target.parent)
-        try failing(target.whole) { () throws(SystemError) in
-            var copier = FileCopier()
-            try copier.copy(
-                found.name, in: found.directory.rawValue, found.status, to: target.name, in: directory.number)
+        let status = try failing(target.whole) { () throws(SystemError) in
+            let file = try Files.open(raw: target.name, in: directory.number, O_WRONLY | O_CREAT | O_EXCL)
+            try Files.setMode(of: file.rawValue, 0)
+            try Files.setTimes(of: file.rawValue, access: Self.placeholderTime, modification: Self.placeholderTime)
+            return try Files.status(of: file.rawValue)
         }
-        return try linkTarget(target)
+        placeholders[status.identity.inode] = LooseEnds.Link(target: target.whole, names: [target.whole])
+        return (directory, status)
     }
 }

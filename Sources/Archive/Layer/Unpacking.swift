@@ -7,12 +7,15 @@ final class Unpacking {
     let unpacker: LayerUnpacker
     let tree: LayerTree
     let root: CInt
-    let lowers: LayerStack
     var budget: UnpackBudget
     /// By inode. Directories get owner, mode and times at the end: before, files must go into them, which
     /// changes their times and may need a mode that they shall not have.
     var directories: [UInt: DirectoryRecord] = [:]
     var report: (skippedNodes: Int, skippedNames: [String], skippedAttributes: Int) = (0, [], 0)
+    /// The files that stand for those that only a layer below has, by inode.
+    var placeholders: [UInt: LooseEnds.Link] = [:]
+    /// Whether a file has the mode that it is opened with, and needs no call for it.
+    var givesModes: Bool
     /// Whom a new file belongs to before any chown; nil where that is not known.
     let defaultOwner: (user: UInt32, group: UInt32)?
 
@@ -28,14 +31,14 @@ final class Unpacking {
         var isImplicit = false
     }
 
-    init(_ unpacker: LayerUnpacker, directory: CInt, lowers: [CInt]) throws(ArchiveError) {
+    init(_ unpacker: LayerUnpacker, directory: CInt) throws(ArchiveError) {
         self.unpacker = unpacker
         root = directory
-        self.lowers = LayerStack(layers: lowers)
         do throws(SystemError) {
             tree = try LayerTree(root: directory, usesOpenat2: unpacker.usesOpenat2)
             budget = try UnpackBudget(unpacker.limits, on: directory)
             let status = try Files.status(of: directory)
+            givesModes = unpacker.hasNoUmask ? try Self.hasNoDefaultACL(directory) : false
             // A set-group-ID directory, or a mount with `grpid`, gives its group away.
             let isPlain = status.raw.st_mode & S_ISGID == 0 && status.group == getegid()
             defaultOwner = isPlain ? (geteuid(), getegid()) : nil
@@ -43,6 +46,14 @@ final class Unpacking {
             throw .failed(".", error)
         }
         try recordImplicit(directory, [0])
+    }
+
+    private static func hasNoDefaultACL(_ directory: CInt) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            return try ExtendedAttributes.get(defaultACL, of: directory) == nil
+        } catch  where error.errno == .notSupported {
+            return true
+        }
     }
 
     /// Unpacks one entry. Throws `ArchiveError`.
@@ -85,7 +96,8 @@ final class Unpacking {
 
     /// Gives the directories what they shall be, and reports.
     func finish(diffID: Digest, streamSize: Int) throws(ArchiveError) -> LayerReport {
-        try finishDirectories()
+        let links = try remainingPlaceholders()
+        let implicit = try finishDirectories()
         let isRootOpaque = try failing(RawName(".")) { () throws(SystemError) in
             try OverlayAttributes.isOpaque(root)
         }
@@ -96,7 +108,6 @@ final class Unpacking {
             diffID: diffID, streamSize: streamSize, diskSize: budget.usedBytes, entries: budget.usedEntries,
             skippedNodes: report.skippedNodes, skippedNames: report.skippedNames,
             skippedAttributes: report.skippedAttributes,
-            implicitDirectories: directories.values.count { $0.isImplicit && $0.path != [0] },
-            isRootOpaque: isRootOpaque)
+            looseEnds: LooseEnds(directories: implicit, links: links), isRootOpaque: isRootOpaque)
     }
 }

@@ -31,8 +31,8 @@ extension OwnIDMap {
     // Only what both files have: users and groups get the same numbers.
     private static func rootRanges() -> [SubordinateRange] {
         func ranges(_ file: String) -> [SubordinateRange] {
-            guard let text = try? Files.readText(file, limit: 16 << 20) else { return [] }
-            return SubordinateRange.ranges(in: text, name: "containers", uid: .max)
+            guard let content = try? Files.read(file, limit: 16 << 20) else { return [] }
+            return SubordinateRange.ranges(in: content, name: "containers", uid: .max)
         }
         let groups = ranges("/etc/subgid")
         return ranges("/etc/subuid").filter(groups.contains)

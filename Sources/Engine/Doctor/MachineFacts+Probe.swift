@@ -47,8 +47,8 @@ extension MachineFacts {
 
     private mutating func readHelpers() {
         func count(_ file: String) -> UInt64 {
-            guard let text = try? Files.readText(file, limit: 16 << 20) else { return 0 }
-            return SubordinateRange.ranges(in: text, name: userName, uid: userID).reduce(0) { $0 + UInt64($1.count) }
+            guard let content = try? Files.read(file, limit: 16 << 20) else { return 0 }
+            return SubordinateRange.ranges(in: content, name: userName, uid: userID).reduce(0) { $0 + UInt64($1.count) }
         }
         subordinateUsers = count("/etc/subuid")
         subordinateGroups = count("/etc/subgid")

@@ -37,9 +37,15 @@ struct ImagePull: Sendable {
         let image = try checked(manifest, configuration, reference)
         let diffIDs = image.rootfs.diffIDs
         try ingest.protect(manifest.layers.map(\.digest) + diffIDs)
-        try await fetch(manifest.layers, diffIDs, ingest)
-        // What could not be unpacked without the layers below it.
-        try await onOwnThread { try service.unpack(manifest, image, ingest: ingest) }
+        let unpacked = UnpackedLayers()
+        do { try await fetch(manifest.layers, diffIDs, ingest, unpacked) } catch {
+            // Those that were to be settled, and the directory of one that failed.
+            _ = unpacked.takeAll()
+            try? await onOwnThread { try service.removeAbandonedLayers() }
+            throw error
+        }
+        // What depends on the layers below, and what somebody else was unpacking.
+        try await onOwnThread { try service.unpack(manifest, image, ingest: ingest, unpacked: unpacked) }
         try ingest.put(configuration, expecting: manifest.config.digest)
         try ingest.put(fetched.bytes, expecting: fetched.descriptor.digest)
         var descriptor = fetched.descriptor
@@ -132,19 +138,23 @@ struct ImagePull: Sendable {
 
     // MARK: - Layers
 
-    private func fetch(_ blobs: [Descriptor], _ diffIDs: [Digest], _ ingest: ImageIngest) async throws {
+    private func fetch(
+        _ blobs: [Descriptor], _ diffIDs: [Digest], _ ingest: ImageIngest, _ unpacked: UnpackedLayers
+    ) async throws {
         // A layer can be in an image more than once.
         var seen: Set<Digest> = []
         let jobs = zip(blobs, diffIDs).filter { seen.insert($0.0.digest).inserted }
         for (blob, _) in jobs { report(.layer(blob.digest, .pulling)) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (blob, diffID) in jobs { group.addTask { try await fetch(blob, diffID, ingest) } }
+            for (blob, diffID) in jobs { group.addTask { try await fetch(blob, diffID, ingest, unpacked) } }
             // The first failure leaves the loop, and with it the others are cancelled.
             for try await _ in group {}
         }
     }
 
-    private func fetch(_ blob: Descriptor, _ diffID: Digest, _ ingest: ImageIngest) async throws {
+    private func fetch(
+        _ blob: Descriptor, _ diffID: Digest, _ ingest: ImageIngest, _ unpacked: UnpackedLayers
+    ) async throws {
         let isStored = try ingest.has(blob)
         let isUnpacked = layers.has(diffID)
         if isStored, isUnpacked { return report(.layer(blob.digest, .alreadyThere)) }
@@ -157,7 +167,7 @@ struct ImagePull: Sendable {
             try await unpacking.run {
                 report(.layer(blob.digest, .extracting))
                 let job = LayerJob(diffID: diffID, blob: blob.digest)
-                try await onOwnThread { try service.unpackEarly(job, ingest: ingest) }
+                try await onOwnThread { try service.unpackEarly(job, ingest: ingest, unpacked: unpacked) }
             }
         }
         report(.layer(blob.digest, .complete))

@@ -1,3 +1,4 @@
+import Archive
 package import Errors
 import Glibc
 package import OCI
@@ -6,11 +7,14 @@ package import Store
 
 extension ImageService {
     /// Unpacks the layers of an image that are not there yet, several at once, each in a worker of its own in the
-    /// user namespace. `ingest` keeps what is there.
+    /// user namespace, and settles those and `unpacked`, from `unpackEarly`, with the layers below them. `ingest` keeps what
+    /// is there.
     ///
     /// Blocks the thread. Throws with the layer and the cause; what was unpacked till then stays until the next
     /// sweep.
-    package func unpack(_ manifest: Manifest, _ config: ImageConfig, ingest: ImageIngest) throws(EngineError) {
+    package func unpack(
+        _ manifest: Manifest, _ config: ImageConfig, ingest: ImageIngest, unpacked: UnpackedLayers = UnpackedLayers()
+    ) throws(EngineError) {
         let diffIDs = config.rootfs.diffIDs
         guard manifest.layers.count == diffIDs.count else {
             throw EngineError(
@@ -21,7 +25,7 @@ extension ImageService {
         try engine {
             try ingest.protect(diffIDs)
             try removeTrees(layers.condemnAbandoned())
-            do { try unpack(jobs) } catch {
+            do { try unpack(jobs, unpacked) } catch {
                 // The failed layer's own directory is one of them now.
                 try? removeTrees(layers.condemnAbandoned())
                 throw error
@@ -29,20 +33,31 @@ extension ImageService {
         }
     }
 
-    /// Unpacks one layer as soon as its blob is in the store, before those below it may be there.
+    /// Unpacks one layer as soon as its blob is in the store, before those below it may be there. It becomes one of
+    /// `unpacked` where it must be settled with them by `unpack(_:_:ingest:unpacked:)`, which must follow when all blobs are
+    /// there, also for a layer that somebody else is unpacking.
     ///
-    /// A layer that needs those below (for a hard link into them) is left to `unpack(_:_:ingest:)`, which must
-    /// follow when all blobs are there. Blocks the thread; several may call at once. Throws with the cause.
-    package func unpackEarly(_ job: LayerJob, ingest: ImageIngest) throws(EngineError) {
+    /// Blocks the thread; several may call at once. Throws with the cause.
+    package func unpackEarly(
+        _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers
+    ) throws(EngineError) {
         try engine {
             try ingest.protect([job.diffID])
             let (pending, _) = try layers.tryBegin(job.diffID)
             guard let pending else { return }
             var run = UnpackRun(self, layers)
             try run.start(job, pending)
-            _ = try run.finishOne()
+            let layer = try run.finishOne()
+            if layer.looseEnds.isEmpty {
+                try layer.pending.commit(size: layer.size)
+            } else {
+                unpacked.add(layer)
+            }
         }
     }
+
+    /// Removes what unpackings left that came to nothing. Blocks the thread. Throws `EngineError`.
+    func removeAbandonedLayers() throws(EngineError) { try engine { try removeTrees(layers.condemnAbandoned()) } }
 
     /// Unpacks the layers of an image of the store where they are missing, as after a change from one id to
     /// subordinate ids, or when a directory was removed by hand. Throws as `unpack(_:_:ingest:)`.
@@ -65,29 +80,46 @@ extension ImageService {
         }
     }
 
-    /// The layers of `jobs`, from the base upwards.
-    private func unpack(_ jobs: [LayerJob]) throws {
+    /// The layers of `jobs`, from the base upwards, of which some are `unpacked`.
+    private func unpack(_ jobs: [LayerJob], _ unpacked: UnpackedLayers) throws {
         let layers = layers
         let width = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
         var run = UnpackRun(self, layers)
-        var again: Set<Digest> = []
-        var seen: Set<Digest> = []
-        for job in jobs where seen.insert(job.diffID).inserted {
-            while run.count >= width {
-                if let late = try run.finishOne() { again.insert(late.diffID) }
+        var held: [Digest: UnpackedLayer] = [:]
+        for layer in unpacked.takeAll() { held[layer.job.diffID] = layer }
+        /// A layer that needs none below it has its name as soon as it can.
+        func keep(_ layer: UnpackedLayer) throws {
+            if layer.looseEnds.isEmpty {
+                try layer.pending.commit(size: layer.size)
+            } else {
+                held[layer.job.diffID] = layer
             }
-            let (pending, isBusy) = try layers.tryBegin(job.diffID)
-            if let pending { try run.start(job, pending) }
-            if isBusy { again.insert(job.diffID) }
         }
-        while run.count > 0 {
-            if let late = try run.finishOne() { again.insert(late.diffID) }
+        var seen = Set(held.keys)
+        for job in jobs where seen.insert(job.diffID).inserted {
+            while run.count >= width { try keep(run.finishOne()) }
+            if let pending = try layers.tryBegin(job.diffID).pending { try run.start(job, pending) }
         }
+        while run.count > 0 { try keep(run.finishOne()) }
         // In order now: each finds those below it.
-        for (place, job) in jobs.enumerated() where again.contains(job.diffID) {
-            guard let pending = try layers.begin(job.diffID) else { continue }
-            try run.start(job, pending, lowers: jobs[..<place].reversed().map(\.diffID))
-            if try run.finishOne() != nil { throw EngineError("layer \(job.blob.short) cannot be unpacked") }
+        for (place, job) in jobs.enumerated() {
+            if held[job.diffID] == nil {
+                var (pending, isBusy) = try layers.tryBegin(job.diffID)
+                if isBusy {
+                    // Who is at it may be waiting for one of ours: nobody waits for a layer while holding one with a
+                    // greater name.
+                    for name in held.keys where name.description > job.diffID.description { held[name] = nil }
+                    pending = try layers.begin(job.diffID)
+                }
+                guard let pending else { continue }
+                try run.start(job, pending)
+                held[job.diffID] = try run.finishOne()
+            }
+            if let layer = held.removeValue(forKey: job.diffID) {
+                try run.settle(layer, on: jobs[..<place].reversed().map(\.diffID))
+            }
         }
+        // What was given up above, for others.
+        try removeTrees(layers.condemnAbandoned())
     }
 }

@@ -6,8 +6,7 @@ import Runtime
 import Store
 
 /// The process that unpacks one layer: `unpack-layer RUN-DIRECTORY OWNERSHIP DIFF-ID`, the blob on 0, the way for
-/// the result on 1, the layer's empty directory on 3, and the directories of the layers below, the topmost first,
-/// from 4 on.
+/// the result on 1, the layer's empty directory on 3.
 ///
 /// It changes its root into the layer's directory: nothing that the archive names can lead elsewhere, whatever
 /// the unpacker did wrong.
@@ -15,15 +14,13 @@ package enum UnpackLayerWorker {
     /// What the worker reports.
     enum Result: WireCodable, Equatable {
         case unpacked(Report)
-        /// A hard link leads to a layer below, or a directory is to look like the one below: to be tried again
-        /// with those layers at hand.
-        case needsLowers
         case failed(String)
 
         struct Report: Equatable {
             /// In bytes.
             var size: Int64
             var skipped: [String]
+            var looseEnds: LooseEnds
         }
 
         func encode(to encoder: inout WireEncoder) {
@@ -32,7 +29,7 @@ package enum UnpackLayerWorker {
                 encoder.write(UInt8(0))
                 encoder.write(report.size)
                 encoder.write(report.skipped)
-            case .needsLowers: encoder.write(UInt8(1))
+                encoder.write(report.looseEnds)
             case .failed(let message):
                 encoder.write(UInt8(2))
                 encoder.write(message)
@@ -43,8 +40,8 @@ package enum UnpackLayerWorker {
             switch try decoder.read(UInt8.self) {
             case 0:
                 let size: Int64 = try decoder.read()
-                self = .unpacked(Report(size: size, skipped: try decoder.read()))
-            case 1: self = .needsLowers
+                let skipped: [String] = try decoder.read()
+                self = .unpacked(Report(size: size, skipped: skipped, looseEnds: try decoder.read()))
             case 2: self = .failed(try decoder.read())
             default: throw .invalidValue("result")
             }
@@ -52,8 +49,10 @@ package enum UnpackLayerWorker {
     }
 
     /// Does the worker's work with what follows its verb; returns the exit code.
-    package static func run(_ arguments: [String]) -> CInt {
-        let result = work(arguments)
+    package static func run(_ arguments: [String]) -> CInt { answer(work(arguments)) }
+
+    /// Writes the result to where the caller waits for it; returns the exit code.
+    static func answer(_ result: Result) -> CInt {
         var encoder = WireEncoder()
         encoder.write(result)
         let way = FileDescriptor(owning: 1)
@@ -61,26 +60,32 @@ package enum UnpackLayerWorker {
     }
 
     private static func work(_ arguments: [String]) -> Result {
-        guard arguments.count == 4, let raw = UInt8(arguments[1]), let ownership = LayerStore.Ownership(rawValue: raw),
-            let diffID = Digest(arguments[2]), let lowerCount = CInt(arguments[3])
+        guard arguments.count == 3, let ownership = UInt8(arguments[1]).flatMap(LayerStore.Ownership.init(rawValue:)),
+            let diffID = Digest(arguments[2])
         else { return .failed("the worker was called wrongly") }
         do {
-            let mode = try UserNamespace.enter(runDirectory: arguments[0])
-            guard (mode == .single) == (ownership == .squashed) else {
-                return .failed("the user's subordinate ids changed while the layer was being unpacked: try again")
-            }
-            umask(0)
-            try check("fchdir") { fchdir(3) }
-            try check("chroot") { chroot(".") }
-            let lowers = (0..<lowerCount).map { 4 + $0 }
-            let unpacker = LayerUnpacker(ownership: ownership == .full ? .archived : .squashed, expecting: diffID)
-            let report = try unpacker.unpack(0, into: 3, lowers: lowers)
-            if report.implicitDirectories > 0, lowers.isEmpty { return .needsLowers }
-            return .unpacked(.init(size: Int64(report.diskSize), skipped: report.skippedNames))
-        } catch ArchiveError.linkTargetMissing where lowerCount == 0 {
-            return .needsLowers
+            var unpacker = LayerUnpacker(ownership: ownership == .full ? .archived : .squashed, expecting: diffID)
+            unpacker.hasNoUmask = true
+            try enter(runDirectory: arguments[0], ownership)
+            let report = try unpacker.unpack(0, into: 3)
+            return .unpacked(
+                .init(
+                    size: Int64(report.diskSize), skipped: report.skippedNames,
+                    looseEnds: report.looseEnds.isEmpty ? LooseEnds() : report.looseEnds))
         } catch {
             return .failed("\(error)")
         }
+    }
+    /// Enters the user namespace, and makes the layer's directory, on 3, the root. Throws what the worker is to report.
+    static func enter(runDirectory: String, _ ownership: LayerStore.Ownership) throws {
+        let mode = try UserNamespace.enter(runDirectory: runDirectory)
+        guard (mode == .single) == (ownership == .squashed) else { throw IdsChanged() }
+        umask(0)
+        try check("fchdir") { fchdir(3) }
+        try check("chroot") { chroot(".") }
+    }
+
+    private struct IdsChanged: Error, CustomStringConvertible {
+        var description: String { "the user's subordinate ids changed while the layer was being unpacked: try again" }
     }
 }

@@ -1,3 +1,4 @@
+import Archive
 import Errors
 import Glibc
 import Linux
@@ -38,30 +39,49 @@ struct UnpackRun: ~Copyable {
     /// The number of workers that are unpacking.
     var count: Int { running.count }
 
-    /// Starts a worker for `job`. `lowers` are the layers below, the topmost first, all unpacked.
-    mutating func start(_ job: LayerJob, _ pending: PendingLayer, lowers: [Digest] = []) throws {
+    /// Starts a worker that unpacks `job`.
+    mutating func start(_ job: LayerJob, _ pending: PendingLayer) throws {
         let blob = try images.open(job.blob)
-        var ends = try FileDescriptor.pipe()
-        let way = ends.takeFirst()
-        let input = ends.takeSecond()
-        var numbers: [CInt] = []
-        defer { for number in numbers { close(number) } }
-        for lower in lowers {
-            // Not for reading: its owner may be somebody who forbids that to us outside the namespace.
-            numbers.append(
-                try FileDescriptor.open(layers.path(of: lower), FileDescriptor.pathOnly | O_DIRECTORY).release())
-        }
-        let pid = try Worker.unpackLayer.start(
-            executable,
-            [runDirectory, String(layers.ownership.rawValue), job.diffID.description, String(lowers.count)],
-            inheriting: [blob.rawValue, input.rawValue, 2, pending.root.rawValue] + numbers)
-        running.append(Running(job, pending, pid, way))
-        _ = consume input
+        try start(.unpackLayer, job, pending, reading: blob, [job.diffID.description], [])
     }
 
-    /// Waits for the next worker to end. Returns the job if it must be done again with the layers below; throws
-    /// with the layer and the cause where it failed.
-    mutating func finishOne() throws -> LayerJob? {
+    /// Settles what `layer` leaves to the layers below, `lowers`, the topmost first, all in the store, and gives it to the
+    /// store. Throws with the layer and the cause where it failed.
+    mutating func settle(_ layer: UnpackedLayer, on lowers: [Digest]) throws {
+        var size = layer.size
+        if !layer.looseEnds.isEmpty, !lowers.isEmpty || !layer.looseEnds.links.isEmpty {
+            var numbers: [CInt] = []
+            defer { for number in numbers { close(number) } }
+            for lower in lowers {
+                // Not for reading: its owner may be somebody who forbids that to us outside the namespace.
+                numbers.append(
+                    try FileDescriptor.open(layers.path(of: lower), FileDescriptor.pathOnly | O_DIRECTORY).release())
+            }
+            var encoder = WireEncoder()
+            encoder.write(layer.looseEnds)
+            let input = try MemoryFile.create("loose ends", encoder.bytes)
+            try start(.settleLayer, layer.job, layer.pending, reading: input, [String(lowers.count)], numbers)
+            size += try finishOne().size
+        }
+        try layer.pending.commit(size: size)
+    }
+
+    private mutating func start(
+        _ worker: Worker, _ job: LayerJob, _ pending: PendingLayer, reading input: borrowing FileDescriptor,
+        _ arguments: [String], _ numbers: [CInt]
+    ) throws {
+        var ends = try FileDescriptor.pipe()
+        let way = ends.takeFirst()
+        let output = ends.takeSecond()
+        let pid = try worker.start(
+            executable, [runDirectory, String(layers.ownership.rawValue)] + arguments,
+            inheriting: [input.rawValue, output.rawValue, 2, pending.root.rawValue] + numbers)
+        running.append(Running(job, pending, pid, way))
+        _ = consume output
+    }
+
+    /// Waits for the next worker to end; throws with the layer and the cause where it failed.
+    mutating func finishOne() throws -> UnpackedLayer {
         while true {
             var set = PollSet()
             for worker in running { set.add(worker.way.rawValue) }
@@ -79,15 +99,13 @@ struct UnpackRun: ~Copyable {
         }
     }
 
-    private func finish(_ worker: Running) throws -> LayerJob? {
+    private func finish(_ worker: Running) throws -> UnpackedLayer {
         let status = try waitForExit(of: worker.pid)
         var decoder = WireDecoder(worker.answer)
         let result = try? decoder.read(UnpackLayerWorker.Result.self)
         switch result {
         case .unpacked(let report)? where status == .exited(code: 0):
-            try worker.pending.commit(size: report.size)
-            return nil
-        case .needsLowers?: return worker.job
+            return UnpackedLayer(worker.job, worker.pending, size: report.size, report.looseEnds)
         case .failed(let message)?:
             throw EngineError("layer \(worker.job.blob.short) cannot be unpacked: \(message)")
         default:

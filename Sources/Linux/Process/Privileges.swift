@@ -72,12 +72,13 @@ extension Capability {
     /// set, where there is something to take.
     package static func limitBounding(to kept: UInt64) throws(SystemError) {
         for number: UInt in 0..<64 where kept >> UInt64(number) & 1 == 0 {
-            // What is not there need not be taken: dropping it asks for the capability all the same.
-            if apus_prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 0 { continue }
             if apus_prctl(PR_CAPBSET_DROP, number, 0, 0, 0) < 0 {
                 // Past the kernel's last one.
                 if Errno.current == .invalid { return }
-                throw SystemError("prctl PR_CAPBSET_DROP", String(number))
+                let failure = SystemError("prctl PR_CAPBSET_DROP", String(number))
+                // What is not there need not be taken, though the call asks for the capability all the same.
+                if failure.errno == .notPermitted, apus_prctl(PR_CAPBSET_READ, number, 0, 0, 0) == 0 { continue }
+                throw failure
             }
         }
     }

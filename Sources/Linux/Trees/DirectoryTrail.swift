@@ -11,14 +11,16 @@ package struct DirectoryTrail: ~Copyable {
 
     private let root: CInt
     private let limit: Int
+    private let flags: CInt
     private var steps: [Step] = []
     // Of the deepest directories, the deepest last; never empty below the root.
     private var open: [CInt] = []
 
     /// Begins in the directory `root`, which is borrowed. `limit` is the most descriptors that the trail owns but for a
-    /// moment.
-    package init(root: CInt, limit: Int = 16) {
+    /// moment; `flags` says what for directories are opened (O_RDONLY or O_PATH).
+    package init(root: CInt, limit: Int = 16, flags: CInt = O_RDONLY) {
         self.root = root
+        self.flags = flags
         self.limit = max(1, limit)
     }
 
@@ -46,7 +48,7 @@ package struct DirectoryTrail: ~Copyable {
     /// Goes into the directory `name`, without following a symbolic link. Throws `SystemError`; the trail is then where
     /// it was.
     package mutating func enter(_ name: RawName) throws(SystemError) {
-        try enter(name, try Files.open(raw: name, in: current, O_RDONLY | O_DIRECTORY))
+        try enter(name, try Files.open(raw: name, in: current, flags | O_DIRECTORY))
     }
 
     /// Goes into the directory `name`, which is open already. Throws `SystemError`.
@@ -65,7 +67,7 @@ package struct DirectoryTrail: ~Copyable {
         guard open.isEmpty, let parent = steps.last else { return }
         let above = FileDescriptor(
             owning: try check("open", left.name.printable + "/..") {
-                apus_open(child, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+                apus_open(child, "..", flags | O_DIRECTORY | O_CLOEXEC, 0)
             })
         guard try Files.status(of: above.rawValue).identity == parent.identity else {
             throw SystemError("open", left.name.printable + "/..", Errno(ESTALE))

@@ -9,7 +9,7 @@ extension OCIRuntime {
         let container = try lockedContainer(id)
         guard container.record.process.isAlive else { throw OCIError("container not running") }
         let cgroup = try container.cgroup(for: "update")
-        try reporting("cannot update the container \(id)") { try cgroup.apply(resources) }
+        _ = try reporting("cannot update the container \(id)") { try cgroup.apply(resources) }
     }
 
     /// The limits in a document of the form of `linux.resources`; `name` is what errors call it.

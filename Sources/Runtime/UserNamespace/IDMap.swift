@@ -1,3 +1,4 @@
+import Linux
 package import OCI
 
 /// Which numbers of the host a user namespace shows as which of its own (user_namespaces(7)).
@@ -74,17 +75,18 @@ package struct SubordinateRange: Hashable, Sendable {
         self.count = count
     }
 
-    /// The ranges of a user, by name or by number, in a file's text; malformed lines are passed over, as
+    /// The ranges of a user, by name or by number, in a file's content; malformed lines are passed over, as
     /// newuidmap(1) does.
-    package static func ranges(in text: String, name: String?, uid: UInt32) -> [SubordinateRange] {
-        let number = String(uid)
+    package static func ranges(in content: [UInt8], name: String?, uid: UInt32) -> [SubordinateRange] {
+        let number = Array(String(uid).utf8)
+        let name = name.map { Array($0.utf8) }
         var ranges: [SubordinateRange] = []
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: ":", omittingEmptySubsequences: false)
-            guard fields.count == 3, let first = UInt32(fields[1]), let count = UInt32(fields[2]), count > 0 else {
+        var file = AccountFile(content)
+        while let entry = file.next() {
+            guard entry.count == 3, let first = entry.number(1), let count = entry.number(2), count > 0 else {
                 continue
             }
-            if fields[0] == number || (name.map { fields[0] == $0 } ?? false) {
+            if entry.has(number, in: 0) || name.map({ entry.has($0, in: 0) }) ?? false {
                 ranges.append(SubordinateRange(first: first, count: count))
             }
         }

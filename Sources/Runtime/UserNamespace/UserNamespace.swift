@@ -29,8 +29,8 @@ package enum UserNamespace {
         if user == 0, Capability.isEffective(Capability.systemAdministration) { return (.host, nil) }
         let name = Account.name(of: user)
         func ranges(_ file: String) -> [SubordinateRange] {
-            guard let text = try? Files.readText(file, limit: 16 << 20) else { return [] }
-            return SubordinateRange.ranges(in: text, name: name, uid: user)
+            guard let content = try? Files.read(file, limit: 16 << 20) else { return [] }
+            return SubordinateRange.ranges(in: content, name: name, uid: user)
         }
         let users = ranges("/etc/subuid")
         let groups = users.isEmpty ? [] : ranges("/etc/subgid")

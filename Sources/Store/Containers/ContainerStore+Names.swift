@@ -41,13 +41,7 @@ extension ContainerStore {
             let target = try link(name)
             guard let owner = target else {
                 // Freed meanwhile, unless something else than a link is in the way.
-                guard
-                    try doing(
-                        "look at the name \(name)",
-                        { () throws(SystemError) in
-                            try Files.isPresent(linkPath(name))
-                        })
-                else { continue }
+                guard try isPresent(linkPath(name)) else { continue }
                 throw .corrupt(path: linkPath(name), cause: "it is no symbolic link")
             }
             if owner == id { return nil }

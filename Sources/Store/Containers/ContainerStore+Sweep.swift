@@ -29,9 +29,8 @@ extension ContainerStore {
         }
         let dead = Set(garbage.ids)
         for (id, name) in try names() {
-            var leadsNowhere = dead.contains(id)
-            if !leadsNowhere { leadsNowhere = try !isPresent(directory(id)) }
-            if leadsNowhere { garbage.names.append((name, id)) }
+            if !dead.contains(id), try isPresent(directory(id)) { continue }
+            garbage.names.append((name, id))
         }
         for id in try list(paths.runningContainers) where try !isPresent(directory(id)) {
             garbage.runDirectories.append(id)

@@ -1,4 +1,3 @@
-import FoundationEssentials
 import Glibc
 import JSON
 import Linux
@@ -7,39 +6,38 @@ package import OCI
 /// The layout's `index.json`, with all that others have put there.
 struct IndexFile: Equatable {
     /// Every member of the document but `manifests`.
-    var fields: [String: JSONValue] = [
-        "schemaVersion": .integer(2), "mediaType": .string(MediaType.ociIndex),
-    ]
+    var fields: JSONTree = .record([("schemaVersion", .integer(2)), ("mediaType", .string(MediaType.ociIndex))])
     var entries: [IndexEntry] = []
 
     init() {}
 
-    /// Throws a `DecodingError`, or the cause as text.
-    init(_ bytes: [UInt8]) throws {
-        guard case .object(var members) = try JSONDecoder().decode(JSONValue.self, from: Data(bytes)) else {
-            throw IndexFault(description: "it is no JSON object")
+    /// Throws what is wrong with the document.
+    init(_ bytes: [UInt8]) throws(IndexFault) {
+        do throws(JSONError) { fields = try JSONTree.parse(bytes) } catch {
+            throw IndexFault(description: error.description)
         }
-        let manifests: [JSONValue]
-        switch members.removeValue(forKey: "manifests") {
+        guard fields.members != nil else { throw IndexFault(description: "it is no JSON object") }
+        let manifests: [JSONTree]
+        switch fields["manifests"] {
         case .array(let list)?: manifests = list
         case nil, .null?: manifests = []
         default: throw IndexFault(description: "\"manifests\" is no list")
         }
-        fields = members
-        entries = try manifests.map {
-            guard case .object(let fields) = $0 else {
+        fields["manifests"] = nil
+        for manifest in manifests {
+            guard manifest.members != nil else {
                 throw IndexFault(description: "\"manifests\" has an entry that is no object")
             }
-            return IndexEntry(fields: fields)
+            entries.append(IndexEntry(fields: manifest))
         }
     }
 
-    func encoded() throws -> [UInt8] {
-        var members = fields
-        members["manifests"] = .array(entries.map { .object($0.fields) })
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-        return Array(try encoder.encode(JSONValue.object(members))) + [10]
+    func encoded() -> [UInt8] {
+        var document = fields
+        document["manifests"] = .array(entries.map(\.fields))
+        var writer = JSONWriter()
+        document.write(to: &writer)
+        return writer.bytes + [10]
     }
 }
 
@@ -48,7 +46,8 @@ struct IndexFault: Error { let description: String }
 
 /// One descriptor of `index.json`.
 package struct IndexEntry: Hashable, Sendable {
-    var fields: [String: JSONValue]
+    /// An object.
+    var fields: JSONTree
 
     /// nil where the entry is not one that we can follow (a digest of another algorithm).
     package var descriptor: Descriptor? {
@@ -57,7 +56,11 @@ package struct IndexEntry: Hashable, Sendable {
         }
         var value = Descriptor(
             mediaType: fields["mediaType"]?.string ?? MediaType.ociManifest, digest: digest, size: size)
-        value.annotations = fields["annotations"]?.object?.compactMapValues(\.string)
+        if let members = fields["annotations"]?.members {
+            var annotations: [String: String] = [:]
+            for member in members { annotations[member.name] = member.value.string }
+            value.annotations = annotations
+        }
         value.artifactType = fields["artifactType"]?.string
         if let platform = fields["platform"], let architecture = platform["architecture"]?.string {
             value.platform = Platform(
@@ -76,28 +79,25 @@ package struct IndexEntry: Hashable, Sendable {
     func annotation(_ key: String) -> String? { fields["annotations"]?[key]?.string }
 
     mutating func setAnnotation(_ key: String, _ value: String?) {
-        var annotations = fields["annotations"]?.object ?? [:]
+        var annotations = JSONTree.object(fields["annotations"]?.members ?? [])
         annotations[key] = value.map { .string($0) }
-        fields["annotations"] = annotations.isEmpty ? nil : .object(annotations)
+        fields["annotations"] = annotations.members?.isEmpty == false ? annotations : nil
     }
 
-    init(fields: [String: JSONValue]) { self.fields = fields }
+    init(fields: JSONTree) { self.fields = fields }
 
     init(_ descriptor: Descriptor) {
-        fields = [
-            "mediaType": .string(descriptor.mediaType), "digest": .string(descriptor.digest.description),
-            "size": .integer(descriptor.size),
-        ]
-        if let platform = descriptor.platform {
-            var members: [String: JSONValue] = [
-                "os": .string(platform.os), "architecture": .string(platform.architecture),
-            ]
-            members["variant"] = platform.variant.map { .string($0) }
-            fields["platform"] = .object(members)
+        let platform = descriptor.platform.map { platform in
+            JSONTree.record([
+                ("os", .string(platform.os)), ("architecture", .string(platform.architecture)),
+                ("variant", platform.variant.map { .string($0) }),
+            ])
         }
-        if let annotations = descriptor.annotations, !annotations.isEmpty {
-            fields["annotations"] = .object(annotations.mapValues { .string($0) })
-        }
+        let annotations = descriptor.annotations.flatMap { $0.isEmpty ? nil : JSONTree.strings($0) }
+        fields = .record([
+            ("mediaType", .string(descriptor.mediaType)), ("digest", .string(descriptor.digest.description)),
+            ("size", .integer(descriptor.size)), ("platform", platform), ("annotations", annotations),
+        ])
     }
 }
 
@@ -111,12 +111,8 @@ extension ImageStore {
             if error.errno == .noEntry { return IndexFile() }
             throw .failed(action: "read the image index", error)
         }
-        do {
-            return try IndexFile(bytes)
-        } catch let fault as IndexFault {
-            throw .corrupt(path: indexPath, cause: fault.description)
-        } catch {
-            throw .corrupt(path: indexPath, cause: jsonCause(error))
+        do throws(IndexFault) { return try IndexFile(bytes) } catch {
+            throw .corrupt(path: indexPath, cause: error.description)
         }
     }
 
@@ -131,7 +127,7 @@ extension ImageStore {
         var index = before
         let result = try change(&index)
         guard index != before || !Files.exists(indexPath) else { return result }
-        guard let bytes = try? index.encoded() else { throw .corrupt(path: indexPath, cause: "it cannot be written") }
+        let bytes = index.encoded()
         try doing("write the image index") { () throws(SystemError) in
             // Blobs first: an index on the disk never points at a name that is not.
             for folder in try Files.list(paths.images + "/blobs") {

@@ -37,8 +37,9 @@ func unpack(
     let path = try folder.directory(name)
     let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
     let open = try lowers.map { try Open($0) }
-    let report = try unpacker.unpack(
-        archive.rawValue, into: directory.rawValue, lowers: open.map(\.number))
+    let report = try unpacker.unpack(archive.rawValue, into: directory.rawValue)
+    // Without layers below there is nothing to learn of directories, and no file for a link.
+    _ = try report.looseEnds.settle(in: directory.rawValue, unpacker.ownership, lowers: open.map(\.number))
     withExtendedLifetime(open) {}
     return (path, report)
 }

@@ -34,7 +34,7 @@ import Testing
         try withBusybox(user) { sandbox throws in
             try sandbox.output("run", "-dt", "--name", "reopens", "--network", "none", "busybox", "sh", "-c", script)
             try sandbox.output("wait", "reopens")
-            #expect(try sandbox.output("logs", "reopens") == "before\r\nagain\r\nlast\r")
+            #expect(try sandbox.apus("logs", "reopens").text == "before\r\nagain\r\nlast\r\n")
             try sandbox.output("rm", "reopens")
             let session = try session(
                 sandbox, ["-it"], "\(script); read -r line </dev/console; echo got $line >/dev/console; exit 4")

@@ -49,10 +49,14 @@ func run(_ words: [String]) throws {
     }
     switch words.removeFirst() {
     case "unpack":
-        // unpack [--squash] [--chroot] [--walk] [--bytes N] [--lower DIR]… ARCHIVE DIR
+        // unpack [--squash] [--chroot] [--walk] [--no-umask] [--bytes N] [--lower DIR]… ARCHIVE DIR
         var unpacker = LayerUnpacker()
         if takeFlag("--squash") { unpacker.ownership = .squashed }
         if takeFlag("--walk") { unpacker.usesOpenat2 = false }
+        if takeFlag("--no-umask") {
+            umask(0)
+            unpacker.hasNoUmask = true
+        }
         let changesRoot = takeFlag("--chroot")
         unpacker.limits.bytes = takeValue("--bytes").flatMap { Int($0) }
         var lowers: [Folder] = []
@@ -63,9 +67,11 @@ func run(_ words: [String]) throws {
             try check("chroot") { chroot(words[1]) }
             try check("chdir") { chdir("/") }
         }
-        print(
-            try unpacker.unpack(
-                archive.rawValue, into: target.descriptor.rawValue, lowers: lowers.map { $0.descriptor.rawValue }))
+        let report = try unpacker.unpack(archive.rawValue, into: target.descriptor.rawValue)
+        _ = try report.looseEnds.settle(
+            in: target.descriptor.rawValue, unpacker.ownership, lowers: lowers.map { $0.descriptor.rawValue })
+        withExtendedLifetime((target, lowers)) {}
+        print(report)
     case "copy":
         // copy TARGET LAYER…, the topmost first
         let target = try Folder(words[0])

@@ -5,6 +5,7 @@
 //   CgroupProbe life: freezes, thaws and kills two processes, and says how that went
 //   CgroupProbe sweep: removes what was left of others, however young
 //   CgroupProbe end PATH: kills what is in a cgroup, and removes it
+//   CgroupProbe processes PATH: the number of processes in a cgroup and below it
 //   CgroupProbe run [--systemd | --directory PATH | --parent PARENT] [--name NAME] [--scope-only] [LIMIT=VALUE…] -- COMMAND…
 //
 // `{}` in the command becomes the cgroup's path. Limits are those of the runtime spec by short names.
@@ -155,5 +156,6 @@ case "run":
 case "life": attempt { try life() }
 case "sweep": Cgroup.sweep(olderThan: 0)
 case "end": attempt { try Cgroup.end(CommandLine.arguments[2]) }
-default: fail("usage: CgroupProbe detect|life|sweep|end|run …")
+case "processes": attempt { print(try Cgroup.open(CommandLine.arguments[2]).processes().count) }
+default: fail("usage: CgroupProbe detect|life|sweep|end|processes|run …")
 }

@@ -1,0 +1,110 @@
+import Linux
+import TestSupport
+import Testing
+
+/// Images whose later layers do not describe the directories above their files, as bazel, ko and jib write them.
+@Suite struct LayeredImageTests {
+    /// What the merged tree shows of directories, of a file of the base with a link in the topmost layer, and of one
+    /// between.
+    private static let expected = """
+        1777 0 0 1500000000 /a
+        750 3 4 1500000001 /a/b
+        755 0 0 1600000000 /bin
+        640 5 0 1600000000 2 /a/b/below
+        640 5 0 1600000000 2 /a/b/link
+        644 0 0 1600000000 2 /bin/again
+        below
+        1
+        """
+
+    private func expectTree(_ sandbox: Sandbox, _ name: String) throws {
+        let script = """
+            stat -c '%a %u %g %Y %n' /a /a/b /bin
+            stat -c '%a %u %g %Y %h %n' /a/b/below /a/b/link /bin/again
+            cat /a/b/link; cat /bin/again
+            """
+        let shown = try sandbox.output("run", "--rm", "--network", "none", name, "sh", "-c", script)
+        #expect(shown.trimmed == Self.expected)
+    }
+
+    private func make(_ sandbox: Sandbox, _ flag: String = "--layers=10") throws -> String {
+        let archive = "\(sandbox.path)/work/layered.tar"
+        try sandbox.tool("/usr/bin/python3", "\(Executable.repository)/Tests/Harness/layered_image.py", archive, flag)
+        return archive
+    }
+
+    /// Nothing but layers, each with the note of its size.
+    private func expectNothingLeft(_ sandbox: Sandbox, count: Int) throws {
+        let names = try Files.list("\(sandbox.store)/layers")
+        #expect(names.filter { !$0.hasPrefix("sha256-") && !$0.hasPrefix(".size.") }.isEmpty, "\(names)")
+        #expect(names.filter { $0.hasPrefix("sha256-") }.count == count)
+    }
+
+    @Test(arguments: TestUser.available, ["--layers=10", "--parents"])
+    func aPullUnpacksEachLayerOnceAndLeavesNothing(_ user: TestUser, _ flag: String) throws {
+        try RegistryServer.with { registry throws in
+            try withSandbox(user) { sandbox throws in
+                let name = try registry.push("docker-archive:\(make(sandbox, flag))", as: "layered:latest")
+                // An ordinary user's newuidmap cannot be traced.
+                let trace = "\(sandbox.path)/work/trace"
+                let wrapper = ["/usr/bin/strace", "-f", "-qq", "-e", "trace=execve", "-e", "signal=none", "-o", trace]
+                let result = try sandbox.apus(behind: user == .root ? wrapper : [], ["pull", name])
+                #expect(result.code == 0, "\(result)")
+                if user == .root {
+                    let calls = try Files.readText(trace)
+                    #expect(calls.occurrences(of: "\"unpack-layer\"") == 10)
+                    // The base has nothing below it. A link alone leads into another layer where parents are described.
+                    #expect(calls.occurrences(of: "\"settle-layer\"") == (flag == "--parents" ? 1 : 9))
+                }
+                try expectNothingLeft(sandbox, count: 10)
+                try expectTree(sandbox, name)
+            }
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func loadingGivesTheSame(_ user: TestUser) throws {
+        try withSandbox(user) { sandbox throws in
+            try sandbox.output("load", "-i", make(sandbox))
+            try expectNothingLeft(sandbox, count: 10)
+            try expectTree(sandbox, "layered")
+        }
+    }
+
+    /// They hold layers while they wait for each other's.
+    @Test func pullsOfOneImageAtTheSameTimeAllSucceed() throws {
+        try RegistryServer.with { registry throws in
+            try withSandbox(TestUser.available[0]) { sandbox throws in
+                let name = try registry.push("docker-archive:\(make(sandbox))", as: "layered:latest")
+                let pulls = try (0..<4).map { _ in try sandbox.start(["pull", "-q", name], environment: []) }
+                for pull in pulls {
+                    pull.closeInput()
+                    let result = try pull.wait(seconds: 120)
+                    #expect(result.code == 0, "\(result)")
+                }
+                try expectNothingLeft(sandbox, count: 10)
+                try expectTree(sandbox, name)
+            }
+        }
+    }
+}
+
+extension String {
+    fileprivate var trimmed: String {
+        var text = self[...]
+        while text.last?.isWhitespace == true { text.removeLast() }
+        return String(text)
+    }
+
+    fileprivate func occurrences(of text: String) -> Int {
+        var count = 0
+        let mine = Array(utf8)
+        let wanted = Array(text.utf8)
+        var index = 0
+        while index + wanted.count <= mine.count {
+            if mine[index..<(index + wanted.count)].elementsEqual(wanted) { count += 1 }
+            index += 1
+        }
+        return count
+    }
+}
