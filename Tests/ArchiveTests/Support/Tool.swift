@@ -23,8 +23,6 @@ enum Tool {
         defer { posix_spawn_file_actions_destroy(&actions) }
         posix_spawn_file_actions_adddup2(&actions, writer.rawValue, 1)
         posix_spawn_file_actions_adddup2(&actions, writer.rawValue, 2)
-        // Tests beside this one may have many open, and some programs here may have few (ulimit -n).
-        posix_spawn_file_actions_addclosefrom_np(&actions, 3)
         let texts = ["sh", "-c", "cd '\(directory)' || exit 99\n\(script)"]
         var words: [UnsafeMutablePointer<CChar>?] = texts.map { (text: String) in strdup(text) }
         words.append(nil)
