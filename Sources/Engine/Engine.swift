@@ -1,3 +1,4 @@
+import ContainerSpec
 package import Errors
 import Images
 package import Logs
@@ -32,7 +33,7 @@ package struct Engine: Sendable {
     var imageService: ImageService { ImageService(paths, eventLog: eventLog, executable: executable) }
 
     /// The layers that this user's containers are mounted from.
-    package var layers: LayerStore { imageService.layers }
+    package var layers: LayerStore { LayerStore(paths, UserNamespace.plan().mode) }
 
     /// Removes `trees` and all below them, whoever the files belong to. Throws with the first that could not be
     /// removed; all are tried.

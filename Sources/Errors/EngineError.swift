@@ -15,11 +15,6 @@ package struct EngineError: KindedError, Sendable, CustomStringConvertible {
         self.init("\(error)", (error as? any KindedError)?.kind ?? .system)
     }
 
-    /// An error of a lower module, told as the cause in a sentence that begins with `what`.
-    package init(_ what: String, because error: any Error) {
-        self.init("\(what): \(error)", (error as? any KindedError)?.kind ?? .system)
-    }
-
     package var description: String { message }
 }
 

@@ -2,6 +2,11 @@ package import Errors
 import Linux
 package import Logs
 
+extension RunOptions {
+    /// Whether the container gets the very streams of the command that starts it (`--log-driver=passthrough`).
+    package var passesStreams: Bool { logConfig.type == LogConfiguration.Driver.passthrough.rawValue }
+}
+
 extension RunOptions.LogConfig {
     /// Chooses the driver. Throws `OptionError` for one that is not offered, or that this machine does not have.
     package mutating func setDriver(_ name: String) throws(OptionError) {

@@ -60,32 +60,34 @@ extension OwnIDMap {
         _ paths: StorePaths,
         isDurable: Bool
     ) throws(OptionError) -> IDMap {
+        func failed(_ error: SystemError) -> OptionError {
+            OptionError("--userns=\(mode.option): cannot take ids for the container: \(error)", .system)
+        }
+        func takeLock() throws(OptionError) -> FileLock {
+            do throws(SystemError) { return try FileLock("\(paths.run)/userns-auto.lock") } catch {
+                throw failed(error)
+            }
+        }
+        let lock = try takeLock()
+        defer { lock.descriptor.unlock() }
+        let names: [String]
+        do throws(SystemError) { names = try Files.list(paths.containers) } catch { throw failed(error) }
+        var taken: [SubordinateRange] = []
+        for name in names where name != container && ContainerStore.isID(name) {
+            if let range = try Self.range(of: "\(paths.containers)/\(name)") { taken.append(range) }
+        }
+        guard let first = OwnIDMap.free(size, in: pool, taken: taken) else {
+            let all = pool.map { UInt64($0.count) }.reduce(0, +)
+            throw OptionError(
+                "--userns=\(mode.option): no \(size) ids in a row are free of the \(all) that there are; remove "
+                    + "containers that were made with it, or ask for fewer with --userns=auto:size=")
+        }
         do throws(SystemError) {
-            let lock = try FileLock("\(paths.run)/userns-auto.lock")
-            defer { lock.descriptor.unlock() }
-            var taken: [SubordinateRange] = []
-            for name in try Files.list(paths.containers) where name != container && ContainerStore.isID(name) {
-                do throws(OptionError) {
-                    if let range = try Self.range(of: "\(paths.containers)/\(name)") { taken.append(range) }
-                } catch { throw SystemError("userns", error.description, .invalid) }
-            }
-            guard let first = OwnIDMap.free(size, in: pool, taken: taken) else {
-                throw SystemError("userns", nil, .noSpace)
-            }
             try Files.replace(
                 Self.rangePath("\(paths.containers)/\(container)"), with: Array("\(first) \(size)\n".utf8), mode: 0o600,
                 durable: isDurable)
-            return Self.map(SubordinateRange(first: first, count: size))
-        } catch {
-            if error.call == "userns", let description = error.object { throw OptionError(description) }
-            if error.errno == .noSpace, error.call == "userns" {
-                let all = pool.map { UInt64($0.count) }.reduce(0, +)
-                throw OptionError(
-                    "--userns=\(mode.option): no \(size) ids in a row are free of the \(all) that there are; remove "
-                        + "containers that were made with it, or ask for fewer with --userns=auto:size=")
-            }
-            throw OptionError("--userns=\(mode.option): cannot take ids for the container: \(error)")
-        }
+        } catch { throw failed(error) }
+        return Self.map(SubordinateRange(first: first, count: size))
     }
 
     private static func map(_ range: SubordinateRange) -> IDMap {

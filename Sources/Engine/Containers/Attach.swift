@@ -13,7 +13,7 @@ extension Engine {
     ) throws(EngineError) -> AttachedClient {
         let id = try containerID(text)
         let description = try description(id)
-        if description.options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue {
+        if description.options.passesStreams {
             throw EngineError(
                 "cannot attach to container \(text): its streams are those of the command that started it "
                     + "(--log-driver=passthrough)", .conflict)

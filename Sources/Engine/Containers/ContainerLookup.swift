@@ -6,9 +6,7 @@ import Store
 extension Engine {
     /// The container that `text` names (see `ContainerStore.find`). Throws `EngineError`.
     package func container(_ text: String) throws(EngineError) -> ContainerSnapshot {
-        let id: String
-        do throws(StoreError) { id = try containers.find(text) } catch { throw EngineError(error) }
-        return try snapshot(id, names: nil)
+        try snapshot(containerID(text), names: nil)
     }
 
     /// All containers, the newest first, and a sentence for each record that cannot be read.

@@ -1,12 +1,9 @@
-import Cgroups
 package import ContainerSpec
 package import Errors
 import Glibc
 import Linux
-import Logs
 import OCI
 import Runtime
-import Seccomp
 package import Store
 package import Supervision
 
@@ -27,7 +24,7 @@ extension Engine {
         _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartingContainer {
         try checkPassedStreams(options)
-        let (mode, map) = UserNamespace.plan()
+        let (mode, _) = UserNamespace.plan()
         let root = try rootSource(options, record, mode)
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
         let guarding = try holdOffSweeps()
@@ -36,7 +33,7 @@ extension Engine {
         let (id, name) = (claim.id, claim.name)
         do throws(EngineError) {
             return try start(
-                options, record, claim: claim, root: root, mode: mode, map: map, client: client, lingering: lingering)
+                options, record, claim: claim, root: root, mode: mode, client: client, lingering: lingering)
         } catch {
             giveUp(id, name: name)
             throw error
@@ -45,13 +42,12 @@ extension Engine {
 
     private func start(
         _ options: RunOptions, _ record: LaunchRecord?, claim: consuming ContainerClaim, root: SupervisorRequest.Root,
-        mode: UserNamespace.Mode, map: IDMap?, client clientOptions: AttachedClient.Options, lingering: Int
+        mode: UserNamespace.Mode, client clientOptions: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartingContainer {
         let (id, name) = (claim.id, claim.name)
         var preparation = preparation(id, name: name, options, record, root, mode)
         preparation.size = options.tty ? Terminal.size(of: 0) ?? Terminal.size(of: 1) : nil
-        let passesStreams = options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
-        if !options.detach, !passesStreams { preparation.streams = clientOptions.streams }
+        if !options.detach, !options.passesStreams { preparation.streams = clientOptions.streams }
         preparation.lingering = lingering
         preparation.isNew = true
         let request = try preparation.supervisorRequest()
@@ -77,7 +73,7 @@ extension Engine {
 
     /// A container that has the caller's own terminal could type what it likes there (ioctl_tty(2), TIOCSTI).
     func checkPassedStreams(_ options: RunOptions) throws(EngineError) {
-        guard options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue else { return }
+        guard options.passesStreams else { return }
         for number in [CInt](0...2) where isatty(number) != 0 {
             throw EngineError(
                 "--log-driver=passthrough cannot be honoured: a standard stream is a terminal, and the container would have "

@@ -2,7 +2,6 @@ import ContainerSpec
 package import Errors
 import Glibc
 import Linux
-import Logs
 import OCI
 import Runtime
 import Store
@@ -32,7 +31,7 @@ extension Engine {
         do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
         let description = try ContainerDescription(decoding: record.body, id: id)
         try checkPassedStreams(description.options)
-        let passesStreams = description.options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue
+        let passesStreams = description.options.passesStreams
         let name = try currentName(id, was: description.name) ?? description.name
         do throws(StoreError) {
             if description.options.autoRemove { try containers.makeEphemeral(id) }

@@ -13,8 +13,7 @@ extension Engine {
     package func updateContainer(
         _ text: String, limits: ResourceOptions, restartPolicy: RestartPolicy?
     ) throws(EngineError) {
-        let id: String
-        do throws(StoreError) { id = try containers.find(text) } catch { throw EngineError(error) }
+        let id = try containerID(text)
         // One at a time: each builds on what the other has written.
         let lock = try lockForUpdate(id)
         defer { lock.descriptor.unlock() }
@@ -85,7 +84,7 @@ extension Engine {
         options.resources.merge(limits)
         do throws(OptionError) {
             return try options.resources.specification(.current(mode: UserNamespace.plan().mode))
-        } catch { throw EngineError(error.description) }
+        } catch { throw EngineError(error) }
     }
 
     // Returns what takes it back.

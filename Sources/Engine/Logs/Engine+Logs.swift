@@ -78,6 +78,6 @@ extension ContainerDescription {
     func logConfiguration() throws(EngineError) -> LogConfiguration {
         do throws(OptionError) {
             return try LogConfiguration(options, image: imageConfig, id: id, name: name, imageID: imageID)
-        } catch { throw EngineError(error.description) }
+        } catch { throw EngineError(error) }
     }
 }
