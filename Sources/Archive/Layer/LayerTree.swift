@@ -70,7 +70,9 @@ final class LayerTree {
     private func make(_ path: RawName, _ create: Creation) throws(ArchiveError) -> Directory? {
         guard let slash = path.lastIndex(of: CChar(bitPattern: UInt8(ascii: "/"))) else { return nil }
         let depth = path.count { $0 == CChar(bitPattern: UInt8(ascii: "/")) }
-        guard let parent = cache[path[..<slash] + [0]], parent.isReal, depth < EntryPath.maximumDepth else { return nil }
+        guard depth < EntryPath.maximumDepth, let parent = cache[path[..<slash] + [0]], parent.isReal else {
+            return nil
+        }
         let made: Directory
         do throws(SystemError) {
             made = try make(RawName(path[(slash + 1)...]), in: parent.number, replacingWhiteout: false)
