@@ -47,8 +47,8 @@ METADATA := -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled
 
 # The release is stripped: to compile what describes it to debuggers would take a tenth of the time.
 LEAN := -debug-info-format none
-# An index for editors is of no use in CI.
-INDEX := $(if $(filter true,$(CI)),--disable-index-store)
+# An index for editors is of no use to the fuzzer; `--build-tests` cannot do without: it looks for tests there.
+NO_INDEX := --disable-index-store
 # Compiles BoringSSL once for both builds, where nobody is to debug it.
 ONCE := env $(if $(filter true,$(CI)),CC=$(abspath $(HARNESS))/cc_once.py)
 
@@ -65,7 +65,7 @@ demo: build ## build, make an image of what Debian ships, and run it as an ordin
 
 debug: packages-build
 	@mkdir -p $(BUILD)
-	@$(HARNESS)/logged $(LOG) $(ONCE) $(SWIFT) build --build-tests $(INDEX)
+	@$(HARNESS)/logged $(LOG) $(ONCE) $(SWIFT) build --build-tests
 
 debug-checked: debug
 	@$(HARNESS)/check-warnings $(LOG)
@@ -141,7 +141,7 @@ fuzz: packages-build ## feed config.json, seccomp profiles and the child protoco
 
 # With the debug build's own driver as it is, which is not waited for.
 fuzz-built:
-	$(SWIFT) build --product FuzzDriver $(INDEX) --scratch-path $(BUILD)-fuzz --sanitize=fuzzer -Xswiftc -DLIBFUZZER
+	$(SWIFT) build --product FuzzDriver $(NO_INDEX) --scratch-path $(BUILD)-fuzz --sanitize=fuzzer -Xswiftc -DLIBFUZZER
 	@/usr/bin/python3 Tests/Fuzz/fuzz.py --driver $(BUILD)/debug/FuzzDriver --fuzzer $(BUILD)-fuzz/debug/FuzzDriver $(FUZZ)
 
 install: ## install the executable (after `make build`), manual pages and completions below PREFIX
