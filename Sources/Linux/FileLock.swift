@@ -1,6 +1,9 @@
 import Glibc
 
 /// An advisory lock (flock(2)) on a file: held while the value lives, released by the kernel with its process.
+///
+/// Its end is said, and not left to the end of the descriptor: what another thread forks meanwhile has a duplicate of that
+/// for a moment, and with it the lock.
 package struct FileLock: ~Copyable, Sendable {
     /// Whether others may hold the lock at the same time.
     package enum Kind: Sendable { case shared, exclusive }
@@ -17,6 +20,8 @@ package struct FileLock: ~Copyable, Sendable {
         try check("flock", path) { flock(file.rawValue, kind == .shared ? LOCK_SH : LOCK_EX) }
         return file
     }
+
+    deinit { descriptor.unlock() }
 
     private init(held descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 

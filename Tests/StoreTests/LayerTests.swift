@@ -44,6 +44,16 @@ import Testing
         #expect(try layers.begin(diffID) != nil)
     }
 
+    // As a child that another thread has just forked, and that is about to execute something.
+    @Test func aDuplicateOfADescriptorDoesNotKeepAnAbandonedLayer() throws {
+        var pending = try layers.begin(diffID)
+        let path = try #require(pending?.path)
+        let duplicate = try pending?.root.duplicate()
+        pending = nil
+        #expect(try layers.condemnAbandoned().count == 1 && !Files.exists(path))
+        _ = consume duplicate
+    }
+
     @Test func whoFindsALayerBusyWaitsAndThenHasIt() async throws {
         let pending = try #require(try layers.begin(diffID))
         #expect(try layers.tryBegin(diffID).isBusy)

@@ -22,7 +22,11 @@ final class HeldFile: Sendable {
         }
     }
 
-    deinit { unlink(path) }
+    deinit {
+        unlink(path)
+        // What another thread forks has a duplicate for a moment, and with it the lock (see `FileLock`).
+        descriptor.unlock()
+    }
 
     /// Removes the files in `folder` that nobody holds. Throws at the first that cannot be looked at; a missing folder has
     /// none.
@@ -33,14 +37,17 @@ final class HeldFile: Sendable {
             // While the lock is held: whoever waits for it finds the name gone, and not only later.
             if let held = try hold(path) {
                 unlink(path)
-                _ = held.rawValue
+                held.unlock()
             }
         }
     }
 
     /// Whether the file at `path` is not there, or nobody holds it.
     static func isAbandoned(_ path: String) throws(SystemError) -> Bool {
-        if let held = try hold(path) { return held.rawValue >= 0 }
+        if let held = try hold(path) {
+            held.unlock()
+            return true
+        }
         return try !Files.isPresent(path)
     }
 

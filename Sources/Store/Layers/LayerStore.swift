@@ -108,8 +108,14 @@ package final class PendingLayer: Sendable {
         self.lockPath = lockPath
     }
 
-    // The name goes before the lock does, so that whoever waits for it finds out and makes a new one.
-    deinit { unlink(lockPath) }
+    // The name goes before the lock does, so that whoever waits for it finds out and makes a new one. Both locks go here,
+    // and not with their descriptors, of which anything that another thread forks has duplicates for a moment: what is
+    // abandoned could be taken for somebody's.
+    deinit {
+        unlink(lockPath)
+        lock.unlock()
+        root.unlock()
+    }
 
     /// Gives the directory, whose files have `size` bytes, its final name, after everything in it has reached the
     /// disk: a layer with a name is a whole layer, after a power failure too.
