@@ -1,5 +1,6 @@
 import FoundationEssentials
 import JSON
+import Linux
 import OCI
 import Testing
 
@@ -120,6 +121,42 @@ struct ContainerDescriptionTests {
             let tree = try JSONTree.parse(try description.json())
             #expect(try tree.decode(ContainerDescription.self, name: "description") == description)
         }
+    }
+
+    @Test func listsReadTheSummaryInFrontOfTheRecord() throws {
+        for description in [try Self.full(), try Self.plain()] {
+            let summary = try #require(ContainerSummary.read(try description.encoded(), id: description.id))
+            #expect(summary.name == description.name && summary.created == description.created)
+            #expect(summary.options.image == description.options.image)
+            #expect(summary.imageReference == description.imageReference)
+            #expect(summary.imageID == description.imageID)
+            #expect(summary.platform?.description == description.platform?.description)
+            #expect(summary.command == description.command && summary.hostname == description.hostname)
+            #expect(summary.options.labels == description.options.labels)
+            #expect(summary.imageConfig.labels ?? [:] == description.imageConfig.labels ?? [:])
+            #expect(summary.options.exposedPorts == description.options.exposedPorts)
+            #expect(summary.imageConfig.exposedPorts == description.imageConfig.exposedPorts)
+            #expect(summary.options.networkMode.inspected == description.options.networkMode.inspected)
+            #expect(summary.options.autoRemove == description.options.autoRemove)
+            #expect(summary.options.mounts.map(\.destination) == description.options.mounts.map(\.destination))
+            #expect(summary.options.mounts.map(\.readOnly) == description.options.mounts.map(\.readOnly))
+        }
+    }
+
+    @Test func aSummaryOfANewerVersionIsRead() throws {
+        let body = try Self.plain().encoded()
+        let length = body[1..<5].reversed().reduce(0) { $0 << 8 | Int($1) }
+        var encoder = WireEncoder()
+        encoder.writeInteger(UInt8(250))
+        encoder.write(data: [1, 2, 3])
+        var size = WireEncoder()
+        size.writeInteger(UInt32(length + encoder.bytes.count))
+        let longer = [0] + size.bytes + body[5..<(5 + length)] + encoder.bytes + body[(5 + length)...]
+        #expect(ContainerSummary.read(longer, id: "2") == ContainerSummary.read(body, id: "2"))
+        #expect(ContainerSummary.read(longer, id: "2")?.name == "plain")
+        // Bytes that end in a field are no summary; the JSON behind them is.
+        #expect(ContainerSummary.read(Array(body[..<(length - 2)]), id: "2") == nil)
+        #expect(try ContainerDescription(decoding: longer, id: "2") == Self.plain())
     }
 
     private static func plain() throws -> ContainerDescription {

@@ -7,7 +7,8 @@ import OCI
 /// A body is a zero byte (no JSON begins with it), the summary's length, the summary, and the JSON.
 package enum ContainerSummary {
     private static let marker: UInt8 = 0
-    private static let version: UInt32 = 0x6173_0001
+    // Of the form, not of the fields.
+    private static let version: UInt32 = 0x6173_0002
 
     /// The body of a record whose description is `json`.
     static func body(_ description: ContainerDescription, json: [UInt8]) -> [UInt8] {
@@ -39,62 +40,121 @@ package enum ContainerSummary {
         return 5..<(5 + Int(length))
     }
 
-    private static func write(_ description: ContainerDescription, to encoder: inout WireEncoder) {
-        let (options, image) = (description.options, description.imageConfig)
-        encoder.write(version)
-        encoder.write(description.name)
-        encoder.write(description.created)
-        encoder.write(options.image)
-        encoder.write(description.imageReference)
-        encoder.write(description.imageID?.description)
-        encoder.write(description.platform?.description)
-        encoder.write(description.command)
-        encoder.write(description.hostname)
-        encoder.write(options.labels)
-        encoder.write(image.labels ?? [:])
-        encoder.write(options.exposedPorts)
-        encoder.write(image.exposedPorts.map { $0.keys.sorted() } ?? [])
-        encoder.write(options.networkMode.inspected)
-        encoder.write(options.autoRemove)
-        encoder.writeInteger(UInt32(options.mounts.count))
-        for mount in options.mounts {
-            switch mount.kind {
-            case .bind(let bind): encoder.write(Optional(bind.source))
-            case .tmpfs: encoder.write(String?.none)
-            }
-            encoder.write(mount.destination)
-            encoder.write(mount.readOnly)
-        }
+    /// What a summary tells, each by the number that it has in records: a number is never given away again.
+    private enum Field: UInt8 {
+        case name = 1
+        case created
+        case image
+        case imageReference
+        case imageID
+        case platform
+        case command
+        case hostname
+        case labels
+        case imageLabels
+        case exposedPorts
+        case imagePorts
+        case networkMode
+        case autoRemove
+        case mounts
     }
 
+    private static func write(_ description: ContainerDescription, to encoder: inout WireEncoder) {
+        func put(_ field: Field, _ write: (inout WireEncoder) -> Void) {
+            var content = WireEncoder()
+            write(&content)
+            encoder.writeInteger(field.rawValue)
+            encoder.write(data: content.bytes)
+        }
+        let (options, image) = (description.options, description.imageConfig)
+        encoder.write(version)
+        put(.name) { $0.write(description.name) }
+        put(.created) { $0.write(description.created) }
+        put(.image) { $0.write(options.image) }
+        if let reference = description.imageReference { put(.imageReference) { $0.write(reference) } }
+        if let id = description.imageID { put(.imageID) { $0.write(id.description) } }
+        if let platform = description.platform { put(.platform) { $0.write(platform.description) } }
+        put(.command) { $0.write(description.command) }
+        put(.hostname) { $0.write(description.hostname) }
+        put(.labels) { $0.write(options.labels) }
+        put(.imageLabels) { $0.write(image.labels ?? [:]) }
+        put(.exposedPorts) { $0.write(options.exposedPorts) }
+        let imagePorts = image.exposedPorts.map { $0.keys.sorted() } ?? []
+        put(.imagePorts) { $0.write(imagePorts) }
+        put(.networkMode) { $0.write(options.networkMode.inspected) }
+        put(.autoRemove) { $0.write(options.autoRemove) }
+        let mounts = options.mounts.map { Mount($0) }
+        put(.mounts) { $0.write(mounts) }
+    }
+
+    // A field that a newer version has written is passed over, and one that an older one has not is what it is without.
     private static func read(_ decoder: inout WireDecoder, id: String) throws -> ContainerDescription {
         guard try decoder.read(UInt32.self) == version else { throw WireError.invalidValue("version") }
-        let name = try decoder.read(String.self)
-        let created = try decoder.read(String.self)
-        var options = RunOptions(image: try decoder.read(String.self))
-        let reference = try decoder.read(String?.self)
-        let imageID = try decoder.read(String?.self).flatMap { Digest($0) }
-        let platform = try decoder.read(String?.self).flatMap { try? Platform(parsing: $0) }
-        let command = try decoder.read([String].self)
-        let hostname = try decoder.read(String.self)
-        options.labels = try decoder.read([String: String].self)
-        var image = ContainerConfig()
-        image.labels = try decoder.read([String: String].self)
-        options.exposedPorts = try decoder.read([String].self)
-        let ports = try decoder.read([String].self)
-        if !ports.isEmpty { image.exposedPorts = Dictionary(ports.map { ($0, EmptyObject()) }) { $1 } }
-        options.networkMode = (try? NetworkMode(option: try decoder.read(String.self))) ?? .automatic
-        options.autoRemove = try decoder.read(Bool.self)
-        for _ in 0..<(try decoder.readInteger(UInt32.self)) {
-            let source = try decoder.read(String?.self)
-            var mount = MountOption(
-                destination: try decoder.read(String.self),
-                kind: source.map { .bind(.init(source: $0)) } ?? .tmpfs(.init()))
-            mount.readOnly = try decoder.read(Bool.self)
-            options.mounts.append(mount)
+        var summary = ContainerDescription(
+            id: id, name: "", created: "", options: RunOptions(image: ""), imageConfig: ContainerConfig(),
+            imageReference: nil, imageID: nil, platform: nil, command: [], hostname: "")
+        while decoder.remaining > 0 {
+            let field = Field(rawValue: try decoder.readInteger())
+            var content = WireDecoder(try decoder.readData())
+            switch field {
+            case .name: summary.name = try content.read()
+            case .created: summary.created = try content.read()
+            case .image: summary.options.image = try content.read()
+            case .imageReference: summary.imageReference = try content.read(String.self)
+            case .imageID: summary.imageID = Digest(try content.read())
+            case .platform: summary.platform = try? Platform(parsing: try content.read())
+            case .command: summary.command = try content.read()
+            case .hostname: summary.hostname = try content.read()
+            case .labels: summary.options.labels = try content.read()
+            case .imageLabels: summary.imageConfig.labels = try content.read()
+            case .exposedPorts: summary.options.exposedPorts = try content.read()
+            case .imagePorts:
+                let ports = try content.read([String].self)
+                if !ports.isEmpty {
+                    summary.imageConfig.exposedPorts = Dictionary(ports.map { ($0, EmptyObject()) }) { $1 }
+                }
+            case .networkMode:
+                summary.options.networkMode = (try? NetworkMode(option: try content.read())) ?? .automatic
+            case .autoRemove: summary.options.autoRemove = try content.read()
+            case .mounts: summary.options.mounts = try content.read([Mount].self).map { $0.option }
+            case nil: continue
+            }
         }
-        return ContainerDescription(
-            id: id, name: name, created: created, options: options, imageConfig: image, imageReference: reference,
-            imageID: imageID, platform: platform, command: command, hostname: hostname)
+        return summary
+    }
+}
+
+/// What lists show of a mount.
+private struct Mount: WireCodable {
+    /// nil for a tmpfs.
+    var source: String?
+    var destination: String
+    var readOnly: Bool
+
+    init(_ option: MountOption) {
+        switch option.kind {
+        case .bind(let bind): source = bind.source
+        case .tmpfs: source = nil
+        }
+        (destination, readOnly) = (option.destination, option.readOnly)
+    }
+
+    var option: MountOption {
+        var option = MountOption(
+            destination: destination, kind: source.map { .bind(.init(source: $0)) } ?? .tmpfs(.init()))
+        option.readOnly = readOnly
+        return option
+    }
+
+    func encode(to encoder: inout WireEncoder) {
+        encoder.write(source)
+        encoder.write(destination)
+        encoder.write(readOnly)
+    }
+
+    init(from decoder: inout WireDecoder) throws(WireError) {
+        source = try decoder.read(String?.self)
+        destination = try decoder.read()
+        readOnly = try decoder.read()
     }
 }
