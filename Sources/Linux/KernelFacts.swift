@@ -3,14 +3,17 @@ import Glibc
 
 /// What the running kernel and the calling process say of themselves.
 package enum KernelFacts {
-    /// The host's name and the kernel's release (uname(2)).
-    package static func names() -> (host: String, release: String) {
+    /// The host's name, the kernel's release and the kind of machine, "x86_64" (uname(2)).
+    package static func names() -> (host: String, release: String, hardware: String) {
         var names = utsname()
-        guard uname(&names) == 0 else { return ("localhost", "") }
+        guard uname(&names) == 0 else { return ("localhost", "", "") }
         func text(_ bytes: UnsafeRawBufferPointer) -> String {
             String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
-        return (withUnsafeBytes(of: names.nodename, text), withUnsafeBytes(of: names.release, text))
+        return (
+            withUnsafeBytes(of: names.nodename, text), withUnsafeBytes(of: names.release, text),
+            withUnsafeBytes(of: names.machine, text)
+        )
     }
 
     /// The soft and hard limit of a resource by its number (getrlimit(2), RLIMIT_…); UInt64.max is no limit.

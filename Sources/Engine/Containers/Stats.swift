@@ -86,7 +86,8 @@ extension Engine {
         return UInt64(value.tv_sec) * 1_000_000_000 + UInt64(value.tv_nsec)
     }
 
-    private static var machineMemory: Int64 {
+    /// In bytes.
+    static var machineMemory: Int64 {
         Int64(sysconf(CInt(_SC_PHYS_PAGES))) * Int64(sysconf(CInt(_SC_PAGESIZE)))
     }
 

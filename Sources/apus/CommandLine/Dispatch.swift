@@ -1,3 +1,4 @@
+import DockerTypes
 import Flags
 import Glibc
 import Linux
@@ -23,7 +24,7 @@ enum Dispatch {
     private static func dispatch(_ globals: ParsedArguments, _ context: Context) throws -> CInt {
         if globals.isHelpRequested { return try Help.program(context) }
         if globals.bool("version") {
-            try context.output.line("\(Context.program) version \(Version.number)")
+            try context.output.line("\(Context.program) version \(VersionInfo.number)")
             return 0
         }
         guard let first = globals.positionals.first else { return try Help.program(context) }

@@ -1,3 +1,4 @@
+import DockerTypes
 import Engine
 import Flags
 import Glibc
@@ -44,7 +45,7 @@ enum Pull {
         var platform: Platform?
         if let text = parsed.string("platform"), !text.isEmpty { platform = try Platform(parsing: text) }
         let options = PullOptions(
-            platform: platform, configuration: context.options.config, agent: "apus/\(Version.number)")
+            platform: platform, configuration: context.options.config, agent: "apus/\(VersionInfo.number)")
         let display = isQuiet ? nil : PullDisplay(STDOUT_FILENO)
         let engine = try context.engine()
         let images = try waitFor {

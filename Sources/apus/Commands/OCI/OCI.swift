@@ -1,3 +1,4 @@
+import DockerTypes
 import Flags
 import Glibc
 import Linux
@@ -127,8 +128,8 @@ enum OCICommand {
     static func printVersion(_ context: Context) throws -> CInt {
         try context.output.write(
             """
-            \(program) version \(Version.number)
-            commit: \(Version.number)
+            \(program) version \(VersionInfo.number)
+            commit: \(VersionInfo.number)
             spec: \(OCIRuntime.specVersion)
 
             """)

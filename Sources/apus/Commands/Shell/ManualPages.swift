@@ -1,3 +1,4 @@
+import DockerTypes
 import Flags
 import Linux
 
@@ -22,21 +23,21 @@ extension Verb {
         var pages = [
             ManualPage(
                 path: Context.program, syntax: GlobalOptions.syntax,
-                commands: list(nil) + CommandTable.nouns.map { ($0.name, $0.summary) }, version: Version.number)
+                commands: list(nil) + CommandTable.nouns.map { ($0.name, $0.summary) }, version: VersionInfo.number)
         ]
         for noun in CommandTable.nouns where places.contains(where: { $0.noun == noun.name }) {
             let syntax = CommandSyntax(summary: noun.summary, usage: ["COMMAND"])
             pages.append(
                 ManualPage(
                     path: "\(Context.program) \(noun.name)", syntax: syntax, commands: list(noun.name),
-                    version: Version.number))
+                    version: VersionInfo.number))
         }
         for place in places {
             let verb = place.verb()
             pages.append(
                 ManualPage(
                     path: CommandTable.fullName(place.noun, place.name), syntax: verb.syntax,
-                    names: CommandTable.names(of: verb.id), version: Version.number))
+                    names: CommandTable.names(of: verb.id), version: VersionInfo.number))
         }
         return pages
     }

@@ -1,5 +1,5 @@
+import DockerTypes
 import Flags
-import Glibc
 import GoTemplate
 import Rendering
 
@@ -10,90 +10,47 @@ extension Verb {
             summary: "Show the version of apus and of the machine", usage: ["[OPTIONS]"],
             flags: [CommonFlags.objectFormat()], arguments: .none)
     ) { parsed, context in
-        let machine = Machine.current
+        let info = VersionInfo()
         if let format = parsed.string("format"), !format.isEmpty {
-            let value = Version.value(machine)
-            try context.output.write(try ObjectFormat.render(value, format, name: "version"))
+            try context.output.write(try ObjectFormat.render(info.value, format, name: "version"))
             return 0
         }
         try context.output.write(
             """
             Client: apus
-             Version:           \(Version.number)
-             OS/Arch:           linux/\(machine.architecture)
+             Version:           \(info.version)
+             OS/Arch:           \(info.os)/\(info.architecture)
 
             Server: none, apus runs containers itself
-             Version:           \(Version.number)
-             OS/Arch:           linux/\(machine.architecture)
-             Kernel Version:    \(machine.release)
+             Version:           \(info.version)
+             OS/Arch:           \(info.os)/\(info.architecture)
+             Kernel Version:    \(info.kernelVersion)
 
             """)
         return 0
     }
 }
 
-/// The version of this program.
-enum Version {
-    static let number = "0.1.0"
-
+extension VersionInfo {
     /// What `version --format` works on. Scripts ask for the server's version: this program is both.
-    static func value(_ machine: Machine) -> TemplateValue {
-        .record(
+    var value: TemplateValue {
+        let shared: [(name: String, value: TemplateValue)] = [
+            ("Version", .string(version)), ("Os", .string(os)), ("Arch", .string(architecture)),
+        ]
+        let platform = TemplateRecord("struct { Name string }", [("Name", .string("apus"))])
+        return .record(
             TemplateRecord(
                 "system.versionInfo",
                 [
-                    (
-                        "Client",
-                        .record(
-                            TemplateRecord(
-                                "system.clientVersion",
-                                [
-                                    ("Version", .string(number)), ("Os", .string("linux")),
-                                    ("Arch", .string(machine.architecture)),
-                                ]))
-                    ),
+                    ("Client", .record(TemplateRecord("system.clientVersion", shared))),
                     (
                         "Server",
                         .record(
                             TemplateRecord(
                                 "*types.Version",
-                                [
-                                    (
-                                        "Platform",
-                                        .record(TemplateRecord("struct { Name string }", [("Name", .string("apus"))]))
-                                    ),
-                                    ("Version", .string(number)), ("Os", .string("linux")),
-                                    ("Arch", .string(machine.architecture)),
-                                    ("KernelVersion", .string(machine.release)),
-                                ]))
+                                [("Platform", .record(platform))] + shared
+                                    + [("KernelVersion", .string(kernelVersion))]))
                     ),
                 ]))
-    }
-}
-
-/// What the kernel says of the machine (uname(2)), in the words of image platforms.
-struct Machine {
-    /// "amd64", "arm64".
-    let architecture: String
-    /// "x86_64", "aarch64".
-    let hardware: String
-    let release: String
-    let name: String
-
-    static var current: Machine {
-        var names = utsname()
-        uname(&names)
-        func text<T>(_ field: T) -> String {
-            withUnsafeBytes(of: field) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-        }
-        let hardware = text(names.machine)
-        let architecture =
-            switch hardware {
-            case "x86_64": "amd64"
-            case "aarch64": "arm64"
-            default: hardware
-            }
-        return Machine(
-            architecture: architecture, hardware: hardware, release: text(names.release), name: text(names.nodename))
     }
 }

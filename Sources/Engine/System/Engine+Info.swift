@@ -1,0 +1,40 @@
+package import DockerTypes
+import Glibc
+import Linux
+import Store
+
+extension Engine {
+    /// What `info` tells, and a sentence for each record that could not be read. Throws `EngineError`, and
+    /// `StoreError` where the store itself cannot be read.
+    package func systemInfo() throws -> (info: SystemInfo, problems: [String]) {
+        let (containers, problems) = try listContainers()
+        let (images, faults) = try images.images()
+        var info = SystemInfo(
+            controlGroups: .current(), dataDirectory: paths.data, runDirectory: paths.run)
+        info.images = images.count
+        for container in containers {
+            switch container.state.status {
+            case .running, .restarting: info.running += 1
+            case .paused: info.paused += 1
+            case .created, .removing, .exited, .dead: info.stopped += 1
+            }
+        }
+        let names = KernelFacts.names()
+        (info.name, info.hardware) = (names.host, names.hardware)
+        let release = (try? Files.readText("/etc/os-release")) ?? ""
+        if let name = Self.value(of: "PRETTY_NAME", in: release) { info.operatingSystem = name }
+        info.processors = KernelFacts.onlineProcessorCount()
+        info.memory = Self.machineMemory
+        info.isRootless = geteuid() != 0
+        return (info, problems + faults)
+    }
+
+    // The value of `KEY=value` or `KEY="value"` among lines (os-release(5)).
+    private static func value(of key: String, in text: String) -> String? {
+        for line in text.split(separator: "\n") where line.hasPrefix("\(key)=") {
+            let value = line.dropFirst(key.count + 1)
+            return value.hasPrefix("\"") ? String(value.dropFirst().dropLast()) : String(value)
+        }
+        return nil
+    }
+}
