@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -13,6 +14,8 @@ pid_t apus_fork(void) { return fork(); }
 int apus_unshare(uint64_t flags) { return unshare((int)flags); }
 
 int apus_setns(int fd, int kinds) { return setns(fd, kinds); }
+
+int apus_eventfd(void) { return eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 
 int apus_signalfd_blocking(const int *signals, int count) {
   sigset_t set;

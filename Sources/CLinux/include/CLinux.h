@@ -98,6 +98,8 @@ int apus_w_term_signal(int status);
 pid_t apus_fork(void);
 int apus_unshare(uint64_t flags);
 int apus_setns(int fd, int kinds);
+// A non-blocking, close-on-exec eventfd(2).
+int apus_eventfd(void);
 // Blocks the signals and returns a non-blocking, close-on-exec signalfd(2) of them.
 int apus_signalfd_blocking(const int *signals, int count);
 // The number of the next pending signal, 0 when there is none.

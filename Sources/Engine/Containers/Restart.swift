@@ -1,13 +1,13 @@
 package import Errors
 import Linux
 import Store
-import Supervision
+package import Supervision
 
 extension Engine {
     /// Stops the container that `text` names as `stopContainer` does, and starts it; one that does not run is started.
-    /// Throws `EngineError`.
+    /// `caller` is whose streams a container gets that has those of its starting command. Throws `EngineError`.
     package func restartContainer(
-        _ text: String, signal: Int32? = nil, timeout: Int? = nil, lingering: Int
+        _ text: String, signal: Int32? = nil, timeout: Int? = nil, caller: CallerStreams, lingering: Int
     ) throws(EngineError) {
         let id = try containerID(text)
         func failure(_ cause: String) -> EngineError {
@@ -22,7 +22,7 @@ extension Engine {
             case .stuck: try forceEnd(id)
             }
         }
-        switch try startContainer(id, client: .detached, lingering: lingering) {
+        switch try startContainer(id, client: .detached(caller), lingering: lingering) {
         case .starting(let container):
             switch container.awaitStart() {
             case nil, .detached: note(.restart, try description(id))

@@ -23,7 +23,7 @@ extension Engine {
     package func start(
         _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartingContainer {
-        try checkPassedStreams(options)
+        try checkPassedStreams(options, client.caller)
         let (mode, _) = UserNamespace.plan()
         let root = try rootSource(options, record, mode)
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
@@ -46,7 +46,7 @@ extension Engine {
     ) throws(EngineError) -> StartingContainer {
         let (id, name) = (claim.id, claim.name)
         var preparation = preparation(id, name: name, options, record, root, mode)
-        preparation.size = options.tty ? Terminal.size(of: 0) ?? Terminal.size(of: 1) : nil
+        preparation.size = options.tty ? clientOptions.caller.windowSize : nil
         if !options.detach, !options.passesStreams { preparation.streams = clientOptions.streams }
         preparation.lingering = lingering
         preparation.isNew = true
@@ -72,9 +72,9 @@ extension Engine {
     }
 
     /// A container that has the caller's own terminal could type what it likes there (ioctl_tty(2), TIOCSTI).
-    func checkPassedStreams(_ options: RunOptions) throws(EngineError) {
+    func checkPassedStreams(_ options: RunOptions, _ caller: CallerStreams) throws(EngineError) {
         guard options.passesStreams else { return }
-        for number in [CInt](0...2) where isatty(number) != 0 {
+        for case .some(let number) in caller.numbers where Terminal.isTerminal(number) {
             throw EngineError(
                 "--log-driver=passthrough cannot be honoured: a standard stream is a terminal, and the container would have "
                     + "it; redirect it, or leave the driver out", .unsupported)

@@ -30,7 +30,7 @@ extension Engine {
         let record: ContainerRecord
         do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
         let description = try ContainerDescription(decoding: record.body, id: id)
-        try checkPassedStreams(description.options)
+        try checkPassedStreams(description.options, client.caller)
         let passesStreams = description.options.passesStreams
         let name = try currentName(id, was: description.name) ?? description.name
         do throws(StoreError) {
@@ -44,7 +44,7 @@ extension Engine {
         options.input = client.input && description.options.openStdin
         let work = SuperviseRequest(
             paths: paths, id: id, name: name, description: description, layers: record.layers,
-            size: description.options.tty ? Terminal.size(of: 0) ?? Terminal.size(of: 1) : nil,
+            size: description.options.tty ? client.caller.windowSize : nil,
             streams: passesStreams ? .none : options.streams, lingering: lingering)
         do throws(SystemError) {
             var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
@@ -53,7 +53,7 @@ extension Engine {
             let file = try work.file()
             _ = try Worker.supervise.start(
                 executable, [id],
-                inheriting: (passesStreams ? [0, 1, 2] : [nil, nil, nil]) + [
+                inheriting: (passesStreams ? client.caller.numbers : [nil, nil, nil]) + [
                     supervisorEnd.rawValue, hold.rawValue, file.rawValue,
                 ])
             var starting = StartingContainer(
@@ -82,10 +82,11 @@ extension Engine {
 }
 
 extension AttachedClient.Options {
-    /// For a command that waits for the start alone.
-    package static var detached: AttachedClient.Options {
-        var options = AttachedClient.Options()
-        (options.input, options.output, options.errorOutput, options.signalProxy) = (false, false, false, false)
+    /// For who waits for the start alone. `caller` is whose streams a container gets that has those of its starting command.
+    package static func detached(_ caller: CallerStreams) -> AttachedClient.Options {
+        var options = AttachedClient.Options(caller)
+        (options.input, options.output, options.errorOutput) = (false, false, false)
+        options.signalProxy = false
         return options
     }
 }

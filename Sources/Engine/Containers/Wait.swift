@@ -1,16 +1,16 @@
 package import Errors
 import Glibc
-import Linux
+package import Linux
 import Store
 import Supervision
 
 extension Engine {
     /// Waits until the container that `text` names does not run, and returns its exit code; 0 for one that never ran.
-    /// Throws `EngineError`.
-    package func waitContainer(_ text: String) throws(EngineError) -> Int32 {
+    /// Throws `EngineError`, of the kind `cancelled` when `stop` holds before.
+    package func waitContainer(_ text: String, stop: StopConditions = StopConditions()) throws(EngineError) -> Int32 {
         let id = try containerID(text)
         guard try isActiveOrHeld(id) else { return try exitCode(id) }
-        switch try ask(id, .wait(.notRunning), seconds: nil) {
+        switch try ask(id, .wait(.notRunning), seconds: nil, stop: stop) {
         case .frame(.exited(let code)), .frame(.failed(let code, _)): return code
         case .frame, .gone, .stuck: return try exitCode(id)
         }

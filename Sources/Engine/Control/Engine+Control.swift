@@ -26,8 +26,10 @@ extension Engine {
     }
 
     /// Sends `request` to the supervisor of the container `id` and waits for its answer, at most `seconds` (nil: for
-    /// ever). Throws `EngineError` for what fails on this side.
-    func ask(_ id: String, _ request: ControlRequest, seconds: Int? = patience) throws(EngineError) -> SupervisorReply {
+    /// ever) and until `stop` holds. Throws `EngineError` for what fails on this side, and for a wait that was stopped.
+    func ask(
+        _ id: String, _ request: ControlRequest, seconds: Int? = patience, stop: StopConditions = StopConditions()
+    ) throws(EngineError) -> SupervisorReply {
         let deadline = seconds.map { MonotonicTime.now().adding(milliseconds: Int64($0) * 1000) }
         guard let reply = try connect(id, request, until: deadline) else { return .stuck }
         switch consume reply {
@@ -36,7 +38,7 @@ extension Engine {
             do throws(SystemError) {
                 while true {
                     let left = deadline?.millisecondsLeft ?? -1
-                    guard let frame = try connection.receive(milliseconds: left) else { return .gone }
+                    guard let frame = try connection.receive(milliseconds: left, stop: stop) else { return .gone }
                     switch frame {
                     case .done, .exited, .failed, .started: return .frame(frame)
                     default: continue
@@ -44,6 +46,9 @@ extension Engine {
                 }
             } catch {
                 if error.errno == .again { return .stuck }
+                if error.errno == Errno(ECANCELED) {
+                    throw EngineError("nobody waits for container \(id.prefix(12)) any more", .cancelled)
+                }
                 throw EngineError("cannot hear the supervisor of container \(id.prefix(12)): \(error)", .unavailable)
             }
         }

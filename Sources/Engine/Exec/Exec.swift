@@ -9,9 +9,13 @@ package struct ExecOptions: Sendable {
     package var request: ExecRequest
     /// Whether the command runs on its own from the start on.
     package var isDetached = false
-    package var detachKeys = DetachKeys.standard
+    /// The streams of the session, its keys and what ends it. What the command has of them follows from `request`.
+    package var client: AttachedClient.Options
 
-    package init(_ request: ExecRequest) { self.request = request }
+    package init(_ request: ExecRequest, client: AttachedClient.Options) {
+        self.request = request
+        self.client = client
+    }
 }
 
 extension Engine {
@@ -21,9 +25,8 @@ extension Engine {
     package func exec(_ text: String, _ options: ExecOptions) throws(EngineError) -> AttachedClient {
         let id = try execTarget(text)
         var request = options.request
-        var client = AttachedClient.Options()
+        var client = options.client
         client.terminal = request.hasTerminal
-        client.detachKeys = options.detachKeys
         // As with Docker, a signal to the client is the client's own: the command goes on without it.
         client.signalProxy = false
         client.input = request.hasInput
@@ -31,9 +34,8 @@ extension Engine {
         client.patience = 6 * Self.patience
         do throws(SystemError) {
             // Blocked before the size is taken, so that a change after it is not missed.
-            let resizes = try SignalDescriptor([SIGWINCH])
-            if request.hasTerminal { request.size = Terminal.size(of: 0) ?? Terminal.size(of: 1) }
-            _ = consume resizes
+            if client.hearsSignals { _ = try SignalDescriptor([SIGWINCH]) }
+            if request.hasTerminal { request.size = client.caller.windowSize }
         } catch { throw EngineError("cannot watch the terminal: \(error)") }
         guard let reply = try connect(id, .exec(request), until: nil) else {
             throw EngineError("the supervisor of container \(text) does not answer", .unavailable)

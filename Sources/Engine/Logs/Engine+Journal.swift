@@ -59,9 +59,9 @@ struct JournalReader {
         while true {
             var poll = PollSet()
             poll.add(reading.rawValue)
-            let output = poll.add(STDOUT_FILENO, reading: false)
+            let places = request.stop.watch(in: &poll)
             let isReady = try poll.wait(milliseconds: 250)
-            if poll.isHungUp(output) { return }
+            if request.stop.hold(places, poll) { return }
             guard isReady else {
                 if follow, !isRunning() { return }
                 if let until = request.until, follow, Timestamp.now() > until { return }

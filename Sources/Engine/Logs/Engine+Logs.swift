@@ -14,6 +14,8 @@ package struct LogRequest: Sendable {
     package var tail: Int?
     package var timestamps = false
     package var details = false
+    /// What ends a wait for more.
+    package var stop = StopConditions()
 
     package init() {}
 }
@@ -55,7 +57,8 @@ extension Engine {
         let wait =
             isFollowing
             ? LogWait(
-                directories: [directory, containers.runDirectory(snapshot.id)], supervisor: snapshot.state.supervisor)
+                directories: [directory, containers.runDirectory(snapshot.id)], supervisor: snapshot.state.supervisor,
+                stop: request.stop)
             : nil
         if let tail = request.tail { reader.startAtTail(tail) }
         while true {

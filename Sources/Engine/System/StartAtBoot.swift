@@ -2,19 +2,22 @@ import ContainerSpec
 import DockerTypes
 package import Errors
 import Store
-import Supervision
+package import Supervision
 
 extension Engine {
     /// Starts the containers that come back after a boot: those with `always`, and those with `unless-stopped` that the
     /// user did not stop. Returns the names of those that were started, and a sentence for each that could not be.
-    package func startAtBoot(lingering: Int) throws(EngineError) -> (started: [String], problems: [String]) {
+    /// `caller` as with `restartContainer`.
+    package func startAtBoot(
+        caller: CallerStreams, lingering: Int
+    ) throws(EngineError) -> (started: [String], problems: [String]) {
         var started: [String] = []
         var problems: [String] = []
         let all = try allContainers()
         for container in all.containers.reversed() {
             do throws(EngineError) {
                 guard try isWanted(container) else { continue }
-                switch try startContainer(container.id, client: .detached, lingering: lingering) {
+                switch try startContainer(container.id, client: .detached(caller), lingering: lingering) {
                 case .running: continue
                 case .starting(let starting):
                     switch starting.awaitStart() {

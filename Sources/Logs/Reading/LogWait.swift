@@ -7,8 +7,11 @@ package struct LogWait: ~Copyable {
     private let watch: FileWatch?
     // The end of a supervisor that was killed changes no file.
     private let supervisor: FileDescriptor?
+    private let stop: StopConditions
 
-    package init(directories: [String], supervisor: ProcessIdentity?) {
+    /// Waits for changes in `directories`, the end of `supervisor` and what `stop` has.
+    package init(directories: [String], supervisor: ProcessIdentity?, stop: StopConditions) {
+        self.stop = stop
         let watch = try? FileWatch()
         var isComplete = false
         switch watch {
@@ -21,7 +24,7 @@ package struct LogWait: ~Copyable {
         self.supervisor = supervisor?.open()
     }
 
-    /// Waits, at most until `deadline`. False when nobody reads our output any more.
+    /// Waits, at most until `deadline`. False when it is stopped.
     package func next(until deadline: Timestamp?) -> Bool {
         var poll = PollSet()
         // Every second all the same: a wait that never looks up is a command that hangs.
@@ -31,7 +34,7 @@ package struct LogWait: ~Copyable {
         case .none: milliseconds = 50
         }
         if let number = supervisor.number { poll.add(number) }
-        let output = poll.add(STDOUT_FILENO, reading: false)
+        let places = stop.watch(in: &poll)
         if let deadline {
             let now = Timestamp.now()
             let left = (deadline.seconds - now.seconds) * 1000 + (deadline.nanoseconds - now.nanoseconds) / 1_000_000
@@ -42,6 +45,6 @@ package struct LogWait: ~Copyable {
         case .some(let watch): watch.drain()
         case .none: break
         }
-        return !poll.isHungUp(output)
+        return !stop.hold(places, poll)
     }
 }

@@ -1,5 +1,6 @@
 import Glibc
 package import Linux
+import Runtime
 
 /// A message between a supervisor and an attached client: one packet of a SOCK_SEQPACKET socket, its first byte the
 /// kind, the rest the payload. Numbers are little-endian.
@@ -32,7 +33,7 @@ package enum AttachFrame: Equatable {
     case failed(code: CInt, message: String)
 
     /// The most bytes of one payload; more would not fit a unix socket's default buffer several times.
-    static let maximumPayload = 32 << 10
+    static let maximumPayload = ProcessStreams.largestChunk
 
     /// How many frames of input a client sends before the first is taken, so that a container that does not read
     /// never holds up signals behind its input.
@@ -43,6 +44,11 @@ package enum AttachFrame: Equatable {
         case input, inputEnd, resize, signal, detach
         case started = 16
         case output, errorOutput, inputTaken, exited, failed, done
+    }
+
+    /// What a process has written.
+    init(_ chunk: ProcessStreams.Chunk) {
+        self = chunk.source == .errorOutput ? .errorOutput(chunk.data) : .output(chunk.data)
     }
 
     /// The packet.

@@ -2,8 +2,8 @@ package import Errors
 import Glibc
 package import Linux
 
-/// The command line's end of a running container: passes its input, signals and window size on, and writes what the
-/// container writes.
+/// A front end's end of a running container: passes its input, signals and window size on, and writes what the container
+/// writes.
 package struct AttachedClient: ~Copyable {
     /// What a session passes on, and how it is left.
     package struct Options: Sendable {
@@ -18,8 +18,16 @@ package struct AttachedClient: ~Copyable {
         package var detachKeys = DetachKeys.standard
         /// How long the supervisor may take for its first word, in seconds; nil: as long as it likes.
         package var patience: Int?
+        /// What the session reads and writes.
+        package var caller: CallerStreams
+        /// Whether signals to the process are for the session: it blocks them, which only who has no other use of them can
+        /// want. Without it no signal is passed on, and no change of a window's size is heard of.
+        package var hearsSignals = true
+        /// Ends the session as the detach keys do; the container goes on.
+        package var cancellation: Cancellation?
 
-        package init() {}
+        /// A session between a container and `caller`.
+        package init(_ caller: CallerStreams) { self.caller = caller }
 
         /// What the supervisor is to send and take.
         package var streams: AttachedStreams { AttachedStreams(input: input, output: output, errorOutput: errorOutput) }
@@ -28,7 +36,7 @@ package struct AttachedClient: ~Copyable {
     /// How the session ended.
     package enum Outcome: Equatable, Sendable {
         case exited(code: CInt)
-        /// The user typed the detach keys; the container goes on.
+        /// The user typed the detach keys, or the session was cancelled; the container goes on.
         case detached
         /// A signal ended the session, whose terminal is the container's; the container goes on.
         case interrupted(CInt)
@@ -40,7 +48,8 @@ package struct AttachedClient: ~Copyable {
 
     private let channel: AttachChannel
     private let options: Options
-    private let signals: SignalDescriptor
+    // nil where signals are not for the session.
+    private let signals: SignalDescriptor?
     // With the caller's terminal in raw mode its keys are the container's, and signals are for the client: it
     // puts the terminal back before it ends.
     private let endsBySignal: Bool
@@ -55,7 +64,7 @@ package struct AttachedClient: ~Copyable {
         SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH,
     ]
 
-    /// Blocks the signals that it passes on, so none is lost before `run`; call it before the supervisor is forked.
+    /// Blocks the signals that it hears, so none is lost before `run`; call it before the supervisor is forked.
     /// `socket` is the client's end. Throws `SystemError`.
     package init(socket: consuming FileDescriptor, options: Options) throws(SystemError) {
         channel = AttachChannel(socket: socket)
@@ -63,15 +72,20 @@ package struct AttachedClient: ~Copyable {
         detachKeys = DetachKeys(options.terminal ? options.detachKeys : "") ?? DetachKeys("")!
         inputOpen = options.input
         silence = options.patience.map { MonotonicTime.now().adding(milliseconds: Int64($0) * 1000) }
-        endsBySignal = options.terminal && options.input && Terminal.isTerminal(0)
-        signals = try SignalDescriptor(
-            endsBySignal
-                ? [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH] : options.signalProxy ? Self.forwarded : [SIGWINCH])
+        let holdsTerminal = options.hearsSignals && options.terminal && options.input
+        endsBySignal = holdsTerminal && Terminal.isTerminal(options.caller.input)
+        if options.hearsSignals {
+            signals = try SignalDescriptor(
+                endsBySignal
+                    ? [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH] : options.signalProxy ? Self.forwarded : [SIGWINCH])
+        } else {
+            signals = nil
+        }
     }
 
     /// Tells the supervisor how large the caller's terminal is.
     package func sendSize() {
-        guard options.terminal, let size = Terminal.size(of: 0) ?? Terminal.size(of: 1) else { return }
+        guard options.terminal, let size = options.caller.windowSize else { return }
         _ = channel.send(.resize(size), waiting: true)
     }
 
@@ -80,22 +94,25 @@ package struct AttachedClient: ~Copyable {
 
     /// Waits until the container's process runs, without serving its streams; nil then, else how it ended.
     package func awaitStart() -> Outcome? {
-        if let silence {
+        var patience = silence
+        while true {
             var poll = PollSet()
-            poll.add(channel.socket.rawValue)
-            if (try? poll.wait(milliseconds: silence.millisecondsLeft)) == false { return Self.unanswered }
-        }
-        while let frame = channel.receive() {
+            let socket = poll.add(channel.socket.rawValue)
+            let cancelled = options.cancellation.map { poll.add($0.number) }
+            let isInTime = try? poll.wait(milliseconds: patience?.millisecondsLeft ?? -1)
+            if isInTime == false { return Self.unanswered }
+            if let cancelled, poll.isReadable(cancelled) { return detach() }
+            guard poll.isReadable(socket), let frame = channel.receive() else { return .lost }
+            patience = nil
             switch frame {
             case .started: return nil
             case .exited(let code): return .exited(code: code)
             case .failed(let code, let message): return .failed(code: code, message: message)
             // Before the start it can only be the supervisor's own.
-            case .errorOutput(let data): write(data, to: 2)
+            case .errorOutput(let data): write(data, to: options.caller.errorOutput)
             default: continue
             }
         }
-        return .lost
     }
 
     /// Ends the session before the container has started, and waits until the supervisor has cleaned up. Returns what
@@ -114,30 +131,29 @@ package struct AttachedClient: ~Copyable {
     /// Serves until the container ends, the user detaches or the supervisor is gone. `started` is called once, when
     /// the container's process runs.
     package mutating func run(started: () -> Void = {}) -> Outcome {
-        let raw = options.terminal && options.input ? RawMode(0) : nil
+        let raw = options.terminal && options.input ? RawMode(options.caller.input) : nil
         defer { raw?.restore() }
         var poll = PollSet()
         while true {
             poll.removeAll()
             let socket = poll.add(channel.socket.rawValue)
-            let signal = poll.add(signals.descriptor.rawValue)
+            let signal = signalNumber.map { poll.add($0) }
+            let cancelled = options.cancellation.map { poll.add($0.number) }
             let reads = inputOpen && outstandingInput < AttachFrame.inputWindow
-            let input = reads ? poll.add(0) : nil
+            let input = reads ? poll.add(options.caller.input) : nil
             guard (try? poll.wait(milliseconds: silence?.millisecondsLeft ?? -1)) != nil else { return .lost }
             if silence?.isPast ?? false, !poll.isReadable(socket) { return Self.unanswered }
 
-            if poll.isReadable(signal), let ending = takeSignals() { return .interrupted(ending) }
-            if let input, poll.isReadable(input), forwardInput() {
-                _ = channel.send(.detach, waiting: true)
-                return .detached
-            }
+            if let signal, poll.isReadable(signal), let ending = takeSignals() { return .interrupted(ending) }
+            if let cancelled, poll.isReadable(cancelled) { return detach() }
+            if let input, poll.isReadable(input), forwardInput() { return detach() }
             if poll.isReadable(socket) {
                 guard let frame = channel.receive() else { return .lost }
                 silence = nil
                 switch frame {
                 case .started: started()
-                case .output(let data): if options.output { write(data, to: 1) }
-                case .errorOutput(let data): if options.errorOutput { write(data, to: 2) }
+                case .output(let data): if options.output { write(data, to: options.caller.output) }
+                case .errorOutput(let data): if options.errorOutput { write(data, to: options.caller.errorOutput) }
                 case .inputTaken: outstandingInput -= 1
                 case .exited(let code): return .exited(code: code)
                 case .failed(let code, let message): return .failed(code: code, message: message)
@@ -147,15 +163,34 @@ package struct AttachedClient: ~Copyable {
         }
     }
 
+    private func detach() -> Outcome {
+        _ = channel.send(.detach, waiting: true)
+        return .detached
+    }
+
     private static var unanswered: Outcome {
         .failed(
             code: 1,
             message: "the container's supervisor does not answer: 'kill' or 'rm -f' ends it, and the container with it")
     }
 
+    private var signalNumber: CInt? {
+        switch signals {
+        case .some(let signals): signals.descriptor.rawValue
+        case .none: nil
+        }
+    }
+
+    private func nextSignal() -> CInt? {
+        switch signals {
+        case .some(let signals): signals.next()
+        case .none: nil
+        }
+    }
+
     // Returns a signal that ends the session.
     private func takeSignals() -> CInt? {
-        while let number = signals.next() {
+        while let number = nextSignal() {
             if number == SIGWINCH {
                 sendSize()
             } else if endsBySignal {
@@ -171,7 +206,7 @@ package struct AttachedClient: ~Copyable {
     // True when the detach keys were typed.
     private mutating func forwardInput() -> Bool {
         var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload)
-        let got = buffer.withUnsafeMutableBytes { read(0, $0.baseAddress, $0.count) }
+        let got = buffer.withUnsafeMutableBytes { read(options.caller.input, $0.baseAddress, $0.count) }
         if got < 0, Errno.current == .interrupted || Errno.current == .again { return false }
         guard got > 0 else {
             inputOpen = false
@@ -196,7 +231,9 @@ package struct AttachedClient: ~Copyable {
             } else if Errno.current == .again {
                 var poll = PollSet()
                 poll.add(descriptor, reading: false, writing: true)
+                if let cancellation = options.cancellation { poll.add(cancellation.number) }
                 _ = try? poll.wait()
+                if options.cancellation?.isCancelled ?? false { return }
             } else if Errno.current != .interrupted {
                 return
             }

@@ -58,11 +58,18 @@ package struct ControlConnection: ~Copyable {
         socket = connection
     }
 
-    /// The next frame within `milliseconds` (negative: for ever). Throws EAGAIN where none came; nil at the end.
-    package func receive(milliseconds: CInt = -1) throws(SystemError) -> AttachFrame? {
+    /// The next frame within `milliseconds` (negative: for ever); nil at the end. Throws EAGAIN where none came, and
+    /// ECANCELED when `stop` holds.
+    package func receive(
+        milliseconds: CInt = -1, stop: StopConditions = StopConditions()
+    ) throws(SystemError) -> AttachFrame? {
         var poll = PollSet()
-        poll.add(socket.rawValue)
+        let answer = poll.add(socket.rawValue)
+        let places = stop.watch(in: &poll)
         guard try poll.wait(milliseconds: milliseconds) else { throw SystemError("recv", nil, .again) }
+        guard poll.isReadable(answer) || !stop.hold(places, poll) else {
+            throw SystemError("recv", nil, Errno(ECANCELED))
+        }
         return AttachChannel.receive(from: socket.rawValue)
     }
 

@@ -4,7 +4,7 @@ import Runtime
 
 /// The standard streams of a command in a container, both sides, until it has been started.
 struct ExecStreams: ~Copyable {
-    private var ours = ContainerStreams()
+    private var ours = ProcessStreams()
     private let hasTerminal: Bool
     private var input: FileDescriptor?
     private var output: FileDescriptor?
@@ -44,7 +44,7 @@ struct ExecStreams: ~Copyable {
 
     /// The keeper's side alone, once the command has its own: a pipe's end is seen when its last writer is gone.
     /// `terminal` is the master side that the start has given.
-    consuming func keepOurs(_ terminal: consuming FileDescriptor?) -> ContainerStreams {
+    consuming func keepOurs(_ terminal: consuming FileDescriptor?) -> ProcessStreams {
         var streams = ours
         streams.terminal = terminal
         return streams

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Runtime
 
 /// One connection to a supervisor: the session of a command line, or a request that is not answered yet.
 final class ControlClient {
@@ -62,7 +63,7 @@ final class ControlClient {
         outbox.removeAll()
     }
 
-    func wants(_ source: ContainerStreams.Source) -> Bool {
+    func wants(_ source: ProcessStreams.Source) -> Bool {
         guard case .attached(let streams) = role else { return false }
         return source == .errorOutput ? streams.errorOutput : streams.output
     }

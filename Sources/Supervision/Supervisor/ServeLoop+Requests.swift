@@ -1,6 +1,7 @@
 import ContainerSpec
 import Glibc
 import Linux
+import Runtime
 import Store
 
 extension ServeLoop {
@@ -56,7 +57,7 @@ extension ServeLoop {
             }
         case .resize(let size):
             _ = try running("resize its terminal")
-            resize(size)
+            streams.resize(size)
             client.post(last: .done)
             journal.record(.resize(rows: size.rows, columns: size.columns))
         case .update(let policy):

@@ -25,8 +25,9 @@ struct ServeLoop: ~Copyable {
     /// What the user has asked for since the container was started.
     var wishes = Wishes()
     private(set) var container: RunningContainer?
-    var streams = ContainerStreams()
-    var input = InputQueue()
+    var streams = ProcessStreams()
+    /// Who has sent what the container has not taken yet, in order: of each client at most AttachFrame.inputWindow frames.
+    var senders: [ControlClient] = []
     var killAt: MonotonicTime?
     /// nil where none is kept.
     var log: ContainerLog?
@@ -87,12 +88,12 @@ struct ServeLoop: ~Copyable {
     // MARK: the life of the container
 
     /// Serves a container until it has ended; what it wrote last is in the clients' hands or outboxes then.
-    mutating func serve(_ container: RunningContainer, _ streams: consuming ContainerStreams) -> ExitStatus {
+    mutating func serve(_ container: RunningContainer, _ streams: consuming ProcessStreams) -> ExitStatus {
         self.streams = streams
         self.streams.makeNonBlocking()
         self.container = container
         container.journal = journal
-        input = InputQueue()
+        senders.removeAll()
         wishes = Wishes()
         killAt = nil
         for client in clients {
@@ -114,7 +115,8 @@ struct ServeLoop: ~Copyable {
         }
         for task in tasks { task.stop() }
         let status = (try? waitForExit(of: container.pid)) ?? .exited(code: 125)
-        drain()
+        for chunk in self.streams.drain() { deliver(chunk) }
+        log?.finish()
         self.container = nil
         return status
     }
@@ -122,7 +124,7 @@ struct ServeLoop: ~Copyable {
     /// Serves the commands of the user until `moment`, while the container waits to be started again. False when the
     /// user does not want it any more.
     mutating func rest(until moment: MonotonicTime) -> Bool {
-        streams = ContainerStreams()
+        streams = ProcessStreams()
         while !wishes.end, !wishes.restart, !moment.isPast { _ = turn(until: moment) }
         return wishes.restart || !wishes.end
     }
@@ -175,12 +177,11 @@ struct ServeLoop: ~Copyable {
         var end: Int?
         var signal = 0
         var newcomers: Int?
-        var feeding: Int?
         /// One for each client, keeper and task that there was when the turn began.
         var clients: [Int] = []
         var keepers: [Int] = []
         var tasks: [Int?] = []
-        var sources: [(source: ContainerStreams.Source, place: Int)] = []
+        var streams = ProcessStreams.Places()
     }
 
     // True when the container has ended. Plain loops, here and below: the first use of a generic algorithm with a type
@@ -193,10 +194,9 @@ struct ServeLoop: ~Copyable {
         if poll.isReadable(places.signal) { hearOwnSignals() }
         for index in 0..<places.clients.count { attend(to: clients[index], at: places.clients[index], poll) }
         if let place = places.newcomers, poll.isReadable(place) { welcome() }
-        if let place = places.feeding, poll.isWritable(place) { feed() }
-        for index in 0..<places.sources.count where poll.isReadable(places.sources[index].place) {
-            _ = move(places.sources[index].source)
-        }
+        let moved = streams.move(places.streams, poll)
+        acknowledge(moved.taken)
+        for chunk in moved.chunks { deliver(chunk) }
         for index in 0..<places.tasks.count {
             guard let container else { break }
             let isAwaited = if let place = places.tasks[index] { poll.isReadable(place) } else { false }
@@ -222,15 +222,8 @@ struct ServeLoop: ~Copyable {
             let place: Int? = if let number = task.descriptor { poll.add(number) } else { nil }
             places.tasks.append(place)
         }
-        if !input.isEmpty, let number = streams.inputNumber {
-            places.feeding = poll.add(number, reading: false, writing: true)
-        }
         // A client that does not keep up holds the container up as a full pipe would.
-        if !isAnyClientBehind {
-            for source in ContainerStreams.Source.allCases {
-                if let number = streams.awaited(source) { places.sources.append((source, poll.add(number))) }
-            }
-        }
+        places.streams = streams.watch(in: &poll, output: !isAnyClientBehind)
         return places
     }
 
@@ -263,7 +256,7 @@ struct ServeLoop: ~Copyable {
             earliest = other
         }
         consider(killAt)
-        consider(streams.presence.restsUntil)
+        consider(streams.restsUntil)
         if container != nil { for task in tasks { consider(task.deadline) } }
         return earliest?.millisecondsLeft ?? -1
     }
@@ -290,9 +283,11 @@ struct ServeLoop: ~Copyable {
         }
     }
 
-    /// Gives a packet of the container's output to every client that wants it.
-    func distribute(_ packet: [UInt8], of source: ContainerStreams.Source) {
-        for client in clients where client.wants(source) { client.post(packet) }
+    // What the container has written goes to the log, and to every client that wants it.
+    private mutating func deliver(_ chunk: ProcessStreams.Chunk) {
+        log?.append(chunk.source == .errorOutput ? .errorOutput : .output, chunk.data)
+        let packet = AttachFrame(chunk).bytes
+        for client in clients where client.wants(chunk.source) { client.post(packet) }
     }
 
     // MARK: other processes in the container

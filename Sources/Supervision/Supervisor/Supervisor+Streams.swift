@@ -1,6 +1,7 @@
 import Glibc
 import Linux
 import OCI
+import Runtime
 
 /// The container's standard streams.
 extension Supervisor {
@@ -17,7 +18,7 @@ extension Supervisor {
     }
 
     struct Streams: ~Copyable {
-        var ours = ContainerStreams()
+        var ours = ProcessStreams()
         var theirs = ChildEnds()
     }
 

@@ -150,6 +150,7 @@ package struct Supervisor: ~Copyable {
         }
     }
 
+    // One run of the container, from nothing to its end.
     private func start(
         _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
     ) throws(SupervisorFailure) -> ExitStatus {
@@ -164,11 +165,28 @@ package struct Supervisor: ~Copyable {
         try nameKeptUser(&plan, root)
         var egress = try connect(plan.network, &plan.spec, namespace)
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
-        try cgroup?.prepare()
-        let sharesProcesses = plan.sharesProcesses
-        if sharesProcesses { Reaper.adoptOrphans() }
-        var process = try beginLaunch(plan, root, streams)
+        var process = try setUp(plan, root, &streams, &loop)
         _ = consume loopback
+        if let warning = try awaitEgress(&egress) { loop.warn(warning) }
+        try release(&process, loop, isFirst: isFirst)
+        let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
+        let status = loop.serve(container, streams.ours)
+        noteMemory()
+        _ = consume egress
+        // No process namespace takes them along, and there may be no cgroup to kill.
+        if plan.sharesProcesses { loop.endStragglers() }
+        // Nothing could take its place, or remove the directory that it is in.
+        if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
+        return status
+    }
+
+    // The process, with all that it needs, in front of its program.
+    private func setUp(
+        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: inout Streams, _ loop: inout ServeLoop
+    ) throws(SupervisorFailure) -> InitProcess {
+        try cgroup?.prepare()
+        if plan.sharesProcesses { Reaper.adoptOrphans() }
+        var process = try beginLaunch(plan, root, streams)
         // While the process sets itself up.
         do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
             throw SupervisorFailure("cannot listen for commands: \(error)")
@@ -177,35 +195,39 @@ package struct Supervisor: ~Copyable {
         // The container has them now; a pipe's reader sees its end when the last writer is gone.
         streams.theirs = ChildEnds()
         streams.ours.terminal = process.takeTerminal()
-        if let warning = try awaitEgress(&egress) { loop.warn(warning) }
-        // The client writes the container's record meanwhile. If it dies before, the container must not run: no command
-        // would see it.
-        if isFirst, !loop.awaitGo() {
-            throw SupervisorFailure.clientIsGone
-        }
+        return process
+    }
+
+    // Lets the process execute its program. The client of the first start writes the container's record meanwhile. If it
+    // dies before, the container must not run: no command would see it.
+    private func release(
+        _ process: inout InitProcess, _ loop: borrowing ServeLoop, isFirst: Bool
+    ) throws(SupervisorFailure) {
+        if isFirst, !loop.awaitGo() { throw SupervisorFailure.clientIsGone }
         do throws(LaunchError) { try process.start() } catch { throw SupervisorFailure(error) }
+    }
+
+    // Tells whoever asked to be told that the container runs, and what watches it.
+    private func announce(
+        _ process: borrowing InitProcess, _ plan: LaunchPlan, _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
+    ) throws(SupervisorFailure) -> RunningContainer {
         journal.running(
             process.pid, cgroup: cgroup?.path, restartCount: restarts,
             durable: isFirst && !request.autoRemove && loop.settings.restartPolicy.name != .no)
         if isFirst { request.notification?.send() }
         if let path = request.pidFile { try? Files.write("\(process.pid)".utf8, to: path) }
-        let container = RunningContainer(
-            id: request.id, pid: process.pid, pidfd: try pidfd(of: process), plan: plan, seccomp: request.seccomp,
-            mode: mode, runDirectory: request.runDirectory, cgroup: cgroup?.path)
         // The one of the start before watched the end of that.
         loop.tasks.removeAll { $0 is MemoryWatch }
         if let watch = cgroup?.watch({ [journal] in journal.record(.oom) }) { loop.tasks.append(watch) }
-        let status = loop.serve(container, streams.ours)
-        if let cgroup {
-            if cgroup.checkMemory() { journal.record(.oom) }
-            journal.outOfMemory(cgroup.hasRunOutOfMemory)
-        }
-        _ = consume egress
-        // No process namespace takes them along, and there may be no cgroup to kill.
-        if sharesProcesses { loop.endStragglers() }
-        // Nothing could take its place, or remove the directory that it is in.
-        if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
-        return status
+        return RunningContainer(
+            id: request.id, pid: process.pid, pidfd: try pidfd(of: process), plan: plan, seccomp: request.seccomp,
+            mode: mode, runDirectory: request.runDirectory, cgroup: cgroup?.path)
+    }
+
+    private func noteMemory() {
+        guard let cgroup else { return }
+        if cgroup.checkMemory() { journal.record(.oom) }
+        journal.outOfMemory(cgroup.hasRunOutOfMemory)
     }
 
     private func beginLaunch(

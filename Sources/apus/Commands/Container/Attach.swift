@@ -1,6 +1,7 @@
 import Engine
 import Errors
 import Flags
+import Glibc
 import Linux
 import Supervision
 
@@ -19,7 +20,7 @@ extension Verb {
     ) { parsed, context in
         let engine = try context.engine()
         let name = parsed.positionals[0]
-        var client = AttachedClient.Options()
+        var client = AttachedClient.Options(.standard)
         client.input = !parsed.bool("no-stdin")
         client.signalProxy = parsed.bool("sig-proxy")
         try SessionFlags.readDetachKeys(parsed, into: &client)
@@ -31,6 +32,11 @@ extension Verb {
         if outcome == .detached { throw CommandFailure("read escape sequence") }
         return try SessionFlags.status(of: outcome, failure: 1)
     }
+}
+
+extension CallerStreams {
+    /// Of this program.
+    static let standard = CallerStreams(input: STDIN_FILENO, output: STDOUT_FILENO, errorOutput: STDERR_FILENO)
 }
 
 /// What commands share that have a session with a container.

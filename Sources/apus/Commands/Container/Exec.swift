@@ -74,12 +74,10 @@ enum Exec {
         let isDetached = parsed.bool("detach")
         request.hasInput = parsed.bool("interactive") && !isDetached
         request.hasOutput = !isDetached
-        var options = ExecOptions(request)
+        var client = AttachedClient.Options(.standard)
+        try SessionFlags.readDetachKeys(parsed, into: &client)
+        var options = ExecOptions(request, client: client)
         options.isDetached = isDetached
-        if let keys = parsed.string("detach-keys") {
-            guard DetachKeys(keys) != nil else { throw CommandFailure("invalid detach keys (\(keys)) provided") }
-            options.detachKeys = keys
-        }
         return options
     }
 

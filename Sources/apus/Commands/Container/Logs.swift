@@ -31,6 +31,7 @@ extension Verb {
         request.until = try parsed.timestamp("until")
         // Docker takes what is no number for "all".
         if let text = parsed.string("tail"), let count = Int(text), count >= 0 { request.tail = count }
+        request.stop.output = STDOUT_FILENO
         let errors = Output(STDERR_FILENO, limit: 0)
         let output = Output(STDOUT_FILENO, limit: 0)
         try context.engine().logs(of: parsed.positionals[0], request) { stream, bytes in

@@ -12,7 +12,8 @@ extension Verb {
         let (signal, timeout) = try StopFlags.read(parsed)
         let engine = try context.engine()
         return try EachContainer.run(parsed.positionals, context) { name throws(EngineError) in
-            try engine.restartContainer(name, signal: signal, timeout: timeout, lingering: Run.lingering)
+            try engine.restartContainer(
+                name, signal: signal, timeout: timeout, caller: .standard, lingering: Run.lingering)
             return name
         }
     }

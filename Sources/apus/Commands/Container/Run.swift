@@ -43,7 +43,7 @@ enum Run {
     }
 
     private static func clientOptions(_ options: RunOptions) throws -> AttachedClient.Options {
-        var client = AttachedClient.Options()
+        var client = AttachedClient.Options(.standard)
         let all = options.attach.isEmpty
         client.input = options.openStdin && (all || options.attach.contains(.stdin)) && !options.detach
         client.output = all || options.attach.contains(.stdout)

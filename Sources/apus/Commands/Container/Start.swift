@@ -32,7 +32,7 @@ enum Start {
         for name in names {
             do throws(EngineError) {
                 if case .starting(let container) = try engine.startContainer(
-                    name, client: .detached, lingering: Run.lingering)
+                    name, client: .detached(.standard), lingering: Run.lingering)
                 {
                     switch container.awaitStart() {
                     case nil, .exited, .detached, .interrupted: break
@@ -58,7 +58,7 @@ enum Start {
         }
         let engine = try context.engine()
         let name = parsed.positionals[0]
-        var client = AttachedClient.Options()
+        var client = AttachedClient.Options(.standard)
         client.input = parsed.bool("interactive")
         try SessionFlags.readDetachKeys(parsed, into: &client)
         if client.input, try engine.hasTerminal(name), !Terminal.isTerminal(0) {

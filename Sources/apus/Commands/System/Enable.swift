@@ -151,7 +151,7 @@ struct BootUnit {
 
     /// Starts what the disk says was wanted, prints the names and says what failed.
     static func startContainers(_ context: Context) throws -> CInt {
-        let (started, problems) = try context.engine().startAtBoot(lingering: Run.lingering)
+        let (started, problems) = try context.engine().startAtBoot(caller: .standard, lingering: Run.lingering)
         for name in started { try context.output.line(name) }
         try context.output.flush()
         for problem in problems { context.complain(problem) }

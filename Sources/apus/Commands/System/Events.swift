@@ -21,7 +21,7 @@ extension Verb {
         let format = try EventFormat(parsed.string("format"))
         let (since, until) = (try parsed.timestamp("since"), try parsed.timestamp("until"))
         let output = Output(1, limit: 0)
-        try context.engine().events(since: since, until: until) { stored in
+        try context.engine().events(since: since, until: until, stop: StopConditions(output: 1)) { stored in
             guard filter.admits(stored.event) else { return }
             try output.write(try format.text(stored))
         }
