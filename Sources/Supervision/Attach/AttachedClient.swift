@@ -49,7 +49,7 @@ package struct AttachedClient: ~Copyable {
     private let channel: AttachChannel
     private let options: Options
     // nil where signals are not for the session.
-    private let signals: SignalDescriptor?
+    private let signals: SessionSignals?
     // With the caller's terminal in raw mode its keys are the container's, and signals are for the client: it
     // puts the terminal back before it ends.
     private let endsBySignal: Bool
@@ -59,6 +59,7 @@ package struct AttachedClient: ~Copyable {
     /// When the session is given up unless the supervisor has said something.
     private var silence: MonotonicTime?
 
+    private static let ending: [CInt] = [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH]
     /// Signals that a client passes on, and SIGWINCH. The stop signals of job control keep their effect on the client.
     private static let forwarded: [CInt] = [
         SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2, SIGALRM, SIGCONT, SIGWINCH,
@@ -75,9 +76,8 @@ package struct AttachedClient: ~Copyable {
         let holdsTerminal = options.hearsSignals && options.terminal && options.input
         endsBySignal = holdsTerminal && Terminal.isTerminal(options.caller.input)
         if options.hearsSignals {
-            signals = try SignalDescriptor(
-                endsBySignal
-                    ? [SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGWINCH] : options.signalProxy ? Self.forwarded : [SIGWINCH])
+            let heard = endsBySignal ? Self.ending : options.signalProxy ? Self.forwarded : [SIGWINCH]
+            signals = SessionSignals(try SignalDescriptor(heard))
         } else {
             signals = nil
         }
@@ -137,7 +137,7 @@ package struct AttachedClient: ~Copyable {
         while true {
             poll.removeAll()
             let socket = poll.add(channel.socket.rawValue)
-            let signal = signalNumber.map { poll.add($0) }
+            let signal = signals.map { poll.add($0.number) }
             let cancelled = options.cancellation.map { poll.add($0.number) }
             let reads = inputOpen && outstandingInput < AttachFrame.inputWindow
             let input = reads ? poll.add(options.caller.input) : nil
@@ -174,23 +174,9 @@ package struct AttachedClient: ~Copyable {
             message: "the container's supervisor does not answer: 'kill' or 'rm -f' ends it, and the container with it")
     }
 
-    private var signalNumber: CInt? {
-        switch signals {
-        case .some(let signals): signals.descriptor.rawValue
-        case .none: nil
-        }
-    }
-
-    private func nextSignal() -> CInt? {
-        switch signals {
-        case .some(let signals): signals.next()
-        case .none: nil
-        }
-    }
-
     // Returns a signal that ends the session.
     private func takeSignals() -> CInt? {
-        while let number = nextSignal() {
+        while let number = signals?.next() {
             if number == SIGWINCH {
                 sendSize()
             } else if endsBySignal {
@@ -239,4 +225,16 @@ package struct AttachedClient: ~Copyable {
             }
         }
     }
+}
+
+/// The signals that a session hears. A class: in an optional of a type that may not be copied, the optimiser of Swift 6.3 ends
+/// itself over them.
+private final class SessionSignals {
+    private let descriptor: SignalDescriptor
+
+    init(_ descriptor: consuming SignalDescriptor) { self.descriptor = descriptor }
+
+    var number: CInt { descriptor.descriptor.rawValue }
+
+    func next() -> CInt? { descriptor.next() }
 }
