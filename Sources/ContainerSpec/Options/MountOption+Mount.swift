@@ -38,25 +38,48 @@ private struct MountFields {
 
     init(text: String) { self.text = text }
 
+    /// Takes one field. Throws for a key that no type of mount has, and for a value that its key cannot have.
     mutating func take(_ field: String) throws(OptionError) {
         let pair = splitOnce(field, "=")
         let key = (pair?.0 ?? field).lowercased()
-        let value = pair?.1
-        if try takeSwitch(key, value) { return }
-        guard let value else { throw OptionError("invalid field '\(field)' in '\(text)' must be a key=value pair") }
+        if try takeSwitch(key, pair?.1) { return }
+        guard let value = pair?.1 else {
+            throw OptionError("invalid field '\(field)' in '\(text)' must be a key=value pair")
+        }
+        if takeCommon(key, value) { return }
+        if try takeOfBind(key, value) { return bindKeys.append(key) }
+        if try takeOfTmpfs(key, value) { return tmpfsKeys.append(key) }
+        if Self.keysOfVolumes.contains(key) {
+            throw .refused("'\(key)' in --mount '\(text)'", "volumes are not there yet")
+        }
+        throw OptionError("unexpected key '\(key)' in '\(field)'")
+    }
+
+    private static let keysOfVolumes = [
+        "volume-driver", "volume-label", "volume-opt", "volume-subpath", "image-subpath",
+    ]
+
+    // What every type of mount has; false where `key` is none of that, here and below.
+    private mutating func takeCommon(_ key: String, _ value: String) -> Bool {
         switch key {
         case "type": type = value.lowercased()
         case "source", "src": source = value
         case "target", "dst", "destination": target = value
+        // Of Docker Desktop alone, which shares files with a virtual machine.
         case "consistency": break
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func takeOfBind(_ key: String, _ value: String) throws(OptionError) -> Bool {
+        switch key {
         case "bind-propagation":
-            bindKeys.append(key)
             guard let known = MountOption.Propagation(rawValue: value.lowercased()) else {
                 throw OptionError("invalid propagation '\(value)' in '\(text)'")
             }
             propagation = known
         case "bind-recursive":
-            bindKeys.append(key)
             // Go's booleans count as the two ends.
             switch parseBool(value) {
             case true?: recursion = .enabled
@@ -70,24 +93,26 @@ private struct MountFields {
                 recursion = known
             }
         case "relabel":
-            bindKeys.append(key)
             guard let known = MountOption.Relabel(rawValue: value) else {
                 throw OptionError("invalid value for relabel: '\(value)' (must be 'shared' or 'private')")
             }
             relabel = known
-        case "tmpfs-size":
-            tmpfsKeys.append(key)
-            tmpfsOptions.append("size=\(try ByteSize.parse(value))")
+        default: return false
+        }
+        return true
+    }
+
+    private mutating func takeOfTmpfs(_ key: String, _ value: String) throws(OptionError) -> Bool {
+        switch key {
+        case "tmpfs-size": tmpfsOptions.append("size=\(try ByteSize.parse(value))")
         case "tmpfs-mode":
-            tmpfsKeys.append(key)
             guard let mode = parseOctal(value), mode <= 0o7777 else {
                 throw OptionError("invalid value for tmpfs-mode: '\(value)'")
             }
             tmpfsOptions.append("mode=\(String(mode, radix: 8))")
-        case "volume-driver", "volume-label", "volume-opt", "volume-subpath", "image-subpath":
-            throw .refused("'\(key)' in --mount '\(text)'", "volumes are not there yet")
-        default: throw OptionError("unexpected key '\(key)' in '\(field)'")
+        default: return false
         }
+        return true
     }
 
     /// Takes a key that may stand without a value; false where `key` is none.
