@@ -12,8 +12,10 @@ struct ForegroundProcess: ~Copyable {
 
     private let signals: SignalDescriptor
 
-    /// Blocks the signals: before the process is made, so that none is lost.
+    /// Blocks the signals: before the process is made, so that none is lost. When nobody reads the caller's output any more
+    /// the container is to be ended and removed, and not left alone by the end of this process.
     init() throws(OCIError) {
+        Signals.ignoreBrokenPipe()
         signals = try reporting { try SignalDescriptor(Self.forwarded) }
     }
 

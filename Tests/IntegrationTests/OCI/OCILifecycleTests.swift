@@ -59,6 +59,20 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
+    func aTerminalWhoseOutputNobodyReadsEndsAndIsRemoved(_ user: TestUser) throws {
+        try withBundle(user) { bundle in
+            try bundle.configure("seq 1 300000", process: "\"terminal\": true,")
+            let command = "'\(Executable.path)' oci --root '\(bundle.root)' run --bundle '\(bundle.path)' c"
+            // A slow reader gets everything; one that leaves lets the container end by its terminal's hang-up.
+            let all = try bundle.sandbox.tool("sh", "-c", "\(command) </dev/null | (sleep 0.3; wc -l)")
+            #expect(all.text.split(separator: " ").last?.hasPrefix("300000") == true, "\(all)")
+            let part = try bundle.sandbox.tool("sh", "-c", "{ \(command) </dev/null; echo ended >&2; } | head -n 1")
+            #expect(part.text == "1\r\n" && part.errorText == "ended\n", "\(part)")
+            #expect(try bundle.oci("list", "--quiet").text.isEmpty)
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func aRootThatOthersMayWriteToIsRefused(_ user: TestUser) throws {
         try withBundle(user) { bundle in
             try bundle.configure("true")
