@@ -44,7 +44,7 @@ package struct TreeRemoval: Sendable {
                 let pid = try Worker.removeTree.start(
                     executable, [runDirectory] + trees[start..<min(start + 200, trees.count)],
                     inheriting: [nil, nil, input.rawValue])
-                _ = consume input
+                endLifetime(input)
                 let message = try output.readAll(limit: 1 << 16)
                 let status = try waitForExit(of: pid)
                 guard status == .exited(code: 0) else {

@@ -56,6 +56,8 @@ def main():
         problems += [f"{name}:{n}: imports Foundation (44 MB of it); FoundationEssentials is there" for n in forbidden_imports(lines)]
         if name.startswith("Sources/"):
             problems += [f"{name}:{n}: '{what}' has no documentation comment" for n, what in undocumented(lines)]
+            problems += [f"{name}:{n}: '_ = consume' may end the value earlier; endLifetime (Linux) does not"
+                         for n, line in enumerate(lines, 1) if re.match(r"\s*_ = \(?consume ", line)]
 
     allowed = {}
     for line in (ROOT / "Tests/Harness/long-files.txt").read_text().splitlines():

@@ -29,7 +29,7 @@ extension Engine {
             // The supervisor of one that just ended still writes its last words, or removes it itself.
             guard let hold = try holdForRemoval(id) else { return id }
             doomed = try containers.remove(id, name: name)
-            _ = consume hold
+            endLifetime(hold)
             // A supervisor that was killed could not.
             if let path = state.cgroup { try? Cgroup.end(path) }
         } catch {

@@ -38,7 +38,7 @@ extension Engine {
             // The user's session may have taken the directory along when it ended.
             try containers.makeRunDirectory(id)
         } catch { throw EngineError(error) }
-        _ = consume update
+        endLifetime(update)
         var options = client
         options.terminal = description.options.tty
         options.input = client.input && description.options.openStdin

@@ -46,7 +46,7 @@ extension Engine {
             let null = try FileDescriptor.open("/dev/null", O_RDWR)
             let pid = try Spawn(HelperProgram.path(of: "ps")!, words, environment: HelperProgram.environment())
                 .start(descriptors: [null.rawValue, writing.rawValue, null.rawValue])
-            _ = consume writing
+            endLifetime(writing)
             let bytes = try reading.readAll(limit: 64 << 20)
             return try waitForExit(of: pid) == .exited(code: 0) ? String(decoding: bytes, as: UTF8.self) : nil
         }

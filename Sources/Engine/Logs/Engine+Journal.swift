@@ -50,7 +50,7 @@ struct JournalReader {
         let complaints = try MemoryFile.create("apus-journalctl")
         let pid = try Spawn(program, arguments(id, follow), environment: HelperProgram.environment())
             .start(descriptors: [null.rawValue, writing.rawValue, complaints.rawValue])
-        _ = consume writing
+        endLifetime(writing)
         defer {
             kill(pid, SIGTERM)
             _ = try? waitForExit(of: pid)

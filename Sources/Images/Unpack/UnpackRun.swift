@@ -77,7 +77,7 @@ struct UnpackRun: ~Copyable {
             executable, [runDirectory, String(layers.ownership.rawValue)] + arguments,
             inheriting: [input.rawValue, output.rawValue, 2, pending.root.rawValue] + numbers)
         running.append(Running(job, pending, pid, way))
-        _ = consume output
+        endLifetime(output)
     }
 
     /// Waits for the next worker to end; throws with the layer and the cause where it failed.

@@ -23,8 +23,8 @@ package enum HelperProgram {
         let childOutput = outputs.takeSecond()
         let spawn = Spawn(path, arguments, environment: environment())
         let pid = try spawn.start(descriptors: [childInput.rawValue, childOutput.rawValue, STDERR_FILENO])
-        _ = consume childInput
-        _ = consume childOutput
+        endLifetime(childInput)
+        endLifetime(childOutput)
         do throws(SystemError) {
             try send(input, to: writer)
             let output = try reader.readAll(limit: limit)

@@ -65,10 +65,10 @@ package struct InitProcess: ~Copyable {
         switch consume clone {
         case .child:
             // The parent's end has to be its only one, or nobody sees it close.
-            _ = consume parentEnd
+            endLifetime(parentEnd)
             child(childEnd.release(), placed ? nil : cgroup)
         case .parent(let pid, let pidfd):
-            _ = consume childEnd
+            endLifetime(childEnd)
             var stage: ProcessID?
             if case .staging = talk.state { stage = pid }
             return InitProcess(pid: pid, pidfd: pidfd, socket: parentEnd, talk: talk, stage: stage)

@@ -17,7 +17,7 @@ extension ProcessSetup {
         let child = try step(.initProcess) { () throws(SystemError) in try cloneChild() }
         if child == 0 {
             close(program)
-            _ = consume writing
+            endLifetime(writing)
             var byte: UInt8 = 0
             // The end of the pipe is the parent's execve(2); a byte says that it failed.
             if read(reading.rawValue, &byte, 1) != 0 { _exit(1) }

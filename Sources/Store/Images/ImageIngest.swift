@@ -29,7 +29,7 @@ package final class ImageIngest: Sendable {
         try doing("write to \(lease.path)") { () throws(SystemError) in
             let lock = try FileLock(store.paths.sweepLock, .shared)
             try lease.descriptor.writeAll(Array(lines.utf8))
-            _ = consume lock
+            endLifetime(lock)
         }
     }
 

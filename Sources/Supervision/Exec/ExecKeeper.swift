@@ -65,7 +65,7 @@ struct ExecKeeper {
             try ContainerRoot.open(pidfd: container.pidfd, pid: container.pid)
         }
         let plan = try ExecPlan(request, container.plan, root: root, mode: container.mode)
-        _ = consume root
+        endLifetime(root)
         let target = try attempt { () throws(SystemError) in try container.pidfd.duplicate() }
         var join = JoinRequest(
             process: plan.process, target: target, targetID: container.pid, namespaces: plan.namespaces,

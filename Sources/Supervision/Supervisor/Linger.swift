@@ -24,6 +24,6 @@ package enum Linger {
         let end = MonotonicTime.now().adding(milliseconds: Int64(seconds) * 1000)
         while !end.isPast, !Signals.wait(for: ending, seconds: (end.millisecondsLeft + 999) / 1000) {}
         UserNamespace.withdraw(runDirectory: runDirectory)
-        _ = consume held
+        endLifetime(held)
     }
 }

@@ -84,7 +84,7 @@ package enum SuperviseWorker {
     package static func run() -> CInt {
         let file = FileDescriptor(owning: 5)
         guard let bytes = try? file.readAll(limit: 64 << 20), let work = SuperviseRequest(bytes) else { return 125 }
-        _ = consume file
+        endLifetime(file)
         let request: SupervisorRequest
         do throws(EngineError) { request = try plan(work) } catch {
             fail(work, error)

@@ -65,6 +65,10 @@ extension Supervisor {
         } catch { throw SupervisorFailure(error.description) }
     }
 
+    /// Ends the helper here, and not before (see `endLifetime`).
+    @inline(never)
+    func disconnect(_ connection: consuming Connection?) {}
+
     var networkMountPoint: String { "\(request.runDirectory)/netns" }
 
     // The network is up at the container's first instruction, as it is with Docker.

@@ -166,13 +166,13 @@ package struct Supervisor: ~Copyable {
         var egress = try connect(plan.network, &plan.spec, namespace)
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
         var process = try setUp(plan, root, &streams, &loop)
-        _ = consume loopback
+        endLifetime(loopback)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
         try release(&process, loop, isFirst: isFirst)
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
         let status = loop.serve(container, streams.ours)
         noteMemory()
-        _ = consume egress
+        disconnect(egress)
         // No process namespace takes them along, and there may be no cgroup to kill.
         if plan.sharesProcesses { loop.endStragglers() }
         // Nothing could take its place, or remove the directory that it is in.

@@ -53,8 +53,8 @@ extension Engine {
             let errorInput = errorEnds.takeSecond()
             let pid = try Worker.inspectTree.start(
                 executable, [paths.run] + arguments, inheriting: [nil, input.rawValue, errorInput.rawValue])
-            _ = consume input
-            _ = consume errorInput
+            endLifetime(input)
+            endLifetime(errorInput)
             let bytes = try output.readAll(limit: 1 << 30)
             let message = try errorOutput.readAll(limit: 1 << 16)
             guard try waitForExit(of: pid) == .exited(code: 0) else {
