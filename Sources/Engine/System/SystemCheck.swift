@@ -129,7 +129,8 @@ private final class SystemCheck {
                     continue
                 }
                 _ = try ContainerDescription(decoding: record.body, id: entry)
-                for layer in record.layers where !isUnpacked(layer) {
+                for layer in record.layers
+                where !LayerStore(paths, .full).has(layer) && !LayerStore(paths, .squashed).has(layer) {
                     problems.append("container \(short): layer \(layer) is missing")
                 }
                 if let names, names[entry] == nil { problems.append("container \(short) has no name") }

@@ -152,13 +152,13 @@ extension String {
             (["base", "d:755:0 d/x=x", "d/.wh.x=", "d:755:0 d/x=x"], "ok x"), (["base", "base"], "ok"),
             (["base", "d/x=x", "d/.wh.x=", "d/x=x"], "ok x"),
         ])
-    func aLayerMayComeMoreThanOnce(_ user: TestUser, _ layers: [String], _ expected: String) throws {
+    func aLayerMayComeMoreThanOnce(_ user: TestUser, _ image: (layers: [String], shown: String)) throws {
         try withSandbox(user) { sandbox throws in
-            try load(sandbox, "again", layers)
+            try load(sandbox, "again", image.layers)
             let text = try shown(sandbox, "again", "echo ok; ls /d 2>/dev/null; true")
-            #expect(text.split(separator: "\n").joined(separator: " ") == expected)
+            #expect(text.split(separator: "\n").joined(separator: " ") == image.shown)
             let inspection = try sandbox.output("image", "inspect", "--format", "{{len .RootFS.Layers}}", "again")
-            #expect(inspection.trimmed == "\(layers.count)")
+            #expect(inspection.trimmed == "\(image.layers.count)")
         }
     }
 }
