@@ -74,6 +74,8 @@ int apus_fsetxattr(int fd, const char *name, const void *value, size_t size) {
   return fsetxattr(fd, name, value, size, 0);
 }
 
+int apus_fremovexattr(int fd, const char *name) { return fremovexattr(fd, name); }
+
 ssize_t apus_fgetxattr(int fd, const char *name, void *value, size_t size) {
   return fgetxattr(fd, name, value, size);
 }

@@ -17,6 +17,13 @@ package enum ExtendedAttributes {
         try check("setxattrat", name.printable) { apus_setxattrat(directory, file, name, value, value.count) }
     }
 
+    /// Removes `name` from the open file `descriptor`; that it was not there, or that the file system has none, is no error.
+    package static func remove(_ name: RawName, of descriptor: CInt) throws(SystemError) {
+        do throws(SystemError) {
+            try check("fremovexattr", name.printable) { apus_fremovexattr(descriptor, name) }
+        } catch  where error.errno == .noData || error.errno == .notSupported {}
+    }
+
     /// The value of `name` of the open file `descriptor`; nil where there is none, or the file system has none.
     package static func get(_ name: RawName, of descriptor: CInt) throws(SystemError) -> [UInt8]? {
         try value { apus_fgetxattr(descriptor, name, $0, $1) }

@@ -17,9 +17,27 @@ extension StorePaths {
     }
 
     private static func make(_ path: String) throws(StoreError) {
-        if mkdir(path, 0o700) == 0 { return }
-        let errno = Errno.current
-        if errno != .exists { throw refusal(path, SystemError("mkdir", path, errno)) }
+        guard mkdir(path, 0o700) == 0 else {
+            let errno = Errno.current
+            if errno != .exists { throw refusal(path, SystemError("mkdir", path, errno)) }
+            return
+        }
+        do throws(SystemError) { try makePlain(path) } catch { throw refusal(path, error) }
+    }
+
+    /// Takes off the new directory what it has from the one above: its group, the set-group-ID bit and a default ACL
+    /// (inode(7), acl(5)). Everything below would have them, the files of images and containers, too.
+    private static func makePlain(_ path: String) throws(SystemError) {
+        let folder = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        let status = try folder.status()
+        if status.group != getegid() {
+            try check("fchown", path) { fchown(folder.rawValue, uid_t.max, getegid()) }
+        }
+        try ExtendedAttributes.remove(RawName("system.posix_acl_default"), of: folder.rawValue)
+        // The mask of an ACL is the group's part of the mode: this comes last.
+        if try folder.status().raw.st_mode & 0o7777 != 0o700 {
+            try check("fchmod", path) { fchmod(folder.rawValue, 0o700) }
+        }
     }
 
     private static func claim(_ path: String, privately: Bool = false) throws(StoreError) {

@@ -3,6 +3,9 @@ import Glibc
 import Linux
 import Workers
 
+// What is started from here has signals at their defaults.
+Signals.ignoreFileSizeLimit()
+
 // Hidden verbs come first, before anything is set up: they run in namespaces of their own and need a single thread.
 
 if CommandLine.arguments.count > 1, let worker = Worker(rawValue: CommandLine.arguments[1]) {

@@ -241,6 +241,19 @@ private final class HostRoot {
 
     // MARK: namespaces
 
+    @Test(arguments: [
+        ("web", nil, "web"), ("web.example.org", nil, "web.example.org web"),
+        ("web", "example.org", "web.example.org web"),
+        ("a.b", "c", "a.b.c a"),
+    ])
+    func hostsHasTheWholeNameAndTheShortOne(_ hostname: String, _ domain: String?, _ names: String) throws {
+        let plan = try self.plan {
+            $0.hostname = hostname
+            $0.domainname = domain
+        }
+        #expect(content(plan, "hosts")?.split(separator: "\n").last?.split(separator: "\t").last == names[...])
+    }
+
     @Test func hostNamespacesHaveTheirConsequences() throws {
         let host = try self.plan {
             $0.networkMode = .host

@@ -8,7 +8,8 @@ import Testing
         (LaunchError.Step.executable, Errno.noEntry, 127 as Int32), (.executable, .notDirectory, 127),
         (.executable, .access, 126),
         (.executable, .isDirectory, 126), (.executable, .noExec, 126), (.workingDirectory, .noEntry, 127),
-        (.workingDirectory, .access, 126), (.workingDirectory, .notPermitted, 125), (.mounts, .noEntry, 125),
+        (.workingDirectory, .notDirectory, 126), (.workingDirectory, .access, 126),
+        (.workingDirectory, .notPermitted, 125), (.mounts, .noEntry, 125),
         (.credentials, .access, 125),
     ])
     func exitCodesAreDockers(_ step: LaunchError.Step, _ errno: Errno, _ code: Int32) {

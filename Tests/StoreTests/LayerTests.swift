@@ -16,7 +16,7 @@ import Testing
     }
 
     @Test func aLayerHasItsNameWhenItIsWhole() throws {
-        let pending = try #require(try layers.begin(diffID))
+        let pending = try #require(try layers.begin(ImageLayer(diffID)))
         try Files.write([1], to: pending.path + "/file")
         #expect(!layers.has(diffID))
         try pending.commit(size: 4096)
@@ -25,28 +25,53 @@ import Testing
         #expect(layers.size(of: diffID) == 4096)
         #expect(try layers.all() == [diffID])
         #expect(try Files.status(layers.path(of: diffID)).permissions == 0o755)
-        #expect(try layers.begin(diffID) == nil)
+        #expect(try layers.begin(ImageLayer(diffID)) == nil)
     }
 
     @Test func squashedLayersAreKeptApart() throws {
-        try #require(try layers.begin(diffID)).commit(size: 0)
+        try #require(try layers.begin(ImageLayer(diffID))).commit(size: 0)
         #expect(!LayerStore(store.paths, .squashed).has(diffID))
     }
 
     @Test func aLayerThatIsGivenUpIsAbandonedAndNoLayer() throws {
-        var pending = try layers.begin(diffID)
+        var pending = try layers.begin(ImageLayer(diffID))
         let path = try #require(pending?.path)
         #expect(try layers.condemnAbandoned().isEmpty)
         pending = nil
         #expect(!layers.has(diffID))
         #expect(try layers.condemnAbandoned().count == 1 && !Files.exists(path))
         // The next one begins anew.
-        #expect(try layers.begin(diffID) != nil)
+        #expect(try layers.begin(ImageLayer(diffID)) != nil)
+    }
+
+    @Test func aLayerThatTookFromItsBaseIsAnotherOnAnotherBase() throws {
+        let base = ImageLayer(Digest(.sha256, hex: String(repeating: "b", count: 64))!)
+        let onBase = ImageLayer(diffID, on: base)
+        try #require(try layers.begin(onBase)).commit(size: 5, isSettled: true)
+        #expect(layers.find(onBase) == onBase.settledID && layers.size(of: onBase) == 5)
+        #expect(try layers.begin(onBase) == nil)
+        for other in [ImageLayer(diffID), ImageLayer(diffID, on: onBase)] {
+            #expect(layers.find(other) == nil)
+            #expect(try layers.begin(other) != nil)
+        }
+        // What says all of itself is the same everywhere.
+        try #require(try layers.begin(base)).commit(size: 1)
+        #expect(layers.find(ImageLayer(base.diffID, on: onBase)) == base.diffID)
+    }
+
+    @Test func aLayerThatComesTwiceIsInTheListOnceAtItsUppermostPlace() throws {
+        let digests = ["1", "2"].map { Digest(.sha256, hex: String(repeating: $0, count: 64))! }
+        let image = ImageConfig.RootFS(type: "layers", diffIDs: [digests[0], digests[1], digests[0]])
+        for digest in digests {
+            #expect(layers.find(image.imageLayers) == nil)
+            try #require(try layers.begin(ImageLayer(digest))).commit(size: 1)
+        }
+        #expect(layers.find(image.imageLayers) == [digests[1], digests[0]])
     }
 
     // As a child that another thread has just forked, and that is about to execute something.
     @Test func aDuplicateOfADescriptorDoesNotKeepAnAbandonedLayer() throws {
-        var pending = try layers.begin(diffID)
+        var pending = try layers.begin(ImageLayer(diffID))
         let path = try #require(pending?.path)
         let duplicate = try pending?.root.duplicate()
         pending = nil
@@ -55,10 +80,10 @@ import Testing
     }
 
     @Test func whoFindsALayerBusyWaitsAndThenHasIt() async throws {
-        let pending = try #require(try layers.begin(diffID))
-        #expect(try layers.tryBegin(diffID).isBusy)
+        let pending = try #require(try layers.begin(ImageLayer(diffID)))
+        #expect(try layers.tryBegin(ImageLayer(diffID)).isBusy)
         let (layers, diffID) = (layers, diffID)
-        let waiter = Task.detached { try layers.begin(diffID) == nil }
+        let waiter = Task.detached { try layers.begin(ImageLayer(diffID)) == nil }
         try Files.write([1], to: pending.path + "/file")
         try pending.commit(size: 1)
         withExtendedLifetime(pending) {}
@@ -76,7 +101,7 @@ import Testing
                 let digits = String(number, radix: 16)
                 let diffID = Digest(.sha256, hex: String(repeating: "0", count: 64 - digits.count) + digits)!
                 do {
-                    guard let pending = try layers.begin(diffID) else { continue }
+                    guard let pending = try layers.begin(ImageLayer(diffID)) else { continue }
                     try Files.write([1], to: pending.path + "/file")
                     try pending.commit(size: 1)
                     made.add()

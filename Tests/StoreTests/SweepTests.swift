@@ -13,7 +13,7 @@ import Testing
 
     /// A layer that is there as if it had been unpacked.
     func unpack(_ layer: Digest) throws {
-        let pending = try #require(try LayerStore(store.paths, .full).begin(layer))
+        let pending = try #require(try LayerStore(store.paths, .full).begin(ImageLayer(layer)))
         try Files.write([1], to: pending.path + "/file")
         try pending.commit(size: 1)
     }
@@ -26,6 +26,17 @@ import Testing
         for digest in [made.descriptor.digest, made.id] + made.manifest.layers.map(\.digest) {
             #expect(store.images.has(digest))
         }
+    }
+
+    @Test func aLayerThatIsKeptByItsBaseStaysAsLongAsTheImage() throws {
+        let made = try store.makeImage(["debian"], layers: ["a", "b"])
+        let layers = LayerStore(store.paths, .full)
+        let top = made.config.rootfs.imageLayers[1]
+        try #require(try layers.begin(top)).commit(size: 1, isSettled: true)
+        #expect(try sweep().layers.isEmpty)
+        _ = try store.images.remove("debian", isForced: false, users: [])
+        #expect(try sweep().layers == [top.settledID])
+        #expect(layers.find(top) == nil)
     }
 
     @Test func whatOnlyARemovedImageNeededGoes() throws {
@@ -72,7 +83,7 @@ import Testing
         let killed = LayerStore.name(of: Digest(.sha256, hex: String(repeating: "1", count: 64))!)
         for note in [".lock.", ".size."] { try Files.write([], to: "\(store.paths.layers)/\(note)\(killed)") }
         let busy = Digest(.sha256, hex: String(repeating: "2", count: 64))!
-        let pending = try #require(try layers.begin(busy))
+        let pending = try #require(try layers.begin(ImageLayer(busy)))
         _ = try sweep()
         let left = try Files.list(store.paths.layers)
         #expect(!left.contains { $0.hasSuffix(killed) })

@@ -12,14 +12,20 @@ struct UnpackBudget {
     private static let block = 4096
 
     /// Limits that are nil come from what the file system of `directory` has free, but for a sixteenth or
-    /// 256 MiB, whichever is less, which stays free for everybody's sake. Throws `SystemError`.
+    /// 256 MiB, whichever is less, which stays free for everybody's sake. A file system that has no blocks at all does not
+    /// count them (ramfs, many of FUSE's): there the disk says when it is full. Throws `SystemError`.
     init(_ limits: LayerUnpacker.Limits, on directory: CInt) throws(SystemError) {
         var status = statvfs()
         try check("fstatvfs") { fstatvfs(directory, &status) }
-        let free = Int(clamping: status.f_bavail.multipliedReportingOverflow(by: status.f_frsize).partialValue)
-        bytes = limits.bytes ?? free - min(free / 16, 256 << 20)
+        bytes = limits.bytes ?? (status.f_blocks > 0 ? Self.room(status.f_bavail, status.f_frsize) : .max)
         // File systems that make inodes as they need them say that there are none.
         entries = limits.entries ?? (status.f_favail > 0 ? Int(clamping: status.f_favail) : .max)
+    }
+
+    private static func room(_ blocks: UInt, _ size: UInt) -> Int {
+        let (product, isTooMuch) = blocks.multipliedReportingOverflow(by: size)
+        let free = isTooMuch ? Int.max : Int(clamping: product)
+        return free - min(free / 16, 256 << 20)
     }
 
     /// Throws `ArchiveError.tooManyEntries`.
@@ -30,7 +36,11 @@ struct UnpackBudget {
 
     /// Takes the room of `count` bytes of content. Throws `ArchiveError.tooLarge`.
     mutating func add(_ count: Int) throws(ArchiveError) {
-        usedBytes += (count + Self.block - 1) / Self.block * Self.block
-        if usedBytes > bytes { throw .tooLarge(limit: bytes) }
+        // Entries say of themselves how large they are.
+        guard count <= bytes - usedBytes else { throw .tooLarge(limit: bytes) }
+        let rest = count % Self.block
+        let (sum, isTooMuch) = usedBytes.addingReportingOverflow(rest == 0 ? count : count - rest + Self.block)
+        guard !isTooMuch, sum <= bytes else { throw .tooLarge(limit: bytes) }
+        usedBytes = sum
     }
 }

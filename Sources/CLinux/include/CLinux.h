@@ -122,6 +122,7 @@ int apus_setxattrat(int dirfd, const char *path, const char *name, const void *v
 ssize_t apus_getxattrat(int dirfd, const char *path, const char *name, void *value, size_t size);
 ssize_t apus_listxattrat(int dirfd, const char *path, char *names, size_t size);
 int apus_fsetxattr(int fd, const char *name, const void *value, size_t size);
+int apus_fremovexattr(int fd, const char *name);
 ssize_t apus_fgetxattr(int fd, const char *name, void *value, size_t size);
 ssize_t apus_flistxattr(int fd, char *names, size_t size);
 int apus_syncfs(int fd);

@@ -99,8 +99,11 @@ extension SpecBuilder {
         if network != .host {
             var address = "127.0.0.1"
             if case .egress(.slirp4netns) = network { address = slirpSettings.containerAddress }
-            let full = options.domainname.map { "\(hostname).\($0) " } ?? ""
-            lines.append("\(address)\t\(full)\(hostname)")
+            // Either flag may hold the domain: the whole name comes first, and what is before its first dot.
+            let full = Array((options.domainname.map { "\(hostname).\($0)" } ?? hostname).utf8)
+            let short = full.prefix { $0 != UInt8(ascii: ".") }
+            let names = short.count == full.count ? full : full + [UInt8(ascii: " ")] + short
+            lines.append("\(address)\t" + String(decoding: names, as: UTF8.self))
         }
         return textFile(lines)
     }

@@ -24,11 +24,11 @@ package struct ImageInspection: Encodable, Sendable {
 
     /// `image`, whose layers take `size` bytes and are unpacked in `layers`.
     package init(_ image: StoredImage, size: Int64, layers: LayerStore) {
-        let diffIDs = image.config.rootfs.diffIDs
         var places: [String: String] = [:]
-        if let top = diffIDs.last {
+        let names = image.config.rootfs.imageLayers.map { layers.find($0) ?? $0.diffID }
+        if let top = names.last {
             places["UpperDir"] = layers.path(of: top)
-            let lower = diffIDs.dropLast().reversed().map { layers.path(of: $0) }
+            let lower = names.dropLast().reversed().map { layers.path(of: $0) }
             if !lower.isEmpty { places["LowerDir"] = lower.joined(separator: ":") }
         }
         id = image.id.description
@@ -43,7 +43,7 @@ package struct ImageInspection: Encodable, Sendable {
         os = image.config.os
         self.size = size
         graphDriver = GraphDriver(data: places, name: "overlay2")
-        rootFS = RootFS(type: image.config.rootfs.type, layers: diffIDs.map(\.description))
+        rootFS = RootFS(type: image.config.rootfs.type, layers: image.config.rootfs.diffIDs.map(\.description))
     }
 
     /// Where the layers are unpacked.

@@ -3,6 +3,7 @@ package import Errors
 import Glibc
 import Linux
 import Store
+import Supervision
 
 /// What `top` shows: columns and rows of ps(1).
 package struct ProcessListing: Sendable {
@@ -27,6 +28,7 @@ extension Engine {
             guard options.isEmpty || options == ["-ef"] else {
                 throw EngineError("this machine has no ps, which would read its options: leave them out", .unsupported)
             }
+            note(.top, snapshot.description, name: snapshot.name)
             return Self.listing(pids)
         }
         // Not all versions can put -q behind any other option: then all processes are listed, and ours chosen.
@@ -35,7 +37,9 @@ extension Engine {
         guard let output else {
             throw EngineError("ps \(words.joined(separator: " ")) failed", .invalid)
         }
-        return try Self.choose(pids, from: output)
+        let listing = try Self.choose(pids, from: output)
+        note(.top, snapshot.description, name: snapshot.name)
+        return listing
     }
 
     private func ps(_ words: [String]) throws(EngineError) -> String? {

@@ -39,18 +39,23 @@ extension Engine {
         }
         // What was done is taken back where the next step fails.
         try write(record)
-        do throws(EngineError) {
-            let state = try settledState(id)
-            guard state.isActive else { return }
-            let takeBack = if let resources { try apply(resources, to: state, id) } else { {} as () -> Void }
-            do throws(EngineError) {
-                if let restartPolicy { try tell(id, restartPolicy) }
-            } catch {
-                takeBack()
-                throw error
-            }
-        } catch {
+        do throws(EngineError) { try updateRunning(id, resources, restartPolicy) } catch {
             try? write(before)
+            throw error
+        }
+        note(.update, description)
+    }
+
+    private func updateRunning(
+        _ id: String, _ resources: RuntimeSpec.Resources?, _ restartPolicy: RestartPolicy?
+    ) throws(EngineError) {
+        let state = try settledState(id)
+        guard state.isActive else { return }
+        let takeBack = if let resources { try apply(resources, to: state, id) } else { {} as () -> Void }
+        do throws(EngineError) {
+            if let restartPolicy { try tell(id, restartPolicy) }
+        } catch {
+            takeBack()
             throw error
         }
     }

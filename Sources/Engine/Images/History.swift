@@ -8,7 +8,7 @@ extension Engine {
     /// image.
     package func imageHistory(_ name: String, platform: String? = nil) throws(EngineError) -> [ImageHistoryEntry] {
         let image = try image(name, platform: platform)
-        let layers = image.config.rootfs.diffIDs
+        let layers = image.config.rootfs.imageLayers
         let stores = [LayerStore(paths, .full), LayerStore(paths, .squashed)]
         func size(_ place: Int) -> Int64 {
             guard place < layers.count else { return 0 }

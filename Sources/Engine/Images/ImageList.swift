@@ -22,7 +22,7 @@ extension Engine {
     package func size(of image: StoredImage) -> Int64 {
         var total: Int64 = 0
         let stores = [LayerStore(paths, .full), LayerStore(paths, .squashed)]
-        for (place, layer) in image.config.rootfs.diffIDs.enumerated() {
+        for (place, layer) in image.config.rootfs.imageLayers.enumerated() {
             let unpacked = stores.lazy.compactMap { $0.size(of: layer) }.first
             total += unpacked ?? (place < image.manifest.layers.count ? image.manifest.layers[place].size : 0)
         }

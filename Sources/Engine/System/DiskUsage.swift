@@ -11,17 +11,20 @@ extension Engine {
         let (snapshots, problems) = try listContainers()
         usage.problems = faults + problems
         let sizes = layerSizes()
+        func layers(of image: StoredImage) -> Set<Digest> {
+            Set(image.config.rootfs.imageLayers.map { sizes[$0.diffID] == nil ? $0.settledID : $0.diffID })
+        }
         var uses: [Digest: Int] = [:]
         var needed: Set<Digest> = []
         for summary in summaries {
-            for layer in Set(summary.image.config.rootfs.diffIDs) {
+            for layer in layers(of: summary.image) {
                 uses[layer, default: 0] += 1
                 if summary.containers > 0 { needed.insert(layer) }
             }
         }
         for summary in summaries {
             var image = DiskUsage.Image(image: summary, shared: 0, unique: 0)
-            for layer in Set(summary.image.config.rootfs.diffIDs) {
+            for layer in layers(of: summary.image) {
                 let size = sizes[layer] ?? 0
                 if uses[layer] == 1 { image.unique += size } else { image.shared += size }
             }

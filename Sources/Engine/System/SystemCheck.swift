@@ -86,11 +86,11 @@ private final class SystemCheck {
             problems += faults
             for image in images {
                 let name = image.names.first ?? image.id.short
-                for (place, layer) in image.config.rootfs.diffIDs.enumerated() where !isUnpacked(layer) {
+                for (place, layer) in image.config.rootfs.imageLayers.enumerated() where !isUnpacked(layer) {
                     // What another tool put into the layout is unpacked when it is first run.
                     let blob = place < image.manifest.layers.count ? image.manifest.layers[place].digest : nil
                     guard let blob, try engine.images.presentSize(of: blob) != nil else {
-                        problems.append("image \(name): layer \(layer) is neither unpacked nor there as a blob")
+                        problems.append("image \(name): layer \(layer.diffID) is neither unpacked nor there as a blob")
                         continue
                     }
                 }
@@ -102,8 +102,8 @@ private final class SystemCheck {
         } catch { problems.append("\(error)") }
     }
 
-    private func isUnpacked(_ layer: Digest) -> Bool {
-        LayerStore(paths, .full).has(layer) || LayerStore(paths, .squashed).has(layer)
+    private func isUnpacked(_ layer: ImageLayer) -> Bool {
+        LayerStore(paths, .full).find(layer) != nil || LayerStore(paths, .squashed).find(layer) != nil
     }
 
     // MARK: containers
@@ -129,7 +129,8 @@ private final class SystemCheck {
                     continue
                 }
                 _ = try ContainerDescription(decoding: record.body, id: entry)
-                for layer in record.layers where !isUnpacked(layer) {
+                for layer in record.layers
+                where !LayerStore(paths, .full).has(layer) && !LayerStore(paths, .squashed).has(layer) {
                     problems.append("container \(short): layer \(layer) is missing")
                 }
                 if let names, names[entry] == nil { problems.append("container \(short) has no name") }

@@ -35,10 +35,10 @@ struct ImagePull: Sendable {
             configuration = try await client.content(manifest.config, limit: ManifestDocument.sizeLimit)
         }
         let image = try checked(manifest, configuration, reference)
-        let diffIDs = image.rootfs.diffIDs
-        try ingest.protect(manifest.layers.map(\.digest) + diffIDs)
+        let places = image.rootfs.imageLayers
+        try ingest.protect(manifest.layers.map(\.digest) + places.flatMap { [$0.diffID, $0.settledID] })
         let unpacked = UnpackedLayers()
-        do { try await fetch(manifest.layers, diffIDs, ingest, unpacked) } catch {
+        do { try await fetch(manifest.layers, places, ingest, unpacked) } catch {
             // Those that were to be settled, and the directory of one that failed.
             _ = unpacked.takeAll()
             try? await onOwnThread { try service.removeAbandonedLayers() }
@@ -74,7 +74,7 @@ struct ImagePull: Sendable {
         else { return nil }
         let blobs = present.manifest.layers + [present.manifest.config]
         guard blobs.allSatisfy({ images.has($0.digest, size: $0.size) }),
-            present.config.rootfs.diffIDs.allSatisfy(layers.has)
+            layers.find(present.config.rootfs.imageLayers) != nil
         else { return nil }
         var current = reference.digest
         if current == nil, let tag = reference.tag {
@@ -139,24 +139,24 @@ struct ImagePull: Sendable {
     // MARK: - Layers
 
     private func fetch(
-        _ blobs: [Descriptor], _ diffIDs: [Digest], _ ingest: ImageIngest, _ unpacked: UnpackedLayers
+        _ blobs: [Descriptor], _ places: [ImageLayer], _ ingest: ImageIngest, _ unpacked: UnpackedLayers
     ) async throws {
         // A layer can be in an image more than once.
         var seen: Set<Digest> = []
-        let jobs = zip(blobs, diffIDs).filter { seen.insert($0.0.digest).inserted }
+        let jobs = zip(blobs, places).filter { seen.insert($0.0.digest).inserted }
         for (blob, _) in jobs { report(.layer(blob.digest, .pulling)) }
         try await withThrowingTaskGroup(of: Void.self) { group in
-            for (blob, diffID) in jobs { group.addTask { try await fetch(blob, diffID, ingest, unpacked) } }
+            for (blob, layer) in jobs { group.addTask { try await fetch(blob, layer, ingest, unpacked) } }
             // The first failure leaves the loop, and with it the others are cancelled.
             for try await _ in group {}
         }
     }
 
     private func fetch(
-        _ blob: Descriptor, _ diffID: Digest, _ ingest: ImageIngest, _ unpacked: UnpackedLayers
+        _ blob: Descriptor, _ layer: ImageLayer, _ ingest: ImageIngest, _ unpacked: UnpackedLayers
     ) async throws {
         let isStored = try ingest.has(blob)
-        let isUnpacked = layers.has(diffID)
+        let isUnpacked = layers.find(layer) != nil
         if isStored, isUnpacked { return report(.layer(blob.digest, .alreadyThere)) }
         if !isStored {
             if await downloads.isFull { report(.layer(blob.digest, .waiting)) }
@@ -166,7 +166,7 @@ struct ImagePull: Sendable {
         if !isUnpacked {
             try await unpacking.run {
                 report(.layer(blob.digest, .extracting))
-                let job = LayerJob(diffID: diffID, blob: blob.digest)
+                let job = LayerJob(layer, blob: blob.digest)
                 try await onOwnThread { try service.unpackEarly(job, ingest: ingest, unpacked: unpacked) }
             }
         }

@@ -15,15 +15,15 @@ extension ImageService {
     package func unpack(
         _ manifest: Manifest, _ config: ImageConfig, ingest: ImageIngest, unpacked: UnpackedLayers = UnpackedLayers()
     ) throws(EngineError) {
-        let diffIDs = config.rootfs.diffIDs
-        guard manifest.layers.count == diffIDs.count else {
+        let places = config.rootfs.imageLayers
+        guard manifest.layers.count == places.count else {
             throw EngineError(
                 "the image's manifest has \(manifest.layers.count) layers where its configuration names "
-                    + "\(diffIDs.count)", .invalid)
+                    + "\(places.count)", .invalid)
         }
-        let jobs = zip(diffIDs, manifest.layers).map { LayerJob(diffID: $0, blob: $1.digest) }
+        let jobs = zip(places, manifest.layers).map { LayerJob($0, blob: $1.digest) }
         try engine {
-            try ingest.protect(diffIDs)
+            try ingest.protect(places.flatMap { [$0.diffID, $0.settledID] })
             try removeTrees(layers.condemnAbandoned())
             do { try unpack(jobs, unpacked) } catch {
                 // The failed layer's own directory is one of them now.
@@ -42,8 +42,8 @@ extension ImageService {
         _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers
     ) throws(EngineError) {
         try engine {
-            try ingest.protect([job.diffID])
-            let (pending, _) = try layers.tryBegin(job.diffID)
+            try ingest.protect([job.layer.diffID, job.layer.settledID])
+            let (pending, _) = try layers.tryBegin(job.layer)
             guard let pending else { return }
             var run = UnpackRun(self, layers)
             try run.start(job, pending)
@@ -85,38 +85,44 @@ extension ImageService {
         let layers = layers
         let width = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
         var run = UnpackRun(self, layers)
+        // By diff id: what is not settled yet is the same wherever it comes.
         var held: [Digest: UnpackedLayer] = [:]
-        for layer in unpacked.takeAll() { held[layer.job.diffID] = layer }
+        for layer in unpacked.takeAll() { held[layer.job.layer.diffID] = layer }
         /// A layer that needs none below it has its name as soon as it can.
         func keep(_ layer: UnpackedLayer) throws {
             if layer.looseEnds.isEmpty {
                 try layer.pending.commit(size: layer.size)
             } else {
-                held[layer.job.diffID] = layer
+                held[layer.job.layer.diffID] = layer
             }
         }
         var seen = Set(held.keys)
-        for job in jobs where seen.insert(job.diffID).inserted {
+        for job in jobs where seen.insert(job.layer.diffID).inserted {
             while run.count >= width { try keep(run.finishOne()) }
-            if let pending = try layers.tryBegin(job.diffID).pending { try run.start(job, pending) }
+            if let pending = try layers.tryBegin(job.layer).pending { try run.start(job, pending) }
         }
         while run.count > 0 { try keep(run.finishOne()) }
         // In order now: each finds those below it.
         for (place, job) in jobs.enumerated() {
-            if held[job.diffID] == nil {
-                var (pending, isBusy) = try layers.tryBegin(job.diffID)
+            let diffID = job.layer.diffID
+            if held[diffID] == nil {
+                var (pending, isBusy) = try layers.tryBegin(job.layer)
                 if isBusy {
                     // Who is at it may be waiting for one of ours: nobody waits for a layer while holding one with a
                     // greater name.
-                    for name in held.keys where name.description > job.diffID.description { held[name] = nil }
-                    pending = try layers.begin(job.diffID)
+                    for name in held.keys where name.description > diffID.description { held[name] = nil }
+                    pending = try layers.begin(job.layer)
                 }
                 guard let pending else { continue }
                 try run.start(job, pending)
-                held[job.diffID] = try run.finishOne()
+                held[diffID] = try run.finishOne()
             }
-            if let layer = held.removeValue(forKey: job.diffID) {
-                try run.settle(layer, on: jobs[..<place].reversed().map(\.diffID))
+            if let layer = held.removeValue(forKey: diffID) {
+                guard let below = layers.find(jobs[..<place].map(\.layer)) else {
+                    throw EngineError(
+                        "a layer below \(job.blob.short) was removed while it was being unpacked", .conflict)
+                }
+                try run.settle(layer, on: below.reversed())
             }
         }
         // What was given up above, for others.

@@ -42,7 +42,7 @@ struct UnpackRun: ~Copyable {
     /// Starts a worker that unpacks `job`.
     mutating func start(_ job: LayerJob, _ pending: PendingLayer) throws {
         let blob = try images.open(job.blob)
-        try start(.unpackLayer, job, pending, reading: blob, [job.diffID.description], [])
+        try start(.unpackLayer, job, pending, reading: blob, [job.layer.diffID.description], [])
     }
 
     /// Settles what `layer` leaves to the layers below, `lowers`, the topmost first, all in the store, and gives it to the
@@ -63,7 +63,7 @@ struct UnpackRun: ~Copyable {
             try start(.settleLayer, layer.job, layer.pending, reading: input, [String(lowers.count)], numbers)
             size += try finishOne().size
         }
-        try layer.pending.commit(size: size)
+        try layer.pending.commit(size: size, isSettled: !layer.looseEnds.isEmpty)
     }
 
     private mutating func start(

@@ -76,11 +76,16 @@ package enum Overlay {
         try flag("userxattr")
         if let upper {
             if volatile { try flag("volatile") }
-            try set("upperdir", upper.directory)
-            try set("workdir", upper.work)
+            try set("upperdir", escaped(upper.directory))
+            try set("workdir", escaped(upper.work))
         }
         try check("mount", "overlay") { apus_fsconfig(context.rawValue, 6, nil, nil, 0) }
         return FileDescriptor(owning: try check("fsmount", "overlay") { apus_fsmount(context.rawValue, 1, flags) })
+    }
+
+    // In these two options overlayfs reads a backslash as the escape of what follows, in "lowerdir+" it does not.
+    private static func escaped(_ path: String) -> String {
+        String(decoding: path.utf8.flatMap { $0 == UInt8(ascii: "\\") ? [$0, $0] : [$0] }, as: UTF8.self)
     }
 
     // mount(2) takes one page of options: the directories are named by descriptors to be short.

@@ -20,6 +20,35 @@ package func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws 
     }
 }
 
+/// Begins `body` on a thread of its own; the value waits for its end. Throws `SystemError` where there can be no thread.
+package func begin<Value: Sendable>(
+    _ body: @escaping @Sendable () throws -> Value
+) throws(SystemError) -> PendingCall<Value> {
+    let outcome = Outcome<Value>()
+    let call = Unmanaged.passRetained(BlockingCall { outcome.finish(Result(catching: body)) })
+    var thread = pthread_t()
+    let failure = pthread_create(
+        &thread, nil,
+        { argument in
+            Unmanaged<BlockingCall>.fromOpaque(argument!).takeRetainedValue().run()
+            return nil
+        }, call.toOpaque())
+    guard failure == 0 else {
+        call.release()
+        throw SystemError("pthread_create", nil, Errno(failure))
+    }
+    pthread_detach(thread)
+    return PendingCall(outcome: outcome)
+}
+
+/// A call that another thread does.
+package struct PendingCall<Value: Sendable>: Sendable {
+    fileprivate let outcome: Outcome<Value>
+
+    /// What it returns; once. Throws what it throws.
+    package func wait() throws -> Value { try outcome.wait().get() }
+}
+
 /// Runs `body` and waits for it, on a thread that does no asynchronous work itself: the main one.
 /// Throws what `body` throws.
 package func waitFor<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
@@ -36,7 +65,7 @@ private final class BlockingCall: Sendable {
 }
 
 /// A result that one thread leaves and another waits for.
-private final class Outcome<Value: Sendable>: @unchecked Sendable {
+fileprivate final class Outcome<Value: Sendable>: @unchecked Sendable {
     private let ready = UnsafeMutablePointer<sem_t>.allocate(capacity: 1)
     // Written before the semaphore is raised and read after it was taken.
     private var result: Result<Value, any Error>?

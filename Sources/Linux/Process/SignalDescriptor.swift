@@ -54,4 +54,8 @@ package enum Signals {
 
     /// Ignores SIGPIPE, so that a write to a closed pipe fails with EPIPE.
     package static func ignoreBrokenPipe() { _ = signal(SIGPIPE, SIG_IGN) }
+
+    /// Ignores SIGXFSZ, so that a write beyond the caller's limit on the size of files (setrlimit(2), RLIMIT_FSIZE) fails
+    /// with EFBIG, which is told and lived with as a full disk is.
+    package static func ignoreFileSizeLimit() { _ = signal(SIGXFSZ, SIG_IGN) }
 }

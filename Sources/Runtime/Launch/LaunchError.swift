@@ -67,9 +67,13 @@ package struct LaunchError: Error, Equatable, Sendable, CustomStringConvertible 
     /// 125 for all else (docker-run, Exit status).
     package var exitCode: CInt {
         switch step {
-        case .executable, .workingDirectory:
-            if errno == .noEntry || errno == .notDirectory { return 127 }
-            return step == .executable || errno == .access ? 126 : 125
+        case .executable: return errno == .noEntry || errno == .notDirectory ? 127 : 126
+        case .workingDirectory:
+            return switch errno {
+            case .noEntry: 127
+            case .access, .notDirectory: 126
+            default: 125
+            }
         default: return 125
         }
     }

@@ -20,6 +20,10 @@ extension ImageStore {
         guard target.digest == nil else {
             throw .conflict("refusing to create a tag with a digest reference")
         }
+        // "sha256:abc" would be read as an image's id from then on.
+        if target.tag != nil, Digest.Algorithm(rawValue: target.familiarName) != nil {
+            throw .conflict("refusing to create an ambiguous tag using digest algorithm as name")
+        }
         let image = try image(source)
         try updateIndex { index throws(StoreError) in
             // The entry's own descriptor, which may be of an index, and not that of the platform's manifest.

@@ -28,16 +28,15 @@ extension ImageStore {
         // Taken before the index is read: a change in between makes the record stale and not wrong.
         let signature = FileSignature(indexPath)
         let image = try image(reference, platform: wanted)
-        let layers = image.config.rootfs.diffIDs
-        func unpacked(_ ownership: LayerStore.Ownership) -> Bool {
-            let store = LayerStore(paths, ownership)
-            return layers.allSatisfy { store.has($0) }
-        }
+        let layers = image.config.rootfs.imageLayers
+        let unpacked = LayerStore(paths, .full).find(layers)
+        let squashed = LayerStore(paths, .squashed).find(layers)
         let record = LaunchRecord(
             reference: try entry(named: reference, in: try readIndex(), platform: wanted) == nil
                 ? nil : (try? Reference(reference))?.description ?? reference,
-            imageID: image.id, manifest: image.descriptor.digest, platform: image.platform, layers: layers,
-            isUnpacked: unpacked(.full), isUnpackedSquashed: unpacked(.squashed),
+            imageID: image.id, manifest: image.descriptor.digest, platform: image.platform,
+            layers: unpacked ?? squashed ?? [], isUnpacked: unpacked != nil,
+            isUnpackedSquashed: squashed != nil && squashed == (unpacked ?? squashed),
             config: image.config.config ?? ContainerConfig())
         if let signature, let path = launchRecordPath(reference, platform) {
             var encoder = WireEncoder()

@@ -12,7 +12,7 @@ package struct LaunchRecord: Hashable, Sendable {
     package var imageID: Digest
     package var manifest: Digest
     package var platform: Platform
-    /// Diff ids, the lowest layer first.
+    /// The layers' names in the store, the lowest first, each once (see `LayerStore.find`); empty where they are not unpacked.
     package var layers: [Digest]
     /// Whether all of `layers` were unpacked with their owners when the record was made.
     package var isUnpacked: Bool
@@ -73,7 +73,7 @@ struct FileSignature: Hashable, WireCodable {
 
 extension LaunchRecord: WireCodable {
     /// Rises with every change of the form.
-    static let version: UInt32 = 0x6170_0001
+    static let version: UInt32 = 0x6170_0002
 
     package func encode(to encoder: inout WireEncoder) {
         encoder.write(reference)

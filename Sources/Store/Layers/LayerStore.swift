@@ -2,8 +2,8 @@ import Glibc
 package import Linux
 package import OCI
 
-/// Layers unpacked each into a directory of its own, as overlay lowers, by the digest of their uncompressed
-/// archive (`diff_id`).
+/// Layers unpacked each into a directory of its own, as overlay lowers, by a digest: that of their uncompressed archive
+/// (`diff_id`), or where they depend on others, over those, too (see `ImageLayer`).
 package struct LayerStore: Sendable {
     /// With which owners the files are there.
     package enum Ownership: UInt8, Sendable {
@@ -24,35 +24,38 @@ package struct LayerStore: Sendable {
     var folder: String { ownership == .full ? paths.layers : paths.squashedLayers }
 
     /// The directory of the layer, whether it is there or not.
-    package func path(of diffID: Digest) -> String { "\(folder)/\(Self.name(of: diffID))" }
+    package func path(of name: Digest) -> String { "\(folder)/\(Self.name(of: name))" }
 
     /// The layer's name in `layers/`: "sha256-…".
-    package static func name(of diffID: Digest) -> String { "\(diffID.algorithm.rawValue)-\(diffID.hex)" }
+    package static func name(of name: Digest) -> String { "\(name.algorithm.rawValue)-\(name.hex)" }
 
     /// Whether the layer is there, whole.
-    package func has(_ diffID: Digest) -> Bool { Files.exists(path(of: diffID)) }
+    package func has(_ name: Digest) -> Bool { Files.exists(path(of: name)) }
 
     /// The size of the layer's files in bytes, as its unpacker counted them; nil where that is not known.
-    package func size(of diffID: Digest) -> Int64? {
-        guard let text = try? Files.readText(sizePath(diffID), limit: 64) else { return nil }
+    package func size(of name: Digest) -> Int64? {
+        guard let text = try? Files.readText(sizePath(name), limit: 64) else { return nil }
         return Int64(text)
     }
 
-    func sizePath(_ diffID: Digest) -> String { "\(folder)/.size.\(Self.name(of: diffID))" }
+    func sizePath(_ name: Digest) -> String { "\(folder)/.size.\(Self.name(of: name))" }
 
     /// Begins to unpack the layer; nil where it is there already. Waits while another process (or thread) unpacks
     /// the same layer, and returns nil when that one succeeds.
-    package func begin(_ diffID: Digest) throws(StoreError) -> PendingLayer? {
-        try begin(diffID, waiting: true).pending
+    package func begin(_ layer: ImageLayer) throws(StoreError) -> PendingLayer? {
+        try begin(layer, waiting: true).pending
     }
 
     /// As `begin`, but says that somebody else is at it instead of waiting.
-    package func tryBegin(_ diffID: Digest) throws(StoreError) -> (pending: PendingLayer?, isBusy: Bool) {
-        try begin(diffID, waiting: false)
+    package func tryBegin(_ layer: ImageLayer) throws(StoreError) -> (pending: PendingLayer?, isBusy: Bool) {
+        try begin(layer, waiting: false)
     }
 
-    private func begin(_ diffID: Digest, waiting: Bool) throws(StoreError) -> (pending: PendingLayer?, isBusy: Bool) {
-        if has(diffID) { return (nil, false) }
+    private func begin(
+        _ layer: ImageLayer, waiting: Bool
+    ) throws(StoreError) -> (pending: PendingLayer?, isBusy: Bool) {
+        if find(layer) != nil { return (nil, false) }
+        let diffID = layer.diffID
         let lockPath = "\(folder)/.lock.\(Self.name(of: diffID))"
         do throws(SystemError) {
             while true {
@@ -60,7 +63,7 @@ package struct LayerStore: Sendable {
                 guard try lock.lock(waiting: waiting) else { return (nil, true) }
                 // Who held the lock before removed its name: a later opener has another file.
                 guard try lock.status().raw.st_nlink > 0 else { continue }
-                if has(diffID) {
+                if find(layer) != nil {
                     unlink(lockPath)
                     return (nil, false)
                 }
@@ -74,7 +77,7 @@ package struct LayerStore: Sendable {
                 else { continue }
                 // mkdir(2) obeys the umask, and the directory is the root of somebody's container.
                 try check("chmod", temporary) { fchmod(root.rawValue, 0o755) }
-                return (PendingLayer(self, diffID, temporary, root, lock, lockPath), false)
+                return (PendingLayer(self, layer, temporary, root, lock, lockPath), false)
             }
         } catch {
             throw .failed(action: "begin to unpack layer \(diffID.short)", error)
@@ -87,7 +90,7 @@ package struct LayerStore: Sendable {
 /// A value that goes without `commit` leaves the directory to `LayerStore.condemnAbandoned()`: its files may belong to
 /// subordinate ids, and only a process in the user namespace can remove them.
 package final class PendingLayer: Sendable {
-    package let diffID: Digest
+    package let layer: ImageLayer
     /// The directory to unpack into: empty, mode 0755.
     package let path: String
     /// The same directory, held locked so that no sweep takes it.
@@ -97,11 +100,11 @@ package final class PendingLayer: Sendable {
     private let lockPath: String
 
     init(
-        _ store: LayerStore, _ diffID: Digest, _ path: String, _ root: consuming FileDescriptor,
+        _ store: LayerStore, _ layer: ImageLayer, _ path: String, _ root: consuming FileDescriptor,
         _ lock: consuming FileDescriptor, _ lockPath: String
     ) {
         self.store = store
-        self.diffID = diffID
+        self.layer = layer
         self.path = path
         self.root = root
         self.lock = lock
@@ -118,16 +121,18 @@ package final class PendingLayer: Sendable {
     }
 
     /// Gives the directory, whose files have `size` bytes, its final name, after everything in it has reached the
-    /// disk: a layer with a name is a whole layer, after a power failure too.
-    package func commit(size: Int64) throws(StoreError) {
-        try doing("store layer \(diffID.short)") { () throws(SystemError) in
-            try Files.replace(store.sizePath(diffID), with: Array(String(size).utf8), mode: 0o600, durable: false)
+    /// disk: a layer with a name is a whole layer, after a power failure too. `isSettled`: whether some of it came from
+    /// the layers below.
+    package func commit(size: Int64, isSettled: Bool = false) throws(StoreError) {
+        let name = isSettled ? layer.settledID : layer.diffID
+        try doing("store layer \(layer.diffID.short)") { () throws(SystemError) in
+            try Files.replace(store.sizePath(name), with: Array(String(size).utf8), mode: 0o600, durable: false)
             try Files.syncFileSystem(of: root.rawValue)
             do throws(SystemError) {
-                try Files.renameExclusively(path, to: store.path(of: diffID))
+                try Files.renameExclusively(path, to: store.path(of: name))
             } catch  where error.errno == .invalid || error.errno == .notImplemented {
                 // A file system without RENAME_NOREPLACE; the lock keeps others out.
-                try Files.rename(path, to: store.path(of: diffID))
+                try Files.rename(path, to: store.path(of: name))
             }
             try Files.syncDirectory(store.folder)
         }
@@ -264,7 +269,7 @@ extension LayerStore {
         }
     }
 
-    /// The diff ids of all layers that are there.
+    /// The names of all layers that are there.
     package func all() throws(StoreError) -> [Digest] {
         let names = try doing("list the layers") { () throws(SystemError) in try Files.list(folder) }
         return names.compactMap { name in

@@ -169,7 +169,9 @@ package struct StoreSweep: Sendable {
 
     private func markLayers(_ config: Digest, _ marks: inout Marks) throws(StoreError) {
         do throws(StoreError) {
-            marks.digests.formUnion(try images.document(ImageConfig.self, config).rootfs.diffIDs)
+            for layer in try images.document(ImageConfig.self, config).rootfs.imageLayers {
+                marks.digests.formUnion([layer.diffID, layer.settledID])
+            }
         } catch {
             if case .failed = error { throw error }
             marks.knowsLayers = false

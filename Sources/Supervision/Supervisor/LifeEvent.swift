@@ -2,7 +2,7 @@ package import ContainerSpec
 
 /// What happens to a container, in the words of Docker's events.
 package enum LifeEvent: Hashable, Sendable {
-    case create, start, restart, stop, pause, unpause, destroy, attach, detach
+    case create, start, restart, stop, pause, unpause, destroy, attach, detach, update, top
     case kill(signal: CInt)
     case die(exitCode: CInt, milliseconds: Int64)
     case oom
@@ -26,6 +26,8 @@ extension LifeEvent {
         case .destroy: "destroy"
         case .attach: "attach"
         case .detach: "detach"
+        case .update: "update"
+        case .top: "top"
         case .kill: "kill"
         case .die: "die"
         case .oom: "oom"
@@ -48,7 +50,9 @@ extension LifeEvent {
         case .rename(let old): ["oldName": "/" + old]
         case .execCreate(let id, _), .execStart(let id, _), .execDetach(let id): ["execID": id]
         case .execDie(let id, let code): ["execID": id, "exitCode": String(code)]
-        case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .oom, .health: [:]
+        case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .update, .top, .oom,
+            .health:
+            [:]
         }
     }
 }

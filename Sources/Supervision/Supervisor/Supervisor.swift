@@ -63,6 +63,7 @@ package struct Supervisor: ~Copyable {
         _ = chdir("/")
         Signals.resetAll()
         Signals.ignoreBrokenPipe()
+        Signals.ignoreFileSizeLimit()
         DescriptorTable.silence([0, 1, 2])
         DescriptorTable.closeAll(from: 3, keeping: kept)
     }

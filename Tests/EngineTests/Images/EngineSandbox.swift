@@ -48,7 +48,9 @@ final class EngineSandbox: Sendable {
 
     /// The layer directories of the image `name`, the lowest first.
     func layers(_ name: String) throws -> [String] {
-        try engine.image(name).config.rootfs.diffIDs.map { engine.layers.path(of: $0) }
+        try engine.image(name).config.rootfs.imageLayers.map {
+            engine.layers.path(of: engine.layers.find($0) ?? $0.diffID)
+        }
     }
 
     /// Everything in the store that an image leaves there.

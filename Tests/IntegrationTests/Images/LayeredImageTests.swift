@@ -107,4 +107,58 @@ extension String {
         }
         return count
     }
+
+    /// Loads an image `name` of layers that are told by words: `DIR:MODE:USER`, a directory; `PATH=TEXT`, a file whose
+    /// directories have no entries; `NAME>TARGET`, a hard link; `base`, busybox with the usual directories; nothing.
+    private func load(_ sandbox: Sandbox, _ name: String, _ layers: [String]) throws {
+        let archive = "\(sandbox.path)/work/\(name).tar"
+        try sandbox.tool(
+            "/usr/bin/python3", "\(Executable.repository)/Tests/Harness/told_image.py", archive, name,
+            layers.joined(separator: ";"))
+        let result = try sandbox.apus(["load", "-i", archive])
+        #expect(result.code == 0, "\(result)")
+    }
+
+    private func shown(_ sandbox: Sandbox, _ name: String, _ script: String) throws -> String {
+        try sandbox.output("run", "--rm", "--network", "none", name, "sh", "-c", script).trimmed
+    }
+
+    @Test(arguments: TestUser.available)
+    func aLayerOnTwoBasesTakesFromEachWhatItDoesNotSay(_ user: TestUser) throws {
+        try withSandbox(user) { sandbox throws in
+            let layer = "app/x=x app/y>app/base"
+            let script = "stat -c '%a %u' /app; cat /app/y"
+            try load(sandbox, "one", ["base", "app:700:0 app/base=one", layer])
+            try load(sandbox, "two", ["base", "app:1777:7 app/base=two", layer])
+            for _ in 0..<2 {
+                #expect(try shown(sandbox, "one", script) == "700 0\none")
+                #expect(try shown(sandbox, "two", script) == "1777 7\ntwo")
+                // What the other had is gone, and nothing else.
+                #expect(try sandbox.apus(["system", "prune", "--force"]).code == 0)
+            }
+            #expect(try sandbox.apus(["rmi", "one"]).code == 0)
+            #expect(try shown(sandbox, "two", script) == "1777 7\ntwo")
+            let check = try sandbox.apus(["system", "check"])
+            #expect(check.code == 0, "\(check)")
+            let names = try Files.list("\(sandbox.store)/layers").filter { $0.hasPrefix("sha256-") }
+            #expect(names.count == 3)
+        }
+    }
+
+    @Test(
+        arguments: TestUser.available,
+        [
+            (["base", "", ""], "ok"), (["base", "", "d:755:0 d/x=x", ""], "ok x"),
+            (["base", "d:755:0 d/x=x", "d/.wh.x=", "d:755:0 d/x=x"], "ok x"), (["base", "base"], "ok"),
+            (["base", "d/x=x", "d/.wh.x=", "d/x=x"], "ok x"),
+        ])
+    func aLayerMayComeMoreThanOnce(_ user: TestUser, _ image: (layers: [String], shown: String)) throws {
+        try withSandbox(user) { sandbox throws in
+            try load(sandbox, "again", image.layers)
+            let text = try shown(sandbox, "again", "echo ok; ls /d 2>/dev/null; true")
+            #expect(text.split(separator: "\n").joined(separator: " ") == image.shown)
+            let inspection = try sandbox.output("image", "inspect", "--format", "{{len .RootFS.Layers}}", "again")
+            #expect(inspection.trimmed == "\(image.layers.count)")
+        }
+    }
 }

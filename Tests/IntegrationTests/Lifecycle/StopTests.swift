@@ -34,6 +34,27 @@ import Testing
         }
     }
 
+    // Each ends only when the other has been told to: stopped one after the other, the first would be killed.
+    @Test(arguments: TestUser.available)
+    func severalAreStoppedAtTheSameTime(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            try sandbox.tool("mkdir", "-m", "777", "\(sandbox.path)/work/met")
+            for (own, other) in [("one", "two"), ("two", "one")] {
+                let script = """
+                    trap 'touch /met/\(own); while ! [ -e /met/\(other) ]; do sleep 0.05; done; exit 0' TERM
+                    echo ready; while :; do sleep 0.05; done
+                    """
+                let id = try sandbox.detached(own, ["-v", "\(sandbox.path)/work/met:/met"], script)
+                try sandbox.eventually("its word") { sandbox.log(id).contains("ready") }
+            }
+            #expect(try sandbox.output("stop", "-t", "60", "one", "two") == "one\ntwo")
+            for name in ["one", "two"] { #expect(try sandbox.inspect(name, ".State.ExitCode") == "0") }
+            let again = try sandbox.apus("stop", "one", "no-such", "two")
+            #expect(again.code == 1 && again.text == "one\ntwo\n" && again.errorText.contains("no-such"), "\(again)")
+            try sandbox.output("rm", "one", "two")
+        }
+    }
+
     @Test(arguments: TestUser.available)
     func killSendsAnySignal(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in

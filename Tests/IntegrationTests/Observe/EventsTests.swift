@@ -33,6 +33,26 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
+    func whatIsChangedAndLookedAtIsNotedInDockersWords(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            try sandbox.output("run", "-d", "--name", "cc", "--network", "none", "busybox", "sleep", "1000")
+            try sandbox.output("update", "--restart", "no", "cc")
+            try sandbox.output("top", "cc")
+            try sandbox.output("restart", "-t", "0", "cc")
+            try sandbox.output("rm", "-f", "cc")
+            let past = [
+                "events", "--since", "1h", "--until", "0s", "--filter", "container=cc", "--format", "{{.Action}}",
+            ]
+            let actions = try sandbox.apus(past).lines
+            #expect(
+                actions == [
+                    "create", "start", "update", "top", "kill", "die", "stop", "start", "restart", "kill", "die",
+                    "destroy",
+                ], "\(actions)")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func aCommandThatFollowsAStartAtOnceRepeatsNoEvent(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             // What was noted of a start is written some milliseconds later: a command that is there before is waited for.

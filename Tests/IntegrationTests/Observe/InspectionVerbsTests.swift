@@ -21,6 +21,21 @@ import Testing
         }
     }
 
+    @Test(arguments: TestUser.available) func psShowsCommandsInDockersForm(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let commands = [
+                (["sleep", "100"], #""sleep 100""#), (["sh", "-c", "sleep 100"], #""sh -c 'sleep 100'""#),
+                (["echo", "it's two", "\"q\""], #""echo 'it's two' \"q\"""#),
+            ]
+            for (number, (words, shown)) in commands.enumerated() {
+                let create = ["create", "--name", "c\(number)", "--network", "none", "busybox"]
+                #expect(try sandbox.apus(create + words).code == 0)
+                let filter = ["ps", "-a", "--no-trunc", "--filter", "name=c\(number)", "--format", "{{.Command}}"]
+                #expect(try sandbox.apus(filter).text == shown + "\n")
+            }
+        }
+    }
+
     @Test(arguments: TestUser.available) func statsShowWhatIsUsed(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let id = try sandbox.output(

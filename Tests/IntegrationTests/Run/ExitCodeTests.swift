@@ -75,4 +75,16 @@ import Testing
             #expect(result.errorText.contains("no-such-image"))
         }
     }
+
+    @Test(arguments: TestUser.available)
+    func aWorkingDirectoryThatIsNoneIsNotACommandThatIsMissing(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            for path in ["/etc/passwd", "/etc/passwd/x"] {
+                let result = try sandbox.run(["-w", path], "pwd")
+                #expect(result.code == 125 || result.code == 126, "\(path): \(result)")
+                #expect(result.errorText.contains(path), "\(result)")
+            }
+            #expect(try sandbox.run(["-w", "/new/dir"], "pwd").text == "/new/dir\n")
+        }
+    }
 }

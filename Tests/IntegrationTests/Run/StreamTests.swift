@@ -23,6 +23,15 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
+    func inputIsAttachedWhateverElseIs(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let result = try sandbox.run(
+                ["-i", "-a", "stdout"], "sh", "-c", "cat; echo error >&2", input: Array("in".utf8))
+            #expect(result.code == 0 && result.text == "in" && result.errorText.isEmpty, "\(result)")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func bytesPassUnchangedAndNoneIsLost(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let script = "head -c 3000000 /dev/urandom >/f; md5sum </f >&2; cat /f"

@@ -45,7 +45,9 @@ struct ContainerRow {
         let created = Moment(description.created)
         let labels = self.labels
         let pairs = labels.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
-        let command = description.command.joined(separator: " ")
+        // As Docker shows it: in single quotes what has a blank in it, whatever else that has.
+        let words = description.command.map { $0.utf8.contains(UInt8(ascii: " ")) ? "'\($0)'" : $0 }
+        let command = words.joined(separator: " ")
         return TemplateRecord(
             "*formatter.ContainerContext",
             [

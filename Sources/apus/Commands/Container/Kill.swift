@@ -17,7 +17,7 @@ extension Verb {
             signal = try SignalName.number(text.isEmpty ? "KILL" : text)
         } catch { throw CommandFailure(error.description) }
         let engine = try context.engine()
-        return try EachContainer.run(parsed.positionals, context) { name throws(EngineError) in
+        return try EachContainer.runAtOnce(parsed.positionals, context) { name throws(EngineError) in
             try engine.killContainer(name, signal: signal)
             return name
         }

@@ -45,7 +45,8 @@ enum Run {
     private static func clientOptions(_ options: RunOptions) throws -> AttachedClient.Options {
         var client = AttachedClient.Options(.standard)
         let all = options.attach.isEmpty
-        client.input = options.openStdin && (all || options.attach.contains(.stdin)) && !options.detach
+        // -i attaches the input whatever -a names.
+        client.input = options.openStdin && !options.detach
         client.output = all || options.attach.contains(.stdout)
         client.errorOutput = all || options.attach.contains(.stderr)
         client.terminal = options.tty

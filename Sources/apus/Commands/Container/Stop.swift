@@ -29,7 +29,7 @@ extension Verb {
     ) { parsed, context in
         let (signal, timeout) = try StopFlags.read(parsed)
         let engine = try context.engine()
-        return try EachContainer.run(parsed.positionals, context) { name throws(EngineError) in
+        return try EachContainer.runAtOnce(parsed.positionals, context) { name throws(EngineError) in
             try engine.stopContainer(name, signal: signal, timeout: timeout)
             return name
         }
