@@ -7,6 +7,8 @@ import Store
 extension ServeLoop {
     /// Does what a client asks for.
     mutating func serve(_ request: ControlRequest, of client: ControlClient) {
+        // Who asks may note events of its own when it is answered.
+        journal.flush()
         do throws(SupervisorFailure) {
             try answer(request, to: client)
         } catch {
