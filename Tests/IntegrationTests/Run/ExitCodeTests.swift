@@ -35,6 +35,21 @@ import Testing
         }
     }
 
+    @Test(.enabled(if: TestUser.root.isAvailable, "an ordinary user's setuid helpers work under root's strace alone"))
+    func aStartThatFailsWhileItsRecordIsWrittenGivesItsOwnCode() throws {
+        try withBusybox(.root) { sandbox throws in
+            // The client alone, not its supervisor: that has given up, and removed all, before the record has its name.
+            let slow = [
+                "/usr/bin/strace", "-qq", "-o", "/dev/null", "-e", "trace=rename,renameat,renameat2", "-e",
+                "inject=rename,renameat,renameat2:delay_enter=300000",
+            ]
+            let words = ["run", "--rm", "--network", "none", "busybox", "no-such-command"]
+            let result = try sandbox.apus(behind: slow, words)
+            #expect(result.code == 127 && result.errorText.contains("no-such-command"), "\(result)")
+            #expect(try sandbox.output("ps", "-aq").isEmpty)
+        }
+    }
+
     @Test(arguments: TestUser.available)
     func aFileThatCannotBeExecutedGives126(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in

@@ -29,7 +29,7 @@ enum Run {
         let client = try clientOptions(options)
         let engine = try context.engine()
         let record = options.rootfs ? nil : try image(options, engine, context)
-        var container = try engine.start(options, image: record, client: client, lingering: lingering)
+        var container = try start(options, record, client, engine)
         for warning in container.warnings { context.warn(warning) }
         RestartNotice.warn(options, engine, context)
         if options.detach {
@@ -40,6 +40,18 @@ enum Run {
             return try SessionFlags.status(of: early, failure: nil)
         }
         return try SessionFlags.status(of: container.attach(), failure: nil)
+    }
+
+    // A supervisor that has given up by the time that its container's record is written says by that why.
+    private static func start(
+        _ options: RunOptions, _ record: LaunchRecord?, _ client: AttachedClient.Options, _ engine: Engine
+    ) throws -> StartingContainer {
+        do throws(EngineError) {
+            return try engine.start(options, image: record, client: client, lingering: lingering)
+        } catch {
+            if case .start(let code) = error.kind { throw CommandFailure(error.message, status: code) }
+            throw error
+        }
     }
 
     private static func clientOptions(_ options: RunOptions) throws -> AttachedClient.Options {
