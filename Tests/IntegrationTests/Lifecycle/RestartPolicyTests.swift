@@ -32,7 +32,10 @@ import Testing
     func alwaysComesBackUntilItIsStoppedOrKilled(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let id = try sandbox.detached("back", ["--restart", "always"], "echo start; exit 1")
-            try sandbox.eventually("its third start") { starts(sandbox, id) >= 3 }
+            do { try sandbox.eventually("its third start") { starts(sandbox, id) >= 3 } } catch {
+                // Seen once, 2026-11-28, beside a release build.
+                throw TestFailure("\(error): \(try sandbox.inspect("back", ".State")), log \(sandbox.log(id))")
+            }
             #expect(try sandbox.output("stop", "back") == "back")
             #expect(try sandbox.inspect("back", ".State.Status") == "exited")
             let count = starts(sandbox, id)
