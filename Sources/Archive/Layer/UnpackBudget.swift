@@ -36,11 +36,10 @@ struct UnpackBudget {
 
     /// Takes the room of `count` bytes of content. Throws `ArchiveError.tooLarge`.
     mutating func add(_ count: Int) throws(ArchiveError) {
-        // Entries say of themselves how large they are.
-        guard count <= bytes - usedBytes else { throw .tooLarge(limit: bytes) }
-        let rest = count % Self.block
-        let (sum, isTooMuch) = usedBytes.addingReportingOverflow(rest == 0 ? count : count - rest + Self.block)
-        guard !isTooMuch, sum <= bytes else { throw .tooLarge(limit: bytes) }
-        usedBytes = sum
+        // By what is left, which no number overflows: entries say of themselves how large they are.
+        let left = bytes - usedBytes
+        let padding = (Self.block - count % Self.block) % Self.block
+        guard count <= left, padding <= left - count else { throw .tooLarge(limit: bytes) }
+        usedBytes += count + padding
     }
 }

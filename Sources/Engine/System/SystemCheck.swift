@@ -102,8 +102,12 @@ private final class SystemCheck {
         } catch { problems.append("\(error)") }
     }
 
+    private func isPresent(_ name: Digest) -> Bool {
+        LayerStore(paths, .full).has(name) || LayerStore(paths, .squashed).has(name)
+    }
+
     private func isUnpacked(_ layer: ImageLayer) -> Bool {
-        LayerStore(paths, .full).find(layer) != nil || LayerStore(paths, .squashed).find(layer) != nil
+        layer.names.contains { isPresent($0) }
     }
 
     // MARK: containers
@@ -129,8 +133,7 @@ private final class SystemCheck {
                     continue
                 }
                 _ = try ContainerDescription(decoding: record.body, id: entry)
-                for layer in record.layers
-                where !LayerStore(paths, .full).has(layer) && !LayerStore(paths, .squashed).has(layer) {
+                for layer in record.layers where !isPresent(layer) {
                     problems.append("container \(short): layer \(layer) is missing")
                 }
                 if let names, names[entry] == nil { problems.append("container \(short) has no name") }

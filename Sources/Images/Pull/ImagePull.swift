@@ -36,7 +36,7 @@ struct ImagePull: Sendable {
         }
         let image = try checked(manifest, configuration, reference)
         let places = image.rootfs.imageLayers
-        try ingest.protect(manifest.layers.map(\.digest) + places.flatMap { [$0.diffID, $0.settledID] })
+        try ingest.protect(manifest.layers.map(\.digest) + places.flatMap(\.names))
         let unpacked = UnpackedLayers()
         do { try await fetch(manifest.layers, places, ingest, unpacked) } catch {
             // Those that were to be settled, and the directory of one that failed.

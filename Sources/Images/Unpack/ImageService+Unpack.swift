@@ -23,7 +23,7 @@ extension ImageService {
         }
         let jobs = zip(places, manifest.layers).map { LayerJob($0, blob: $1.digest) }
         try engine {
-            try ingest.protect(places.flatMap { [$0.diffID, $0.settledID] })
+            try ingest.protect(places.flatMap(\.names))
             try removeTrees(layers.condemnAbandoned())
             do { try unpack(jobs, unpacked) } catch {
                 // The failed layer's own directory is one of them now.
@@ -42,7 +42,7 @@ extension ImageService {
         _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers
     ) throws(EngineError) {
         try engine {
-            try ingest.protect([job.layer.diffID, job.layer.settledID])
+            try ingest.protect(job.layer.names)
             let (pending, _) = try layers.tryBegin(job.layer)
             guard let pending else { return }
             var run = UnpackRun(self, layers)

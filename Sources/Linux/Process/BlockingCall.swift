@@ -4,19 +4,9 @@ import Glibc
 /// of asynchronous work stay free. Throws what `body` throws.
 package func onOwnThread<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) async throws -> Value {
     try await withCheckedThrowingContinuation { continuation in
-        let call = Unmanaged.passRetained(BlockingCall { continuation.resume(with: Result(catching: body)) })
-        var thread = pthread_t()
-        let failure = pthread_create(
-            &thread, nil,
-            { argument in
-                Unmanaged<BlockingCall>.fromOpaque(argument!).takeRetainedValue().run()
-                return nil
-            }, call.toOpaque())
-        guard failure == 0 else {
-            call.release()
-            return continuation.resume(throwing: SystemError("pthread_create", nil, Errno(failure)))
-        }
-        pthread_detach(thread)
+        do throws(SystemError) {
+            try startThread { continuation.resume(with: Result(catching: body)) }
+        } catch { continuation.resume(throwing: error) }
     }
 }
 
@@ -25,19 +15,7 @@ package func begin<Value: Sendable>(
     _ body: @escaping @Sendable () throws -> Value
 ) throws(SystemError) -> PendingCall<Value> {
     let outcome = Outcome<Value>()
-    let call = Unmanaged.passRetained(BlockingCall { outcome.finish(Result(catching: body)) })
-    var thread = pthread_t()
-    let failure = pthread_create(
-        &thread, nil,
-        { argument in
-            Unmanaged<BlockingCall>.fromOpaque(argument!).takeRetainedValue().run()
-            return nil
-        }, call.toOpaque())
-    guard failure == 0 else {
-        call.release()
-        throw SystemError("pthread_create", nil, Errno(failure))
-    }
-    pthread_detach(thread)
+    try startThread { outcome.finish(Result(catching: body)) }
     return PendingCall(outcome: outcome)
 }
 
@@ -57,6 +35,24 @@ package func waitFor<Value: Sendable>(_ body: @escaping @Sendable () async throw
         do { outcome.finish(.success(try await body())) } catch { outcome.finish(.failure(error)) }
     }
     return try outcome.wait().get()
+}
+
+/// Runs `body` on a thread that nobody waits for by its number. Throws `SystemError` where there can be none; `body` was not
+/// called then.
+private func startThread(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    let call = Unmanaged.passRetained(BlockingCall(body))
+    var thread = pthread_t()
+    let failure = pthread_create(
+        &thread, nil,
+        { argument in
+            Unmanaged<BlockingCall>.fromOpaque(argument!).takeRetainedValue().run()
+            return nil
+        }, call.toOpaque())
+    guard failure == 0 else {
+        call.release()
+        throw SystemError("pthread_create", nil, Errno(failure))
+    }
+    pthread_detach(thread)
 }
 
 private final class BlockingCall: Sendable {

@@ -13,6 +13,9 @@ package struct ImageLayer: Hashable, Sendable {
     /// layer: what takes its base's looks elsewhere has none there.
     package let settledID: Digest
 
+    /// Both names, of which the store has at most one; the layer's own first.
+    package var names: [Digest] { [diffID, settledID] }
+
     /// The layer of the archive `diffID` on top of `below`; nil for the lowest.
     package init(_ diffID: Digest, on below: ImageLayer? = nil) {
         self.diffID = diffID
@@ -33,7 +36,7 @@ extension ImageConfig.RootFS {
 extension LayerStore {
     /// The name by which the layer is there; nil where it is not, whole.
     package func find(_ layer: ImageLayer) -> Digest? {
-        for name in [layer.diffID, layer.settledID] where has(name) { return name }
+        for name in layer.names where has(name) { return name }
         return nil
     }
 

@@ -169,9 +169,8 @@ package struct StoreSweep: Sendable {
 
     private func markLayers(_ config: Digest, _ marks: inout Marks) throws(StoreError) {
         do throws(StoreError) {
-            for layer in try images.document(ImageConfig.self, config).rootfs.imageLayers {
-                marks.digests.formUnion([layer.diffID, layer.settledID])
-            }
+            marks.digests.formUnion(
+                try images.document(ImageConfig.self, config).rootfs.imageLayers.flatMap(\.names))
         } catch {
             if case .failed = error { throw error }
             marks.knowsLayers = false

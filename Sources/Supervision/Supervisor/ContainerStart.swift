@@ -74,8 +74,7 @@ package struct ContainerStart: Sendable {
     }
 
     private func settings(_ plan: LaunchPlan) -> ServeLoop.Settings {
-        let attachesInput =
-            options.openStdin && !options.detach
+        let attachesInput = options.openStdin && !options.detach
         return ServeLoop.Settings(
             inputEndsWithClient: attachesInput && !options.tty, stopSignal: plan.stopSignal,
             hasOwnStopSignal: options.stopSignal != nil || image.stopSignal != nil, stopTimeout: plan.stopTimeout,
