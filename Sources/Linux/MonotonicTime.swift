@@ -14,11 +14,19 @@ package struct MonotonicTime: Hashable, Comparable, Sendable {
         return MonotonicTime(nanoseconds: Int64(value.tv_sec) * 1_000_000_000 + Int64(value.tv_nsec))
     }
 
-    /// The moment `milliseconds` later.
+    /// The moment `milliseconds` later: one that no clock reaches where that is too much for a number, and one that is past
+    /// where they are less than none.
     package func adding(milliseconds: Int64) -> MonotonicTime {
+        guard milliseconds > 0 else { return milliseconds == 0 ? self : MonotonicTime(nanoseconds: 0) }
         let (span, tooLong) = milliseconds.multipliedReportingOverflow(by: 1_000_000)
         let (sum, tooFar) = nanoseconds.addingReportingOverflow(tooLong ? .max : span)
         return MonotonicTime(nanoseconds: tooFar ? .max : sum)
+    }
+
+    /// The moment `seconds` later; as `adding(milliseconds:)`.
+    package func adding(seconds: Int) -> MonotonicTime {
+        let (milliseconds, tooLong) = Int64(seconds).multipliedReportingOverflow(by: 1000)
+        return adding(milliseconds: tooLong ? (seconds > 0 ? .max : -1) : milliseconds)
     }
 
     /// Milliseconds from now until this moment, rounded up so that a wait of them does not end before it; 0 where it is

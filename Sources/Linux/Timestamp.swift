@@ -34,6 +34,23 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         return "\(date)T\(clock).\(padded(nanoseconds, 9))Z"
     }
 
+    /// Since 1970-01-01 00:00:00 UTC; the greatest or least number where it is beyond (after 2262, before 1677).
+    package var nanosecondsSinceEpoch: Int64 {
+        let (span, isTooLong) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, isTooMuch) = span.addingReportingOverflow(Int64(nanoseconds))
+        return isTooLong || isTooMuch ? (seconds > 0 ? .max : .min) : sum
+    }
+
+    /// Milliseconds from this moment until `other`, rounded down; as many as there can be where they are more.
+    package func milliseconds(until other: Timestamp) -> Int {
+        let (seconds, isTooFar) = other.seconds.subtractingReportingOverflow(seconds)
+        let (span, isTooLong) = seconds.multipliedReportingOverflow(by: 1000)
+        let far = other.seconds > self.seconds ? Int.max : .min
+        guard !isTooFar, !isTooLong else { return far }
+        let (sum, isTooMuch) = span.addingReportingOverflow((other.nanoseconds - nanoseconds) / 1_000_000)
+        return isTooMuch ? far : sum
+    }
+
     package static func < (left: Timestamp, right: Timestamp) -> Bool {
         (left.seconds, left.nanoseconds) < (right.seconds, right.nanoseconds)
     }

@@ -8,7 +8,7 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
     let host: String
     let port: Int
 
-    /// nil for an address of another scheme than http and https, or without a host.
+    /// nil for an address of another scheme than http and https, without a host, or with a port that is none.
     init?(_ url: URL) {
         guard let scheme = url.scheme?.lowercased(), scheme == "https" || scheme == "http" else { return nil }
         guard var host = url.host(percentEncoded: false)?.lowercased(), !host.isEmpty else { return nil }
@@ -16,6 +16,17 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
         self.scheme = scheme
         self.host = host
         port = url.port ?? (scheme == "https" ? 443 : 80)
+        // NIO ends the process over another number; of one that is too large for `URL.port` that knows nothing.
+        guard (1...65535).contains(port), url.port != nil || !Self.namesPort(url) else { return nil }
+    }
+
+    private static func namesPort(_ url: URL) -> Bool {
+        let address = Array(url.absoluteString.utf8)
+        guard let slashes = address.firstIndex(of: UInt8(ascii: "/")), slashes + 2 <= address.count else { return false }
+        let authority = address[(slashes + 2)...].prefix { !"/?#".utf8.contains($0) }
+        let behindBrackets = authority.split(separator: UInt8(ascii: "]"), omittingEmptySubsequences: false).last ?? []
+        guard let colon = behindBrackets.lastIndex(of: UInt8(ascii: ":")) else { return false }
+        return colon + 1 < behindBrackets.endIndex
     }
 
     var isSecure: Bool { scheme == "https" }

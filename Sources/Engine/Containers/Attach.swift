@@ -26,7 +26,7 @@ extension Engine {
             try checkAttachable(id)
             guard
                 let reply = try connect(
-                    id, .attach(options.streams), until: .now().adding(milliseconds: Int64(Self.patience) * 1000))
+                    id, .attach(options.streams), until: .now().adding(seconds: Self.patience))
             else { throw EngineError("the supervisor of container \(text) does not answer", .unavailable) }
             switch consume reply {
             // It has ended between the two looks: the second round says so.

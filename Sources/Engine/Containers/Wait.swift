@@ -19,7 +19,7 @@ extension Engine {
     // A supervisor that is killed lets go of its container some moments before it is gone itself, and until then its state
     // says that it runs.
     private func exitCode(_ id: String) throws(EngineError) -> Int32 {
-        let deadline = MonotonicTime.now().adding(milliseconds: Int64(Self.patience) * 1000)
+        let deadline = MonotonicTime.now().adding(seconds: Self.patience)
         while try state(id).isActive, try !isHeld(id), !deadline.isPast { usleep(1000) }
         return try state(id).exitCode ?? 0
     }

@@ -30,26 +30,31 @@ extension Engine {
     func ask(
         _ id: String, _ request: ControlRequest, seconds: Int? = patience, stop: StopConditions = StopConditions()
     ) throws(EngineError) -> SupervisorReply {
-        let deadline = seconds.map { MonotonicTime.now().adding(milliseconds: Int64($0) * 1000) }
+        let deadline = seconds.map { MonotonicTime.now().adding(seconds: $0) }
         guard let reply = try connect(id, request, until: deadline) else { return .stuck }
         switch consume reply {
         case .gone: return .gone
         case .open(let connection):
-            do throws(SystemError) {
-                while true {
+            while true {
+                do throws(SystemError) {
                     let left = deadline?.millisecondsLeft ?? -1
                     guard let frame = try connection.receive(milliseconds: left, stop: stop) else { return .gone }
                     switch frame {
                     case .done, .exited, .failed, .started: return .frame(frame)
                     default: continue
                     }
+                } catch {
+                    if error.errno == .again {
+                        // One wait is a day at most.
+                        if deadline?.isPast ?? false { return .stuck }
+                        continue
+                    }
+                    if error.errno == Errno(ECANCELED) {
+                        throw EngineError("nobody waits for container \(id.prefix(12)) any more", .cancelled)
+                    }
+                    throw EngineError(
+                        "cannot hear the supervisor of container \(id.prefix(12)): \(error)", .unavailable)
                 }
-            } catch {
-                if error.errno == .again { return .stuck }
-                if error.errno == Errno(ECANCELED) {
-                    throw EngineError("nobody waits for container \(id.prefix(12)) any more", .cancelled)
-                }
-                throw EngineError("cannot hear the supervisor of container \(id.prefix(12)): \(error)", .unavailable)
             }
         }
     }
@@ -86,7 +91,7 @@ extension Engine {
     func connect(
         _ id: String, _ request: ControlRequest, until deadline: MonotonicTime?
     ) throws(EngineError) -> Connection? {
-        let giveUp = deadline ?? .now().adding(milliseconds: Int64(Self.patience) * 1000)
+        let giveUp = deadline ?? .now().adding(seconds: Self.patience)
         var pause: UInt32 = 500
         while true {
             do throws(SystemError) {
@@ -121,7 +126,7 @@ extension Engine {
     /// Holds the container, which has no supervisor or is about to lose it; waits some seconds for that. Throws
     /// `EngineError` where it is gone, or held longer.
     func holdEnded(_ id: String, seconds: Int = patience) throws(EngineError) -> FileDescriptor {
-        let deadline = MonotonicTime.now().adding(milliseconds: Int64(seconds) * 1000)
+        let deadline = MonotonicTime.now().adding(seconds: seconds)
         var pause: UInt32 = 200
         while true {
             if let hold = try tryHoldEnded(id) { return hold }

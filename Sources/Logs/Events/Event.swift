@@ -39,7 +39,7 @@ package struct Event: Hashable, Sendable {
     }
 
     /// Nanoseconds since 1970.
-    package var nanoseconds: Int64 { Int64(time.seconds) * 1_000_000_000 + Int64(time.nanoseconds) }
+    package var nanoseconds: Int64 { time.nanosecondsSinceEpoch }
 }
 
 extension Event {

@@ -36,9 +36,8 @@ package struct LogWait: ~Copyable {
         if let number = supervisor.number { poll.add(number) }
         let places = stop.watch(in: &poll)
         if let deadline {
-            let now = Timestamp.now()
-            let left = (deadline.seconds - now.seconds) * 1000 + (deadline.nanoseconds - now.nanoseconds) / 1_000_000
-            milliseconds = CInt(max(0, min(Int(milliseconds), left + 1)))
+            let left = Timestamp.now().milliseconds(until: deadline)
+            if left < Int(milliseconds) { milliseconds = CInt(max(0, left + 1)) }
         }
         _ = try? poll.wait(milliseconds: milliseconds)
         switch watch {

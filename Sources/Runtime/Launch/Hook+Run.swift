@@ -32,9 +32,12 @@ extension RuntimeSpec.Hook {
     private static func wait(for pid: ProcessID, seconds: Int?) throws(SystemError) -> ExitStatus? {
         guard let seconds, seconds > 0 else { return try waitForExit(of: pid) }
         let pidfd = try openProcess(pid)
-        var set = PollSet()
-        set.add(pidfd.rawValue)
-        if try set.wait(milliseconds: CInt(clamping: seconds * 1000)) { return try waitForExit(of: pid) }
+        let deadline = MonotonicTime.now().adding(seconds: seconds)
+        while !deadline.isPast {
+            var set = PollSet()
+            set.add(pidfd.rawValue)
+            if try set.wait(milliseconds: deadline.millisecondsLeft) { return try waitForExit(of: pid) }
+        }
         kill(pid, SIGKILL)
         _ = try waitForExit(of: pid)
         return nil

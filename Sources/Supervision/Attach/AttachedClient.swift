@@ -72,7 +72,7 @@ package struct AttachedClient: ~Copyable {
         self.options = options
         detachKeys = DetachKeys(options.terminal ? options.detachKeys : "") ?? DetachKeys("")!
         inputOpen = options.input
-        silence = options.patience.map { MonotonicTime.now().adding(milliseconds: Int64($0) * 1000) }
+        silence = options.patience.map { MonotonicTime.now().adding(seconds: $0) }
         let holdsTerminal = options.hearsSignals && options.terminal && options.input
         endsBySignal = holdsTerminal && Terminal.isTerminal(options.caller.input)
         if options.hearsSignals {

@@ -21,7 +21,7 @@ package enum Linger {
         // A shutdown does not wait for one that only waits. Blocked, so that the link goes whenever a signal comes.
         let ending: [CInt] = [SIGTERM, SIGINT, SIGQUIT]
         Signals.block(ending)
-        let end = MonotonicTime.now().adding(milliseconds: Int64(seconds) * 1000)
+        let end = MonotonicTime.now().adding(seconds: seconds)
         while !end.isPast, !Signals.wait(for: ending, seconds: (end.millisecondsLeft + 999) / 1000) {}
         UserNamespace.withdraw(runDirectory: runDirectory)
         endLifetime(held)

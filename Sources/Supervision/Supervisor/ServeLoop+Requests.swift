@@ -122,7 +122,7 @@ extension ServeLoop {
         if container.isPaused { try? setPaused(false) }
         let seconds = timeout ?? settings.stopTimeout
         if seconds >= 0 {
-            let moment = MonotonicTime.now().adding(milliseconds: Int64(seconds) * 1000)
+            let moment = MonotonicTime.now().adding(seconds: seconds)
             killAt = min(moment, killAt ?? moment)
         }
         journal.record(.kill(signal: number))
