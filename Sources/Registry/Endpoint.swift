@@ -22,7 +22,9 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
 
     private static func namesPort(_ url: URL) -> Bool {
         let address = Array(url.absoluteString.utf8)
-        guard let slashes = address.firstIndex(of: UInt8(ascii: "/")), slashes + 2 <= address.count else { return false }
+        guard let slashes = address.firstIndex(of: UInt8(ascii: "/")), slashes + 2 <= address.count else {
+            return false
+        }
         let authority = address[(slashes + 2)...].prefix { !"/?#".utf8.contains($0) }
         let behindBrackets = authority.split(separator: UInt8(ascii: "]"), omittingEmptySubsequences: false).last ?? []
         guard let colon = behindBrackets.lastIndex(of: UInt8(ascii: ":")) else { return false }

@@ -129,7 +129,9 @@ package final class RegistryClient: Sendable {
     func base() async throws(RegistryError) -> URL {
         if let known = knownBase.withLock({ $0 }) { return known }
         let candidates = endpoint.bases
-        guard let last = candidates.last else { throw .unreachable(host: host, cause: "this is no host with a port from 1 to 65535") }
+        guard let last = candidates.last else {
+            throw .unreachable(host: host, cause: "this is no host with a port from 1 to 65535")
+        }
         var chosen = last
         for candidate in candidates.dropLast() {
             guard let url = URL(string: "/v2/", relativeTo: candidate)?.absoluteURL else { continue }

@@ -30,7 +30,8 @@ extension ContainerInspection.HostConfig {
         try members.put("DeviceCgroupRules", rules.isEmpty ? nil : rules)
         try members.put("MemoryReservation", resources.memoryReservation ?? 0)
         // Docker writes down what it makes of a limit of memory alone.
-        try members.put("MemorySwap", resources.memorySwap ?? (resources.memory ?? 0) * 2)
+        let double = (resources.memory ?? 0).multipliedReportingOverflow(by: 2)
+        try members.put("MemorySwap", resources.memorySwap ?? (double.overflow ? -1 : double.partialValue))
         try members.put("MemorySwappiness", Int64?.none)
         try members.put("OomKillDisable", Bool?.none)
         try members.put("PidsLimit", resources.pidsLimit)

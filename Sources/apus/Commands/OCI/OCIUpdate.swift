@@ -47,12 +47,19 @@ extension OCIVerb {
                 : try Files.read(file, limit: 1 << 24)
             return try OCIRuntime.resources(bytes, name: file)
         }
+        func unsigned(_ name: String) throws(CommandFailure) -> UInt64? {
+            guard let number = parsed.int(name) else { return nil }
+            guard let value = UInt64(exactly: number) else {
+                throw CommandFailure("--\(name) \(number): the number is less than 0")
+            }
+            return value
+        }
         var resources = RuntimeSpec.Resources()
         var cpu = RuntimeSpec.Resources.CPU()
-        cpu.period = parsed.int("cpu-period").map { UInt64($0) }
+        cpu.period = try unsigned("cpu-period")
         cpu.quota = parsed.int("cpu-quota")
-        cpu.burst = parsed.int("cpu-burst").map { UInt64($0) }
-        cpu.shares = parsed.int("cpu-share").map { UInt64($0) }
+        cpu.burst = try unsigned("cpu-burst")
+        cpu.shares = try unsigned("cpu-share")
         cpu.idle = parsed.int("cpu-idle")
         cpu.cpus = parsed.string("cpuset-cpus")
         cpu.mems = parsed.string("cpuset-mems")
