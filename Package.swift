@@ -49,14 +49,14 @@ let package = Package(
         module("Linux", ["CLinux"]),
         module("Errors"),
         module("JSON"),
-        module("OCI", ["Errors"]),
+        module("OCI", ["Errors", "JSON"]),
         module("Flags"),
         module("GoTemplate", ["JSON"]),
-        module("Rendering", ["GoTemplate"]),
+        module("Rendering", ["Errors", "GoTemplate"]),
 
         // One level up.
         module("Archive", ["Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
-        module("Seccomp", ["Linux", "OCI", "CSeccomp"]),
+        module("Seccomp", ["Linux", "JSON", "OCI", "CSeccomp"]),
         module("Store", ["Errors", "Linux", "JSON", "OCI", "Archive"]),
         module("Runtime", ["Linux", "OCI"]),
         module("Cgroups", ["Linux", "OCI"]),
@@ -64,7 +64,7 @@ let package = Package(
         module(
             "Registry",
             [
-                "Errors", "Linux", "OCI", "Archive",
+                "Errors", "Linux", "JSON", "OCI", "Archive",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
                 .product(name: "NIOPosix", package: "swift-nio"),
@@ -86,7 +86,10 @@ let package = Package(
             ]),
         module(
             "Images",
-            ["Errors", "Linux", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec", "Workers"]),
+            [
+                "Errors", "Linux", "JSON", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec",
+                "Workers",
+            ]),
         module("DockerTypes", ["Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",

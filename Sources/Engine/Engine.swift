@@ -20,9 +20,9 @@ package struct Engine: Sendable {
     package var executable = "/proc/self/exe"
 
     /// The engine for the store at `paths`, whose directories are made where they are missing. Throws what
-    /// `StorePaths.prepare()` finds wrong with them.
+    /// `StorePaths.prepared()` finds wrong with them.
     package init(_ paths: StorePaths) throws(EngineError) {
-        do throws(StoreError) { try paths.prepare() } catch { throw EngineError(error) }
+        let paths = try engine { () throws(StoreError) in try paths.prepared() }
         self.paths = paths
         images = ImageStore(paths)
         containers = ContainerStore(paths)

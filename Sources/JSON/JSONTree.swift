@@ -27,21 +27,32 @@ package enum JSONTree: Hashable, Sendable {
     package subscript(name: String) -> JSONTree? {
         get {
             guard case .object(let members) = self else { return nil }
-            return members.last { $0.name == name }?.value
+            return members.last { Self.isEqual($0.name, name) }?.value
         }
         set {
             guard case .object(var members) = self else { return }
             if let newValue {
-                if let place = members.lastIndex(where: { $0.name == name }) {
+                if let place = members.lastIndex(where: { Self.isEqual($0.name, name) }) {
                     members[place].value = newValue
                 } else {
                     members.append(Member(name, newValue))
                 }
             } else {
-                members.removeAll { $0.name == name }
+                members.removeAll { Self.isEqual($0.name, name) }
             }
             self = .object(members)
         }
+    }
+
+    // By bytes: `==` would take names for one that differ in their normal form.
+    private static func isEqual(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
+
+    /// Whether Go's `encoding/json` takes `left` and `right` for names of the same member: they may differ in the case of
+    /// ASCII letters.
+    static func isSame(_ left: String, _ right: String) -> Bool {
+        func folded(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
+        return left.utf8.count == right.utf8.count
+            && left.utf8.elementsEqual(right.utf8) { folded($0) == folded($1) }
     }
 
     package var string: String? { if case .string(let value) = self { value } else { nil } }
@@ -68,8 +79,23 @@ package enum JSONTree: Hashable, Sendable {
 
 /// Why bytes are no JSON, or not the JSON that was expected.
 package struct JSONError: Error, Equatable, Sendable, CustomStringConvertible {
-    /// One sentence, which names the place.
-    package let description: String
+    /// The member that is meant ("layers[2].digest"); nil for the document itself.
+    package let place: String?
+    /// What is wrong, as the rest of a sentence about the place: "is missing"; a whole sentence without place.
+    package let cause: String
 
-    package init(_ description: String) { self.description = description }
+    package init(_ sentence: String) { self.init(sentence: sentence, place: nil) }
+
+    /// `cause` of the member at `place`, nil for the document itself.
+    package init(_ place: String?, _ cause: String) {
+        self.init(sentence: place == nil ? "the document \(cause)" : cause, place: place)
+    }
+
+    private init(sentence: String, place: String?) {
+        self.place = place
+        cause = sentence
+    }
+
+    /// One sentence, which names the place.
+    package var description: String { place.map { "\($0) \(cause)" } ?? cause }
 }

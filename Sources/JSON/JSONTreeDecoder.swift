@@ -1,14 +1,56 @@
 extension JSONTree {
-    /// Makes a value of the document, as JSONDecoder would, in a fraction of its time and without Foundation. `name` is
+    /// Makes a value of the document, as Go's `encoding/json` reads one, which the tools that write these documents are tested
+    /// with: names of members in any case, the last of several (objects are merged), null as if the member were not there,
+    /// null in a list or a map as an empty value. What a type must have and does not find is an error all the same. `name` is
     /// what errors call the document. Values that were passed over count as missing.
     package func decode<T: Decodable>(_ type: T.Type = T.self, name: String) throws(JSONError) -> T {
+        do throws(JSONError) { return try decode() } catch { throw JSONError("\(name): \(error.description)") }
+    }
+
+    /// As the other; errors begin with the place in the document.
+    package func decode<T: Decodable>(_ type: T.Type = T.self) throws(JSONError) -> T {
         do {
-            return try T(from: TreeDecoder(tree: self, codingPath: []))
+            return try TreeDecoder(tree: self, codingPath: []).value(type)
         } catch let error as JSONError {
-            throw JSONError("\(name): \(error.description)")
+            throw error
         } catch {
-            throw JSONError("\(name): \(error)")
+            throw JSONError("\(error)")
         }
+    }
+
+    /// Parses a whole document and makes a value of it.
+    package static func decode<T: Decodable>(_ type: T.Type = T.self, from bytes: [UInt8]) throws(JSONError) -> T {
+        try parse(bytes).decode()
+    }
+}
+
+/// A collection that must not be decoded as the standard library does, which knows neither null for an empty value nor two
+/// members of one name.
+private protocol TreeCollection {
+    static func decode(_ decoder: TreeDecoder) throws -> Self
+}
+
+extension Dictionary: TreeCollection where Key == String, Value: Decodable {
+    fileprivate static func decode(_ decoder: TreeDecoder) throws -> Self {
+        var result: Self = [:]
+        for member in try decoder.members() {
+            let path = decoder.codingPath + [MemberKey(member.name)]
+            result[member.name] = try TreeDecoder(tree: member.value, codingPath: path).value(Value.self)
+        }
+        return result
+    }
+}
+
+extension Array: TreeCollection where Element: Decodable {
+    fileprivate static func decode(_ decoder: TreeDecoder) throws -> Self {
+        let elements = try decoder.elements()
+        var result: Self = []
+        result.reserveCapacity(elements.count)
+        for (index, element) in elements.enumerated() {
+            let path = decoder.codingPath + [ElementKey(index)]
+            result.append(try TreeDecoder(tree: element, codingPath: path).value(Element.self))
+        }
+        return result
     }
 }
 
@@ -18,20 +60,30 @@ private struct TreeDecoder: Decoder {
     var userInfo: [CodingUserInfoKey: Any] { [:] }
 
     func container<Key: CodingKey>(keyedBy type: Key.Type) throws -> KeyedDecodingContainer<Key> {
-        guard let members = tree.members else { throw mismatch("an object") }
-        return KeyedDecodingContainer(Keyed<Key>(members: members, codingPath: codingPath))
+        KeyedDecodingContainer(Keyed<Key>(members: try members(), codingPath: codingPath))
     }
 
     func unkeyedContainer() throws -> any UnkeyedDecodingContainer {
-        guard let elements = tree.array else { throw mismatch("a list") }
-        return Unkeyed(elements: elements, codingPath: codingPath)
+        Unkeyed(elements: try elements(), codingPath: codingPath)
     }
 
     func singleValueContainer() throws -> any SingleValueDecodingContainer { Single(decoder: self) }
 
-    func mismatch(_ wanted: String) -> JSONError { JSONError("\(Self.path(codingPath)) is not \(wanted)") }
+    func members() throws -> [JSONTree.Member] {
+        if isNull { return [] }
+        guard let members = tree.members else { throw mismatch("an object") }
+        return members
+    }
 
-    static func path(_ keys: [any CodingKey]) -> String {
+    func elements() throws -> [JSONTree] {
+        if isNull { return [] }
+        guard let elements = tree.array else { throw mismatch("a list") }
+        return elements
+    }
+
+    func mismatch(_ wanted: String) -> JSONError { JSONError(Self.path(codingPath), "is not \(wanted)") }
+
+    static func path(_ keys: [any CodingKey]) -> String? {
         var text = ""
         for key in keys {
             if let index = key.intValue {
@@ -40,7 +92,7 @@ private struct TreeDecoder: Decoder {
                 text += (text.isEmpty ? "" : ".") + key.stringValue
             }
         }
-        return text.isEmpty ? "the document" : text
+        return text.isEmpty ? nil : text
     }
 
     var isNull: Bool {
@@ -51,52 +103,71 @@ private struct TreeDecoder: Decoder {
     }
 
     func string() throws -> String {
+        if isNull { return "" }
         guard case .string(let value) = tree else { throw mismatch("a text") }
         return value
     }
 
     func bool() throws -> Bool {
+        if isNull { return false }
         guard case .bool(let value) = tree else { throw mismatch("true or false") }
         return value
     }
 
     func integer<T: FixedWidthInteger>() throws -> T {
+        if isNull { return 0 }
         guard case .number(let digits) = tree else { throw mismatch("a number") }
         if let value = T(digits) { return value }
         // Some writers give whole numbers a fraction or an exponent.
         if let number = Double(digits), let value = T(exactly: number) { return value }
-        throw JSONError("\(Self.path(codingPath)) is \(digits), which is not a whole number from \(T.min) to \(T.max)")
+        throw JSONError(
+            Self.path(codingPath), "is \(digits.prefix(40)), which is not a whole number from \(T.min) to \(T.max)")
     }
 
     func number() throws -> Double {
+        if isNull { return 0 }
         guard case .number(let digits) = tree, let value = Double(digits) else { throw mismatch("a number") }
         return value
     }
 
     func value<T: Decodable>(_ type: T.Type) throws -> T {
         if type == String.self { return try string() as! T }
-        if type == [String].self, case .array(let elements) = tree {
-            var list: [String] = []
-            list.reserveCapacity(elements.count)
-            for (index, element) in elements.enumerated() {
-                guard case .string(let text) = element else {
-                    throw JSONError("\(Self.path(codingPath))[\(index)] is not a text")
-                }
-                list.append(text)
-            }
-            return list as! T
-        }
+        if type == [String].self, case .array(let elements) = tree { return try strings(elements) as! T }
+        if let collection = type as? any TreeCollection.Type { return try collection.decode(self) as! T }
         do {
             return try T(from: self)
-        } catch let error as DecodingError {
-            // Of the standard library's own types: a word that an enumeration does not have.
-            guard case .dataCorrupted = error, case .string(let word) = tree else { throw error }
-            throw JSONError("\(Self.path(codingPath)) has the unknown value \"\(word)\"")
+        } catch DecodingError.dataCorrupted(let context) {
+            if type is any RawRepresentable.Type, case .string(let word) = tree {
+                throw JSONError(Self.path(codingPath), "has the unknown value \"\(word)\"")
+            }
+            throw JSONError(Self.path(codingPath), "is wrong (\(context.debugDescription))")
         }
+    }
+
+    // The list that most members are, without a decoder for each text.
+    private func strings(_ elements: [JSONTree]) throws -> [String] {
+        var list: [String] = []
+        list.reserveCapacity(elements.count)
+        for (index, element) in elements.enumerated() {
+            switch element {
+            case .string(let text): list.append(text)
+            case .null: list.append("")
+            default: throw JSONError(Self.path(codingPath + [ElementKey(index)]), "is not a text")
+            }
+        }
+        return list
     }
 }
 
-private struct Index: CodingKey {
+private struct MemberKey: CodingKey {
+    let stringValue: String
+    var intValue: Int? { nil }
+    init(_ name: String) { stringValue = name }
+    init?(stringValue: String) { self.stringValue = stringValue }
+    init?(intValue: Int) { nil }
+}
+
+private struct ElementKey: CodingKey {
     let number: Int
     var intValue: Int? { number }
     var stringValue: String { String(number) }
@@ -110,20 +181,28 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let codingPath: [any CodingKey]
     var allKeys: [Key] { members.compactMap { Key(stringValue: $0.name) } }
 
+    // What is null says nothing, and leaves standing what an earlier member of the name said.
     private func find(_ key: Key) -> JSONTree? {
         let name = key.stringValue
-        for member in members.reversed() where member.name == name { return member.value }
-        return nil
+        var found: JSONTree?
+        for member in members where JSONTree.isSame(member.name, name) {
+            switch (found, member.value) {
+            case (_, .null), (_, .raw): break
+            case (.object(let earlier), .object(let later)): found = .object(earlier + later)
+            case (_, let value): found = value
+            }
+        }
+        return found
     }
 
     private func decoder(_ key: Key) throws -> TreeDecoder {
         let path = codingPath + [key]
-        guard let tree = find(key) else { throw JSONError("\(TreeDecoder.path(path)) is missing") }
+        guard let tree = find(key) else { throw JSONError(TreeDecoder.path(path), "is missing") }
         return TreeDecoder(tree: tree, codingPath: path)
     }
 
     func contains(_ key: Key) -> Bool { find(key) != nil }
-    func decodeNil(forKey key: Key) throws -> Bool { try decoder(key).isNull }
+    func decodeNil(forKey key: Key) throws -> Bool { find(key) == nil }
     func decode(_ type: Bool.Type, forKey key: Key) throws -> Bool { try decoder(key).bool() }
     func decode(_ type: String.Type, forKey key: Key) throws -> String { try decoder(key).string() }
     func decode(_ type: Double.Type, forKey key: Key) throws -> Double { try decoder(key).number() }
@@ -164,8 +243,8 @@ private struct Unkeyed: UnkeyedDecodingContainer {
     var isAtEnd: Bool { currentIndex >= elements.count }
 
     private mutating func next() throws -> TreeDecoder {
-        let path = codingPath + [Index(currentIndex)]
-        guard currentIndex < elements.count else { throw JSONError("\(TreeDecoder.path(path)) is missing") }
+        let path = codingPath + [ElementKey(currentIndex)]
+        guard currentIndex < elements.count else { throw JSONError(TreeDecoder.path(path), "is missing") }
         defer { currentIndex += 1 }
         return TreeDecoder(tree: elements[currentIndex], codingPath: path)
     }

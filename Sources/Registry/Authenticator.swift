@@ -1,5 +1,6 @@
 import AsyncHTTPClient
 import FoundationEssentials
+import JSON
 import Linux
 import NIOHTTP1
 import OCI
@@ -124,7 +125,7 @@ actor Authenticator {
         let bytes = try await response.collect(
             limit: 1 << 20, from: origin,
             tooLarge: .violation(host: origin.description, cause: "its token is larger than 1 MiB"))
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(bytes)), let token = answer.value,
+        guard let answer = try? JSONTree.decode(Answer.self, from: bytes), let token = answer.value,
             token.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
         else { throw RegistryError.violation(host: origin.description, cause: "it gives no token") }
         // The specification's default, and a little less, so that none ends on its way.

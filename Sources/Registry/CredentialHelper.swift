@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 import Linux
 
 /// A program `docker-credential-NAME` that keeps credentials (the protocol of docker-credential-helpers: the verb
@@ -23,7 +23,7 @@ struct CredentialHelper {
             if said.contains("credentials not found") { return nil }
             throw .credentialHelper(program, cause: said.isEmpty ? "it ended with \(result.status.shellCode)" : said)
         }
-        guard let answer = try? JSONDecoder().decode(Answer.self, from: Data(result.output)) else {
+        guard let answer = try? JSONTree.decode(Answer.self, from: result.output) else {
             throw .credentialHelper(program, cause: "its answer is no JSON with Username and Secret")
         }
         if answer.user.isEmpty && answer.secret.isEmpty { return nil }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 import Linux
 import OCI
 
@@ -74,11 +74,9 @@ package struct CredentialStore: Sendable {
             throw .credentialFile(path: file, cause: error.errno.description)
         }
         if bytes.allSatisfy({ $0 <= 32 }) { return nil }
-        do {
-            return try JSONDecoder().decode(Configuration.self, from: Data(bytes))
-        } catch let error as DecodingError {
-            throw .credentialFile(path: file, cause: error.sentence)
-        } catch { throw .credentialFile(path: file, cause: "it is not JSON") }
+        do throws(JSONError) {
+            return try JSONTree.decode(from: bytes)
+        } catch { throw .credentialFile(path: file, cause: error.description) }
     }
 
     private static func credential(

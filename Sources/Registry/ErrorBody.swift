@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 
 /// What a registry or a token server says of a failure, as one line.
 struct ErrorBody {
@@ -10,7 +10,7 @@ struct ErrorBody {
     /// Reads the forms in use: the distribution specification's `errors`, and the `details`, `message` and
     /// `error_description` of token servers. Anything else that is short text is taken as it is, but for HTML.
     init(_ bytes: [UInt8]) {
-        guard let document = try? JSONDecoder().decode(Document.self, from: Data(bytes)) else {
+        guard let document = try? JSONTree.decode(Document.self, from: bytes) else {
             let plain = Self.oneLine(String(decoding: bytes.prefix(400), as: UTF8.self))
             code = nil
             text = plain.isEmpty || plain.hasPrefix("<") ? nil : plain
@@ -36,6 +36,16 @@ struct ErrorBody {
         struct Item: Decodable {
             var code: String?
             var message: String?
+
+            enum Key: String, CodingKey {
+                case code, message
+            }
+
+            init(from decoder: any Decoder) throws {
+                let container = try decoder.container(keyedBy: Key.self)
+                code = try? container.decodeIfPresent(String.self, forKey: .code)
+                message = try? container.decodeIfPresent(String.self, forKey: .message)
+            }
         }
         var errors: [Item]?
         var details: String?

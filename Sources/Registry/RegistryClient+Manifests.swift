@@ -1,6 +1,7 @@
 import Archive
 import AsyncHTTPClient
 import FoundationEssentials
+import JSON
 import NIOHTTP1
 package import OCI
 
@@ -88,7 +89,7 @@ extension RegistryClient {
             let bytes = try await answer.response.collect(
                 limit: ManifestDocument.sizeLimit, from: answer.origin,
                 tooLarge: .violation(host: host, cause: "a page of its list of tags is larger than 4 MiB"))
-            guard let list = try? JSONDecoder().decode(TagList.self, from: Data(bytes)) else {
+            guard let list = try? JSONTree.decode(TagList.self, from: bytes) else {
                 throw .violation(host: host, cause: "its list of tags is not JSON of the right form")
             }
             tags += list.tags ?? []

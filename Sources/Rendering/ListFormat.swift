@@ -1,3 +1,4 @@
+import Errors
 package import GoTemplate
 
 /// The `--format` of a command that lists things: a table, JSON lines, or a template for each line.
@@ -41,11 +42,17 @@ package struct ListFormat: Sendable {
                 let titles = TemplateMap(headers.map { ($0.field, .string($0.title)) })
                 text = try template.execute(.map(titles), isHeader: true) + "\n"
             }
-            for record in records { text += try template.execute(.record(record)) + "\n" }
+            for record in records { text += visible(try template.execute(.record(record))) + "\n" }
         } catch {
             throw TemplateError("template parsing error: \(error.message)")
         }
         return isTable ? TabWriter().aligned(text) : text
+    }
+
+    // A table is for eyes; what a template asks for otherwise is for programs.
+    private func visible(_ line: String) -> String {
+        guard isTable else { return line }
+        return VisibleText.escaped(line, keeping: template.utf8.contains(10) ? "\t\n" : "\t")
     }
 
     /// The template without blanks around it, `\t` and `\n` standing for the characters.

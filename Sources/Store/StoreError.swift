@@ -13,6 +13,9 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
     /// A document of the store is not what it must be. Nothing was changed.
     case corrupt(path: String, cause: String)
 
+    /// The image index is not there or is no index, though there are images; `cause` is a part of a sentence.
+    case lostIndex(path: String, cause: String)
+
     case unknownImage(String)
     /// An id prefix that several images or containers have.
     case ambiguous(kind: String, prefix: String)
@@ -36,7 +39,7 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .unknownImage, .unknownContainer, .otherPlatform, .missingBlob: .notFound
         case .conflict, .nameTaken: .conflict
         case .ambiguous, .invalidName, .wrongDigest, .wrongSize, .tooLarge: .invalid
-        case .noHome, .unusableDirectory, .failed, .corrupt: .system
+        case .noHome, .unusableDirectory, .failed, .corrupt, .lostIndex: .system
         }
     }
 
@@ -48,6 +51,9 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .failed(let action, let error): "cannot \(action): \(error)"
         case .corrupt(let path, let cause):
             "\(path) is damaged (\(cause)): it was left as it is; repair it or move it away"
+        case .lostIndex(let path, let cause):
+            "the list of images \(path) cannot be used (\(cause)): 'apus system check --repair' makes it anew from the images"
+                + " that are there"
         case .unknownImage(let name): "no such image: \(name)"
         case .ambiguous(let kind, let prefix): "the id prefix \(prefix) is ambiguous: more than one \(kind) has it"
         case .otherPlatform(let name, let wanted, let present):

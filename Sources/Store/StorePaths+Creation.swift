@@ -2,18 +2,28 @@ import Glibc
 import Linux
 
 extension StorePaths {
-    /// Creates what is missing of both directories, mode 0700, and checks that they belong to the caller.
+    /// Creates what is missing of both directories, mode 0700, and checks that they belong to the caller. Returns them, with the
+    /// run directory that this store has.
     ///
-    /// Throws `StoreError.unusableDirectory` for a directory of another user, a file in the way, or a file
-    /// system that takes no files.
-    package func prepare() throws(StoreError) {
-        try Self.claim(data)
+    /// Throws `StoreError.unusableDirectory` for a directory of another user, a file in the way, a file
+    /// system that takes no files, or a run directory that another store uses.
+    @discardableResult
+    package func prepared() throws(StoreError) -> StorePaths {
+        let store = try Self.claim(data)
         for folder in [images, layers, squashedLayers, containers, names, leases, cache, launchRecords] {
             try Self.make(folder)
         }
         // In /tmp anybody could have made the directory first, and would then own what we put into it.
-        try Self.claim(run, privately: true)
-        try Self.make(runningContainers)
+        _ = try Self.claim(run, privately: true)
+        var paths = StorePaths(data: data, run: run)
+        if let owner, (try? Files.status(owner))?.identity != store {
+            try Self.make(run + "/stores")
+            paths.run += "/stores/\(store.fileSystem)-\(store.inode)"
+            _ = try Self.claim(paths.run, privately: true)
+        }
+        try paths.bind(store)
+        try Self.make(paths.runningContainers)
+        return paths
     }
 
     private static func make(_ path: String) throws(StoreError) {
@@ -40,7 +50,7 @@ extension StorePaths {
         }
     }
 
-    private static func claim(_ path: String, privately: Bool = false) throws(StoreError) {
+    private static func claim(_ path: String, privately: Bool = false) throws(StoreError) -> FileIdentity {
         if mkdir(path, 0o700) < 0 {
             let errno = Errno.current
             do throws(SystemError) {
@@ -57,11 +67,19 @@ extension StorePaths {
             // A link in the place of the run directory could lead anywhere; one in the place of the data directory is
             // how people put it on another disk. A group of its own for each user, and so a umask of 002, is common
             // for data.
-            _ = try PrivateDirectory.open(path, following: !privately, forbidden: privately ? 0o022 : 0o002)
+            let folder = try PrivateDirectory.open(
+                path, following: !privately, forbidden: privately ? 0o022 : 0o002)
+            return try identity(of: folder)
         } catch {
             if case .failed(let failure) = error { throw refusal(path, failure) }
             throw .unusableDirectory(path: path, cause: error.description)
         }
+    }
+
+    private static func identity(
+        of folder: borrowing FileDescriptor
+    ) throws(PrivateDirectory.Refusal) -> FileIdentity {
+        do throws(SystemError) { return try Files.status(of: folder.rawValue).identity } catch { throw .failed(error) }
     }
 
     private static func refusal(_ path: String, _ error: SystemError) -> StoreError {

@@ -7,10 +7,14 @@ import Linux
 package struct StorePaths: Hashable, Sendable {
     /// Absolute path: `$XDG_DATA_HOME/apus`, `~/.local/share/apus`, or `/var/lib/apus` for root.
     package let data: String
-    /// Absolute path: `$XDG_RUNTIME_DIR/apus`, `/run/user/UID/apus`, `/tmp/apus-UID`, or `/run/apus` for root.
-    package let run: String
+    /// Absolute path: `$XDG_RUNTIME_DIR/apus`, `/run/user/UID/apus`, `/tmp/apus-UID`, or `/run/apus` for root; below it,
+    /// in `stores`, for a store that was named where the run directory was not.
+    package internal(set) var run: String
+    /// Where the user's own store is, whose run directory `run` is until `prepared()` has found that this is another store; nil
+    /// where the run directory was named, too.
+    var owner: String?
 
-    /// Names both directories; `prepare()` creates them.
+    /// Names both directories; `prepared()` creates them.
     package init(data: String, run: String) {
         self.data = data
         self.run = run
@@ -26,22 +30,19 @@ package struct StorePaths: Hashable, Sendable {
         func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         // The XDG specification: "If an implementation encounters a relative path … it should … ignore it."
         func absolute(_ name: String) -> String? { variable(name).flatMap { $0.hasPrefix("/") ? $0 : nil } }
-        let data: String
-        if let given = root ?? variable("APUS_ROOT") {
-            data = try fromWorkingDirectory(given)
-        } else if user == 0 {
-            data = "/var/lib/apus"
-        } else if let home = absolute("XDG_DATA_HOME") {
-            data = home + "/apus"
-        } else if let home = absolute("HOME") ?? Account.home(of: user), home.hasPrefix("/") {
-            data = home + "/.local/share/apus"
-        } else {
-            throw .noHome
+        func own() -> String? {
+            if user == 0 { return "/var/lib/apus" }
+            if let home = absolute("XDG_DATA_HOME") { return home + "/apus" }
+            let home = absolute("HOME") ?? Account.home(of: user)
+            return home.flatMap { $0.hasPrefix("/") ? $0 + "/.local/share/apus" : nil }
+        }
+        let named = root ?? variable("APUS_ROOT")
+        guard let data = try named.map(fromWorkingDirectory) ?? own() else { throw .noHome }
+        if let given = run ?? variable("APUS_RUN") {
+            return StorePaths(data: data, run: try fromWorkingDirectory(given))
         }
         let runtime: String
-        if let given = run ?? variable("APUS_RUN") {
-            runtime = try fromWorkingDirectory(given)
-        } else if user == 0 {
+        if user == 0 {
             runtime = "/run/apus"
         } else if let folder = [absolute("XDG_RUNTIME_DIR"), "/run/user/\(user)"].compactMap({ $0 }).first(where: {
             // Of another user after su(1), open to others, or gone with the session: then the next place is taken.
@@ -51,7 +52,9 @@ package struct StorePaths: Hashable, Sendable {
         } else {
             runtime = "/tmp/apus-\(user)"
         }
-        return StorePaths(data: data, run: runtime)
+        var paths = StorePaths(data: data, run: runtime)
+        if named != nil { paths.owner = own() ?? "" }
+        return paths
     }
 
     private static func fromWorkingDirectory(_ path: String) throws(StoreError) -> String {

@@ -61,14 +61,14 @@ import Testing
         let store = try TemporaryStore()
         #expect(try Files.status(store.paths.data).permissions == 0o700)
         #expect(try Files.status(store.paths.run).permissions == 0o700)
-        try store.paths.prepare()
+        try store.paths.prepared()
     }
 
     @Test func aRunDirectoryThatOthersMayWriteToIsRefused() throws {
         let store = try TemporaryStore()
         chmod(store.paths.run, 0o777)
         #expect {
-            try store.paths.prepare()
+            try store.paths.prepared()
         } throws: {
             "\($0)".contains("chmod go-w")
         }
@@ -78,7 +78,7 @@ import Testing
         let store = try TemporaryStore()
         try Files.removeTree(store.paths.run)
         symlink("/tmp", store.paths.run)
-        #expect(throws: StoreError.self) { try store.paths.prepare() }
+        #expect(throws: StoreError.self) { try store.paths.prepared() }
     }
 
     @Test(.enabled(if: geteuid() == 0, "needs root to make another user's directory"))
@@ -86,7 +86,7 @@ import Testing
         let store = try TemporaryStore()
         chown(store.paths.run, 4711, 4711)
         #expect {
-            try store.paths.prepare()
+            try store.paths.prepared()
         } throws: {
             "\($0)".contains("belongs to uid 4711")
         }
@@ -97,7 +97,7 @@ import Testing
         try Files.write([], to: store.root + "/file")
         let paths = StorePaths(data: store.root + "/file/apus", run: store.root + "/run")
         #expect {
-            try paths.prepare()
+            try paths.prepared()
         } throws: {
             "\($0)".contains(store.root + "/file/apus")
         }

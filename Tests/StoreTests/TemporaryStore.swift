@@ -13,7 +13,7 @@ final class TemporaryStore: Sendable {
         root = "/tmp/apus-store-tests." + randomHex(bytes: 8)
         paths = StorePaths(data: root + "/data", run: root + "/run")
         try Files.makeDirectory(root, mode: 0o700)
-        try paths.prepare()
+        try paths.prepared()
         images = ImageStore(paths)
         containers = ContainerStore(paths)
     }

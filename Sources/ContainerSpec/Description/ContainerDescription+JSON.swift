@@ -1,11 +1,9 @@
-import FoundationEssentials
 import JSON
 import OCI
 
 extension ContainerDescription {
-    /// What `JSONDecoder` reads as this value. It is written by hand, since every start writes one: `JSONEncoder` costs a
-    /// millisecond, of which most goes into type metadata that nothing else needs. Members that a start seldom has are
-    /// left to it.
+    /// What `JSONTree.decode` reads as this value. It is written by hand, since every start writes one: an `Encoder` needs type
+    /// metadata that nothing else does. Members that a start seldom has are left to it.
     package func json() throws -> [UInt8] {
         var writer = JSONWriter.object()
         writer.write("id", id)
@@ -190,7 +188,5 @@ extension ContainerConfig {
 }
 
 private func encoded(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return Array(try encoder.encode(value))
+    Array(try JSONTree(encoding: value).text().utf8)
 }

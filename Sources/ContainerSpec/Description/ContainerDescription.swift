@@ -1,5 +1,5 @@
 package import Errors
-import FoundationEssentials
+import JSON
 package import OCI
 import Store
 
@@ -47,11 +47,10 @@ extension ContainerDescription {
 
     /// Reads what `encoded` wrote. Throws a sentence that names the container `id`.
     package init(decoding body: [UInt8], id: String) throws(EngineError) {
-        do {
-            self = try JSONDecoder().decode(ContainerDescription.self, from: Data(ContainerSummary.json(in: body)))
+        do throws(JSONError) {
+            self = try JSONTree.decode(from: Array(ContainerSummary.json(in: body)))
         } catch {
-            throw EngineError(
-                "the record of container \(id.prefix(12)) cannot be read: \(jsonCause(error))")
+            throw EngineError("the record of container \(id.prefix(12)) cannot be read: \(error)")
         }
     }
 }

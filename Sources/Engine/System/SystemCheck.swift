@@ -1,6 +1,6 @@
 import Archive
 import ContainerSpec
-import Errors
+package import Errors
 import Glibc
 import Linux
 import OCI
@@ -13,6 +13,28 @@ extension Engine {
         let check = SystemCheck(self)
         check.run()
         return check.problems
+    }
+}
+
+extension Engine {
+    /// `system check --repair`: makes the list of images anew where it is lost, from the images that are there, with the names
+    /// that containers and starts have kept of them. Returns the images' names, or ids of those that have none; nil where the list
+    /// is in order.
+    package func repairImages() throws(EngineError) -> [String]? {
+        try engine {
+            var names: [(name: Reference, id: Digest)] = []
+            for id in try containers.list() {
+                // A record that cannot be read names nothing; the check says so.
+                guard let record = try? containers.readRecord(id),
+                    let description = try? ContainerDescription(decoding: record.body, id: id),
+                    let image = description.imageID, let name = try? Reference(description.imageReference ?? "")
+                else { continue }
+                names.append((name, image))
+            }
+            return try images.rebuildIndex(names: names)?.map { entry in
+                entry.name ?? entry.descriptor?.digest.description ?? ""
+            }
+        }
     }
 }
 

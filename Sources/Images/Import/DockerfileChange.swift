@@ -1,5 +1,5 @@
 import Errors
-import FoundationEssentials
+import JSON
 import OCI
 
 /// One Dockerfile instruction as `import --change` (and `commit --change`) take it.
@@ -57,7 +57,7 @@ struct DockerfileChange {
     }
 
     static func json(_ text: String) -> [String]? {
-        text.hasPrefix("[") ? try? JSONDecoder().decode([String].self, from: Data(text.utf8)) : nil
+        text.hasPrefix("[") ? try? JSONTree.decode([String].self, from: Array(text.utf8)) : nil
     }
 
     /// The exec form, or the shell form with the shell that runs it.

@@ -1,6 +1,6 @@
 import Archive
 import Errors
-import FoundationEssentials
+import JSON
 import OCI
 import Store
 
@@ -30,10 +30,8 @@ struct DockerArchive {
     /// The images that `manifest`, the content of manifest.json, lists.
     func images(_ manifest: [UInt8]) throws -> [ArchivedImage] {
         let items: [Item]
-        do {
-            items = try JSONDecoder().decode([Item].self, from: Data(manifest))
-        } catch {
-            throw EngineError("the archive's manifest.json is damaged: \(jsonCause(error))", .invalid)
+        do throws(JSONError) { items = try JSONTree.decode(from: manifest) } catch {
+            throw EngineError("the archive's manifest.json is damaged: \(error)", .invalid)
         }
         let originals = originalManifests()
         return try items.map { item in
@@ -106,7 +104,5 @@ extension Compression {
 
 /// JSON that is the same for the same value.
 func canonicalJSON(_ value: some Encodable) throws -> [UInt8] {
-    let encoder = JSONEncoder()
-    encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return Array(try encoder.encode(value))
+    Array(try JSONTree(encoding: value).text().utf8)
 }

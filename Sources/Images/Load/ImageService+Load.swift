@@ -1,5 +1,4 @@
 package import Errors
-import FoundationEssentials
 package import OCI
 import Store
 

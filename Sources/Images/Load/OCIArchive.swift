@@ -1,5 +1,5 @@
 import Errors
-import FoundationEssentials
+import JSON
 import OCI
 import Store
 
@@ -17,10 +17,8 @@ struct OCIArchive {
     /// this machine's).
     func images(_ index: [UInt8], _ platform: Platform?) throws -> [ArchivedImage] {
         let list: ImageIndex
-        do {
-            list = try JSONDecoder().decode(ImageIndex.self, from: Data(index))
-        } catch {
-            throw EngineError("the archive's index.json is damaged: \(jsonCause(error))", .invalid)
+        do throws(JSONError) { list = try JSONTree.decode(from: index) } catch {
+            throw EngineError("the archive's index.json is damaged: \(error)", .invalid)
         }
         var images: [ArchivedImage] = []
         for descriptor in list.manifests where !descriptor.isAttestation {
@@ -56,10 +54,7 @@ struct OCIArchive {
             return image
         }
         let manifest = try ingest.store.document(Manifest.self, descriptor.digest)
-        guard manifest.config.mediaType == MediaType.ociConfig || manifest.config.mediaType == MediaType.dockerConfig
-        else {
-            return nil
-        }
+        guard MediaType.isConfig(manifest.config.mediaType) else { return nil }
         try verify(manifest.config)
         for layer in manifest.layers { try verify(layer) }
         let config = try ingest.store.document(ImageConfig.self, manifest.config.digest)

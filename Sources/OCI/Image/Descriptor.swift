@@ -18,6 +18,18 @@ package struct Descriptor: Codable, Hashable, Sendable {
         self.annotations = annotations
         self.platform = platform
     }
+
+    /// Nothing can be done without a digest; a type that is missing is empty, and a size 0.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        mediaType = try container.decodeIfPresent(String.self, forKey: .mediaType) ?? ""
+        digest = try container.decode(Digest.self, forKey: .digest)
+        size = try container.decodeIfPresent(Int64.self, forKey: .size) ?? 0
+        urls = try container.decodeIfPresent([String].self, forKey: .urls)
+        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+        platform = try container.decodeIfPresent(Platform.self, forKey: .platform)
+        artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
+    }
 }
 
 /// The machine that an image is for (image-spec, image-index.md, platform).
@@ -38,6 +50,16 @@ package struct Platform: Codable, Hashable, Sendable {
         self.os = os
         self.architecture = architecture
         self.variant = variant
+    }
+
+    /// A part that is missing is empty, as some tools write it.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        architecture = try container.decodeIfPresent(String.self, forKey: .architecture) ?? ""
+        os = try container.decodeIfPresent(String.self, forKey: .os) ?? ""
+        variant = try container.decodeIfPresent(String.self, forKey: .variant)
+        osVersion = try container.decodeIfPresent(String.self, forKey: .osVersion)
+        osFeatures = try container.decodeIfPresent([String].self, forKey: .osFeatures)
     }
 }
 

@@ -17,6 +17,23 @@ package struct ImageConfig: Codable, Hashable, Sendable {
         rootfs = RootFS(type: "layers", diffIDs: diffIDs)
     }
 
+    /// What does not say for which system and machine it is (old tools' do not) is taken as this machine's, and what lists no
+    /// layers as having none.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func text(_ key: CodingKeys) throws -> String? { try container.decodeIfPresent(String.self, forKey: key) }
+        func known(_ key: CodingKeys) throws -> String? { try text(key).flatMap { $0.isEmpty ? nil : $0 } }
+        created = try text(.created)
+        author = try text(.author)
+        architecture = try known(.architecture) ?? Platform.host.architecture
+        os = try known(.os) ?? Platform.host.os
+        variant = try text(.variant)
+        config = try container.decodeIfPresent(ContainerConfig.self, forKey: .config)
+        rootfs = try container.decodeIfPresent(RootFS.self, forKey: .rootfs) ?? RootFS(type: "layers", diffIDs: [])
+        history = try container.decodeIfPresent([History].self, forKey: .history)
+        comment = try text(.comment)
+    }
+
     /// The layers by the digests of their uncompressed archives, from the base upwards.
     package struct RootFS: Codable, Hashable, Sendable {
         package var type: String
@@ -30,6 +47,13 @@ package struct ImageConfig: Codable, Hashable, Sendable {
         package init(type: String, diffIDs: [Digest]) {
             self.type = type
             self.diffIDs = diffIDs
+        }
+
+        package init(from decoder: any Decoder) throws {
+            let container = try decoder.container(keyedBy: CodingKeys.self)
+            let named = try container.decodeIfPresent(String.self, forKey: .type) ?? ""
+            type = named.isEmpty ? "layers" : named
+            diffIDs = try container.decodeIfPresent([Digest].self, forKey: .diffIDs) ?? []
         }
     }
 
@@ -98,6 +122,34 @@ package struct ContainerConfig: Codable, Hashable, Sendable {
     }
 
     package init() {}
+
+    /// Commands may be a text, which is a list of one word: Docker's first images had them so.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        func text(_ key: CodingKeys) throws -> String? { try container.decodeIfPresent(String.self, forKey: key) }
+        func list(_ key: CodingKeys) throws -> [String]? { try container.decodeIfPresent([String].self, forKey: key) }
+        func words(_ key: CodingKeys) throws -> [String]? {
+            if let word = try? text(key) { return [word] }
+            return try list(key)
+        }
+        func set(_ key: CodingKeys) throws -> [String: EmptyObject]? {
+            try container.decodeIfPresent([String: EmptyObject].self, forKey: key)
+        }
+        user = try text(.user)
+        exposedPorts = try set(.exposedPorts)
+        env = try list(.env)
+        entrypoint = try words(.entrypoint)
+        cmd = try words(.cmd)
+        volumes = try set(.volumes)
+        workingDir = try text(.workingDir)
+        labels = try container.decodeIfPresent([String: String].self, forKey: .labels)
+        stopSignal = try text(.stopSignal)
+        healthcheck = try container.decodeIfPresent(Healthcheck.self, forKey: .healthcheck)
+        onBuild = try list(.onBuild)
+        shell = try words(.shell)
+        argsEscaped = try container.decodeIfPresent(Bool.self, forKey: .argsEscaped)
+        stopTimeout = try container.decodeIfPresent(Int.self, forKey: .stopTimeout)
+    }
 }
 
 /// A health check of Docker's image configuration.

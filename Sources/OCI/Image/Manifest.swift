@@ -14,6 +14,17 @@ package struct Manifest: Codable, Hashable, Sendable {
         self.config = config
         self.layers = layers
     }
+
+    /// Old tools leave `schemaVersion` out; a manifest without layers is one of an empty image.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        schemaVersion = try container.decodeIfPresent(Int.self, forKey: .schemaVersion) ?? 2
+        mediaType = try container.decodeIfPresent(String.self, forKey: .mediaType)
+        artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
+        config = try container.decode(Descriptor.self, forKey: .config)
+        layers = try container.decodeIfPresent([Descriptor].self, forKey: .layers) ?? []
+        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+    }
 }
 
 /// An image index (image-spec, image-index.md) or Docker's manifest list.
@@ -27,5 +38,14 @@ package struct ImageIndex: Codable, Hashable, Sendable {
         schemaVersion = 2
         mediaType = MediaType.ociIndex
         self.manifests = manifests
+    }
+
+    /// As `Manifest`'s.
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        schemaVersion = try container.decodeIfPresent(Int.self, forKey: .schemaVersion) ?? 2
+        mediaType = try container.decodeIfPresent(String.self, forKey: .mediaType)
+        manifests = try container.decodeIfPresent([Descriptor].self, forKey: .manifests) ?? []
+        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
     }
 }

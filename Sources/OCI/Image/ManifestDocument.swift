@@ -1,5 +1,5 @@
 package import Errors
-import FoundationEssentials
+import JSON
 
 /// What a manifest endpoint, a layout's index or an archive can hold: a manifest, or an index of them, checked.
 package enum ManifestDocument: Hashable, Sendable {
@@ -22,7 +22,7 @@ package enum ManifestDocument: Hashable, Sendable {
         guard bytes.count <= Self.sizeLimit else { throw .tooLarge(Self.sizeLimit) }
         let outline = try Self.decode(Outline.self, from: bytes)
         if outline.schemaVersion == 1 || outline.hasSchema1 { throw .schema1 }
-        guard outline.schemaVersion == 2 else { throw .malformed("its schemaVersion is not 2") }
+        guard [0, 2].contains(outline.schemaVersion) else { throw .malformed("its schemaVersion is not 2") }
         if outline.hasManifests && (outline.hasLayers || outline.hasConfig) {
             throw .malformed("it is a manifest and an index at once")
         }
@@ -38,9 +38,7 @@ package enum ManifestDocument: Hashable, Sendable {
             for entry in index.manifests { try Self.check(entry, "a manifest", limit: Int64(Self.sizeLimit)) }
             self = .index(index)
         } else if MediaType.isManifest(type) {
-            guard outline.hasLayers, outline.hasConfig else {
-                throw .malformed("it is a manifest without config or layers")
-            }
+            guard outline.hasConfig else { throw .malformed("it is a manifest without config") }
             var manifest = try Self.decode(Manifest.self, from: bytes)
             manifest.mediaType = type
             try Self.check(manifest.config, "the configuration", limit: Int64(Self.sizeLimit))
@@ -64,11 +62,7 @@ package enum ManifestDocument: Hashable, Sendable {
     }
 
     private static func decode<Value: Decodable>(_: Value.Type, from bytes: [UInt8]) throws(ManifestError) -> Value {
-        do {
-            return try JSONDecoder().decode(Value.self, from: Data(bytes))
-        } catch let error as DecodingError {
-            throw .malformed(error.sentence)
-        } catch { throw .malformed("\(error)") }
+        do throws(JSONError) { return try JSONTree.decode(from: bytes) } catch { throw .malformed(error.description) }
     }
 
     private static func check(_ descriptor: Descriptor, _ what: String, limit: Int64) throws(ManifestError) {
@@ -89,7 +83,7 @@ package enum ManifestDocument: Hashable, Sendable {
     private static func isKnown(_ type: String) -> Bool { MediaType.isIndex(type) || MediaType.isManifest(type) }
 
     private struct Outline: Decodable {
-        var schemaVersion: Int?
+        var schemaVersion: Int
         var mediaType: String?
         var hasManifests: Bool
         var hasLayers: Bool
@@ -102,8 +96,9 @@ package enum ManifestDocument: Hashable, Sendable {
 
         init(from decoder: any Decoder) throws {
             let container = try decoder.container(keyedBy: Key.self)
-            schemaVersion = try container.decodeIfPresent(Int.self, forKey: .schemaVersion)
-            mediaType = try container.decodeIfPresent(String.self, forKey: .mediaType)
+            schemaVersion = try container.decodeIfPresent(Int.self, forKey: .schemaVersion) ?? 0
+            let own = try container.decodeIfPresent(String.self, forKey: .mediaType)
+            mediaType = own?.isEmpty == true ? nil : own
             hasManifests = container.contains(.manifests)
             hasLayers = container.contains(.layers)
             hasConfig = container.contains(.config)
@@ -120,11 +115,9 @@ extension Manifest {
     package func imageConfig(_ bytes: [UInt8]) throws(ManifestError) -> ImageConfig {
         try checkTypes()
         let config: ImageConfig
-        do {
-            config = try JSONDecoder().decode(ImageConfig.self, from: Data(bytes))
-        } catch let error as DecodingError {
-            throw .config("it is no image configuration: \(error.sentence)")
-        } catch { throw .config("\(error)") }
+        do throws(JSONError) { config = try JSONTree.decode(from: bytes) } catch {
+            throw .config("it is no image configuration: \(error)")
+        }
         guard config.rootfs.type == "layers" else {
             throw .config("its root file system is of the type \"\(config.rootfs.type)\", not \"layers\"")
         }
@@ -136,7 +129,7 @@ extension Manifest {
 
     /// Throws where the manifest is of an artifact and no image, or a layer is of a type that cannot be unpacked.
     package func checkTypes() throws(ManifestError) {
-        guard [MediaType.ociConfig, MediaType.dockerConfig].contains(config.mediaType) else {
+        guard MediaType.isConfig(config.mediaType) else {
             throw .artifact(artifactType ?? config.mediaType)
         }
         for layer in layers where !MediaType.isLayer(layer.mediaType) { throw .layerType(layer.mediaType) }
@@ -150,7 +143,9 @@ extension MediaType {
         let distributable = type.replacing("nondistributable.", with: "")
         return [
             ociLayer, ociLayerGzip, ociLayerZstd, dockerLayer, dockerLayerGzip, dockerForeignLayerGzip,
-            "application/vnd.docker.image.rootfs.diff.tar.zstd",
+            "application/vnd.docker.image.rootfs.diff.tar.zstd", "application/vnd.docker.image.rootfs.foreign.diff.tar",
+            // Types that say nothing, as for configurations: the content does.
+            "application/octet-stream", "",
         ].contains(distributable)
     }
 }
@@ -179,29 +174,5 @@ package enum ManifestError: KindedError, Equatable, Sendable, CustomStringConver
         case .artifact(let type): "this is no container image but an artifact of the type \(type)"
         case .layerType(let type): "the layer type \(type) is not supported"
         }
-    }
-}
-
-extension DecodingError {
-    /// What is wrong where, in a few words: "config.digest: …".
-    package var sentence: String {
-        switch self {
-        case .typeMismatch(_, let context), .valueNotFound(_, let context): context.sentence
-        case .keyNotFound(let key, let context): "\((context.codingPath + [key]).dotted) is missing"
-        case .dataCorrupted(let context): context.codingPath.isEmpty ? "it is not JSON" : context.sentence
-        @unknown default: "it is not JSON of the right form"
-        }
-    }
-}
-
-extension DecodingError.Context {
-    fileprivate var sentence: String {
-        codingPath.isEmpty ? "it is no JSON object" : "\(codingPath.dotted) is wrong (\(debugDescription))"
-    }
-}
-
-extension [any CodingKey] {
-    fileprivate var dotted: String {
-        map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".").replacing(".[", with: "[")
     }
 }

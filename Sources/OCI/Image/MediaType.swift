@@ -15,6 +15,12 @@ package enum MediaType {
 
     /// Whether a document of this type lists manifests instead of being one.
     package static func isIndex(_ type: String) -> Bool { type == ociIndex || type == dockerList }
+    /// Whether a blob of this type is the configuration of an image: the specifications' types, and those that say nothing,
+    /// which old registries gave to Docker's (distribution/distribution#1621, moby/moby#30083).
+    package static func isConfig(_ type: String) -> Bool {
+        [ociConfig, dockerConfig, "application/octet-stream", "application/json", "text/html", "text/plain", ""]
+            .contains(type)
+    }
     /// Whether a document of this type is one image's manifest.
     package static func isManifest(_ type: String) -> Bool { type == ociManifest || type == dockerManifest }
 }

@@ -1,4 +1,4 @@
-import FoundationEssentials
+import JSON
 package import Linux
 package import OCI
 
@@ -12,12 +12,8 @@ package struct ProfileFile: Sendable {
     /// fields that contradict each other.
     package init(_ contents: [UInt8], file: String) throws(SeccompError) {
         self.file = file
-        do {
-            document = try JSONDecoder().decode(Document.self, from: Data(contents))
-        } catch let error as DecodingError {
-            throw error.sentence(file: file)
-        } catch {
-            throw .profile(file: file, field: nil, reason: "not JSON")
+        do throws(JSONError) { document = try JSONTree.decode(from: contents) } catch {
+            throw .profile(file: file, field: error.place, reason: error.cause)
         }
         if document.architectures?.isEmpty == false && document.archMap?.isEmpty == false {
             throw .profile(file: file, field: "archMap", reason: "cannot be given together with architectures")
@@ -66,7 +62,7 @@ package struct ProfileFile: Sendable {
     ) -> RuntimeSpec.Seccomp? {
         guard let action = document.defaultAction, !action.isEmpty else { return nil }
         var profile = RuntimeSpec.Seccomp(defaultAction: action)
-        profile.defaultErrnoRet = document.defaultErrnoRet?.value
+        profile.defaultErrnoRet = document.defaultErrnoRet
         profile.flags = document.flags
         profile.listenerPath = document.listenerPath
         profile.listenerMetadata = document.listenerMetadata
@@ -85,7 +81,7 @@ extension ProfileFile {
     /// The JSON as it stands. Fields that Docker does not know are passed over, as Docker does.
     fileprivate struct Document: Decodable, Sendable {
         var defaultAction: String?
-        var defaultErrnoRet: Number<UInt32>?
+        var defaultErrnoRet: UInt32?
         var architectures: [String]?
         var archMap: [ArchitectureMap]?
         var flags: [String]?
@@ -102,34 +98,17 @@ extension ProfileFile {
             var name: String?
             var names: [String]?
             var action: String
-            var errnoRet: Number<UInt32>?
+            var errnoRet: UInt32?
             var args: [Argument]?
             var includes: Filter?
             var excludes: Filter?
         }
 
         struct Argument: Decodable, Sendable {
-            var index: Number<UInt32>?
-            var value: Number<UInt64>?
-            var valueTwo: Number<UInt64>?
+            var index: UInt32?
+            var value: UInt64?
+            var valueTwo: UInt64?
             var op: String
-        }
-
-        /// A whole number that does not fit names its field; left alone, the decoder calls the file broken.
-        struct Number<Value: FixedWidthInteger & Decodable & Sendable>: Decodable, Sendable {
-            let value: Value
-
-            init(from decoder: any Decoder) throws {
-                let container = try decoder.singleValueContainer()
-                if let value = try? container.decode(Value.self) {
-                    self.value = value
-                } else if (try? container.decode(Double.self)) != nil {
-                    throw DecodingError.dataCorruptedError(in: container, debugDescription: "out of range")
-                } else {
-                    throw DecodingError.typeMismatch(
-                        Value.self, .init(codingPath: decoder.codingPath, debugDescription: "no number"))
-                }
-            }
         }
 
         struct Filter: Decodable, Sendable {
@@ -164,46 +143,10 @@ extension ProfileFile.Document.Rule {
     fileprivate var specification: RuntimeSpec.Seccomp.Rule {
         let single = name.flatMap { $0.isEmpty ? nil : [$0] }
         return RuntimeSpec.Seccomp.Rule(
-            names: single ?? names ?? [], action: action, errnoRet: errnoRet?.value,
+            names: single ?? names ?? [], action: action, errnoRet: errnoRet,
             args: args?.map {
                 RuntimeSpec.Seccomp.Argument(
-                    index: $0.index?.value ?? 0, value: $0.value?.value ?? 0, valueTwo: $0.valueTwo?.value, op: $0.op)
+                    index: $0.index ?? 0, value: $0.value ?? 0, valueTwo: $0.valueTwo, op: $0.op)
             })
-    }
-}
-
-extension DecodingError {
-    /// The error as one sentence about a field of `file`.
-    fileprivate func sentence(file: String) -> SeccompError {
-        func field(_ path: [any CodingKey]) -> String? {
-            let text = path.reduce("") { text, key in
-                if let index = key.intValue { return "\(text)[\(index)]" }
-                return text.isEmpty ? key.stringValue : "\(text).\(key.stringValue)"
-            }
-            return text.isEmpty ? nil : text
-        }
-        switch self {
-        case .keyNotFound(let key, let context):
-            return .profile(file: file, field: field(context.codingPath + [key]), reason: "is missing")
-        case .valueNotFound(_, let context):
-            return .profile(file: file, field: field(context.codingPath), reason: "is null")
-        case .typeMismatch(let type, let context):
-            return .profile(file: file, field: field(context.codingPath), reason: "is not \(Self.noun(type))")
-        case .dataCorrupted(let context):
-            let path = field(context.codingPath)
-            return .profile(
-                file: file, field: path, reason: path == nil ? "not JSON" : "is no whole number of its range")
-        @unknown default:
-            return .profile(file: file, field: nil, reason: "cannot be read")
-        }
-    }
-
-    private static func noun(_ type: any Any.Type) -> String {
-        switch type {
-        case is String.Type: "a string"
-        case is UInt32.Type, is UInt64.Type: "a whole number"
-        case is any Collection.Type: "a list"
-        default: "an object"
-        }
     }
 }

@@ -25,7 +25,12 @@ extension ContainerStore {
         }
         for attempt in 0... {
             let name = RandomName.make(attempt)
-            if try tryClaim(name, for: id) == nil { return name }
+            do throws(StoreError) {
+                if try tryClaim(name, for: id) == nil { return name }
+            } catch {
+                // Something else has the place of that name; there are others.
+                guard case .corrupt = error else { throw error }
+            }
         }
         fatalError("unreachable: the attempts do not end")
     }
@@ -125,6 +130,23 @@ extension ContainerStore {
         guard matches.count <= 1 else { throw .ambiguous(kind: "container", prefix: text) }
         guard let id = matches.first else { throw .unknownContainer(text) }
         return id
+    }
+
+    /// Whether something else than a link has the place of the name.
+    func isForeignName(_ name: String) throws(StoreError) -> Bool {
+        guard try link(name) == nil else { return false }
+        return try isPresent(linkPath(name))
+    }
+
+    /// Removes a file, or a directory that is empty, which has the place of a name.
+    func removeForeignName(_ name: String) throws(StoreError) {
+        try doing("remove \(linkPath(name)), which has the place of a container's name") { () throws(SystemError) in
+            if try Files.status(linkPath(name), following: false).isDirectory {
+                try check("rmdir", linkPath(name)) { rmdir(linkPath(name)) }
+            } else {
+                try Files.unlink(linkPath(name))
+            }
+        }
     }
 
     /// Frees the name of a container that goes.

@@ -9,6 +9,8 @@ extension ContainerStore {
         fileprivate var ids: [String] = []
         /// Names that lead to no container, or to one of `ids`, with the ids that they lead to.
         fileprivate var names: [(name: String, id: String)] = []
+        /// What has the place of a name and is none: no link.
+        fileprivate var foreignNames: [String] = []
         /// Containers of which there is a run directory alone.
         fileprivate var runDirectories: [String] = []
     }
@@ -31,6 +33,9 @@ extension ContainerStore {
         for (id, name) in try names() {
             if !dead.contains(id), try isPresent(directory(id)) { continue }
             garbage.names.append((name, id))
+        }
+        for name in try list(paths.names) where !name.utf8.starts(with: ".".utf8) {
+            if try isForeignName(name) { garbage.foreignNames.append(name) }
         }
         for id in try list(paths.runningContainers) where try !isPresent(directory(id)) {
             garbage.runDirectories.append(id)
@@ -55,6 +60,9 @@ extension ContainerStore {
         }
         // One that could not be removed, or is no garbage any more, keeps its name.
         for (name, id) in garbage.names where (try? isPresent(directory(id))) == false { release(name, of: id) }
+        for name in garbage.foreignNames {
+            do throws(StoreError) { try removeForeignName(name) } catch { problem(error) }
+        }
         for id in garbage.runDirectories {
             do throws(StoreError) { try removeRunDirectory(id) } catch { problem(error) }
         }

@@ -1,6 +1,6 @@
 import Archive
-import FoundationEssentials
 import Glibc
+import JSON
 package import Linux
 package import OCI
 
@@ -9,7 +9,7 @@ package import OCI
 package struct ImageStore: Sendable {
     package let paths: StorePaths
 
-    /// The images below `paths`, whose directories `StorePaths.prepare()` has made.
+    /// The images below `paths`, whose directories `StorePaths.prepared()` has made.
     package init(_ paths: StorePaths) { self.paths = paths }
 
     /// The largest manifest, index or configuration that is read, in bytes: registries refuse larger ones.
@@ -73,10 +73,10 @@ package struct ImageStore: Sendable {
     /// The JSON document in a small blob. Throws as `read` does, and `corrupt` for what is no such document.
     package func document<T: Decodable>(_ type: T.Type = T.self, _ digest: Digest) throws(StoreError) -> T {
         let bytes = try read(digest)
-        do {
-            return try JSONDecoder().decode(type, from: Data(bytes))
+        do throws(JSONError) {
+            return try JSONTree.decode(from: bytes)
         } catch {
-            throw .corrupt(path: path(of: digest), cause: jsonCause(error))
+            throw .corrupt(path: path(of: digest), cause: error.description)
         }
     }
 
@@ -87,22 +87,9 @@ package struct ImageStore: Sendable {
         try doing("create the image layout") { () throws(SystemError) in
             try Files.makeDirectories(paths.images + "/blobs/sha256", mode: 0o700)
             try Files.makeDirectories(temporaries, mode: 0o700)
+            // Before the first blob: an index that is missing where there are blobs is one that was lost.
+            if !Files.exists(indexPath), !Files.exists(marker) { try Files.replace(indexPath, with: IndexFile().encoded()) }
             try Files.replace(marker, with: Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
         }
-    }
-}
-
-/// What a decoder found wrong, as a part of a sentence.
-package func jsonCause(_ error: any Error) -> String {
-    func place(_ path: [any CodingKey]) -> String {
-        path.isEmpty ? "the document" : "\"" + path.map(\.stringValue).joined(separator: ".") + "\""
-    }
-    switch error {
-    case DecodingError.keyNotFound(let key, let context): return "\(place(context.codingPath + [key])) is missing"
-    case DecodingError.typeMismatch(_, let context), DecodingError.valueNotFound(_, let context):
-        return "\(place(context.codingPath)) has another type than it must have"
-    case DecodingError.dataCorrupted(let context) where context.codingPath.isEmpty: return "it is no JSON"
-    case DecodingError.dataCorrupted(let context): return "\(place(context.codingPath)): \(context.debugDescription)"
-    default: return "it is no JSON"
     }
 }

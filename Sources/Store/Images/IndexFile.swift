@@ -8,6 +8,8 @@ struct IndexFile: Equatable {
     /// Every member of the document but `manifests`.
     var fields: JSONTree = .record([("schemaVersion", .integer(2)), ("mediaType", .string(MediaType.ociIndex))])
     var entries: [IndexEntry] = []
+    /// Whether the document has a list of manifests, an empty one too.
+    private(set) var isList = true
 
     init() {}
 
@@ -20,7 +22,9 @@ struct IndexFile: Equatable {
         let manifests: [JSONTree]
         switch fields["manifests"] {
         case .array(let list)?: manifests = list
-        case nil, .null?: manifests = []
+        case nil, .null?:
+            manifests = []
+            isList = false
         default: throw IndexFault(description: "\"manifests\" is no list")
         }
         fields["manifests"] = nil
@@ -102,31 +106,58 @@ package struct IndexEntry: Hashable, Sendable {
 }
 
 extension ImageStore {
-    /// The index as it is; an empty one where there is none. Throws `StoreError.corrupt`.
+    /// The index as it is; an empty one where there is none and never was. Throws `StoreError.lostIndex`.
     func readIndex() throws(StoreError) -> IndexFile {
         let bytes: [UInt8]
         do throws(SystemError) {
             bytes = try Files.read(indexPath, limit: 256 << 20)
         } catch {
-            if error.errno == .noEntry { return IndexFile() }
-            throw .failed(action: "read the image index", error)
+            guard error.errno == .noEntry else { throw .failed(action: "read the image index", error) }
+            guard try !hasBlobs() else { throw .lostIndex(path: indexPath, cause: "it is missing") }
+            return IndexFile()
         }
-        do throws(IndexFault) { return try IndexFile(bytes) } catch {
-            throw .corrupt(path: indexPath, cause: error.description)
+        let index: IndexFile
+        do throws(IndexFault) { index = try IndexFile(bytes) } catch {
+            throw .lostIndex(path: indexPath, cause: error.description)
+        }
+        if index.isList { return index }
+        guard try !hasBlobs() else {
+            throw .lostIndex(path: indexPath, cause: "it has no list of manifests")
+        }
+        return index
+    }
+
+    private func hasBlobs() throws(StoreError) -> Bool {
+        for algorithm in Digest.Algorithm.allCases where try !blobs(algorithm).isEmpty { return true }
+        return false
+    }
+
+    /// The names of the blobs with digests of `algorithm`, in no order.
+    func blobs(_ algorithm: Digest.Algorithm) throws(StoreError) -> [String] {
+        let folder = "\(paths.images)/blobs/\(algorithm.rawValue)"
+        return try doing("list \(folder)") { () throws(SystemError) in
+            do throws(SystemError) { return try Files.list(folder) } catch {
+                if error.errno == .noEntry { return [] }
+                throw error
+            }
         }
     }
 
     /// Changes the index while nobody else does, and replaces the file if `change` made a difference.
     func updateIndex<T>(_ change: (inout IndexFile) throws(StoreError) -> T) throws(StoreError) -> T {
         try makeLayout()
-        let lock = try doing("lock the image index") { () throws(SystemError) in
-            try FileLock(paths.images + "/index.lock")
-        }
+        let lock = try lockIndex()
         defer { lock.descriptor.unlock() }
         let before = try readIndex()
         var index = before
         let result = try change(&index)
         guard index != before || !Files.exists(indexPath) else { return result }
+        try write(index)
+        return result
+    }
+
+    /// Replaces the file, for who holds its lock.
+    func write(_ index: IndexFile) throws(StoreError) {
         let bytes = index.encoded()
         try doing("write the image index") { () throws(SystemError) in
             // Blobs first: an index on the disk never points at a name that is not.
@@ -135,6 +166,10 @@ extension ImageStore {
             }
             try Files.replace(indexPath, with: bytes)
         }
-        return result
+    }
+
+    /// The lock of who changes the index.
+    func lockIndex() throws(StoreError) -> FileLock {
+        try doing("lock the image index") { () throws(SystemError) in try FileLock(paths.images + "/index.lock") }
     }
 }

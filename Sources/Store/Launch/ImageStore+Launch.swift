@@ -1,6 +1,19 @@
 import Linux
 import OCI
 
+extension LaunchRecord {
+    /// What a file of the cache has; nil for one that is damaged, of another version, or of an index that `isCurrent` does not
+    /// take for its own.
+    init?(cached bytes: [UInt8], isCurrent: (FileSignature) -> Bool = { _ in true }) {
+        var decoder = WireDecoder(bytes)
+        guard (try? decoder.readInteger(UInt32.self)) == LaunchRecord.version,
+            let made = try? decoder.read(FileSignature.self), isCurrent(made),
+            let record = try? decoder.read(LaunchRecord.self), (try? decoder.finish()) != nil
+        else { return nil }
+        self = record
+    }
+}
+
 extension ImageStore {
     /// The record of the image that the user typed as `reference` (and, with `--platform`, `platform`), if there is
     /// one that still holds: two system calls' worth of reading, no JSON.
@@ -8,12 +21,7 @@ extension ImageStore {
         guard let path = launchRecordPath(reference, platform), let bytes = try? Files.read(path, limit: 1 << 20) else {
             return nil
         }
-        var decoder = WireDecoder(bytes)
-        guard (try? decoder.readInteger(UInt32.self)) == LaunchRecord.version,
-            let made = try? decoder.read(FileSignature.self), made == FileSignature(indexPath),
-            let record = try? decoder.read(LaunchRecord.self), (try? decoder.finish()) != nil
-        else { return nil }
-        return record
+        return LaunchRecord(cached: bytes) { $0 == FileSignature(indexPath) }
     }
 
     /// The record for `reference`, made anew from the image's documents and kept for the next start. Throws as

@@ -77,7 +77,7 @@ package struct StoreSweep: Sendable {
     private func unmarkedBlobs(_ marked: Set<Digest>) throws(StoreError) -> [(digest: Digest, size: Int64)] {
         var found: [(Digest, Int64)] = []
         for algorithm in Digest.Algorithm.allCases {
-            for name in try list("\(paths.images)/blobs/\(algorithm.rawValue)") {
+            for name in try images.blobs(algorithm) {
                 guard let digest = Digest(algorithm, hex: name), !marked.contains(digest) else { continue }
                 found.append((digest, try images.presentSize(of: digest) ?? 0))
             }

@@ -1,3 +1,4 @@
+import Errors
 import Glibc
 import Linux
 
@@ -16,15 +17,15 @@ struct Context {
         self.options = options
         // On a terminal lines appear as they are written; in a pipe they go in large pieces.
         output = Output(STDOUT_FILENO, limit: Terminal.isTerminal(STDOUT_FILENO) ? 0 : 16384)
-        errors = Output(STDERR_FILENO, limit: 0)
+        errors = Output(STDERR_FILENO, limit: 0, forEyes: true)
     }
 
     /// Prints `apus: message` on standard error.
-    func complain(_ message: String) { try? errors.line("\(Self.program): \(message)") }
+    func complain(_ message: String) { try? errors.line("\(Self.program): \(VisibleText.escaped(message))") }
 
     /// Prints a warning on standard error, unless --log-level leaves it out.
     func warn(_ message: String) {
-        if options.logLevel <= .warn { try? errors.line("WARNING: \(message)") }
+        if options.logLevel <= .warn { try? errors.line("WARNING: \(VisibleText.escaped(message))") }
     }
 
     /// Prints what only someone who looks for a fault wants to know (`--debug`).

@@ -1,3 +1,4 @@
+import Errors
 import Glibc
 import Linux
 
@@ -6,16 +7,19 @@ final class Output {
     private let descriptor: CInt
     private var buffer: [UInt8] = []
     private let limit: Int
+    private let isForEyes: Bool
 
-    /// Writes to `descriptor` whenever more than `limit` bytes have gathered; 0 writes each text at once.
-    init(_ descriptor: CInt, limit: Int) {
+    /// Writes to `descriptor` whenever more than `limit` bytes have gathered; 0 writes each text at once. What only people
+    /// read (`forEyes`) is written without the control characters that others may have brought into it.
+    init(_ descriptor: CInt, limit: Int, forEyes: Bool = false) {
         self.descriptor = descriptor
         self.limit = limit
+        isForEyes = forEyes
     }
 
     /// Appends `text`.
     func write(_ text: String) throws {
-        buffer.append(contentsOf: text.utf8)
+        buffer.append(contentsOf: (isForEyes ? VisibleText.escaped(text, keeping: "\t\n") : text).utf8)
         if buffer.count > limit { try flush() }
     }
 

@@ -1,4 +1,5 @@
 import Engine
+import Errors
 import Flags
 import Rendering
 
@@ -10,7 +11,9 @@ extension Verb {
             arguments: .atLeast(1), isInterspersed: false, completion: .runningContainers)
     ) { parsed, context in
         let listing = try context.engine().top(parsed.positionals[0], options: Array(parsed.positionals.dropFirst()))
-        let lines = ([listing.titles] + listing.rows).map { $0.joined(separator: "\t") + "\n" }
+        let lines = ([listing.titles] + listing.rows).map { row in
+            row.map { VisibleText.escaped($0) }.joined(separator: "\t") + "\n"
+        }
         try context.output.write(TabWriter(minimum: 20, padding: 3).aligned(lines.joined()))
         return 0
     }

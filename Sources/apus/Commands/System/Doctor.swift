@@ -16,7 +16,7 @@ extension Verb {
             getenv(name).map { String(cString: $0) }
         }
         var problem: String?
-        do throws(StoreError) { try paths.prepare() } catch { problem = error.description }
+        do throws(StoreError) { try paths.prepared() } catch { problem = error.description }
         let facts = MachineFacts.probe(paths, storeProblem: problem)
         if let format = parsed.string("format"), !format.isEmpty {
             try context.output.write(try ObjectFormat.render(.record(DoctorReport.record(facts)), format))

@@ -1,4 +1,5 @@
 import Engine
+import Errors
 import Flags
 import GoTemplate
 import Linux
@@ -116,7 +117,7 @@ struct EventFormat {
                 let pairs = event.attributes.sorted { $0.key < $1.key }.map { "\($0.key)=\($0.value)" }
                 text += " (\(pairs.joined(separator: ", ")))"
             }
-            return text + "\n"
+            return VisibleText.escaped(text) + "\n"
         }
     }
 
