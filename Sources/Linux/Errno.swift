@@ -12,6 +12,7 @@ package struct Errno: Error, Equatable, Hashable, Sendable, CustomStringConverti
 
     /// The C library's sentence for the number ("No such file or directory"), its first letter lowered.
     package var description: String {
+        if self == .notRegular { return "not a regular file" }
         let text = String(cString: strerror(rawValue))
         return text.prefix(1).lowercased() + text.dropFirst()
     }
@@ -40,6 +41,8 @@ extension Errno {
     package static let nameTooLong = Errno(ENAMETOOLONG)
     package static let brokenPipe = Errno(EPIPE)
     package static let io = Errno(EIO)
+    /// What `Files` says of a pipe, a socket or a device in the place of a file.
+    package static let notRegular = Errno(EMEDIUMTYPE)
 }
 
 /// A system call that failed: which, on what, and why.

@@ -3,6 +3,8 @@ import Glibc
 import Linux
 import Workers
 
+// Before anything else is opened, which would get the number of a stream that the caller has closed.
+DescriptorTable.fillStandard()
 // What is started from here has signals at their defaults.
 Signals.ignoreFileSizeLimit()
 

@@ -14,6 +14,11 @@ struct RecordCheck {
     /// Whether `security.selinux` was given by GNU tar's own record alone, which nobody else reads as an attribute.
     private(set) var hasOnlyOwnLabel = false
 
+    /// More extended attributes than a file can have: what is listed of them is no longer than 64 KiB (xattr(7)), and the time
+    /// that libarchive takes grows with the square of their number.
+    private static let maximumAttributes = 512
+    private var attributes = 0
+
     /// A longer record is refused, as libarchive does it with a warning.
     private static let maximumLength = 999_999
 
@@ -63,16 +68,25 @@ struct RecordCheck {
         case UInt8(ascii: "R") where key.equals("RHT.security.selinux"): hasOnlyOwnLabel = true
         case UInt8(ascii: "S") where key.begins("SCHILY.xattr."):
             guard key.bytes.count > 13 else { throw Self.bad }
+            try countAttribute()
             if key.equals("SCHILY.xattr.security.selinux") { hasOnlyOwnLabel = false }
         case UInt8(ascii: "S")
         where key.equals("SCHILY.devmajor") || key.equals("SCHILY.devminor") || key.equals("SCHILY.realsize"):
             _ = try Self.number(value)
         case UInt8(ascii: "L") where key.begins("LIBARCHIVE.xattr."):
             guard key.bytes.count > 17, key.isPercentEncoded(from: 17), value.isBase64 else { throw Self.bad }
+            try countAttribute()
         case UInt8(ascii: "G") where key.begins("GNU.sparse."):
             isSparse = true
             try checkSparse(key, value)
         default: break
+        }
+    }
+
+    private mutating func countAttribute() throws(ArchiveError) {
+        attributes += 1
+        if attributes > Self.maximumAttributes {
+            throw .malformed("an entry has more than \(Self.maximumAttributes) extended attributes")
         }
     }
 

@@ -81,8 +81,11 @@ struct ImagePull: Sendable {
             do throws(RegistryError) {
                 current = try await client.digest(ofTag: tag)
             } catch {
-                // Some registries refuse HEAD: then the manifest itself says what it is.
-                guard case .refused = error else { throw error }
+                // Some registries refuse HEAD, in whatever words: then the manifest itself says what it is.
+                switch error {
+                case .refused, .accessDenied, .repositoryUnknown, .manifestUnknown: break
+                default: throw error
+                }
             }
         }
         guard let current, knows(present, reference, current) else { return nil }

@@ -8,11 +8,20 @@ package typealias FileMode = UInt32
 ///
 /// A name is what the kernel takes, bytes with a final zero: a `String` and a `RawName` can both be passed.
 package enum Files {
-    /// The whole content of the file at `path`; throws EFBIG past `limit` bytes.
+    /// The whole content of the regular file at `path`; throws EFBIG past `limit` bytes, and `Errno.notRegular` for a pipe or a
+    /// device, which nobody may ever write to.
     package static func read(
         _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD, limit: Int = .max
     ) throws(SystemError) -> [UInt8] {
-        try FileDescriptor.open(path, in: directory, O_RDONLY).readAll(limit: limit)
+        let file = try FileDescriptor.open(path, in: directory, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        let status = try file.status()
+        guard status.isRegular || status.isDirectory else { throw SystemError("read", printable(path), .notRegular) }
+        return try file.readAll(limit: limit)
+    }
+
+    /// As `read`, of whatever the user named: a pipe is waited for, as those are that a shell makes of `<(…)`.
+    package static func readGiven(_ path: UnsafePointer<CChar>, limit: Int) throws(SystemError) -> [UInt8] {
+        try FileDescriptor.open(path, O_RDONLY | O_NOCTTY).readAll(limit: limit)
     }
 
     /// The content of the file at `path` as text; bytes that are no UTF-8 are replaced.
@@ -22,12 +31,14 @@ package enum Files {
         String(decoding: try read(path, in: directory, limit: limit), as: UTF8.self)
     }
 
-    /// Creates or truncates the file at `path` and writes `bytes`, without any promise about a crash.
+    /// Creates or truncates the file at `path` and writes `bytes`, without any promise about a crash. Throws ENXIO for a pipe
+    /// that nobody reads.
     package static func write(
         _ bytes: some Collection<UInt8>, to path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD,
         mode: FileMode = 0o644
     ) throws(SystemError) {
-        try FileDescriptor.open(path, in: directory, O_WRONLY | O_CREAT | O_TRUNC, mode: mode).writeAll(bytes)
+        let flags = O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY
+        try FileDescriptor.open(path, in: directory, flags, mode: mode).writeAll(bytes)
     }
 
     /// Writes `text` to a file that exists, in one call: files of /proc and /sys.

@@ -3,11 +3,10 @@ import Glibc
 
 /// The user and groups of the calling process (credentials(7)).
 package enum Credentials {
-    /// Becomes user and group 0 of its user namespace, without other groups where the namespace allows to drop them.
+    /// Becomes user and group 0 of its user namespace. The other groups stay, by which the caller may reach what it wants to
+    /// have mounted; a container's process has its own from `setGroups`.
     package static func becomeRoot() throws(SystemError) {
         try setGroup(0)
-        // Denied for good in a namespace that an ordinary user mapped by itself (user_namespaces(7)).
-        _ = apus_setgroups(0, nil)
         try setUser(0)
     }
 

@@ -62,7 +62,9 @@ package struct RotatedFiles: ~Copyable {
         while missing < 2 {
             let name = number == 0 ? name : "\(name).\(number)"
             number += 1
-            guard let opened = try? FileDescriptor.open(name, in: directory.rawValue, O_RDONLY | O_NOFOLLOW),
+            guard
+                let opened = try? FileDescriptor.open(
+                    name, in: directory.rawValue, O_RDONLY | O_NOFOLLOW | O_NONBLOCK),
                 let file = try? SeriesFile(opened)
             else {
                 missing += 1

@@ -9,7 +9,7 @@ struct ExecProcess {
     init(_ request: ExecRequest, _ configuration: Configuration) throws(OCIError) {
         if let file = request.processFile {
             process = try reporting("cannot read the process from \(file)") {
-                try JSONTree.parse(try Files.read(file, limit: 16 << 20)).decode(name: file)
+                try JSONTree.parse(try Files.readGiven(file, limit: 16 << 20)).decode(name: file)
             }
         } else {
             guard let own = configuration.spec.process else {

@@ -122,7 +122,7 @@ package enum UserNamespace {
             }
             // Not entered where it ended between the two calls.
             guard published == mode, enter(pidfd, process) else { continue }
-            return (try? becomeRoot(dropGroups: mode == .mapped)) != nil
+            return (try? Credentials.becomeRoot()) != nil
         }
         return false
     }
@@ -140,12 +140,6 @@ package enum UserNamespace {
         }
     }
 
-    private static func becomeRoot(dropGroups: Bool) throws(SystemError) {
-        try Credentials.setGroup(0)
-        if dropGroups { try Credentials.setGroups([]) }
-        try Credentials.setUser(0)
-    }
-
     // MARK: creating
 
     /// Where newuidmap(1) or newgidmap(1) is; nil where it is not.
@@ -159,7 +153,7 @@ package enum UserNamespace {
         } else {
             try createSingle(map)
         }
-        do throws(SystemError) { try becomeRoot(dropGroups: mode == .mapped) } catch { throw .failed(error) }
+        do throws(SystemError) { try Credentials.becomeRoot() } catch { throw .failed(error) }
     }
 
     private static func createSingle(_ map: IDMap) throws(UserNamespaceError) {

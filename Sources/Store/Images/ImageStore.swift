@@ -46,7 +46,7 @@ package struct ImageStore: Sendable {
     /// Opens the blob for reading. Throws `StoreError.missingBlob`.
     package func open(_ digest: Digest) throws(StoreError) -> FileDescriptor {
         do throws(SystemError) {
-            return try FileDescriptor.open(path(of: digest), O_RDONLY | O_NOFOLLOW)
+            return try FileDescriptor.open(path(of: digest), O_RDONLY | O_NOFOLLOW | O_NONBLOCK)
         } catch {
             if error.errno == .noEntry { throw .missingBlob(digest) }
             throw .failed(action: "open blob \(digest)", error)

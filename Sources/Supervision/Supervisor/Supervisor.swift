@@ -216,7 +216,11 @@ package struct Supervisor: ~Copyable {
             process.pid, cgroup: cgroup?.path, restartCount: restarts,
             durable: isFirst && !request.autoRemove && loop.settings.restartPolicy.name != .no)
         if isFirst { request.notification?.send() }
-        if let path = request.pidFile { try? Files.write("\(process.pid)".utf8, to: path) }
+        if let path = request.pidFile {
+            do throws(SystemError) { try Files.write("\(process.pid)".utf8, to: path) } catch {
+                loop.warn("cannot write the process's number to \(path): \(error.errno)")
+            }
+        }
         // The one of the start before watched the end of that.
         loop.tasks.removeAll { $0 is MemoryWatch }
         if let watch = cgroup?.watch({ [journal] in journal.record(.oom) }) { loop.tasks.append(watch) }

@@ -61,7 +61,7 @@ enum Exec {
         // Files come before single values, whatever their order was.
         for path in parsed.list("env-file") {
             let content: [UInt8]
-            do throws(SystemError) { content = try Files.read(path, limit: 16 << 20) } catch {
+            do throws(SystemError) { content = try Files.readGiven(path, limit: 16 << 20) } catch {
                 throw CommandFailure("cannot read \(path) of --env-file: \(error.errno)")
             }
             request.environment += try Environment.variables(inFile: content, name: path, caller: caller)

@@ -88,7 +88,10 @@ enum Run {
         do throws(StoreError) {
             _ = try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
         } catch {
-            guard case .unknownImage = error else { throw EngineError(error) }
+            switch error {
+            case .unknownImage, .otherPlatform: break
+            default: throw EngineError(error)
+            }
             guard options.pullPolicy == .missing else {
                 throw CommandFailure(
                     "image '\(options.image)' is not here, and --pull=never forbids to fetch it", status: 125)

@@ -57,7 +57,7 @@ struct RunOptionReader {
     }
 
     private func read(_ path: String, _ flag: String) throws(OptionError) -> [UInt8] {
-        do throws(SystemError) { return try Files.read(path, limit: 16 << 20) } catch {
+        do throws(SystemError) { return try Files.readGiven(path, limit: 16 << 20) } catch {
             throw OptionError("cannot read \(path) of --\(flag): \(error.errno)")
         }
     }

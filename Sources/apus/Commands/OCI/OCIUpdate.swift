@@ -44,7 +44,7 @@ extension OCIVerb {
             let bytes =
                 file == "-"
                 ? try FileDescriptor.open("/dev/stdin", 0).readAll(limit: 1 << 24)
-                : try Files.read(file, limit: 1 << 24)
+                : try Files.readGiven(file, limit: 1 << 24)
             return try OCIRuntime.resources(bytes, name: file)
         }
         func unsigned(_ name: String) throws(CommandFailure) -> UInt64? {
