@@ -15,11 +15,7 @@ package enum Overlay {
         lowers: [String], upper: (directory: String, work: String)?, volatile: Bool = false, opensDevices: Bool = false
     ) throws(SystemError) -> FileDescriptor {
         // A read-only overlay needs two lower directories.
-        if upper == nil, lowers.count == 1 {
-            let mount = try cloneTree(lowers[0])
-            if !opensDevices { try forbidDevices(mount) }
-            return mount
-        }
+        if upper == nil, lowers.count == 1 { return try bind(lowers[0], opensDevices: opensDevices) }
         do throws(SystemError) {
             return try mountDetached(lowers, upper, volatile, opensDevices ? 0 : noDevices)
         } catch {
@@ -36,12 +32,26 @@ package enum Overlay {
     // user namespace the kernel sees to that by itself.
     private static let noDevices: UInt32 = 4
 
-    private static func forbidDevices(_ mount: borrowing FileDescriptor) throws(SystemError) {
+    /// A detached copy of the mount tree at `path`, as `cloneTree`; without `opensDevices` no device node in it opens.
+    package static func bind(_ path: String, opensDevices: Bool) throws(SystemError) -> FileDescriptor {
+        if opensDevices { return try cloneTree(path) }
         if MountInterface.hasAttributes {
-            try mount.setMountAttributes(.noDevices)
-        } else if !MountInterface.hasTrees {
-            try MountCalls.mount(nil, on: mount, [.remount, .bind, .noDevices, try mount.mountFlags()])
+            let mount = try cloneTree(path)
+            try mount.setMountAttributes(.noDevices, recursive: true)
+            return mount
         }
+        // Before Linux 5.12 what is attached nowhere cannot be changed: a mount over the directory itself can, and its copies
+        // are as it is.
+        if MountInterface.hasTrees { try MountCalls.mount(path, on: path, [.bind]) }
+        defer { if MountInterface.hasTrees { try? MountCalls.detach(path) } }
+        let mount = try cloneTree(path)
+        let flags: MountFlags = [.remount, .bind, .noDevices, try mount.mountFlags()]
+        if !MountInterface.hasTrees {
+            try MountCalls.mount(nil, on: mount, flags)
+            return mount
+        }
+        try MountCalls.mount(nil, on: path, flags)
+        return try cloneTree(path)
     }
 
     /// Takes a mount that had to be attached out of this mount namespace again: whoever was to get it has a copy of

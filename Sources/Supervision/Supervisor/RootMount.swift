@@ -70,7 +70,9 @@ enum RootMount {
 
     /// Copies the layers into a directory of the container and returns a mount of it: what takes the overlay's place
     /// where the kernel refuses one, on an overlay as the store's own file system above all.
-    static func copy(_ layers: Layers, directory: String) throws(SystemError) -> FileDescriptor {
+    static func copy(
+        _ layers: Layers, directory: String, opensDevices: Bool
+    ) throws(SystemError) -> FileDescriptor {
         let root = "\(directory)/rootfs"
         if !Files.exists(root) {
             let temporary = "\(directory)/rootfs.tmp"
@@ -89,7 +91,7 @@ enum RootMount {
             try copyRootAttributes(of: layers.image[0], to: temporary)
             try Files.rename(temporary, to: root)
         }
-        return try Overlay.cloneTree(root)
+        return try Overlay.bind(root, opensDevices: opensDevices)
     }
 
     // An overlay's root shows the upper directory's own attributes. Layers above the first seldom have an entry for the

@@ -23,7 +23,8 @@ extension Supervisor {
     func mountRoot(_ namespace: borrowing FileDescriptor?) throws(SupervisorFailure) -> FileDescriptor {
         do throws(SystemError) {
             switch request.root {
-            case .directory(let path): return try Overlay.cloneTree(path)
+            case .directory(let path):
+                return try Overlay.bind(path, opensDevices: request.guardsDevices)
             case .layers(let image):
                 let folder = Files.split(image[0]).parent
                 let layers = RootMount.Layers(image: image, mountPoints: MountPoints.layer(in: folder))
@@ -71,7 +72,8 @@ extension Supervisor {
             // A store on an overlay or a network file system, no overlay in user namespaces (before Linux 5.11, and
             // below some filters), or none at all.
             case .invalid, .notPermitted, .notSupported, .notImplemented, Errno(ENODEV):
-                return try RootMount.copy(layers, directory: directory)
+                return try RootMount.copy(
+                    layers, directory: directory, opensDevices: request.guardsDevices)
             default: throw error
             }
         }
