@@ -13,6 +13,24 @@ package enum MemoryFile {
         return FileDescriptor(owning: try check("memfd_create", name) { number })
     }
 
+    /// A sealed one with the ELF file that `image` writes into a buffer of a given size.
+    static func program(
+        _ name: String, _ image: (UnsafeMutableRawPointer, Int) -> Int
+    ) throws(SystemError) -> FileDescriptor {
+        let file = try executable(name)
+        var failure: SystemError?
+        withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 16) { buffer in
+            do throws(SystemError) {
+                let size = image(buffer.baseAddress!, buffer.count)
+                try file.writeAll(UnsafeRawBufferPointer(rebasing: buffer[..<size]))
+                let number = file.rawValue
+                try check("fcntl F_ADD_SEALS") { apus_memfd_seal(number) }
+            } catch { failure = error }
+        }
+        if let failure { throw failure }
+        return file
+    }
+
     /// A new one for data, close-on-exec and never to be executed (MFD_NOEXEC_SEAL, Linux 6.3), with `content`, to be read from its beginning.
     package static func create(_ name: String, _ content: [UInt8] = []) throws(SystemError) -> FileDescriptor {
         let file = FileDescriptor(owning: try check("memfd_create", name) { apus_memfd(name) })

@@ -149,6 +149,8 @@ long apus_getcwd(char *buffer, size_t size);
 int apus_setrlimit(int resource, uint64_t soft, uint64_t hard);
 // Writes the ELF file of the program that reaps (reaper.c) and returns its size, 0 where the room is too small.
 size_t apus_reaper_image(void *buffer, size_t room);
+// As apus_reaper_image, of the program in front of the command (starter.c).
+size_t apus_starter_image(void *buffer, size_t room);
 // memfd_create(2), close-on-exec, whose file may be executed and sealed.
 int apus_memfd_executable(const char *name);
 // F_ADD_SEALS: nobody can change the file any more.

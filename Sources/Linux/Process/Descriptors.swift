@@ -14,6 +14,11 @@ package enum DescriptorTable {
         try check("dup2", String(source)) { dup2(source, target) }
     }
 
+    /// Whether `number` is closed by execve(2).
+    package static func setClosesOnExec(_ number: CInt, _ closes: Bool) {
+        _ = apus_fcntl_set(number, F_SETFD, closes ? FD_CLOEXEC : 0)
+    }
+
     /// dup3(2) with O_CLOEXEC.
     package static func placeClosingOnExec(_ source: CInt, at target: CInt) throws(SystemError) {
         try place(source, at: target)

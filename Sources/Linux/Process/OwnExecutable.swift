@@ -8,6 +8,18 @@ import Glibc
 /// supervisor prevents that while it lives, since the kernel refuses to write to what is executed (ETXTBSY). A runtime
 /// that leaves its containers alone has to start from a place that cannot be written at all.
 package enum OwnExecutable {
+    /// Whether somebody with all capabilities of the calling process's user namespace can write to the file. Not where another
+    /// user owns it, whom the namespace does not know, or its file system is read-only.
+    package static var canBeOverwritten: Bool { faccessat(AT_FDCWD, "/proc/self/exe", W_OK, AT_EACCESS) == 0 }
+
+    /// A sealed memory file, close-on-exec, with the program that a container's process executes in front of its command where
+    /// that is so. Its arguments are a name, the number of a packet socket, the number of paths to try, these, and those of the
+    /// command. What cannot be executed it tells on the socket, in the words of `Runtime`'s ChildMessage; the socket closes where
+    /// the command is executed.
+    package static func starter() throws(SystemError) -> FileDescriptor {
+        try MemoryFile.program("apus-exec", apus_starter_image)
+    }
+
     /// Goes on from a read-only mount of the executable that exists for this process alone, or, where no mount can be
     /// made and the caller could write to the file, from a sealed copy in memory. Returns where that is so already, and
     /// where nobody in a container of this caller's could write to the file. Costs one execve(2). Throws `SystemError`

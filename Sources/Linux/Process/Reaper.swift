@@ -5,18 +5,7 @@ import Glibc
 package enum Reaper {
     /// A sealed memory file with the program, close-on-exec: nothing on any disk, and nothing that could be written.
     package static func program() throws(SystemError) -> FileDescriptor {
-        let file = try MemoryFile.executable("apus-init")
-        var failure: SystemError?
-        withUnsafeTemporaryAllocation(byteCount: 8192, alignment: 16) { buffer in
-            do throws(SystemError) {
-                let size = apus_reaper_image(buffer.baseAddress!, buffer.count)
-                try file.writeAll(UnsafeRawBufferPointer(rebasing: buffer[..<size]))
-                let number = file.rawValue
-                try check("fcntl F_ADD_SEALS") { apus_memfd_seal(number) }
-            } catch { failure = error }
-        }
-        if let failure { throw failure }
-        return file
+        try MemoryFile.program("apus-init", apus_reaper_image)
     }
 
     /// PR_SET_CHILD_SUBREAPER: orphans below the process come to it, where it is not the first of its namespace.

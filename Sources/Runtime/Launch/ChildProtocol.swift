@@ -19,6 +19,8 @@ enum ChildMessage: Equatable {
     /// The next call is execve(2). If the socket closes now, it succeeded.
     case executing
     case failed(LaunchError)
+    /// What was executed in front of the command (`OwnExecutable.starter`) could not execute it.
+    case unexecutable(path: String, Errno)
 }
 
 /// What the process that starts a container says to the one that becomes it.
@@ -56,6 +58,11 @@ extension ChildMessage: WireCodable {
             encoder.write(8 as UInt8)
             encoder.write(number)
         case .listenerAttached: encoder.write(9 as UInt8)
+        // CLinux/starter.c writes this one.
+        case .unexecutable(let path, let errno):
+            encoder.write(10 as UInt8)
+            encoder.write(errno.rawValue)
+            encoder.write(path)
         }
     }
 
@@ -70,6 +77,9 @@ extension ChildMessage: WireCodable {
         case 7: self = .mounted
         case 8: self = .listener(try decoder.readInteger())
         case 9: self = .listenerAttached
+        case 10:
+            let errno = Errno(try decoder.readInteger(Int32.self))
+            self = .unexecutable(path: try decoder.read(), errno)
         case let other: throw .invalidValue("message (\(other))")
         }
     }
@@ -170,6 +180,8 @@ struct ChildProtocol: Equatable {
         case (.settingUp(let terminal), .executing) where !waitsForStart && isSetUp(terminal: terminal):
             state = .executing
         case (.starting, .executing): state = .executing
+        case (.executing, .unexecutable(let path, let errno)):
+            state = .failed(Command.refusal(path, errno))
         default: throw .unexpected(message, in: state)
         }
     }

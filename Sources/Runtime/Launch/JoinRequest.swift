@@ -25,6 +25,8 @@ package struct JoinRequest: ~Copyable {
     package var newSessionKeyring = true
     /// Gives the process HOME where its environment has none: the directory of its user in the container's /etc/passwd.
     package var setsHome = false
+    /// Keeps the caller's executable from the container: see `OwnExecutable.canBeOverwritten`.
+    package var hidesExecutable = false
     /// The signal that the process gets when the caller dies (PR_SET_PDEATHSIG); nil for none.
     package var parentDeathSignal: CInt?
 
@@ -53,7 +55,7 @@ extension JoinRequest {
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags, startImmediately: true,
             runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal, gate: nil,
-            setsHome: setsHome)
+            setsHome: setsHome, hidesExecutable: hidesExecutable)
     }
 
     /// Namespaces that a process puts its children into, and not itself.

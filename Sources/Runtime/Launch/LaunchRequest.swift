@@ -41,6 +41,8 @@ package struct LaunchRequest: ~Copyable {
     package var gate: StartGate?
     /// Gives the process HOME where its environment has none: the directory of its user in the container's /etc/passwd.
     package var setsHome = false
+    /// Keeps the caller's executable from the container: see `OwnExecutable.canBeOverwritten`.
+    package var hidesExecutable = false
     /// Makes `process.cwd` where the root file system does not have it, as Docker does for an image's WORKDIR.
     package var createWorkingDirectory = false
     /// Descriptors that the process gets as 3, 4 and so on; they stay the caller's.
@@ -79,7 +81,7 @@ extension LaunchRequest {
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags,
             startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
-            parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome)
+            parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome, hidesExecutable: hidesExecutable)
     }
 
     /// Whether hooks run while the process is on its way to the command.

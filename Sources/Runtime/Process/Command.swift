@@ -7,11 +7,12 @@ import OCI
 struct Command {
     let name: String
     let searchPath: String?
-    let image: ExecutionImage
+    private let arguments: [String]
+    private let environment: [String]
 
     init(_ process: RuntimeSpec.Process) {
-        let arguments = process.args ?? []
-        let environment = process.env ?? []
+        arguments = process.args ?? []
+        environment = process.env ?? []
         name = arguments.first ?? ""
         var path: String?
         // The last one counts, as for getenv(3) of a shell that took them over in order.
@@ -19,7 +20,6 @@ struct Command {
             path = String(decoding: entry.utf8.dropFirst(5), as: UTF8.self)
         }
         searchPath = path
-        image = ExecutionImage(arguments: arguments, environment: environment)
     }
 
     /// The paths to try, in order.
@@ -31,6 +31,7 @@ struct Command {
 
     /// Executes it, at first at the path `found`, where `check` saw it: returns only with the reason why not.
     func execute(_ found: String?) -> LaunchError {
+        let image = ExecutionImage(arguments: arguments, environment: environment)
         var denied: (path: String, errno: Errno)?
         if let found { _ = image.execute(found) }
         for path in candidates {
@@ -38,13 +39,38 @@ struct Command {
             switch errno {
             case .noEntry, .notDirectory:
                 // A script or program that exists, and whose interpreter does not, fails like a missing one.
-                if access(path, F_OK) == 0 { return missingInterpreter(path) }
+                if access(path, F_OK) == 0 { return Self.refusal(path, .noEntry) }
             case .access: if denied == nil, !isDirectory(path) || candidates.count == 1 { denied = (path, errno) }
             default: return failure(path, errno)
             }
         }
         if let denied { return failure(denied.path, denied.errno) }
         return notFound()
+    }
+
+    /// Executes `starter` (`OwnExecutable.starter`), which executes the command, at the path `found` where `check` saw it, and
+    /// says on `socket` why it cannot. Returns where there is nothing to execute, which `execute` has the words for, or the
+    /// starter is refused by a filter.
+    func execute(_ found: String?, by starter: CInt, socket: CInt) {
+        let paths: [String] = found.map { [$0] } ?? candidates.filter { access($0, F_OK) == 0 && !isDirectory($0) }
+        if paths.isEmpty { return }
+        DescriptorTable.setClosesOnExec(socket, false)
+        let program = ExecutionImage(
+            arguments: ["apus-exec", String(socket), String(paths.count)] + paths + arguments, environment: environment)
+        // Filters that know one call alone know this one; where there is no /proc there is the other.
+        _ = program.execute("/proc/self/fd/\(starter)")
+        _ = program.execute(starter)
+        DescriptorTable.setClosesOnExec(socket, true)
+    }
+
+    /// Why the file at `path`, which was there, could not be executed.
+    static func refusal(_ path: String, _ errno: Errno) -> LaunchError {
+        let sentence =
+            errno == .noEntry || errno == .notDirectory
+            ? "exec: \"\(path)\": no such file or directory"
+                + " (the file exists, but not the interpreter or loader that it names)"
+            : "exec: \"\(path)\": \(errno)"
+        return LaunchError(.executable, SystemError("execve", path, errno), sentence: sentence)
     }
 
     /// Finds what is sure to fail, without executing anything: for a container that is created and not started. Returns
@@ -76,15 +102,9 @@ struct Command {
         return cannot("exec: \"\(name)\": executable file not found in $PATH", .noEntry)
     }
 
-    private func missingInterpreter(_ path: String) -> LaunchError {
-        cannot(
-            "exec: \"\(path)\": no such file or directory (the file exists, but not the interpreter or loader that it names)",
-            .noEntry)
-    }
-
     private func failure(_ path: String, _ errno: Errno) -> LaunchError {
         if errno == .access, isDirectory(path) { return cannot("exec: \"\(path)\": is a directory", .isDirectory) }
-        return cannot("exec: \"\(path)\": \(errno)", errno)
+        return Self.refusal(path, errno)
     }
 
     private func cannot(_ sentence: String, _ errno: Errno) -> LaunchError {

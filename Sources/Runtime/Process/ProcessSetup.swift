@@ -14,6 +14,7 @@ struct ProcessOptions {
     let parentDeathSignal: CInt?
     let gate: StartGate?
     let setsHome: Bool
+    let hidesExecutable: Bool
 }
 
 /// The last part of a start, in the container's namespaces and root: what makes the calling process one of the
@@ -38,6 +39,8 @@ struct ProcessSetup {
         // While memory files can still be made: a filter may forbid it.
         let reaper =
             options.runsInit ? try step(.initProcess) { () throws(SystemError) in try Reaper.program() } : nil
+        // Not everywhere (vm.memfd_noexec): then a command that has our executable must be kept from it otherwise.
+        let starter = options.hidesExecutable ? (try? OwnExecutable.starter())?.release() : nil
         let entered = try enterWorkingDirectory(again: false)
         try changeCredentials(channel)
         if !entered { _ = try enterWorkingDirectory(again: true) }
@@ -66,6 +69,7 @@ struct ProcessSetup {
         // What the caller blocks and ignores is its own affair; last, because a blocked signal may be pending.
         Signals.resetAll()
         try send(.executing, channel)
+        if let starter { command.execute(found, by: starter, socket: channel.descriptor.rawValue) }
         throw command.execute(found)
     }
 

@@ -80,6 +80,7 @@ struct ExecKeeper {
         }
         join.personality = container.spec.linux?.personality
         join.parentDeathSignal = SIGKILL
+        join.hidesExecutable = OwnExecutable.canBeOverwritten
         do throws(LaunchError) { return try Runtime.join(join) } catch {
             throw SupervisorFailure(error.description, exitCode: error.exitCode)
         }
