@@ -129,7 +129,7 @@ let package = Package(
         tests("OCITests", ["JSON", "OCI"]),
         tests("FlagsTests", ["Flags"]),
         tests("GoTemplateTests", ["GoTemplate"]),
-        tests("RenderingTests", ["Rendering", "GoTemplate"]),
+        tests("RenderingTests", ["Rendering", "GoTemplate", "Errors"]),
         // Not on ArchiveDriver: how that is linked would be asked of the tests, too.
         tests("ArchiveTests", ["Archive", "Linux", "OCI"]),
         tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),

@@ -1,10 +1,12 @@
-"""told_image.py OUT.tar NAME LAYERS: writes an image (docker-archive) of layers that are told by words, each layer behind a
+"""told_image.py OUT.tar NAME LAYERS [CONFIG]: writes an image (docker-archive) of layers that are told by words, each layer behind a
 semicolon, each entry behind a space: `DIR:MODE:USER`, a directory; `PATH=TEXT`, a file of root, whose directories get no
-entries; `NAME>TARGET`, a hard link; `base`, busybox with its commands and the usual directories."""
+entries; `NAME>TARGET`, a hard link; `base`, busybox with its commands and the usual directories.
+CONFIG is the text of the configuration, in which %LAYERS stands for the list of layers, and \\xNN for a byte."""
 
 import hashlib
 import io
 import json
+import re
 import subprocess
 import sys
 import tarfile
@@ -51,14 +53,18 @@ def layer(words):
     return buffer.getvalue()
 
 
-def main(path, name, told):
+def main(path, name, told, told_config=None):
     layers = [layer(words) for words in told.split(";")]
-    config = {"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/bin/sh"], "Env": ["PATH=/bin"]},
-              "rootfs": {"type": "layers", "diff_ids": ["sha256:" + hashlib.sha256(content).hexdigest() for content in layers]}}
+    digests = ["sha256:" + hashlib.sha256(content).hexdigest() for content in layers]
+    config = json.dumps({"architecture": "amd64", "os": "linux", "config": {"Cmd": ["/bin/sh"], "Env": ["PATH=/bin"]},
+                         "rootfs": {"type": "layers", "diff_ids": digests}}).encode()
+    if told_config:
+        text = told_config.replace("%LAYERS", json.dumps(digests)).encode()
+        config = re.sub(rb"\\x([0-9a-f]{2})", lambda found: bytes([int(found.group(1), 16)]), text)
     manifest = [{"Config": "config.json", "RepoTags": [f"{name}:latest"], "Layers": [f"{number}.tar" for number in range(len(layers))]}]
     with tarfile.open(path, "w") as out:
         members = [(f"{number}.tar", content) for number, content in enumerate(layers)]
-        for member, content in [*members, ("config.json", json.dumps(config).encode()), ("manifest.json", json.dumps(manifest).encode())]:
+        for member, content in [*members, ("config.json", config), ("manifest.json", json.dumps(manifest).encode())]:
             out.addfile(*entry(member, data=content))
 
 

@@ -41,9 +41,10 @@ import Testing
     }
 
     @Test(arguments: [
-        ("not json", "it is not JSON"),
-        ("[]", "it is no JSON object"),
-        ("{}", "its schemaVersion is not 2"),
+        ("not json", "no valid JSON at line 1"),
+        ("[]", "the document is not an object"),
+        ("{}", "without config"),
+        (#"{"schemaVersion":3}"#, "its schemaVersion is not 2"),
         (#"{"schemaVersion":2,"layers":[]}"#, "without config"),
         (#"{"schemaVersion":2,"layers":[],"config":{},"manifests":[]}"#, "a manifest and an index at once"),
         (#"{"schemaVersion":2,"layers":[],"config":{"mediaType":"x","size":1}}"#, "config.digest is missing"),
@@ -63,7 +64,7 @@ import Testing
         ),
         (
             #"{"schemaVersion":2,"config":{"mediaType":"x","digest":"\#(digest)","size":1},"layers":[{"mediaType":"x","digest":"\#(digest)","size":9223372036854775808}]}"#,
-            "it is not"
+            "layers[0].size is 9223372036854775808, which is not a whole number"
         ),
         (
             #"{"schemaVersion":2,"layers":[],"config":{"mediaType":"x","digest":"sha256:../../x","size":1}}"#,

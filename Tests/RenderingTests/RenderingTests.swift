@@ -1,3 +1,4 @@
+import Errors
 import GoTemplate
 import Rendering
 import Testing
@@ -210,5 +211,27 @@ import Testing
             ours = error.message + "\n"
         }
         #expect(ours == theirs)
+    }
+}
+
+@Suite struct VisibleTextTests {
+    @Test(arguments: [
+        ("plain é 漢 \u{1F600}", "plain é 漢 \u{1F600}"), ("\u{1B}[2J\u{7}", #"\x1b[2J\x07"#), ("a\tb\r\nc", #"a\tb\r\nc"#),
+        ("\u{7F}\u{9B}1m", #"\x7f\u009b1m"#), ("abc\u{202E}fed\u{2066}", #"abc\u202efed\u2066"#), (#"\x1b"#, #"\x1b"#),
+    ])
+    func whatATerminalObeysIsSpelledOut(_ text: String, _ shown: String) {
+        #expect(VisibleText.escaped(text) == shown)
+    }
+
+    @Test func theCallersOwnLayoutStays() {
+        #expect(VisibleText.escaped("a\tb\nc\u{8}", keeping: "\t\n") == "a\tb\nc\\x08")
+    }
+
+    @Test func aTableShowsWhatATemplatePrintsAsItIs() throws {
+        let record = TemplateRecord("x", [("Name", .string("a\u{1B}b\nc")), ("Other", .string("d"))])
+        let headers = [(field: "Name", title: "NAME"), (field: "Other", title: "OTHER")]
+        let table = try ListFormat(nil, table: "{{.Name}}\t{{.Other}}").render([record], headers: headers)
+        #expect(table.contains(#"a\x1bb\nc"#))
+        #expect(try ListFormat("{{.Name}}", table: "").render([record], headers: headers) == "a\u{1B}b\nc\n")
     }
 }

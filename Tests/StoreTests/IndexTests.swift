@@ -54,6 +54,25 @@ import Testing
         #expect(try Files.readText(store.index) == text)
     }
 
+    @Test(arguments: [nil, "", #"{"schemaVersion":2}"#, #"{"manifests":[{"mediaType"#])
+    func aLostIndexIsMadeAnewFromWhatIsThere(_ left: String?) throws {
+        let named = try store.makeImage(["debian"], layers: ["a", "b"])
+        let launched = try store.makeImage(["busybox"], layers: ["c"])
+        _ = try store.images.makeLaunchRecord(for: "busybox")
+        if let left { try Files.write(Array(left.utf8), to: store.index) } else { try Files.unlink(store.index) }
+        #expect(throws: StoreError.self) { try store.images.images() }
+        #expect(throws: StoreError.self) { try StoreSweep(store.paths).run() }
+        let known = [(name: try Reference("other/debian:1"), id: named.id)]
+        let entries = try #require(try store.images.rebuildIndex(names: known))
+        #expect(Set(entries.map(\.name)) == ["docker.io/library/busybox:latest", "docker.io/other/debian:1"])
+        #expect(try store.images.image("busybox").id == launched.id)
+        #expect(try store.images.image("other/debian:1").id == named.id)
+        #expect(try StoreSweep(store.paths).run().blobs.isEmpty)
+        if let left { #expect(try Files.readText(store.index + ".damaged") == left) }
+        // One that is in order stays as it is.
+        #expect(try store.images.rebuildIndex(names: []) == nil)
+    }
+
     @Test func concurrentChangesLoseNothing() async throws {
         let made = try store.makeImage(["first"])
         let images = store.images

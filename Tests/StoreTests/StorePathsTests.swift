@@ -102,4 +102,45 @@ import Testing
             "\($0)".contains(store.root + "/file/apus")
         }
     }
+
+    // MARK: the run directory
+
+    @Test func aRunDirectoryIsOneStoresAsLongAsItsContainersRun() throws {
+        let (first, root) = (try TemporaryStore(), "/tmp/apus-store-tests." + randomHex(bytes: 8))
+        defer { try? Files.removeTree(root) }
+        try Files.makeDirectory(root, mode: 0o700)
+        let second = StorePaths(data: root + "/data", run: first.paths.run)
+        let claim = try first.containers.create(name: "runs")
+        #expect {
+            try second.prepared()
+        } throws: {
+            "\($0)".contains("it is the run directory of the store \(first.paths.data)")
+        }
+        // By another path it is the same store.
+        symlink(first.paths.data, root + "/link")
+        try StorePaths(data: root + "/link", run: first.paths.run).prepared()
+        claim.hold.unlock()
+        try second.prepared()
+        try Files.removeTree(root + "/data")
+        try first.paths.prepared()
+    }
+
+    @Test func aNamedStoreHasARunDirectoryOfItsOwn() throws {
+        let root = "/tmp/apus-store-tests." + randomHex(bytes: 8)
+        try Files.makeDirectory(root, mode: 0o700)
+        defer { try? Files.removeTree(root) }
+        func prepared(_ named: String?) throws -> StorePaths {
+            let variables = ["XDG_DATA_HOME": root, "XDG_RUNTIME_DIR": root]
+            return try StorePaths.locate(root: named, user: geteuid() == 0 ? 4711 : geteuid()) { variables[$0] }
+        }
+        let own = try prepared(nil)
+        try #require(geteuid() != 0 || own.run == "/tmp/apus-4711")
+        if geteuid() == 0 { return }
+        let shared = try own.prepared().run
+        #expect(shared == root + "/apus")
+        #expect(try prepared(root + "/apus").prepared().run == shared)
+        let (one, two) = (try prepared(root + "/one").prepared(), try prepared(root + "/two").prepared())
+        #expect(one.run.hasPrefix(shared + "/stores/") && two.run.hasPrefix(shared + "/stores/") && one.run != two.run)
+        #expect(try prepared(root + "/one").prepared().run == one.run)
+    }
 }

@@ -84,11 +84,16 @@ package struct ImageStore: Sendable {
     func makeLayout() throws(StoreError) {
         let marker = paths.images + "/oci-layout"
         if Files.exists(marker), Files.exists(temporaries) { return }
+        // Of two that make it, the second must not replace an index by an empty one.
+        let lock = try lockIndex()
+        defer { lock.descriptor.unlock() }
+        // Before the first blob: an index that is missing where there are blobs is one that was lost.
+        let hasBlobs = try hasBlobs()
+        let isNew = !hasBlobs && !Files.exists(marker) && !Files.exists(indexPath)
         try doing("create the image layout") { () throws(SystemError) in
             try Files.makeDirectories(paths.images + "/blobs/sha256", mode: 0o700)
             try Files.makeDirectories(temporaries, mode: 0o700)
-            // Before the first blob: an index that is missing where there are blobs is one that was lost.
-            if !Files.exists(indexPath), !Files.exists(marker) { try Files.replace(indexPath, with: IndexFile().encoded()) }
+            if isNew { try Files.replace(indexPath, with: IndexFile().encoded()) }
             try Files.replace(marker, with: Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
         }
     }

@@ -127,7 +127,7 @@ extension ImageStore {
         return index
     }
 
-    private func hasBlobs() throws(StoreError) -> Bool {
+    func hasBlobs() throws(StoreError) -> Bool {
         for algorithm in Digest.Algorithm.allCases where try !blobs(algorithm).isEmpty { return true }
         return false
     }

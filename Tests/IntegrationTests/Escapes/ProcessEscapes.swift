@@ -111,6 +111,47 @@ import Testing
         }
     }
 
+    /// No process of a container's ever has our executable for its program: what it names by /proc/self/exe is another.
+    @Test(arguments: TestUser.available)
+    func noContainerExecutesTheEngine(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            // One that the container's root owns.
+            let engine = "\(sandbox.path)/work/engine"
+            try sandbox.tool("/bin/cp", Executable.path, engine)
+            try sandbox.write("#!/proc/self/exe version\n", to: "script", mode: 0o755)
+            for command in [["/proc/self/exe", "version"], ["/w/script"]] {
+                for flags in [[], ["--init"], ["--user", "1000"]] {
+                    let program = try RunningProgram(
+                        sandbox.spawn(
+                            engine,
+                            ["run", "--rm", "--network", "none", "-v", "\(sandbox.path)/work:/w"] + flags + ["busybox"]
+                                + command))
+                    program.closeInput()
+                    let result = try program.wait()
+                    #expect(result.code == 126 && !result.text.contains("Version"), "\(flags) \(command): \(result)")
+                }
+            }
+            // What cannot be executed is told as without it.
+            for (command, code, words) in [
+                ("/w/none", 127, "no such file"), ("none", 127, "not found in $PATH"), ("/w", 126, "is a directory"),
+                ("/w/garbage", 126, "exec format error"), ("/w/lost", 127, "interpreter or loader"),
+                ("/w/plain", 126, "permission denied"),
+            ] {
+                try sandbox.write("\u{1}", to: "garbage", mode: 0o755)
+                try sandbox.write("#!/none\n", to: "lost", mode: 0o755)
+                try sandbox.write("", to: "plain")
+                let program = try RunningProgram(
+                    sandbox.spawn(
+                        engine,
+                        ["run", "--rm", "--network", "none", "-v", "\(sandbox.path)/work:/w", "busybox", command]))
+                program.closeInput()
+                let result = try program.wait()
+                #expect(
+                    Int(result.code) == code && result.errorText.contains(words), "\(command): \(result)")
+            }
+        }
+    }
+
     /// The same against the OCI runtime, which leaves its containers alone: no process of its own keeps the file busy.
     @Test(arguments: TestUser.available)
     func theRuntimesExecutableCannotBeOverwritten(_ user: TestUser) throws {

@@ -66,11 +66,35 @@ import Testing
             #expect(result.code == 1, "\(result)", sourceLocation: place)
             #expect(result.errorText.contains(reason), "\(result)", sourceLocation: place)
             #expect(result.errorText.split(separator: "\n").count == 1, "\(result)", sourceLocation: place)
+            let controls = result.errorText.unicodeScalars.filter { $0.properties.generalCategory == .control && $0 != "\n" }
+            #expect(controls.isEmpty, "\(result)", sourceLocation: place)
             let index = (try? sandbox.index()) ?? ""
             #expect(!index.contains("digest"), sourceLocation: place)
             let layers = (try? Files.list("\(sandbox.store)/layers")) ?? []
             #expect(!layers.contains { $0.hasPrefix("sha256-") }, sourceLocation: place)
         }
+    }
+
+    // Words of the registry's in our sentences: the title of the terminal's window, a line that looks like another's.
+    @Test func wordsOfTheRegistryMoveNoTerminal() throws {
+        var repository = Repository()
+        let config = try repository.add(Self.config([]), #"application/\u001b[2J\u009b1m\r\ny\u001b]0;x\u0007"#)
+        repository.tag(Self.manifest(config, []))
+        try refuses(repository, #"application/\x1b[2J\u009b1m\r\ny\x1b]0;x\x07"#)
+        repository.tag(Self.manifest(#"{"mediaType":"x","digest":"sha256:\u001b[2J\nError: y","size":1}"#, []))
+        try refuses(repository, #"sha256:\x1b[2J\nError: y"#)
+    }
+
+    @Test func platformsOfTheRegistryMoveNoTerminal() throws {
+        var repository = Repository()
+        let digest = "sha256:" + String(repeating: "0", count: 64)
+        repository.objects["manifests/latest"] = (
+            "application/vnd.oci.image.index.v1+json",
+            Array(
+                (#"{"schemaVersion":2,"manifests":[{"mediaType":"\#(Repository.manifestType)","digest":"\#(digest)","size":9,"#
+                    + #""platform":{"os":"li\u001b[2Jnux","architecture":"a\u0007\u202eb"}}]}"#).utf8)
+        )
+        try refuses(repository, #"li\x1b[2Jnux/a\x07\u202eb"#)
     }
 
     @Test func aGoodOneIsPulled() throws {
