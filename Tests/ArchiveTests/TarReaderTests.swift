@@ -181,6 +181,24 @@ import Testing
         }
     }
 
+    // libarchive's time grows with the square of their number.
+    @Test(arguments: ["SCHILY.xattr.user.overlay.", "LIBARCHIVE.xattr.user."])
+    func refusesMoreAttributesThanAFileCanHave(prefix: String) throws {
+        func archive(_ count: Int) -> [UInt8] {
+            var tar = TarBuilder()
+            var records: [UInt8] = []
+            for number in 0..<count { records += TarBuilder.record("\(prefix)\(number)", Array("YQ==".utf8)) }
+            tar.header(Array("pax".utf8), "x", size: records.count)
+            tar.append(records)
+            tar.file("f")
+            return tar.finished()
+        }
+        #expect(try entries(archive(512)).count == 1)
+        #expect(throws: ArchiveError.malformed("an entry has more than 512 extended attributes")) {
+            try entries(archive(513))
+        }
+    }
+
     @Test func refusesExtendedHeadersWithoutEnd() throws {
         // One that is too large for libarchive, more than it follows, and none of an entry.
         var large = TarBuilder()

@@ -47,13 +47,13 @@ import Testing
         return try program.wait().output
     }
 
-    private static func config(_ diffIDs: [String]) -> [UInt8] {
+    static func config(_ diffIDs: [String]) -> [UInt8] {
         let list = diffIDs.map { "\"\($0)\"" }.joined(separator: ",")
         return Array(
             #"{"architecture":"amd64","os":"linux","config":{},"rootfs":{"type":"layers","diff_ids":[\#(list)]}}"#.utf8)
     }
 
-    private static func manifest(_ config: String, _ layers: [String]) -> String {
+    static func manifest(_ config: String, _ layers: [String]) -> String {
         #"{"schemaVersion":2,"config":\#(config),"layers":[\#(layers.joined(separator: ","))]}"#
     }
 

@@ -20,6 +20,25 @@ import Testing
         }
     }
 
+    /// Proxies and registries of object stores know GET alone, and say so in many ways.
+    @Test(arguments: [400, 401, 403, 404, 405, 500])
+    func aRegistryMayRefuseHEAD(_ status: Int) throws {
+        var repository = HostilePullTests.Repository()
+        let layer = try HostilePullTests.layer()
+        let blob = try repository.add(layer, HostilePullTests.Repository.layerType)
+        let config = try repository.add(
+            HostilePullTests.config([try HostilePullTests.sha256(layer)]), HostilePullTests.Repository.configType)
+        repository.tag(HostilePullTests.manifest(config, [blob]))
+        let answers = repository
+        let server = HTTPServer { $0.method == "HEAD" ? .text(status, "") : answers.answer($0) }
+        try withSandbox(TestUser.available[0]) { sandbox throws in
+            for words in ["Downloaded newer image", "Image is up to date"] {
+                let result = try sandbox.apus("pull", "\(server.host)/a/b")
+                #expect(result.code == 0 && result.text.contains(words), "\(result)")
+            }
+        }
+    }
+
     @Test(arguments: TestUser.available)
     func theImageOfTheAskedPlatformIsTaken(_ user: TestUser) throws {
         try withSandbox(user) { sandbox throws in
@@ -31,6 +50,11 @@ import Testing
                 #expect(try sandbox.apus(file).text == "amd64\n")
                 try sandbox.output("pull", "--platform", "linux/arm64", name)
                 #expect(try sandbox.output("image", "inspect", "--format", "{{.Architecture}}", name) == "arm64")
+                // One that is here for another platform alone is fetched as a missing one is.
+                let words = ["run", "--rm", "--network", "none", "--platform", "linux/amd64"]
+                let never = try sandbox.apus(words + ["--pull", "never", name, "cat", "/architecture"])
+                #expect(never.code == 125 && never.errorText.contains("--pull=never"), "\(never)")
+                #expect(try sandbox.apus(words + [name, "cat", "/architecture"]).text == "amd64\n")
                 let missing = try sandbox.apus("pull", "--platform", "linux/riscv64", name)
                 #expect(missing.code == 1)
                 #expect(missing.errorText.contains("riscv64"))

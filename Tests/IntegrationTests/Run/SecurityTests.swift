@@ -26,6 +26,31 @@ import Testing
         try sandbox.shell(flags, "awk '/^\(field):/ { print $2 }' /proc/self/status")
     }
 
+    /// Where no device cgroup says which nodes open, none of an image or of a directory does: neither in layers that were copied
+    /// (a store on an overlay) nor below --rootfs.
+    @Test(.enabled(if: TestUser.root.isAvailable, "needs root, whom nothing else keeps from opening one"))
+    func nodesOpenNothingWithoutADeviceGuard() throws {
+        try withSandbox(.root) { sandbox throws in
+            let script = """
+                umount -R /sys/fs/cgroup; set -e
+                mkdir disk rootfs; mount -t tmpfs none disk; mkdir disk/lower disk/upper disk/work disk/store
+                mount -t overlay -o lowerdir=disk/lower,upperdir=disk/upper,workdir=disk/work none disk/store
+                tar -C rootfs -xf "$1"; mknod -m 666 rootfs/node c 1 5; tar -C rootfs -cf image.tar .
+                apus() { "$0" --root "$PWD/disk/store/apus" "$@"; }
+                apus import image.tar nodes >/dev/null
+                look='test -c /node && head -c 4 /node 2>/dev/null | wc -c'
+                apus run --rm --network none nodes sh -c "$look"
+                apus run --rm --network none --read-only nodes sh -c "$look"
+                apus run --rm --network none --rootfs "$PWD/rootfs" sh -c "$look"
+                test "$(head -c 4 rootfs/node | wc -c)" = 4
+                """
+            let result = try sandbox.tool(
+                "unshare", "-m", "--propagation", "private", "sh", "-c", script, Executable.path,
+                try Fixtures.busyboxTar)
+            #expect(result.text == "0\n0\n0\n", "\(result)")
+        }
+    }
+
     @Test(arguments: TestUser.available)
     func capabilitiesAreDockersDefaultAndFlagsChangeThem(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
