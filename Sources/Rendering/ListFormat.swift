@@ -31,21 +31,33 @@ package struct ListFormat: Sendable {
 
     /// The text for `records`. `headers` has the title of each field.
     /// Throws `TemplateError` in Docker's words for a template that cannot be parsed or executed.
-    package func render(_ records: [TemplateRecord], headers: [(field: String, title: String)]) throws(TemplateError)
-        -> String
-    {
+    /// `words` are what its errors begin with.
+    package func render(
+        _ records: [TemplateRecord], headers: [(field: String, title: String)], words: Words = .others
+    ) throws(TemplateError) -> String {
         var text = ""
+        let template: Template
+        do throws(TemplateError) { template = try Template(self.template) } catch {
+            throw TemplateError("\(words.parsing): \(error.message)")
+        }
         do throws(TemplateError) {
-            let template = try Template(self.template)
             if isTable {
                 let titles = TemplateMap(headers.map { ($0.field, .string($0.title)) })
                 text = try template.execute(.map(titles), isHeader: true) + "\n"
             }
             for record in records { text += try template.execute(.record(record)) + "\n" }
         } catch {
-            throw TemplateError("template parsing error: \(error.message)")
+            throw TemplateError("\(words.executing): \(error.message)")
         }
         return isTable ? TabWriter().aligned(text) : text
+    }
+
+    /// How Docker's commands put it: `ps` has words of its own.
+    package enum Words: Sendable {
+        case ofContainers, others
+
+        var parsing: String { self == .others ? "template parsing error" : "failed to parse template" }
+        var executing: String { self == .others ? "template parsing error" : "failed to execute template" }
     }
 
     /// The template without blanks around it, `\t` and `\n` standing for the characters.

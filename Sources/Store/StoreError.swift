@@ -48,7 +48,7 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .failed(let action, let error): "cannot \(action): \(error)"
         case .corrupt(let path, let cause):
             "\(path) is damaged (\(cause)): it was left as it is; repair it or move it away"
-        case .unknownImage(let name): "no such image: \(name)"
+        case .unknownImage(let name): "No such image: \(Self.tagged(name))"
         case .ambiguous(let kind, let prefix): "the id prefix \(prefix) is ambiguous: more than one \(kind) has it"
         case .otherPlatform(let name, let wanted, let present):
             "image \(name) is here for \(present), not for \(wanted): pull it with --platform \(wanted)"
@@ -61,14 +61,20 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .conflict(let sentence): sentence
         case .invalidName(let name):
             name.utf8.count > 255
-                ? "invalid container name: it is longer than 255 bytes"
-                : "invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
-                    + (name.utf8.count < 2 ? ", and at least two of them" : "")
+                ? "Invalid container name: it is longer than 255 bytes"
+                : "Invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
         case .nameTaken(let name, let container):
-            "the container name \"/\(name)\" is already in use by container \"\(container)\": "
-                + "remove or rename that container to use the name again"
-        case .unknownContainer(let name): "no such container: \(name)"
+            "Conflict. The container name \"/\(name)\" is already in use by container \"\(container)\". You have to remove "
+                + "(or rename) that container to be able to reuse that name."
+        case .unknownContainer(let name): "No such container: \(name)"
         }
+    }
+}
+
+extension StoreError {
+    /// A name as Docker complains of it: with the tag that counts where none is given.
+    private static func tagged(_ name: String) -> String {
+        do throws(ReferenceError) { return try Reference(name).familiar } catch { return name }
     }
 }
 

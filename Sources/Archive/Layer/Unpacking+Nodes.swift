@@ -15,6 +15,7 @@ extension Unpacking {
             try failing(path.whole) { () throws(SystemError) in try file.write(bytes, at: offset) }
             end = offset + bytes.count
         }
+        budget.count(content: entry.size)
         try failing(path.whole) { () throws(SystemError) in
             // The file ends in a hole.
             if end < entry.size { try file.setSize(entry.size) }

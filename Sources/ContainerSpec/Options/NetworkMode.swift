@@ -35,7 +35,7 @@ package enum NetworkMode: Codable, Hashable, Sendable {
                     + "a way out")
         default:
             throw OptionError(
-                "network '\(text)' not found: networks cannot be created yet, there are none, host, slirp4netns and "
+                "network \(text) not found: networks cannot be created yet, there are none, host, slirp4netns and "
                     + "pasta"
             )
         }
@@ -50,6 +50,9 @@ package enum NetworkMode: Codable, Hashable, Sendable {
                 throw OptionError("invalid field '\(field)' in network '\(text)'")
             }
             guard key.lowercased() == "name" else {
+                guard ["alias", "ip", "ip6", "link-local-ip", "mac-address", "driver-opt", "gw-priority"].contains(
+                    key.lowercased())
+                else { throw OptionError("invalid field key \(key)") }
                 throw .refused("'\(key)' in --network '\(text)'", "only networks with addresses of their own have it")
             }
             name = value
@@ -63,7 +66,7 @@ extension NetworkMode {
     /// The name that `inspect` and `ps` show.
     package var inspected: String {
         switch self {
-        case .automatic: "default"
+        case .automatic: "bridge"
         case .none: "none"
         case .host: "host"
         case .slirp4netns: "slirp4netns"

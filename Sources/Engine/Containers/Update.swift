@@ -24,7 +24,8 @@ extension Engine {
         if let restartPolicy {
             guard !description.options.autoRemove || restartPolicy.name == .no else {
                 throw EngineError(
-                    "restart policy cannot be updated because AutoRemove is enabled for the container", .conflict)
+                    "Cannot update container \(id): Restart policy cannot be updated because AutoRemove is enabled for the container",
+                    .conflict)
             }
             description.options.restartPolicy = restartPolicy
         }
@@ -43,7 +44,7 @@ extension Engine {
             try? write(before)
             throw error
         }
-        note(.update, description)
+        note(.update, description, name: try currentName(id, was: description.name))
     }
 
     private func updateRunning(

@@ -78,12 +78,13 @@ struct Command {
 
     private func missingInterpreter(_ path: String) -> LaunchError {
         cannot(
-            "exec: \"\(path)\": no such file or directory (the file exists, but not the interpreter or loader that it names)",
-            .noEntry)
+            "exec \(path): no such file or directory (the file exists, but not the interpreter or loader that it names)",
+            .noExec)
     }
 
     private func failure(_ path: String, _ errno: Errno) -> LaunchError {
         if errno == .access, isDirectory(path) { return cannot("exec: \"\(path)\": is a directory", .isDirectory) }
+        if errno == .noExec { return cannot("exec \(path): \(errno)", errno) }
         return cannot("exec: \"\(path)\": \(errno)", errno)
     }
 

@@ -80,17 +80,23 @@ enum Dispatch {
             return error.exitCode
         }
         for warning in parsed.warnings { try? context.errors.line(warning) }
-        return ended(context, failureStatus: verb.failureStatus) {
+        return ended(context, failureStatus: verb.failureStatus, path: path, usage: verb.syntax.usage) {
             if parsed.isHelpRequested { return try Help.verb(place, context) }
             return try verb.run(parsed, context)
         }
     }
 
     /// Runs `body`, prints its error, and writes out what it left in the buffer.
-    private static func ended(_ context: Context, failureStatus: CInt, _ body: () throws -> CInt) -> CInt {
+    private static func ended(
+        _ context: Context, failureStatus: CInt, path: String = Context.program, usage: [String] = [],
+        _ body: () throws -> CInt
+    ) -> CInt {
         func said(_ error: any Error) -> CInt {
             switch error {
             case is ClosedPipe: return 128 + SIGPIPE
+            case let error as UsageError:
+                try? context.errors.write(error.report(program: Context.program, path: path, usage: usage))
+                return error.exitCode
             case let error as CommandFailure:
                 if !error.message.isEmpty { context.complain(error.message) }
                 return error.status

@@ -1,4 +1,5 @@
 import Flags
+import GoTemplate
 import Rendering
 
 /// Flags that many commands share.
@@ -29,6 +30,20 @@ enum CommonFlags {
     static let filter = Flag("filter", "f", .filter, "Print only what satisfies the condition (key=value)")
     /// `--no-trunc`.
     static let noTrunc = Flag("no-trunc", nil, .bool, "Do not shorten texts")
+}
+
+extension Context {
+    /// Prints `object` by `format` (see `ObjectFormat`) and returns the exit status. Throws for a template that cannot be
+    /// parsed, with Docker's status of 64.
+    func show(_ object: TemplateValue, _ format: String, name: String = "") throws -> CInt {
+        let (text, problem): ObjectFormat.Rendered
+        do throws(TemplateError) { (text, problem) = try ObjectFormat.render(object, format, name: name) } catch {
+            throw CommandFailure(error.message, status: 64)
+        }
+        try output.write(text)
+        if let problem { throw CommandFailure(problem) }
+        return 0
+    }
 }
 
 extension ParsedArguments {

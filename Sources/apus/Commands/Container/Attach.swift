@@ -47,7 +47,7 @@ enum SessionFlags {
     /// Takes the keys that the user gave. Throws for what are none.
     static func readDetachKeys(_ parsed: ParsedArguments, into client: inout AttachedClient.Options) throws {
         guard let keys = parsed.string("detach-keys") else { return }
-        guard DetachKeys(keys) != nil else { throw CommandFailure("invalid detach keys (\(keys)) provided") }
+        guard DetachKeys(keys) != nil else { throw CommandFailure("Invalid escape keys (\(keys)) provided") }
         client.detachKeys = keys
     }
 

@@ -39,7 +39,7 @@ extension Verb {
         // Every file of every container is looked at: only where somebody sees it. JSON has it for --size alone.
         if parsed.bool("size") || format.names("Size") { try ContainerRow.measure(&rows, engine) }
         let records = rows.map(\.record)
-        try context.output.write(try format.render(records, headers: ContainerRow.headers))
+        try context.output.write(try format.render(records, headers: ContainerRow.headers, words: .ofContainers))
         return problems.isEmpty ? 0 : 1
     }
 }

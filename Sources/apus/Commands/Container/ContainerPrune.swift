@@ -42,7 +42,7 @@ struct PruneFilter {
     init(_ filters: Filters) throws {
         self.filters = filters
         until = try filters.all("until").map { text in
-            guard let moment = Moment(filter: text) else { throw FilterError("invalid filter 'until=\(text)'") }
+            guard let moment = Moment(filter: text) else { throw FilterError.noTime(text) }
             return moment
         }.min()
     }

@@ -40,6 +40,7 @@ enum Exec {
             var session = try engine.exec(parsed.positionals[0], options)
             if options.isDetached {
                 guard let early = session.awaitStart() else { return 0 }
+                if case .failed(_, let message) = early { throw EngineError(message, .start(exitCode: 1)) }
                 return try status(of: early, engine, parsed.positionals[0])
             }
             return try status(of: session.run(), engine, parsed.positionals[0])
@@ -62,7 +63,7 @@ enum Exec {
         for path in parsed.list("env-file") {
             let content: [UInt8]
             do throws(SystemError) { content = try Files.read(path, limit: 16 << 20) } catch {
-                throw CommandFailure("cannot read \(path) of --env-file: \(error.errno)")
+                throw CommandFailure("open \(path): \(error.errno)")
             }
             request.environment += try Environment.variables(inFile: content, name: path, caller: caller)
         }

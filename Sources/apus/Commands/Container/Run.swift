@@ -4,6 +4,8 @@ import Errors
 import Flags
 import Glibc
 import Linux
+import OCI
+import Rendering
 import Store
 import Supervision
 
@@ -50,8 +52,15 @@ enum Run {
             return try engine.start(options, image: record, client: client, lingering: lingering)
         } catch {
             if case .start(let code) = error.kind { throw CommandFailure(error.message, status: code) }
-            throw error
+            throw CommandFailure(error.message, status: status(of: error.message))
         }
+    }
+
+    // Docker's client tells what became of a start by the system's words in the message, whatever they are about.
+    private static func status(of message: String) -> CInt {
+        func has(_ words: String) -> Bool { Filters.contains(message, words) }
+        if has("no such file or directory") { return 127 }
+        return has("permission denied") || has("is a directory") ? 126 : 125
     }
 
     private static func clientOptions(_ options: RunOptions) throws -> AttachedClient.Options {
@@ -63,8 +72,11 @@ enum Run {
         client.errorOutput = all || options.attach.contains(.stderr)
         client.terminal = options.tty
         client.signalProxy = options.sigProxy
-        if let keys = options.detachKeys {
-            guard DetachKeys(keys) != nil else { throw CommandFailure("invalid detach keys '\(keys)'", status: 125) }
+        // A container in the background has nobody who could press them.
+        if let keys = options.detachKeys, !options.detach {
+            guard DetachKeys(keys) != nil else {
+                throw CommandFailure("Invalid escape keys (\(keys)) provided", status: 1)
+            }
             client.detachKeys = keys
         }
         if client.input, options.tty, !Terminal.isTerminal(0) {
@@ -89,11 +101,12 @@ enum Run {
             _ = try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
         } catch {
             guard case .unknownImage = error else { throw EngineError(error) }
+            let reference = try Reference(options.image)
             guard options.pullPolicy == .missing else {
                 throw CommandFailure(
-                    "image '\(options.image)' is not here, and --pull=never forbids to fetch it", status: 125)
+                    "No such image: \(reference.familiar): --pull=never forbids to fetch it", status: 125)
             }
-            if !options.quiet { try context.errors.line("Unable to find image '\(options.image)' locally") }
+            if !options.quiet { try context.errors.line("Unable to find image '\(reference.familiar)' locally") }
             try pull(options, context)
         }
         let record = try engine.prepareLaunch(options.image, platform: options.platform)

@@ -38,11 +38,6 @@ extension Verb {
                 records.append(row.record(isShort: !parsed.bool("no-trunc")))
             }
         }
-        if parsed.bool("quiet") {
-            // An image with several names is one id.
-            var seen: Set<String> = []
-            records = records.filter { seen.insert($0["ID"]?.text ?? "").inserted }
-        }
         try context.output.write(try format.render(records, headers: ImageRow.headers))
         return problems.isEmpty ? 0 : 1
     }
@@ -69,7 +64,8 @@ struct ImageRow {
     static func rows(_ image: ImageSummary, withDigests: Bool, _ filter: ImageFilter) -> [ImageRow] {
         let digests = image.image.repoDigests.compactMap { split($0, at: "@") }
         var rows: [ImageRow] = []
-        for name in image.repoTags where filter.admitsName(name) {
+        for name in image.repoTags.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+        where filter.admitsName(name) {
             guard let (repository, tag) = split(name, at: ":") else { continue }
             let own = withDigests ? digests.filter { $0.0 == repository }.map(\.1) : []
             for digest in own.isEmpty ? ["<none>"] : own {
@@ -98,7 +94,7 @@ struct ImageRow {
         return TemplateRecord(
             "*formatter.imageContext",
             [
-                ("Containers", .string(String(image.containers))),
+                ("Containers", .string("N/A")),
                 ("CreatedAt", .string(created?.local ?? "N/A")),
                 ("CreatedSince", .string(created?.ago() ?? "N/A")),
                 ("Digest", .string(digest)),
@@ -108,6 +104,7 @@ struct ImageRow {
                 ("Size", .string(HumanSize.decimal(image.size, digits: 3))),
                 ("Tag", .string(tag)),
                 ("UniqueSize", .string("N/A")),
+                ("VirtualSize", .string(HumanSize.decimal(image.size))),
             ])
     }
 }
@@ -134,7 +131,7 @@ struct ImageFilter {
         since = try created(filters.all("since").last)
         until = try filters.all("until").last.map { text in
             guard let moment = Moment(filter: text) else {
-                throw FilterError("invalid filter 'until=\(text)': it is neither a time nor a duration")
+                throw FilterError.noTime(text)
             }
             return moment
         }

@@ -14,12 +14,11 @@ extension Verb {
         let (info, problems) = try context.engine().systemInfo()
         for problem in problems { context.warn(problem) }
         if let format = parsed.string("format"), !format.isEmpty {
-            try context.output.write(try ObjectFormat.render(.record(info.record), format))
-        } else {
-            try context.output.write(info.text)
-            try context.output.flush()
-            for warning in info.warnings { try context.errors.line(warning) }
+            return try context.show(.record(info.record), format)
         }
+        try context.output.write(info.text)
+        try context.output.flush()
+        for warning in info.warnings { try context.errors.line(warning) }
         return 0
     }
 }

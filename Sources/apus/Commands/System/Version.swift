@@ -12,8 +12,7 @@ extension Verb {
     ) { parsed, context in
         let info = VersionInfo()
         if let format = parsed.string("format"), !format.isEmpty {
-            try context.output.write(try ObjectFormat.render(info.value, format, name: "version"))
-            return 0
+            return try context.show(info.value, format, name: "version")
         }
         try context.output.write(
             """
