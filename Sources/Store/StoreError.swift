@@ -48,10 +48,11 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .failed(let action, let error): "cannot \(action): \(error)"
         case .corrupt(let path, let cause):
             "\(path) is damaged (\(cause)): it was left as it is; repair it or move it away"
-        case .unknownImage(let name): "No such image: \(Self.tagged(name))"
+        case .unknownImage(let name): Self.unknown(name)
         case .ambiguous(let kind, let prefix): "the id prefix \(prefix) is ambiguous: more than one \(kind) has it"
         case .otherPlatform(let name, let wanted, let present):
-            "image \(name) is here for \(present), not for \(wanted): pull it with --platform \(wanted)"
+            "image with reference \(name) was found but its platform (\(present)) does not match the specified platform "
+                + "(\(wanted))"
         case .missingBlob(let digest):
             "blob \(digest) is missing from the store: pull or load the image again"
         case .wrongDigest(let expected, let actual): "the content has digest \(actual) instead of \(expected)"
@@ -72,9 +73,11 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
 }
 
 extension StoreError {
-    /// A name as Docker complains of it: with the tag that counts where none is given.
-    private static func tagged(_ name: String) -> String {
-        do throws(ReferenceError) { return try Reference(name).familiar } catch { return name }
+    /// As Docker complains of an image: with the tag that counts where none is given, and of what is no name by that.
+    private static func unknown(_ name: String) -> String {
+        do throws(ReferenceError) { return "No such image: \(try Reference(name).familiar)" } catch {
+            return error.description
+        }
     }
 }
 

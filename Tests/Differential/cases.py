@@ -17,6 +17,8 @@ class Case:
         self.what = self.where = self.accepted = self.open = ""
         # Why a step's stream may differ, by (step, stream or "*").
         self.accept = {}
+        # Those of them that should not.
+        self.opened = []
         self.masks, self.sorts, self.steps = [], set(), []
         text = path.read_text()
         # What a header accepts does not change what an engine answers.
@@ -47,14 +49,21 @@ class Case:
             self.sorts |= {int(word) for word in value.split()}
         elif key == "accept":
             self.accepted = value
-        elif words[0] == "accept":
+        elif words[0] in ("accept", "open"):
             self.accept[(int(words[1]), words[2] if len(words) > 2 else "*")] = value
+            if words[0] == "open":
+                self.opened.append(value)
         else:
             raise ValueError(f"{self.path}: no header is called {key!r}")
 
     def reasons(self):
         """The reasons for which something may differ, each once."""
-        return list(dict.fromkeys(([self.accepted] if self.accepted else []) + list(self.accept.values())))
+        all_reasons = ([self.accepted] if self.accepted else []) + list(self.accept.values())
+        return [reason for reason in dict.fromkeys(all_reasons) if reason not in self.opened]
+
+    def open_reasons(self):
+        """What differs and should not, each once."""
+        return list(dict.fromkeys(([self.open] if self.open else []) + self.opened))
 
     def script(self, out):
         """The body as one bash script that leaves N.out, N.err and N.rc of each step in the directory `out`."""

@@ -51,6 +51,7 @@ WRAPPERS = [
         (r"(?m)^(?:docker: )?(?:Error response from daemon: |Error: |error: )?", ""),
         (r"failed to create task for container: failed to create shim task: ", ""),
         (r"failed to (?:create|start) shim task: ", ""),
+        (r"failed to create task for container: ", ""),
         (r"OCI runtime (?:create|exec|start) failed: ", ""),
         (r"(?:runc create|exec) failed: ", ""),
         (r"unable to start container process: ", ""),

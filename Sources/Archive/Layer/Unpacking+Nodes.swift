@@ -67,6 +67,8 @@ extension Unpacking {
         try replacing(path, in: parent) { () throws(SystemError) in
             try Files.makeSymbolicLink(raw: path.name, in: parent.number, to: target)
         }
+        // A name ends with a zero byte.
+        budget.count(content: target.count - 1)
         try describe(path, entry, in: parent, hasMode: false)
     }
 

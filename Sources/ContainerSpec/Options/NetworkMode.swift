@@ -20,7 +20,8 @@ package enum NetworkMode: Codable, Hashable, Sendable {
         }
         let pair = splitOnce(text, ":")
         switch (pair?.0 ?? text, pair?.1) {
-        case ("", nil), ("default", nil), ("private", nil): self = .automatic
+        case ("", nil): throw OptionError.usage("no name set for network")
+        case ("default", nil), ("private", nil): self = .automatic
         case ("none", nil): self = .none
         case ("host", nil): self = .host
         case ("slirp4netns", let options): self = .slirp4netns(try SlirpSettings(options ?? ""))

@@ -18,7 +18,8 @@ extension Engine {
             throw EngineError("Renaming a container with the same name as its current name", .invalid)
         }
         do throws(StoreError) { try containers.rename(id, to: new) } catch {
-            throw EngineError("Error when allocating new name: \(error)", error.kind)
+            let shown = if case .invalidName(let name) = error { StoreError.invalidName("/" + name) } else { error }
+            throw EngineError("Error when allocating new name: \(shown)", error.kind)
         }
         note(.rename(from: old), description, name: new)
     }

@@ -234,7 +234,7 @@ struct Executor {
             if hasArguments { throw failure("\(name) is not a method but has arguments", place(operand)) }
             if let value = map[name] { return value }
             if map.kind == .structure, let other = GoNames.inJSON[name], let value = map[other] { return value }
-            if missingKey == .error, map.kind == .structure { throw failure("map has no entry for key \(quoted(name))", place(operand)) }
+            if missingKey == .error, map.kind != .dictionary { throw failure("map has no entry for key \(quoted(name))", place(operand)) }
             return .null
         case .absent where missingKey == .error:
             // What Docker says of a member that its JSON leaves out.

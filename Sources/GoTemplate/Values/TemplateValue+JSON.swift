@@ -19,7 +19,7 @@ extension TemplateValue {
         case .string(let text): return .string(text)
         case .array(let elements): return .list(elements.map { value($0) })
         case .object(let members):
-            var map = TemplateMap()
+            var map = TemplateMap(kind: .document)
             for member in members { map[member.name] = value(member.value) }
             return .map(map)
         }

@@ -29,6 +29,8 @@ package struct TemplateMap: Sendable {
     package enum Kind: Sendable {
         /// A struct: to ask for a member that it does not have can be an error, and it prints in braces.
         case structure
+        /// JSON that no type of Docker's describes: printed as a map, and a member that is not there can be an error.
+        case document
         /// A map: a member that is not there has no value.
         case dictionary
     }

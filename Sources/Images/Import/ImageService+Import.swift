@@ -32,7 +32,7 @@ extension ImageService {
             for change in options.changes { try DockerfileChange(change).apply(to: &container) }
             do {
                 let id = try take(descriptor, options, container, platform, name)
-                noteImage("import", id, name: name?.familiar)
+                noteImage("import", id)
                 return id
             } catch {
                 _ = try? sweep()

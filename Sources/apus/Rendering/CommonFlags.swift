@@ -34,15 +34,23 @@ enum CommonFlags {
 
 extension Context {
     /// Prints `object` by `format` (see `ObjectFormat`) and returns the exit status. Throws for a template that cannot be
-    /// parsed, with Docker's status of 64.
-    func show(_ object: TemplateValue, _ format: String, name: String = "") throws -> CInt {
+    /// parsed, with Docker's status of 64. `endsLine`: whether a line feed follows.
+    func show(_ object: TemplateValue, _ format: String, name: String = "", endsLine: Bool = true) throws -> CInt {
         let (text, problem): ObjectFormat.Rendered
         do throws(TemplateError) { (text, problem) = try ObjectFormat.render(object, format, name: name) } catch {
             throw CommandFailure(error.message, status: 64)
         }
-        try output.write(text)
+        try output.write(endsLine ? text : String(text.dropLast()))
         if let problem { throw CommandFailure(problem) }
         return 0
+    }
+}
+
+extension Context {
+    /// The filters of a prune, with those of the configuration. Throws `FilterError` for those that it does not know.
+    func pruneFilters(_ parsed: ParsedArguments, _ keys: Set<String>) throws -> Filters {
+        let own = try parsed.list("filter").compactMap { try FlagValue.filter($0) }
+        return try Filters(configuration.pruneFilters(with: own), keys: keys)
     }
 }
 

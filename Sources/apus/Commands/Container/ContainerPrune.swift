@@ -15,7 +15,7 @@ extension Verb {
             ],
             arguments: .none)
     ) { parsed, context in
-        let filter = try PruneFilter(parsed.filters(PruneFilter.keys))
+        let filter = try PruneFilter(context.pruneFilters(parsed, PruneFilter.keys))
         guard
             try parsed.bool("force")
                 || Prompt.isYes("WARNING! This will remove all stopped containers.", context)

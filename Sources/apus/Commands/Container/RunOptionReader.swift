@@ -50,7 +50,7 @@ struct RunOptionReader {
             "add-host", "attach", "device-cgroup-rule", "dns", "dns-search", "env", "label", "mount", "network", "sysctl",
             "ulimit",
         ]
-        guard typed.contains(flag.name), error.kind == .invalid, !error.description.utf8.starts(with: "network ".utf8),
+        guard typed.contains(flag.name), error.kind == .invalid, !error.isOfCommandLine, !error.description.utf8.starts(with: "network ".utf8),
             !error.description.utf8.starts(with: "invalid mount config".utf8)
         else { return nil }
         return UsageError(

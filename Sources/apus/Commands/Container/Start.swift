@@ -69,7 +69,7 @@ enum Start {
         let name = parsed.positionals[0]
         var client = AttachedClient.Options(.standard)
         client.input = parsed.bool("interactive")
-        try SessionFlags.readDetachKeys(parsed, into: &client)
+        try SessionFlags.readDetachKeys(parsed, context, into: &client)
         if client.input, try engine.hasTerminal(name), !Terminal.isTerminal(0) {
             throw CommandFailure("the input device is not a TTY")
         }

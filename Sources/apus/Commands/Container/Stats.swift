@@ -23,7 +23,7 @@ extension Verb {
         let engine = try context.engine()
         var display = StatsDisplay(
             engine: engine, names: parsed.positionals, showsAll: parsed.bool("all"),
-            format: ListFormat(parsed.string("format"), table: StatsRow.table),
+            format: ListFormat(parsed.string("format") ?? context.configuration.statsFormat, table: StatsRow.table),
             isShort: !parsed.bool("no-trunc"))
         // A name that is not there is an error before anything is shown.
         for name in parsed.positionals { _ = try engine.container(name) }

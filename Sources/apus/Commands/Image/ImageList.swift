@@ -28,7 +28,7 @@ extension Verb {
         for problem in problems { context.complain(problem) }
         let filter = try ImageFilter(filters, argument: parsed.positionals.first, engine)
         let format = ListFormat(
-            parsed.string("format"),
+            parsed.string("format") ?? (parsed.bool("quiet") ? "" : context.configuration.imagesFormat),
             table: parsed.bool("digests") ? ImageRow.digestTable : ImageRow.table,
             quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
         let withDigests = parsed.bool("digests") || format.uses("Digest")
@@ -49,6 +49,8 @@ struct ImageRow {
     var repository = "<none>"
     var tag = "<none>"
     var digest = "<none>"
+    /// In bytes: what other images have too, and what it alone has; nil where nobody asked.
+    var sizes: (shared: Int64, unique: Int64)?
 
     static let table = #"{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"#
     static let digestTable = #"{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"#
@@ -94,16 +96,16 @@ struct ImageRow {
         return TemplateRecord(
             "*formatter.imageContext",
             [
-                ("Containers", .string("N/A")),
+                ("Containers", .string(sizes == nil ? "N/A" : String(image.containers))),
                 ("CreatedAt", .string(created?.local ?? "N/A")),
                 ("CreatedSince", .string(created?.ago() ?? "N/A")),
                 ("Digest", .string(digest)),
                 ("ID", .string(isShort ? Shortening.id(id) : id)),
                 ("Repository", .string(repository)),
-                ("SharedSize", .string("N/A")),
+                ("SharedSize", .string(sizes.map { HumanSize.decimal($0.shared) } ?? "N/A")),
                 ("Size", .string(HumanSize.decimal(image.size, digits: 3))),
                 ("Tag", .string(tag)),
-                ("UniqueSize", .string("N/A")),
+                ("UniqueSize", .string(sizes.map { HumanSize.decimal($0.unique) } ?? "N/A")),
                 ("VirtualSize", .string(HumanSize.decimal(image.size))),
             ])
     }
