@@ -42,14 +42,39 @@ package struct ListFormat: Sendable {
         }
         do throws(TemplateError) {
             if isTable {
-                let titles = TemplateMap(headers.map { ($0.field, .string($0.title)) })
-                text = try template.execute(.map(titles), isHeader: true) + "\n"
+                text = try template.execute(.record(Self.header(headers)), isHeader: true) + "\n"
             }
             for record in records { text += try template.execute(.record(record)) + "\n" }
         } catch {
             throw TemplateError("\(words.executing): \(error.message)")
         }
         return isTable ? TabWriter().aligned(text) : text
+    }
+
+    /// What the header line is made of. `.Label "org.example.k"` is a column called k.
+    private static func header(_ headers: [(field: String, title: String)]) -> TemplateRecord {
+        var record = TemplateRecord(
+            "map[string]string", headers.map { ($0.field, .string($0.title)) },
+            methods: [
+                (
+                    "Label",
+                    { arguments throws(TemplateError) in
+                        guard let name = arguments.first else {
+                            throw TemplateError("not enough arguments for Label: want at least 1 got 0")
+                        }
+                        return .string(title(ofLabel: name.text))
+                    }
+                )
+            ])
+        record.missing = .null
+        return record
+    }
+
+    // What stands behind the last dot, in words.
+    private static func title(ofLabel name: String) -> String {
+        let last = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
+        let words = (last.map { Array($0) } ?? []).map { "-_".utf8.contains($0) ? 32 : $0 }
+        return String(decoding: words, as: UTF8.self)
     }
 
     /// How Docker's commands put it: `ps` has words of its own.

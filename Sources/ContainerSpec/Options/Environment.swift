@@ -55,7 +55,9 @@ package enum Environment {
                 key = String(line)
                 value = nil
             }
-            guard !key.isEmpty else { throw OptionError.usage("invalid env file (\(name)): no variable name on line '\(line)'") }
+            guard !key.isEmpty else {
+                throw OptionError.usage("invalid env file (\(name)): no variable name on line '\(line)'")
+            }
             guard !key.contains(where: \.isWhitespace) else {
                 throw OptionError.usage("invalid env file (\(name)): variable '\(key)' contains whitespaces")
             }

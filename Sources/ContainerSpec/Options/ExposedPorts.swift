@@ -16,7 +16,8 @@ package enum ExposedPorts {
         func number(_ part: String) throws(OptionError) -> UInt16 {
             if let number = UInt16(part) { return number }
             let isLarge = !part.isEmpty && part.utf8.allSatisfy { (48...57).contains($0) }
-            throw invalid("strconv.ParseUint: parsing \"\(part)\": " + (isLarge ? "value out of range" : "invalid syntax"))
+            throw invalid(
+                "strconv.ParseUint: parsing \"\(part)\": " + (isLarge ? "value out of range" : "invalid syntax"))
         }
         let (first, last) = (try number(pair.0), try number(pair.1))
         guard first <= last else { throw invalid("invalid range specified for port: \(ports)") }

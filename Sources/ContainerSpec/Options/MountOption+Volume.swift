@@ -7,7 +7,9 @@ extension MountOption {
     package init(volume text: String, relativeTo directory: String) throws(OptionError) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
         guard !text.isEmpty else { throw OptionError.usage("invalid empty volume spec") }
-        guard !parts.contains("") else { throw OptionError.usage("invalid spec: \(text): empty section between colons") }
+        guard !parts.contains("") else {
+            throw OptionError.usage("invalid spec: \(text): empty section between colons")
+        }
         guard parts.count <= 3 else { throw OptionError.usage("invalid spec: \(text): too many colons") }
         if parts.count == 1 || (parts.count == 2 && Self.isMode(parts[1])) {
             throw .refused(
@@ -43,7 +45,8 @@ extension MountOption {
         }
         return OptionError(
             "create \(source): \"\(source)\" includes invalid characters for a local volume name, only "
-                + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path")
+                + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
+        )
     }
 
     private static let modes: Set<String> = [

@@ -51,8 +51,9 @@ package enum NetworkMode: Codable, Hashable, Sendable {
                 throw OptionError("invalid field '\(field)' in network '\(text)'")
             }
             guard key.lowercased() == "name" else {
-                guard ["alias", "ip", "ip6", "link-local-ip", "mac-address", "driver-opt", "gw-priority"].contains(
-                    key.lowercased())
+                guard
+                    ["alias", "ip", "ip6", "link-local-ip", "mac-address", "driver-opt", "gw-priority"].contains(
+                        key.lowercased())
                 else { throw OptionError("invalid field key \(key)") }
                 throw .refused("'\(key)' in --network '\(text)'", "only networks with addresses of their own have it")
             }

@@ -27,7 +27,9 @@ package struct RestartPolicy: Codable, Hashable, Sendable {
         self = .no
         if text.isEmpty { return }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts[0].isEmpty { throw OptionError.usage("invalid restart policy format: no policy provided before colon") }
+        if parts[0].isEmpty {
+            throw OptionError.usage("invalid restart policy format: no policy provided before colon")
+        }
         guard let name = Name(rawValue: String(parts[0])) else {
             throw OptionError(
                 "invalid restart policy: unknown policy '\(parts[0])'; "

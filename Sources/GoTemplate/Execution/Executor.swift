@@ -223,7 +223,7 @@ struct Executor {
                     throw failure(error.message, place(operand))
                 }
             }
-            guard let value = record[name] else { break }
+            guard let value = record[name] ?? record.missing else { break }
             if hasArguments {
                 // Docker's lists have methods without parameters where we have fields.
                 let count = arguments.count + (final == nil ? 0 : 1)
@@ -234,7 +234,9 @@ struct Executor {
             if hasArguments { throw failure("\(name) is not a method but has arguments", place(operand)) }
             if let value = map[name] { return value }
             if map.kind == .structure, let other = GoNames.inJSON[name], let value = map[other] { return value }
-            if missingKey == .error, map.kind != .dictionary { throw failure("map has no entry for key \(quoted(name))", place(operand)) }
+            if missingKey == .error, map.kind != .dictionary {
+                throw failure("map has no entry for key \(quoted(name))", place(operand))
+            }
             return .null
         case .absent where missingKey == .error:
             // What Docker says of a member that its JSON leaves out.

@@ -72,6 +72,8 @@ package struct TemplateRecord: Sendable {
     package var methods: [(name: String, call: Method)]
     /// What JSON calls fields that it does not call by their names.
     package var jsonNames: [String: String] = [:]
+    /// What a field that it does not have gives; nil where asking for one is an error.
+    package var missing: TemplateValue?
 
     package init(
         _ typeName: String, _ fields: [(name: String, value: TemplateValue)],

@@ -18,7 +18,9 @@ extension Dictionary: GoNil {
         .map(TemplateMap([], missing: Value.self is String.Type ? .string("") : .null))
     }
 }
-extension Optional: GoNil { fileprivate static var zero: TemplateValue { (Wrapped.self as? any GoNil.Type)?.zero ?? .null } }
+extension Optional: GoNil {
+    fileprivate static var zero: TemplateValue { (Wrapped.self as? any GoNil.Type)?.zero ?? .null }
+}
 
 /// An `Encoder` whose product is a `TemplateValue`.
 private final class ValueEncoder: Encoder {

@@ -61,7 +61,8 @@ struct ClientConfiguration: Sendable {
     // Those of "default": others are those of a daemon elsewhere.
     private static func proxies(_ tree: JSONTree) -> [String] {
         let names = [
-            ("httpProxy", "HTTP_PROXY"), ("httpsProxy", "HTTPS_PROXY"), ("noProxy", "NO_PROXY"), ("ftpProxy", "FTP_PROXY"),
+            ("httpProxy", "HTTP_PROXY"), ("httpsProxy", "HTTPS_PROXY"), ("noProxy", "NO_PROXY"),
+            ("ftpProxy", "FTP_PROXY"),
             ("allProxy", "ALL_PROXY"),
         ]
         var variables: [String] = []

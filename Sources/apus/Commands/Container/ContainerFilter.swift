@@ -30,7 +30,9 @@ struct ContainerFilter {
     init(_ filters: Filters, _ engine: Engine) throws {
         self.filters = filters
         exitCodes = try filters.all("exited").map { text in
-            guard let code = Int32(text) else { throw FilterError("invalid filter 'exited=\(text)': strconv.Atoi: parsing \"\(text)\": invalid syntax") }
+            guard let code = Int32(text) else {
+                throw FilterError("invalid filter 'exited=\(text)': strconv.Atoi: parsing \"\(text)\": invalid syntax")
+            }
             return code
         }
         for status in filters.all("status") where ContainerState.Status(rawValue: status) == nil {

@@ -45,7 +45,9 @@ enum Exec {
                 return try status(of: early, engine, parsed.positionals[0])
             }
             let outcome = session.run()
-            if outcome == .detached { hasEscaped = true } else {
+            if outcome == .detached {
+                hasEscaped = true
+            } else {
                 return try status(of: outcome, engine, parsed.positionals[0])
             }
         } catch { throw CommandFailure(error.message, status: exitStatus(of: error)) }

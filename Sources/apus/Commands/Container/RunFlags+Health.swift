@@ -35,7 +35,9 @@ extension RunFlags {
             check.retries = Int(retries)
         }
         guard check != Healthcheck() else { return nil }
-        if parsed.bool("no-healthcheck") { throw OptionError.usage("--no-healthcheck conflicts with --health-* options") }
+        if parsed.bool("no-healthcheck") {
+            throw OptionError.usage("--no-healthcheck conflicts with --health-* options")
+        }
         return check
     }
 }

@@ -47,10 +47,12 @@ struct RunOptionReader {
     /// What pflag says of a value that its flag's type refuses; nil for what Docker finds out later, in words of its own.
     private static func invalid(_ flag: Flag, _ value: String, _ error: OptionError) -> (any Error)? {
         let typed = [
-            "add-host", "attach", "device-cgroup-rule", "dns", "dns-search", "env", "label", "mount", "network", "sysctl",
+            "add-host", "attach", "device-cgroup-rule", "dns", "dns-search", "env", "label", "mount", "network",
+            "sysctl",
             "ulimit",
         ]
-        guard typed.contains(flag.name), error.kind == .invalid, !error.isOfCommandLine, !error.description.utf8.starts(with: "network ".utf8),
+        guard typed.contains(flag.name), error.kind == .invalid, !error.isOfCommandLine,
+            !error.description.utf8.starts(with: "network ".utf8),
             !error.description.utf8.starts(with: "invalid mount config".utf8)
         else { return nil }
         return UsageError(

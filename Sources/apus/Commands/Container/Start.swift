@@ -22,7 +22,8 @@ extension Verb {
     ) { parsed, context in
         // As Docker without its experimental features: known, and not to be had.
         for name in ["checkpoint", "checkpoint-dir"] where parsed.string(name)?.isEmpty == false {
-            throw CommandFailure("\"--\(name)\" is only supported on a Docker daemon with experimental features enabled")
+            throw CommandFailure(
+                "\"--\(name)\" is only supported on a Docker daemon with experimental features enabled")
         }
         if parsed.bool("attach") || parsed.bool("interactive") { return try Start.attached(parsed, context) }
         return try Start.detached(parsed.positionals, context)

@@ -22,7 +22,8 @@ extension Verb {
         let usage = try context.engine().diskUsage()
         if isVerbose, !chosen.isEmpty, chosen != "table" {
             // Once for all of it, not a line for each.
-            return try context.show(.record(DiskUsageTables.all(usage)), chosen == "json" ? "{{json .}}" : chosen, endsLine: false)
+            return try context.show(
+                .record(DiskUsageTables.all(usage)), chosen == "json" ? "{{json .}}" : chosen, endsLine: false)
         }
         if isVerbose {
             try context.output.write(try DiskUsageTables.verbose(usage))

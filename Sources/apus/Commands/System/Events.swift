@@ -19,7 +19,8 @@ extension Verb {
     ) { parsed, context in
         // As Docker: a filter that it does not know filters nothing.
         let pairs = try parsed.list("filter").compactMap { try FlagValue.filter($0) }
-        let filter = EventFilter(try Filters(pairs.filter { EventFilter.keys.contains($0.key) }, keys: EventFilter.keys))
+        let filter = EventFilter(
+            try Filters(pairs.filter { EventFilter.keys.contains($0.key) }, keys: EventFilter.keys))
         let format = try EventFormat(parsed.string("format"))
         let (since, until) = (try parsed.timestamp("since"), try parsed.timestamp("until"))
         if let since, let until, since > until {

@@ -36,7 +36,8 @@ extension VersionInfo {
         // That of the API whose types `inspect` and `--format` have.
         let api: [(name: String, value: TemplateValue)] = [("APIVersion", .string("1.51"))]
         let shared: [(name: String, value: TemplateValue)] = [
-            ("GitCommit", .string("")), ("GoVersion", .string("")), ("Os", .string(os)), ("Arch", .string(architecture)),
+            ("GitCommit", .string("")), ("GoVersion", .string("")), ("Os", .string(os)),
+            ("Arch", .string(architecture)),
             ("BuildTime", .string("")),
         ]
         let names = ["APIVersion": "ApiVersion"]
@@ -66,6 +67,7 @@ extension VersionInfo {
             ] + api + [("MinAPIVersion", .string("1.24"))] + shared
                 + [("KernelVersion", .string(kernelVersion)), ("Experimental", .empty(.bool(false), isLeftOut: true))])
         server.jsonNames = names
-        return .record(TemplateRecord("system.versionInfo", [("Client", .record(client)), ("Server", .record(server))]))
+        return .record(
+            TemplateRecord("system.versionInfo", [("Client", .record(client)), ("Server", .record(server))]))
     }
 }
