@@ -2,12 +2,13 @@
 
 SWIFT  ?= swift
 PREFIX ?= /usr/local
-# What is passed on: BENCH="--rounds 50", FILTER=ArchiveTests, CONFORMANCE="--only seccomp*", FUZZ="--seconds 5",
+# What is passed on: BENCH="--rounds 50", FILTER=ArchiveTests, CONFORMANCE="--only seccomp*", FUZZ="--seconds 5", DIFFERENTIAL="run/*",
 # FAULTS='--only "run --rm"'.
 BENCH  ?=
 CONFORMANCE ?=
 FUZZ   ?=
 FAULTS ?=
+DIFFERENTIAL ?=
 FILTER ?=
 PHASES ?=
 SCENES ?=
@@ -31,10 +32,11 @@ PACKAGES_CONFORMANCE := $(PACKAGES_RUN) crun gcc libc6-dev python3 runc util-lin
 PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) bubblewrap crun gcc iproute2 mmdebstrap podman procps python3 runc \
 	skopeo umoci util-linux
 
+PACKAGES_DIFFERENTIAL := $(PACKAGES_RUN) $(PACKAGES_DEMO) bsdutils docker-registry iproute2 procps python3 util-linux
 PACKAGES_VM    := $(PACKAGES_DEMO) debootstrap dpkg e2fsprogs kmod qemu-system-x86
 
 .PHONY: build compatibility compatibility-check demo test test-release test-faults test-vm check lint arrows bench link-order \
-	conformance conformance-own conformance-built fuzz fuzz-built install clean help debug debug-checked packages-build packages-check
+	conformance conformance-own conformance-built differential differential-built fuzz fuzz-built install clean help debug debug-checked packages-build packages-check
 
 # A section for each function, so that the linker can leave out what nobody calls, and puts what a start executes side by
 # side (the list is made by Tests/Bench/link_order.py).
@@ -96,7 +98,8 @@ test-release: build ## the integration tests with the release build, which is op
 	@$(HARNESS)/run-tests integration-release $(if $(FILTER),'$(FILTER)')
 
 packages-check:
-	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_CONFORMANCE) $(PACKAGES_VM)
+	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_CONFORMANCE) $(PACKAGES_VM) \
+		$(PACKAGES_DIFFERENTIAL)
 	@$(HARNESS)/prepare-machine
 
 conformance-own: debug ## hold the debug build alone to the OCI runtime specification (half a minute)
@@ -105,6 +108,13 @@ conformance-own: debug ## hold the debug build alone to the OCI runtime specific
 
 conformance-built:
 	@/usr/bin/python3 Tests/Conformance/conformance.py --runtime $(BUILD)/debug/apus
+
+differential: debug ## compare outputs, messages and exit codes with the real Docker's (as root; DIFFERENTIAL="--help" tells more)
+	@$(HARNESS)/install-packages $(PACKAGES_DIFFERENTIAL)
+	@$(MAKE) --no-print-directory differential-built
+
+differential-built:
+	@/usr/bin/python3 Tests/Differential/differential.py --apus $(BUILD)/debug/apus $(DIFFERENTIAL)
 
 compatibility: debug ## write Docs/compatibility.md: which of Docker's commands and flags are there
 	@$(COMPATIBILITY)

@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-enum { AT_WORKING_DIRECTORY = -100, SET_FLAGS = 2, CLOSE_ON_EXEC = 1, NO_ENTRY = -2, DENIED = -13, UNEXECUTABLE = 10 };
+enum { AT_WORKING_DIRECTORY = -100, SET_FLAGS = 2, CLOSE_ON_EXEC = 1, DENIED = -13, UNEXECUTABLE = 10 };
 
 INLINE long number(const char *text) {
   long value = 0;
@@ -59,7 +59,7 @@ IN_PROGRAM(apus_starter) __attribute__((noreturn)) void apus_starter_main(long *
   parts[1].iov_base = (void *)failed;
   parts[1].iov_len = length;
   call4(SYS_writev, socket, (long)parts, 2, 0);
-  for (;;) call4(SYS_exit_group, failure == NO_ENTRY ? 127 : 126, 0, 0, 0);
+  for (;;) call4(SYS_exit_group, 126, 0, 0, 0);
 }
 
 PROGRAM_START(apus_starter, apus_starter_main)

@@ -64,8 +64,9 @@ struct FlagParser {
         if body.first == "-" || body.first == "=" { throw UsageError("bad flag syntax: \(word)") }
         let equals = body.utf8.firstIndex(of: UInt8(ascii: "="))
         let name = String(body[..<(equals ?? body.endIndex)])
+        // Also where the command lists it among its own.
+        if name == "help" { return try help(equals.map { String(body[body.index(after: $0)...]) } ?? "true") }
         guard let index = flags.firstIndex(where: { $0.hasName(name) }) else {
-            if name == "help" { return try help(equals.map { String(body[body.index(after: $0)...]) } ?? "true") }
             throw UsageError("unknown flag: --\(name)")
         }
         if let equals { return try set(index, String(body[body.index(after: equals)...])) }

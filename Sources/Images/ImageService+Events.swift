@@ -15,18 +15,21 @@ extension ImageService {
         ])
     }
 
-    /// Notes what a removal did, one event each.
-    package func note(_ removals: [ImageRemoval]) {
-        let deleted = removals.compactMap { removal -> Digest? in
-            if case .deleted(let id) = removal { id } else { nil }
+    /// Notes what a removal did, one event each; `id` is the image's, where that is known. Docker names these events by ids.
+    package func note(_ removals: [ImageRemoval], of id: Digest? = nil) {
+        // A prune tells of several images, of each the names first.
+        func image(_ place: Int) -> Digest? {
+            for case .deleted(let id) in removals[place...] { return id }
+            return id
         }
         eventLog.append(
-            removals.map { removal in
+            removals.enumerated().map { place, removal in
                 switch removal {
                 case .untagged(let name):
-                    Event(.image, "untag", id: deleted.first?.description ?? name, attributes: ["name": name])
+                    let subject = image(place)?.description ?? name
+                    return Event(.image, "untag", id: subject, attributes: ["name": subject])
                 case .deleted(let id):
-                    Event(.image, "delete", id: id.description, attributes: ["name": id.description])
+                    return Event(.image, "delete", id: id.description, attributes: ["name": id.description])
                 }
             })
     }

@@ -50,7 +50,7 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
         case .badCredentials(let host, let detail):
             "the credentials stored for \(host) were not accepted" + Self.suffix(detail)
         case .repositoryUnknown(let name): "repository \(name) not found: name unknown"
-        case .manifestUnknown(let reference): "manifest for \(reference) not found: manifest unknown"
+        case .manifestUnknown(let reference): "manifest for \(reference) not found: manifest unknown: manifest unknown"
         case .blobUnknown(let digest, let repository): "blob \(digest) of \(repository) not found: blob unknown"
         case .tooManyRequests(let host, let detail):
             "too many requests to the registry \(host): try again later" + Self.suffix(detail)

@@ -4,6 +4,11 @@ import Glibc
 package struct FilterError: Error, Equatable, Sendable, CustomStringConvertible {
     package let description: String
     package init(_ description: String) { self.description = description }
+
+    /// Of a text that is neither a time nor a duration.
+    package static func noTime(_ text: String) -> FilterError {
+        FilterError("failed to parse value as time or duration: \"\(text)\"")
+    }
 }
 
 /// The `--filter key=value` of a command. Values of one key are alternatives, keys must all hold; of `label` each
@@ -59,7 +64,8 @@ package struct Filters: Sendable {
         return regexec(&expression, text, 0, nil, 0) == 0
     }
 
-    private static func contains(_ text: String, _ part: String) -> Bool {
+    /// Whether the bytes of `part` are a part of `text`.
+    package static func contains(_ text: String, _ part: String) -> Bool {
         let (bytes, wanted) = (Array(text.utf8), Array(part.utf8))
         return bytes.indices.contains { bytes[$0...].starts(with: wanted) } || wanted.isEmpty
     }

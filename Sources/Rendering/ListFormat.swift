@@ -32,19 +32,22 @@ package struct ListFormat: Sendable {
 
     /// The text for `records`. `headers` has the title of each field.
     /// Throws `TemplateError` in Docker's words for a template that cannot be parsed or executed.
-    package func render(_ records: [TemplateRecord], headers: [(field: String, title: String)]) throws(TemplateError)
-        -> String
-    {
+    /// `words` are what its errors begin with.
+    package func render(
+        _ records: [TemplateRecord], headers: [(field: String, title: String)], words: Words = .others
+    ) throws(TemplateError) -> String {
         var text = ""
+        let template: Template
+        do throws(TemplateError) { template = try Template(self.template) } catch {
+            throw TemplateError("\(words.parsing): \(error.message)")
+        }
         do throws(TemplateError) {
-            let template = try Template(self.template)
             if isTable {
-                let titles = TemplateMap(headers.map { ($0.field, .string($0.title)) })
-                text = try template.execute(.map(titles), isHeader: true) + "\n"
+                text = try template.execute(.record(Self.header(headers)), isHeader: true) + "\n"
             }
             for record in records { text += visible(try template.execute(.record(record))) + "\n" }
         } catch {
-            throw TemplateError("template parsing error: \(error.message)")
+            throw TemplateError("\(words.executing): \(error.message)")
         }
         return isTable ? TabWriter().aligned(text) : text
     }
@@ -53,6 +56,40 @@ package struct ListFormat: Sendable {
     private func visible(_ line: String) -> String {
         guard isTable else { return line }
         return VisibleText.escaped(line, keeping: template.utf8.contains(10) ? "\t\n" : "\t")
+    }
+
+    /// What the header line is made of. `.Label "org.example.k"` is a column called k.
+    private static func header(_ headers: [(field: String, title: String)]) -> TemplateRecord {
+        var record = TemplateRecord(
+            "map[string]string", headers.map { ($0.field, .string($0.title)) },
+            methods: [
+                (
+                    "Label",
+                    { arguments throws(TemplateError) in
+                        guard let name = arguments.first else {
+                            throw TemplateError("not enough arguments for Label: want at least 1 got 0")
+                        }
+                        return .string(title(ofLabel: name.text))
+                    }
+                )
+            ])
+        record.missing = .null
+        return record
+    }
+
+    // What stands behind the last dot, in words.
+    private static func title(ofLabel name: String) -> String {
+        let last = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
+        let words = (last.map { Array($0) } ?? []).map { "-_".utf8.contains($0) ? 32 : $0 }
+        return String(decoding: words, as: UTF8.self)
+    }
+
+    /// How Docker's commands put it: `ps` has words of its own.
+    package enum Words: Sendable {
+        case ofContainers, others
+
+        var parsing: String { self == .others ? "template parsing error" : "failed to parse template" }
+        var executing: String { self == .others ? "template parsing error" : "failed to execute template" }
     }
 
     /// The template without blanks around it, `\t` and `\n` standing for the characters.

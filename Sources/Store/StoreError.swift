@@ -54,10 +54,11 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .lostIndex(let path, let cause):
             "the list of images \(path) cannot be used (\(cause)): 'apus system check --repair' makes it anew from the images"
                 + " that are there"
-        case .unknownImage(let name): "no such image: \(name)"
+        case .unknownImage(let name): Self.unknown(name)
         case .ambiguous(let kind, let prefix): "the id prefix \(prefix) is ambiguous: more than one \(kind) has it"
         case .otherPlatform(let name, let wanted, let present):
-            "image \(name) is here for \(present), not for \(wanted): pull it with --platform \(wanted)"
+            "image with reference \(name) was found but its platform (\(present)) does not match the specified platform "
+                + "(\(wanted))"
         case .missingBlob(let digest):
             "blob \(digest) is missing from the store: pull or load the image again"
         case .wrongDigest(let expected, let actual): "the content has digest \(actual) instead of \(expected)"
@@ -67,13 +68,21 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .conflict(let sentence): sentence
         case .invalidName(let name):
             name.utf8.count > 255
-                ? "invalid container name: it is longer than 255 bytes"
-                : "invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
-                    + (name.utf8.count < 2 ? ", and at least two of them" : "")
+                ? "Invalid container name: it is longer than 255 bytes"
+                : "Invalid container name (\(name)), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed"
         case .nameTaken(let name, let container):
-            "the container name \"/\(name)\" is already in use by container \"\(container)\": "
-                + "remove or rename that container to use the name again"
-        case .unknownContainer(let name): "no such container: \(name)"
+            "Conflict. The container name \"/\(name)\" is already in use by container \"\(container)\". You have to remove "
+                + "(or rename) that container to be able to reuse that name."
+        case .unknownContainer(let name): "No such container: \(name)"
+        }
+    }
+}
+
+extension StoreError {
+    /// As Docker complains of an image: with the tag that counts where none is given, and of what is no name by that.
+    private static func unknown(_ name: String) -> String {
+        do throws(ReferenceError) { return "No such image: \(try Reference(name).familiar)" } catch {
+            return error.description
         }
     }
 }

@@ -30,10 +30,14 @@ import Testing
     }
 
     @Test func environmentFilesWithoutSenseAreRefused() {
-        #expect(throws: OptionError("invalid file f: no variable name on line '=x'")) { try file("=x") }
-        #expect(throws: OptionError("invalid file f: variable 'A B' contains whitespaces")) { try file("A B=c") }
-        #expect(throws: OptionError("invalid file f: variable 'A ' contains whitespaces")) { try file("A =c") }
-        #expect(throws: OptionError("invalid env file f: line 2 is not UTF-8")) {
+        #expect(throws: OptionError.usage("invalid env file (f): no variable name on line '=x'")) { try file("=x") }
+        #expect(throws: OptionError.usage("invalid env file (f): variable 'A B' contains whitespaces")) {
+            try file("A B=c")
+        }
+        #expect(throws: OptionError.usage("invalid env file (f): variable 'A ' contains whitespaces")) {
+            try file("A =c")
+        }
+        #expect(throws: OptionError.usage("invalid env file (f): invalid utf8 bytes at line 2: [65 61 255]")) {
             try Environment.variables(inFile: [65, 61, 10, 65, 61, 0xFF], name: "f", caller: caller)
         }
     }

@@ -69,6 +69,8 @@ def phases():
         Phase("vm", ["/usr/bin/python3", "Tests/VM/test_vm.py", ".build/debug/apus"], after=("debug", "image"), cores=1.0,
               obstacle=only_root),
         Phase("conformance", [*MAKE, "conformance-built"], after=("modules",), cores=0.7),
+        Phase("differential", [*MAKE, "differential-built"], after=("debug",), cores=0.7,
+              obstacle=only_root),
         # Its compiler has a folder of its own, so that it need not wait for SwiftPM's other calls.
         Phase("fuzz", [*MAKE, "fuzz-built", "FUZZ=--seconds 20"], after=("debug",), cores=1.3),
         Phase("compatibility", [*MAKE, "compatibility-check"], after=("debug",), cores=0.5),

@@ -114,7 +114,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
             #expect(version.count == 2 && version[0] == version[1])
             let wrong = try sandbox.apus(["version", "--format", "{{.Client"])
             #expect(
-                wrong.code == 1
+                wrong.code == 64
                     && wrong.errorText == "apus: template parsing error: template: version:1: unclosed action\n")
         }
     }
@@ -127,7 +127,7 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
             #expect(try sandbox.output("ps", "-aq") == "")
             let missing = try sandbox.apus(["container", "inspect", "nope"])
             #expect(
-                missing.code == 1 && missing.text == "[]\n" && missing.errorText == "apus: no such container: nope\n")
+                missing.code == 1 && missing.text == "[]\n" && missing.errorText == "apus: No such container: nope\n")
             let filter = try sandbox.apus(["ps", "-f", "bogus=1"])
             #expect(filter.code == 1 && filter.errorText == "apus: invalid filter 'bogus'\n")
         }

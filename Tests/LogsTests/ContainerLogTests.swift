@@ -176,15 +176,15 @@ import Testing
     @Test func optionsAreCheckedAgainstTheDriver() {
         #expect(refusal("json-file", ["x=y"]) == "unknown log opt 'x' for json-file log driver")
         #expect(refusal("none", ["max-size=1m"]).contains("unknown log opt 'max-size' for none"))
-        #expect(refusal("json-file", ["max-size=x"]).contains("'x' is no size"))
-        #expect(refusal("json-file", ["max-file=0"]).contains("'0' is no number from 1"))
+        #expect(refusal("json-file", ["max-size=x"]).contains("invalid size: 'x'"))
+        #expect(refusal("json-file", ["max-file=0"]).contains("max-file cannot be less than 1"))
         #expect(refusal("json-file", ["compress=true"]).contains("is refused"))
         #expect(refusal("json-file", ["compress=false"]) == "")
         #expect(refusal("json-file", ["mode=fast"]).contains("not supported"))
         #expect(refusal("json-file", ["tag={{.Nope}}"]).contains("is refused"))
         #expect(refusal("syslog", []).contains("is refused"))
-        #expect(refusal("nonsense", []) == "logger: no log driver named 'nonsense' is registered")
-        #expect(refusal("json-file", ["max-size"]).contains("is not key=value"))
+        #expect(refusal("nonsense", []) == "error looking up logging plugin nonsense: plugin \"nonsense\" not found")
+        #expect(refusal("json-file", ["max-size"]).contains("invalid size: ''"))
     }
 
     @Test func filesAreRotatedUnlessAskedOtherwise() throws {

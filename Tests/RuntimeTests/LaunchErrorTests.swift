@@ -7,7 +7,7 @@ import Testing
     @Test(arguments: [
         (LaunchError.Step.executable, Errno.noEntry, 127 as Int32), (.executable, .notDirectory, 127),
         (.executable, .access, 126),
-        (.executable, .isDirectory, 126), (.executable, .noExec, 126), (.workingDirectory, .noEntry, 127),
+        (.executable, .isDirectory, 126), (.executable, .noExec, 255), (.workingDirectory, .noEntry, 127),
         (.workingDirectory, .notDirectory, 126), (.workingDirectory, .access, 126),
         (.workingDirectory, .notPermitted, 125), (.mounts, .noEntry, 125),
         (.credentials, .access, 125),

@@ -30,7 +30,7 @@ import Testing
         #expect {
             try containers.find("nobody")
         } throws: {
-            "\($0)" == "no such container: nobody"
+            "\($0)" == "No such container: nobody"
         }
     }
 

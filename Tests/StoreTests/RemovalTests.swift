@@ -82,7 +82,7 @@ import Testing
         #expect {
             try remove("nothing")
         } throws: {
-            "\($0)" == "no such image: nothing"
+            "\($0)" == "No such image: nothing:latest"
         }
     }
 }

@@ -122,8 +122,8 @@ private final class Root {
     @Test func whatCannotBeIsRefusedWithDockersCode() throws {
         let user = try refusal { $0.user = "nobody-here" }
         #expect(user?.message == "unable to find user nobody-here: no matching entries in passwd file")
-        #expect(user?.exitCode == 126)
-        #expect(try refusal { $0.workingDirectory = "relative" }?.exitCode == 126)
+        #expect(user?.exitCode == 1)
+        #expect(try refusal { $0.workingDirectory = "relative" }?.exitCode == 128)
         #expect(try refusal(mode: .single) { $0.user = "app" }?.message.contains("only one id is available") == true)
     }
 

@@ -72,7 +72,7 @@ package struct LayerReport: Sendable, Equatable {
     package var diffID: Digest
     /// The length of the uncompressed stream in bytes.
     package var streamSize: Int
-    /// The bytes that the contents take on the disk, rounded up to blocks of 4096 bytes.
+    /// The sizes of the files that it brings, holes included, in bytes.
     package var diskSize: Int
     /// The number of entries of the archive, and of directories that it implies.
     package var entries: Int

@@ -61,7 +61,7 @@ package struct LooseEnds: Sendable, Equatable {
                     modification: status.modificationTime)
             }
         }
-        return budget.usedBytes
+        return budget.contentBytes
     }
 
     private static func settle(
@@ -73,6 +73,7 @@ package struct LooseEnds: Sendable, Equatable {
             throw .linkTargetMissing(name.printable, target: link.target.printable)
         }
         try budget.add(Int(found.status.raw.st_blocks) * 512)
+        budget.count(content: found.status.size)
         var first: (directory: LayerTree.Directory, name: RawName)?
         for whole in link.names {
             let path = try EntryPath(whole)

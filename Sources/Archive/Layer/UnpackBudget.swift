@@ -7,6 +7,8 @@ struct UnpackBudget {
     private let entries: Int
     /// The bytes that the contents take, rounded up to blocks.
     private(set) var usedBytes = 0
+    /// The sizes of the files.
+    private(set) var contentBytes = 0
     private(set) var usedEntries = 0
 
     private static let block = 4096
@@ -32,6 +34,12 @@ struct UnpackBudget {
     mutating func addEntry() throws(ArchiveError) {
         usedEntries += 1
         if usedEntries > entries { throw .tooManyEntries(limit: entries) }
+    }
+
+    /// Counts `size` bytes as a file's own size, holes included.
+    mutating func count(content size: Int) {
+        let (sum, isTooMuch) = contentBytes.addingReportingOverflow(max(0, size))
+        contentBytes = isTooMuch ? .max : sum
     }
 
     /// Takes the room of `count` bytes of content. Throws `ArchiveError.tooLarge`.

@@ -15,6 +15,7 @@ extension Unpacking {
             try failing(path.whole) { () throws(SystemError) in try file.write(bytes, at: offset) }
             end = offset + bytes.count
         }
+        budget.count(content: entry.size)
         try failing(path.whole) { () throws(SystemError) in
             // The file ends in a hole.
             if end < entry.size { try file.setSize(entry.size) }
@@ -66,6 +67,8 @@ extension Unpacking {
         try replacing(path, in: parent) { () throws(SystemError) in
             try Files.makeSymbolicLink(raw: path.name, in: parent.number, to: target)
         }
+        // A name ends with a zero byte.
+        budget.count(content: target.count - 1)
         try describe(path, entry, in: parent, hasMode: false)
     }
 

@@ -105,7 +105,7 @@ final class Unpacking {
             try failing(RawName(".")) { () throws(SystemError) in try Files.syncFileSystem(of: root) }
         }
         return LayerReport(
-            diffID: diffID, streamSize: streamSize, diskSize: budget.usedBytes, entries: budget.usedEntries,
+            diffID: diffID, streamSize: streamSize, diskSize: budget.contentBytes, entries: budget.usedEntries,
             skippedNodes: report.skippedNodes, skippedNames: report.skippedNames,
             skippedAttributes: report.skippedAttributes,
             looseEnds: LooseEnds(directories: implicit, links: links), isRootOpaque: isRootOpaque)

@@ -13,12 +13,13 @@ package enum CapabilityName {
         "CAP_AUDIT_WRITE",
     ]
 
-    /// The full name of `text`, which may lack `CAP_` and be in either case; `ALL` stays. Throws `OptionError`.
-    package static func normalized(_ text: String) throws(OptionError) -> String {
+    /// The full name of `text`, which may lack `CAP_` and be in either case; `ALL` stays. `field` is what Docker calls the
+    /// list. Throws `OptionError`.
+    package static func normalized(_ text: String, field: String = "CapAdd") throws(OptionError) -> String {
         let upper = text.uppercased()
         if upper == "ALL" || upper == "CAP_ALL" { return "ALL" }
         let full = upper.hasPrefix("CAP_") ? upper : "CAP_" + upper
-        guard all.contains(full) else { throw OptionError("invalid capability: '\(text)'") }
+        guard all.contains(full) else { throw OptionError("invalid \(field): unknown capability: \"\(full)\"") }
         return full
     }
 

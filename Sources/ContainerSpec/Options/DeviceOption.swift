@@ -19,19 +19,20 @@ package struct DeviceOption: Codable, Hashable, Sendable {
         case 3:
             container = parts[1]
             permissions = parts[2]
-        default: throw OptionError("invalid device specification: '\(text)'")
+        default: throw OptionError.usage("bad format for path: \(text)")
         }
         guard parts[0].hasPrefix("/") else {
             if parts[0].contains("/"), parts[0].contains("=") {
                 throw .refused("--device \(text)", "device names of the Container Device Interface are not offered")
             }
-            throw OptionError("bad format for device path '\(text)': '\(parts[0])' is not an absolute path")
+            throw OptionError.usage(
+                parts[0].isEmpty ? "bad format for path: \(text)" : "\(parts[0]) is not an absolute path")
         }
         guard container.hasPrefix("/") else {
-            throw OptionError("bad format for device path '\(text)': '\(container)' is not an absolute path")
+            throw OptionError.usage("\(container) is not an absolute path")
         }
         guard Self.isMode(permissions) else {
-            throw OptionError("bad mode specified for device '\(text)': \(permissions)")
+            throw OptionError.usage("bad mode specified: \(permissions)")
         }
         pathOnHost = cleanPath(parts[0])
         pathInContainer = cleanPath(container)

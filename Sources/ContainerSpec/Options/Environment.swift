@@ -6,7 +6,7 @@ package enum Environment {
     /// none, which removes what the image sets. Throws `OptionError` for an empty name.
     package static func variable(_ text: String, caller: (String) -> String?) throws(OptionError) -> String {
         guard let first = text.first, first != "=" else {
-            throw OptionError("invalid environment variable: '\(text)' has no name")
+            throw OptionError("invalid environment variable: \(text)")
         }
         if text.contains("=") { return text }
         return caller(text).map { "\(text)=\($0)" } ?? text
@@ -18,7 +18,7 @@ package enum Environment {
     package static func variables(
         inFile content: [UInt8], name: String, caller: (String) -> String?
     ) throws(OptionError) -> [String] {
-        try entries(content, name: name, what: "variable").compactMap { entry in
+        try entries(content, name: name).compactMap { entry in
             entry.value.map { "\(entry.key)=\($0)" } ?? caller(entry.key).map { "\(entry.key)=\($0)" }
         }
     }
@@ -26,11 +26,11 @@ package enum Environment {
     /// The labels of a label file, in the grammar of environment files; a name alone has an empty value. Throws
     /// `OptionError`.
     package static func labels(inFile content: [UInt8], name: String) throws(OptionError) -> [(String, String)] {
-        try entries(content, name: name, what: "label").map { ($0.key, $0.value ?? "") }
+        try entries(content, name: name).map { ($0.key, $0.value ?? "") }
     }
 
     private static func entries(
-        _ content: [UInt8], name: String, what: String
+        _ content: [UInt8], name: String
     ) throws(OptionError) -> [(key: String, value: String?)] {
         var entries: [(key: String, value: String?)] = []
         var bytes = content[...]
@@ -40,7 +40,10 @@ package enum Environment {
         for raw in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
             number += 1
             guard let whole = String(validating: raw.last == UInt8(ascii: "\r") ? raw.dropLast() : raw, as: UTF8.self)
-            else { throw OptionError("invalid env file \(name): line \(number) is not UTF-8") }
+            else {
+                let bytes = raw.map { String($0) }.joined(separator: " ")
+                throw OptionError.usage("invalid env file (\(name)): invalid utf8 bytes at line \(number): [\(bytes)]")
+            }
             let line = whole.drop { $0.isWhitespace }
             if line.isEmpty || line.first == "#" { continue }
             let key: String
@@ -52,9 +55,11 @@ package enum Environment {
                 key = String(line)
                 value = nil
             }
-            guard !key.isEmpty else { throw OptionError("invalid file \(name): no \(what) name on line '\(line)'") }
+            guard !key.isEmpty else {
+                throw OptionError.usage("invalid env file (\(name)): no variable name on line '\(line)'")
+            }
             guard !key.contains(where: \.isWhitespace) else {
-                throw OptionError("invalid file \(name): \(what) '\(key)' contains whitespaces")
+                throw OptionError.usage("invalid env file (\(name)): variable '\(key)' contains whitespaces")
             }
             entries.append((key, value))
         }

@@ -12,17 +12,17 @@ package struct HostEntry: Codable, Hashable, Sendable {
     /// Reads `name:address` or `name=address`, the address with or without brackets. Throws `OptionError`.
     package init(_ text: String) throws(OptionError) {
         guard let pair = splitOnce(text, "=") ?? splitOnce(text, ":"), !pair.0.isEmpty else {
-            throw OptionError("bad format for add-host: '\(text)' is not host:address")
+            throw OptionError("bad format for add-host: \"\(text)\"")
         }
         var address = pair.1
         if address.hasPrefix("["), address.hasSuffix("]"), address.count > 2 {
             address = String(address.dropFirst().dropLast())
         }
         guard address == Self.gateway || IPAddress.isValid(address) else {
-            throw OptionError("invalid IP address in add-host: '\(pair.1)'")
+            throw OptionError("invalid IP address in add-host: \"\(pair.1)\"")
         }
         guard !pair.0.contains(where: \.isWhitespace) else {
-            throw OptionError("bad format for add-host: '\(pair.0)' is no host name")
+            throw OptionError("bad format for add-host: \"\(text)\" (a host name has no blanks)")
         }
         name = pair.0
         self.address = address

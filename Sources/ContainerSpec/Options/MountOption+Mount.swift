@@ -5,8 +5,9 @@ extension MountOption {
     /// what a source that starts with `.` is relative to. Throws `OptionError`.
     package init(mount text: String, relativeTo directory: String) throws(OptionError) {
         guard let fields = commaSeparated(text) else {
-            throw OptionError("invalid mount '\(text)': a quote is not closed or not at a field's edge")
+            throw OptionError("parse error: extraneous or missing \" in quoted-field")
         }
+        guard !text.isEmpty else { throw OptionError("EOF") }
         var fieldsOfMount = MountFields(text: text)
         for field in fields { try fieldsOfMount.take(field) }
         switch fieldsOfMount.type {
@@ -15,7 +16,10 @@ extension MountOption {
         case "volume", "image", "cluster", "npipe", "glob", "devpts", "ramfs":
             throw .refused(
                 "--mount type=\(fieldsOfMount.type)", "only bind and tmpfs mounts are there; volumes come later")
-        default: throw OptionError("invalid mount type '\(fieldsOfMount.type)' in '\(text)'")
+        case "": throw OptionError("type is required")
+        default:
+            _ = try fieldsOfMount.target()
+            throw OptionError("invalid mount config for type \"\(fieldsOfMount.type)\": mount type unknown")
         }
     }
 }
@@ -25,7 +29,7 @@ private struct MountFields {
     let text: String
     var type = "volume"
     var source: String?
-    var target: String?
+    var destinationText: String?
     var readOnly = false
     var propagation: MountOption.Propagation?
     var recursion: MountOption.Recursion?
@@ -44,7 +48,7 @@ private struct MountFields {
         let key = (pair?.0 ?? field).lowercased()
         if try takeSwitch(key, pair?.1) { return }
         guard let value = pair?.1 else {
-            throw OptionError("invalid field '\(field)' in '\(text)' must be a key=value pair")
+            throw OptionError("invalid field '\(field)' must be a key=value pair")
         }
         if takeCommon(key, value) { return }
         if try takeOfBind(key, value) { return bindKeys.append(key) }
@@ -64,7 +68,7 @@ private struct MountFields {
         switch key {
         case "type": type = value.lowercased()
         case "source", "src": source = value
-        case "target", "dst", "destination": target = value
+        case "target", "dst", "destination": destinationText = value
         // Of Docker Desktop alone, which shares files with a virtual machine.
         case "consistency": break
         default: return false
@@ -76,7 +80,7 @@ private struct MountFields {
         switch key {
         case "bind-propagation":
             guard let known = MountOption.Propagation(rawValue: value.lowercased()) else {
-                throw OptionError("invalid propagation '\(value)' in '\(text)'")
+                throw OptionError("invalid mount config for type \"bind\": invalid propagation mode: \(value)")
             }
             propagation = known
         case "bind-recursive":
@@ -87,8 +91,8 @@ private struct MountFields {
             case nil:
                 guard let known = MountOption.Recursion(rawValue: value) else {
                     throw OptionError(
-                        "invalid value for bind-recursive: '\(value)' (must be 'enabled', 'disabled', 'writable' or "
-                            + "'readonly')")
+                        "invalid value for bind-recursive: \(value) (must be \"enabled\", \"disabled\", \"writable\", or "
+                            + "\"readonly\")")
                 }
                 recursion = known
             }
@@ -104,10 +108,12 @@ private struct MountFields {
 
     private mutating func takeOfTmpfs(_ key: String, _ value: String) throws(OptionError) -> Bool {
         switch key {
-        case "tmpfs-size": tmpfsOptions.append("size=\(try ByteSize.parse(value))")
+        case "tmpfs-size":
+            guard let size = try? ByteSize.parse(value) else { throw OptionError("invalid value for \(key): \(value)") }
+            tmpfsOptions.append("size=\(size)")
         case "tmpfs-mode":
             guard let mode = parseOctal(value), mode <= 0o7777 else {
-                throw OptionError("invalid value for tmpfs-mode: '\(value)'")
+                throw OptionError("invalid value for \(key): \(value)")
             }
             tmpfsOptions.append("mode=\(String(mode, radix: 8))")
         default: return false
@@ -119,7 +125,7 @@ private struct MountFields {
     private mutating func takeSwitch(_ key: String, _ value: String?) throws(OptionError) -> Bool {
         func on() throws(OptionError) -> Bool {
             guard let value else { return true }
-            guard let flag = parseBool(value) else { throw OptionError("invalid value for \(key): '\(value)'") }
+            guard let flag = parseBool(value) else { throw OptionError("invalid value for \(key): \(value)") }
             return flag
         }
         switch key {
@@ -136,13 +142,19 @@ private struct MountFields {
         return true
     }
 
+    /// The place in the container as it was given. Throws `OptionError` where there is none.
+    func target() throws(OptionError) -> String {
+        guard let given = destinationText, !given.isEmpty else { throw OptionError("target is required") }
+        return given
+    }
+
     private func destination() throws(OptionError) -> String {
-        guard let target, !target.isEmpty else { throw OptionError("invalid mount '\(text)': target is required") }
-        return try MountOption.destination(target, of: text)
+        try MountOption.destination(try target(), "invalid mount config for type \"\(type)\": ")
     }
 
     func bind(relativeTo directory: String) throws(OptionError) -> MountOption {
-        if let key = tmpfsKeys.first { throw OptionError("cannot mix '\(key)' with mount type 'bind'") }
+        guard tmpfsKeys.isEmpty else { throw OptionError("cannot mix 'tmpfs-*' options with mount type 'bind'") }
+        _ = try target()
         guard var path = source, !path.isEmpty else {
             throw OptionError("invalid mount config for type \"bind\": field Source must not be empty")
         }
@@ -151,7 +163,7 @@ private struct MountFields {
         }
         guard path.hasPrefix("/") else {
             throw OptionError(
-                "invalid mount config for type \"bind\": '\(path)': mount path must be absolute or start with './'")
+                "invalid mount config for type \"bind\": invalid mount path: '\(path)' mount path must be absolute")
         }
         var bind = MountOption.Bind(source: cleanPath(path))
         bind.createSource = createSource
@@ -159,7 +171,10 @@ private struct MountFields {
         if let propagation { bind.propagation = propagation }
         if let recursion { bind.recursion = recursion }
         if bind.recursion == .writable || bind.recursion == .readonly {
-            guard readOnly else { throw OptionError("option 'bind-recursive=\(bind.recursion)' requires 'readonly'") }
+            guard readOnly else {
+                throw OptionError(
+                    "option 'bind-recursive=\(bind.recursion)' requires 'readonly' to be specified in conjunction")
+            }
             if bind.recursion == .readonly, bind.propagation != .rprivate || propagation == nil {
                 throw OptionError("option 'bind-recursive=readonly' requires 'bind-propagation=rprivate'")
             }
@@ -170,7 +185,8 @@ private struct MountFields {
     }
 
     func tmpfs() throws(OptionError) -> MountOption {
-        if let key = bindKeys.first { throw OptionError("cannot mix '\(key)' with mount type 'tmpfs'") }
+        guard bindKeys.isEmpty else { throw OptionError("cannot mix 'bind-*' options with mount type 'tmpfs'") }
+        _ = try target()
         if source != nil {
             throw OptionError("invalid mount config for type \"tmpfs\": field Source must not be specified")
         }

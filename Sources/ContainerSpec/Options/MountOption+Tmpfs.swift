@@ -10,7 +10,8 @@ extension MountOption {
             tmpfs.options = behind.split(separator: ",").map(String.init)
         }
         for option in tmpfs.options { try Tmpfs.check(option) }
-        self.init(destination: try Self.destination(path, of: text), kind: .tmpfs(tmpfs))
+        self.init(destination: try Self.destination(path), kind: .tmpfs(tmpfs))
+        shortForm = tmpfs.options.joined(separator: ",")
         readOnly = tmpfs.options.last { $0 == "ro" || $0 == "rw" } == "ro"
     }
 }
@@ -26,18 +27,18 @@ extension MountOption.Tmpfs {
     /// Throws `OptionError` for what is no option of a tmpfs.
     static func check(_ option: String) throws(OptionError) {
         if let (key, value) = splitOnce(option, "=") {
-            guard keys.contains(key), !value.isEmpty else { throw OptionError("invalid tmpfs option '\(option)'") }
+            guard keys.contains(key), !value.isEmpty else { throw OptionError("invalid tmpfs option \"\(option)\"") }
             switch key {
             case "mode":
                 guard let mode = parseOctal(value), mode <= 0o7777 else {
-                    throw OptionError("invalid tmpfs option '\(option)': the mode is not octal")
+                    throw OptionError("invalid tmpfs option \"\(option)\": the mode is not octal")
                 }
             case "uid", "gid":
-                guard UInt32(value) != nil else { throw OptionError("invalid tmpfs option '\(option)'") }
+                guard UInt32(value) != nil else { throw OptionError("invalid tmpfs option \"\(option)\"") }
             default: break
             }
         } else if !flags.contains(option) {
-            throw OptionError("invalid tmpfs option '\(option)'")
+            throw OptionError("invalid tmpfs option \"\(option)\"")
         }
     }
 

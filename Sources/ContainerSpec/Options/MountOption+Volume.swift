@@ -6,9 +6,11 @@ extension MountOption {
     /// Throws `OptionError`.
     package init(volume text: String, relativeTo directory: String) throws(OptionError) {
         let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
-        guard !parts[0].isEmpty, parts.count <= 3 else {
-            throw OptionError("invalid volume specification: '\(text)'")
+        guard !text.isEmpty else { throw OptionError.usage("invalid empty volume spec") }
+        guard !parts.contains("") else {
+            throw OptionError.usage("invalid spec: \(text): empty section between colons")
         }
+        guard parts.count <= 3 else { throw OptionError.usage("invalid spec: \(text): too many colons") }
         if parts.count == 1 || (parts.count == 2 && Self.isMode(parts[1])) {
             throw .refused(
                 "-v \(text)",
@@ -16,7 +18,6 @@ extension MountOption {
                     + "leave it out: the container's own file system keeps the files")
         }
         var source = parts[0]
-        guard !parts[1].isEmpty else { throw OptionError("invalid volume specification: '\(text)'") }
         if source.hasPrefix(".") {
             source = cleanPath(directory + "/" + source)
         } else if !source.hasPrefix("/") {
@@ -26,8 +27,12 @@ extension MountOption {
         bind.createSource = true
         var readOnly = false
         if parts.count == 3 { try Self.apply(modes: parts[2], of: text, to: &bind, &readOnly) }
-        self.init(destination: try Self.destination(parts[1], of: text), kind: .bind(bind))
+        let what = "invalid volume specification: '\(source):\(parts.dropFirst().joined(separator: ":"))': "
+        self.init(
+            destination: try Self.destination(parts[1], what + "invalid mount config for type \"bind\": "),
+            kind: .bind(bind))
         self.readOnly = readOnly
+        shortForm = parts.count == 3 ? parts[2] : ""
     }
 
     private static func notAPath(_ source: String, _ text: String) -> OptionError {
@@ -39,8 +44,9 @@ extension MountOption {
                 "-v \(text)", "named volumes are not there yet; use a directory of the host by its path (./\(source))")
         }
         return OptionError(
-            "'\(source)' has characters that the name of a volume cannot have; a directory of the host is given by "
-                + "its absolute path or by one that starts with './'")
+            "create \(source): \"\(source)\" includes invalid characters for a local volume name, only "
+                + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
+        )
     }
 
     private static let modes: Set<String> = [
@@ -60,7 +66,7 @@ extension MountOption {
         var propagation: Propagation?
         for mode in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
             func once(_ seen: Bool) throws(OptionError) {
-                if seen { throw OptionError("invalid mode '\(text)' in '\(specification)': it contradicts itself") }
+                if seen { throw OptionError("invalid mode: \(text)") }
             }
             switch mode {
             case "ro", "rw":
@@ -78,13 +84,15 @@ extension MountOption {
             // Hints for file shares of Docker Desktop; on Linux they have no meaning.
             case "consistent", "cached", "delegated": break
             case "nocopy":
-                throw OptionError("invalid mode 'nocopy' in '\(specification)': it is for volumes, not for directories")
+                throw OptionError(
+                    "invalid volume specification: '\(specification)': invalid mount config for type \"bind\": field "
+                        + "VolumeOptions must not be specified: nocopy is for volumes, not for directories")
             case "U", "O", "idmap":
                 throw .refused(
                     "mount option '\(mode)' in '\(specification)'", "this engine does not change the owners of a mount")
             default:
                 guard let value = Propagation(rawValue: mode) else {
-                    throw OptionError("invalid mode '\(mode)' in '\(specification)'")
+                    throw OptionError("invalid mode: \(text)")
                 }
                 try once(propagation != nil)
                 propagation = value

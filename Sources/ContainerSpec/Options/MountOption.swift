@@ -6,6 +6,8 @@ package struct MountOption: Codable, Hashable, Sendable {
     package var destination: String
     package var readOnly = false
     package var kind: Kind
+    /// What the user wrote behind the destination of `-v` or `--tmpfs`, empty for nothing; nil for `--mount`.
+    package var shortForm: String?
 
     /// What is mounted.
     package enum Kind: Codable, Hashable, Sendable {
@@ -61,14 +63,14 @@ package struct MountOption: Codable, Hashable, Sendable {
         self.kind = kind
     }
 
-    /// A destination as Docker accepts it, cleaned. Throws `OptionError`.
-    static func destination(_ path: String, of specification: String) throws(OptionError) -> String {
+    /// A destination as Docker accepts it, cleaned; `what` is what Docker's sentence begins with. Throws `OptionError`.
+    static func destination(_ path: String, _ what: String = "") throws(OptionError) -> String {
         guard path.hasPrefix("/") else {
-            throw OptionError("invalid mount path '\(path)' in '\(specification)': it must be absolute")
+            throw OptionError("\(what)invalid mount path: '\(path)' mount path must be absolute")
         }
         let clean = cleanPath(path)
         guard clean != "/" else {
-            throw OptionError("invalid specification '\(specification)': the destination can't be '/'")
+            throw OptionError("\(what)invalid specification: destination can't be '/'")
         }
         guard !clean.utf8.contains(0) else { throw OptionError("invalid mount path: it has a zero byte") }
         return clean

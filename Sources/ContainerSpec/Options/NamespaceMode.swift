@@ -92,7 +92,7 @@ package enum UserNamespaceMode: Codable, Hashable, Sendable {
             throw .refused(
                 "--userns=private", "it would need maps of ids, which no flag gives; choose keep-id, auto or nomap")
         case "container", "ns": throw refusedJoin("--userns", text)
-        default: throw OptionError("--userns: invalid user namespace mode '\(text)'")
+        default: throw OptionError.usage("--userns: invalid USER mode")
         }
     }
 
@@ -148,5 +148,10 @@ private func refusedJoin(_ flag: String, _ text: String) -> OptionError {
     if text.hasPrefix("container:") || text.hasPrefix("ns:") {
         return .refused("\(flag)=\(text)", "containers cannot share a namespace yet")
     }
-    return OptionError("\(flag): invalid mode '\(text)'")
+    switch flag {
+    case "--pid": return OptionError.usage("--pid: invalid PID mode")
+    case "--uts": return OptionError.usage("--uts: invalid UTS mode")
+    case "--cgroupns": return OptionError.usage("--cgroupns: invalid CGROUP mode")
+    default: return OptionError("invalid IPC mode: \(text)")
+    }
 }

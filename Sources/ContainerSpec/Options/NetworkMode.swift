@@ -20,7 +20,8 @@ package enum NetworkMode: Codable, Hashable, Sendable {
         }
         let pair = splitOnce(text, ":")
         switch (pair?.0 ?? text, pair?.1) {
-        case ("", nil), ("default", nil), ("private", nil): self = .automatic
+        case ("", nil): throw OptionError.usage("no name set for network")
+        case ("default", nil), ("private", nil): self = .automatic
         case ("none", nil): self = .none
         case ("host", nil): self = .host
         case ("slirp4netns", let options): self = .slirp4netns(try SlirpSettings(options ?? ""))
@@ -35,7 +36,7 @@ package enum NetworkMode: Codable, Hashable, Sendable {
                     + "a way out")
         default:
             throw OptionError(
-                "network '\(text)' not found: networks cannot be created yet, there are none, host, slirp4netns and "
+                "network \(text) not found: networks cannot be created yet, there are none, host, slirp4netns and "
                     + "pasta"
             )
         }
@@ -50,6 +51,10 @@ package enum NetworkMode: Codable, Hashable, Sendable {
                 throw OptionError("invalid field '\(field)' in network '\(text)'")
             }
             guard key.lowercased() == "name" else {
+                guard
+                    ["alias", "ip", "ip6", "link-local-ip", "mac-address", "driver-opt", "gw-priority"].contains(
+                        key.lowercased())
+                else { throw OptionError("invalid field key \(key)") }
                 throw .refused("'\(key)' in --network '\(text)'", "only networks with addresses of their own have it")
             }
             name = value
@@ -63,7 +68,7 @@ extension NetworkMode {
     /// The name that `inspect` and `ps` show.
     package var inspected: String {
         switch self {
-        case .automatic: "default"
+        case .automatic: "bridge"
         case .none: "none"
         case .host: "host"
         case .slirp4netns: "slirp4netns"

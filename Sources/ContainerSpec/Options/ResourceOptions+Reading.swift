@@ -34,7 +34,7 @@ extension ResourceOptions {
         case "memory-swappiness":
             guard value != "-1" else { return true }
             guard let number = Int(value), (0...100).contains(number) else {
-                throw OptionError("invalid value: \(value), valid memory swappiness range is 0-100")
+                throw OptionError.usage("invalid value: \(value). Valid memory swappiness range is 0-100")
             }
             throw .refused("--\(name)", "cgroup v2 has no swappiness of its own")
         case "kernel-memory":

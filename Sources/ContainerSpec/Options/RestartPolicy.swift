@@ -27,7 +27,9 @@ package struct RestartPolicy: Codable, Hashable, Sendable {
         self = .no
         if text.isEmpty { return }
         let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
-        if parts[0].isEmpty { throw OptionError("invalid restart policy format: no policy provided before colon") }
+        if parts[0].isEmpty {
+            throw OptionError.usage("invalid restart policy format: no policy provided before colon")
+        }
         guard let name = Name(rawValue: String(parts[0])) else {
             throw OptionError(
                 "invalid restart policy: unknown policy '\(parts[0])'; "
@@ -36,7 +38,7 @@ package struct RestartPolicy: Codable, Hashable, Sendable {
         self.name = name
         guard parts.count > 1 else { return }
         guard let count = Int(parts[1]) else {
-            throw OptionError("invalid restart policy format: maximum retry count must be an integer")
+            throw OptionError.usage("invalid restart policy format: maximum retry count must be an integer")
         }
         guard count >= 0 else {
             throw OptionError("invalid restart policy: maximum retry count cannot be negative")

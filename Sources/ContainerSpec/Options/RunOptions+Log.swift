@@ -23,7 +23,7 @@ extension RunOptions.LogConfig {
             type = name
         default:
             guard LogConfiguration.Driver(rawValue: name) != nil else {
-                throw OptionError("logger: no log driver named '\(name)' is registered")
+                throw OptionError("error looking up logging plugin \(name): plugin \"\(name)\" not found")
             }
             type = name
         }
@@ -31,9 +31,7 @@ extension RunOptions.LogConfig {
 
     /// Adds a `key=value` option; `validate` looks at it when the driver is known. Throws `OptionError`.
     package mutating func add(_ text: String) throws(OptionError) {
-        guard let (key, value) = splitOnce(text, "="), !key.isEmpty else {
-            throw OptionError("invalid logging opts format: '\(text)' is not key=value")
-        }
+        let (key, value) = splitOnce(text, "=") ?? (text, "")
         options[key] = value
     }
 
@@ -41,7 +39,7 @@ extension RunOptions.LogConfig {
     package func driver() throws(OptionError) -> LogConfiguration.Driver {
         guard let type else { return .jsonFile }
         guard let driver = LogConfiguration.Driver(rawValue: type) else {
-            throw OptionError("logger: no log driver named '\(type)' is registered")
+            throw OptionError("error looking up logging plugin \(type): plugin \"\(type)\" not found")
         }
         return driver
     }
@@ -81,7 +79,8 @@ extension RunOptions.LogConfig {
         case "compress":
             guard ["0", "f", "false", "F", "FALSE", "False"].contains(value) else {
                 guard ["1", "t", "true", "T", "TRUE", "True"].contains(value) else {
-                    throw OptionError("invalid value for log opt compress: '\(value)' is no truth value")
+                    throw OptionError(
+                        "failed to initialize logging driver: strconv.ParseBool: parsing \"\(value)\": invalid syntax")
                 }
                 throw .refused("--log-opt compress=\(value)", "rotated files stay as they are")
             }
@@ -98,14 +97,21 @@ extension RunOptions.LogConfig {
     static func maximumSize(_ text: String) throws(OptionError) -> Int {
         if text == "-1" { return 0 }
         guard let size = try? ByteSize.parse(text), size > 0 else {
-            throw OptionError("invalid value for log opt max-size: '\(text)' is no size")
+            throw OptionError("failed to initialize logging driver: invalid size: '\(text)'")
         }
         return Int(size)
     }
 
     static func maximumFiles(_ text: String) throws(OptionError) -> Int {
-        guard let count = Int(text), (1...1000).contains(count) else {
-            throw OptionError("invalid value for log opt max-file: '\(text)' is no number from 1 to 1000")
+        guard let count = Int(text) else {
+            throw OptionError(
+                "failed to initialize logging driver: strconv.Atoi: parsing \"\(text)\": invalid syntax")
+        }
+        guard count >= 1 else {
+            throw OptionError("failed to initialize logging driver: max-file cannot be less than 1")
+        }
+        guard count <= 1000 else {
+            throw OptionError("failed to initialize logging driver: max-file cannot be more than 1000 here")
         }
         return count
     }

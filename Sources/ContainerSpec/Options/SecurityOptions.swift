@@ -36,7 +36,7 @@ package struct SecurityOptions: Codable, Hashable, Sendable {
         switch (key, value) {
         case ("no-new-privileges", nil): noNewPrivileges = true
         case ("no-new-privileges", let value?):
-            guard let flag = parseBool(value) else { throw OptionError("invalid --security-opt: '\(text)'") }
+            guard let flag = parseBool(value) else { throw OptionError("invalid --security-opt 2: \"\(text)\"") }
             noNewPrivileges = flag
         case ("seccomp", "unconfined"?): seccomp = .unconfined
         case ("seccomp", "builtin"?), ("seccomp", "default"?): seccomp = .standard
@@ -59,7 +59,9 @@ package struct SecurityOptions: Codable, Hashable, Sendable {
             throw .refused("--security-opt \(text)", "this engine sets no SELinux labels; use label=disable")
         case ("proc-opts", _?), ("credentialspec", _?), ("writable-cgroups", _?):
             throw .refused("--security-opt \(text)", "this engine does not offer it")
-        default: throw OptionError("invalid --security-opt: '\(text)'")
+        default:
+            if separator == nil { throw OptionError.usage("Invalid --security-opt: \"\(text)\"") }
+            throw OptionError("invalid --security-opt 2: \"\(text)\"")
         }
     }
 }

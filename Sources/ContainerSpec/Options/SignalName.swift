@@ -12,7 +12,7 @@ package enum SignalName {
     /// The number of `text`: a number from 1 to 64, a name with or without `SIG` in either case, `RTMIN+n` or
     /// `RTMAX-n`. Throws `OptionError`.
     package static func number(_ text: String) throws(OptionError) -> Int32 {
-        func invalid() -> OptionError { OptionError("invalid signal: '\(text)'") }
+        func invalid() -> OptionError { OptionError("invalid signal: \(text)") }
         if let number = Int32(text) {
             guard (1...64).contains(number) else { throw invalid() }
             return number

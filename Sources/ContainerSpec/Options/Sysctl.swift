@@ -10,7 +10,7 @@ package enum Sysctl {
     /// Reads `name=value`, for the names that a namespace has of its own. Throws `OptionError`.
     package static func parse(_ text: String) throws(OptionError) -> (String, String) {
         guard let (written, value) = splitOnce(text, "="), !written.isEmpty else {
-            throw OptionError("invalid sysctl '\(text)': it must be name=value")
+            throw OptionError("sysctl '\(text)' is not allowed: it must be name=value")
         }
         // sysctl(8) takes slashes as well.
         let name =

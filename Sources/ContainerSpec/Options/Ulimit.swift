@@ -15,18 +15,20 @@ package struct Ulimit: Codable, Hashable, Sendable {
 
     /// Reads `name=soft[:hard]`; -1 is no limit, a single number is both. Throws `OptionError`.
     package init(_ text: String) throws(OptionError) {
-        guard let (name, value) = splitOnce(text, "="), !value.isEmpty else {
-            throw OptionError("invalid ulimit argument: '\(text)' is not name=soft[:hard]")
+        guard let (name, value) = splitOnce(text, "=") else {
+            throw OptionError("invalid ulimit argument: \(text)")
         }
-        guard Self.names.contains(name) else { throw OptionError("invalid ulimit type: '\(name)'") }
+        guard Self.names.contains(name) else { throw OptionError("invalid ulimit type: \(name)") }
         let parts = value.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 2 else {
-            throw OptionError("too many limit value arguments in '\(value)': there are a soft and a hard limit")
+            throw OptionError(
+                "too many limit value arguments - \(value), can only have up to two, `soft[:hard]`")
         }
         func number(_ part: Substring) throws(OptionError) -> UInt64 {
-            guard let value = Int64(part), value >= -1 else {
-                throw OptionError("invalid ulimit value '\(part)' of \(name)")
+            guard let value = Int64(part) else {
+                throw OptionError("strconv.ParseInt: parsing \"\(part)\": invalid syntax")
             }
+            guard value >= -1 else { throw OptionError("invalid ulimit value \(part) of \(name): the least is -1") }
             return value == -1 ? .max : UInt64(value)
         }
         soft = try number(parts[0])

@@ -32,7 +32,7 @@ extension SpecBuilder {
         if entrypoint == [""] { entrypoint = nil }
         let arguments = (entrypoint ?? []) + command
         guard let first = arguments.first else {
-            throw OptionError("no command specified: the image has none, and none was given")
+            throw OptionError("no command specified")
         }
         guard !first.isEmpty else { throw OptionError("the command is an empty word") }
         return arguments

@@ -131,8 +131,9 @@ package struct SpecBuilder {
     private func hostname() throws(OptionError) -> String {
         if let name = options.hostname, !name.isEmpty {
             // HOST_NAME_MAX of Linux.
-            guard name.utf8.count <= 64, !name.contains(where: { $0.isWhitespace || $0 == "/" }) else {
-                throw OptionError("invalid hostname '\(name)': it has at most 64 bytes and neither blanks nor slashes")
+            guard name.utf8.count <= 64, !name.utf8.contains(where: { $0 < 32 || $0 == UInt8(ascii: "/") }) else {
+                throw OptionError(
+                    "invalid hostname '\(name)': it has at most 64 bytes and neither slashes nor control characters")
             }
             return name
         }

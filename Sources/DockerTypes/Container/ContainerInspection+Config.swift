@@ -12,13 +12,13 @@ extension ContainerInspection {
             try members.put("Hostname", description.hostname)
             try members.put("Domainname", options.domainname ?? "")
             try members.put("User", options.user ?? image.user ?? "")
-            try members.put("AttachStdin", options.openStdin && !options.detach)
-            try members.put("AttachStdout", !options.detach)
-            try members.put("AttachStderr", !options.detach)
+            try members.put("AttachStdin", isAttached(.stdin))
+            try members.put("AttachStdout", isAttached(.stdout))
+            try members.put("AttachStderr", isAttached(.stderr))
             try members.encodeIfPresent(exposedPorts, forKey: "ExposedPorts")
             try members.put("Tty", options.tty)
             try members.put("OpenStdin", options.openStdin)
-            try members.put("StdinOnce", options.openStdin && !options.detach)
+            try members.put("StdinOnce", options.openStdin && isAttached(.stdin))
             try members.put("Env", environment)
             try members.put("Cmd", command)
             try members.encodeIfPresent(options.healthcheck(over: image), forKey: "Healthcheck")
@@ -31,6 +31,14 @@ extension ContainerInspection {
             try members.encodeIfPresent(options.stopSignal ?? image.stopSignal, forKey: "StopSignal")
             try members.encodeIfPresent(options.stopTimeout ?? image.stopTimeout, forKey: "StopTimeout")
             try members.encodeIfPresent(image.shell, forKey: "Shell")
+        }
+
+        /// Without `--attach` all that there is, but for a container in the background.
+        private func isAttached(_ stream: RunOptions.Stream) -> Bool {
+            let options = description.options
+            if options.detach { return false }
+            if options.attach.isEmpty { return stream != .stdin || options.openStdin }
+            return options.attach.contains(stream)
         }
 
         private var exposedPorts: [String: EmptyObject]? {
@@ -49,18 +57,13 @@ extension ContainerInspection {
             return description.options.entrypoint == nil ? image.cmd : nil
         }
 
-        /// The image's variables with the user's in their place or behind them.
-        private var environment: [String] {
-            var result = image.env ?? []
-            for entry in description.options.env {
-                let key = entry.prefix { $0 != "=" }
-                if let place = result.firstIndex(where: { $0.prefix { $0 != "=" } == key }) {
-                    result[place] = entry
-                } else {
-                    result.append(entry)
-                }
-            }
-            return result
+        /// The user's variables, and those of the image that the user did not set.
+        private var environment: [String]? {
+            func name(_ entry: String) -> [UInt8] { Array(entry.utf8.prefix { $0 != UInt8(ascii: "=") }) }
+            let own = description.options.env
+            let names = Set(own.map { name($0) })
+            let all = own + (image.env ?? []).filter { !names.contains(name($0)) }
+            return all.isEmpty ? nil : all
         }
     }
 
@@ -69,22 +72,19 @@ extension ContainerInspection {
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
-            switch mount.kind {
-            case .bind(let bind):
-                try members.put("Type", "bind")
-                try members.put("Source", bind.source)
-                try members.put("Destination", mount.destination)
-                try members.put("Mode", mount.readOnly ? "ro" : "")
-                try members.put("RW", !mount.readOnly)
-                try members.put("Propagation", bind.propagation.rawValue)
-            case .tmpfs(let tmpfs):
-                try members.put("Type", "tmpfs")
-                try members.put("Source", "")
-                try members.put("Destination", mount.destination)
-                try members.put("Mode", tmpfs.options.joined(separator: ","))
-                try members.put("RW", !mount.readOnly)
-                try members.put("Propagation", "")
-            }
+            let (type, source, propagation) =
+                switch mount.kind {
+                case .bind(let bind): ("bind", bind.source, bind.propagation.rawValue)
+                case .tmpfs: ("tmpfs", "", "")
+                }
+            try members.put("Type", type)
+            try members.encodeIfPresent(String?.none, forKey: "Name")
+            try members.put("Source", source)
+            try members.put("Destination", mount.destination)
+            try members.encodeIfPresent(String?.none, forKey: "Driver")
+            try members.put("Mode", mount.shortForm ?? "")
+            try members.put("RW", !mount.readOnly)
+            try members.put("Propagation", propagation)
         }
     }
 
@@ -93,20 +93,46 @@ extension ContainerInspection {
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
-            try members.put("SandboxID", "")
-            try members.put("SandboxKey", "")
-            try members.put("Ports", [String: String]())
+            // Containers have no addresses that others reach, until there are bridges.
+            for key in ["Bridge", "SandboxID", "SandboxKey"] as [InspectionKey] { try members.put(key, "") }
+            try members.put("Ports", [String: [PortBinding]]())
+            try members.put("HairpinMode", false)
+            try members.put("LinkLocalIPv6Address", "")
+            try members.put("LinkLocalIPv6PrefixLen", 0)
+            try members.put("SecondaryIPAddresses", [String]?.none)
+            try members.put("SecondaryIPv6Addresses", [String]?.none)
+            try members.put("EndpointID", "")
+            try members.put("Gateway", "")
+            try members.put("GlobalIPv6Address", "")
+            try members.put("GlobalIPv6PrefixLen", 0)
+            try members.put("IPAddress", "")
+            try members.put("IPPrefixLen", 0)
+            try members.put("IPv6Gateway", "")
+            try members.put("MacAddress", "")
             try members.put("Networks", [mode.inspected: Endpoint()])
         }
 
         private struct Endpoint: Encodable {
             func encode(to encoder: any Encoder) throws {
                 var members = encoder.container(keyedBy: InspectionKey.self)
-                // Containers have no addresses that others reach, until there are bridges.
-                for key in ["IPAddress", "Gateway", "MacAddress", "GlobalIPv6Address"] as [InspectionKey] {
+                try members.put("IPAMConfig", EmptyObject?.none)
+                try members.put("Links", [String]?.none)
+                try members.put("Aliases", [String]?.none)
+                try members.put("MacAddress", "")
+                try members.put("DriverOpts", [String: String]?.none)
+                try members.put("GwPriority", 0)
+                for key in ["NetworkID", "EndpointID", "Gateway", "IPAddress"] as [InspectionKey] {
                     try members.put(key, "")
                 }
+                try members.put("IPPrefixLen", 0)
+                try members.put("IPv6Gateway", "")
+                try members.put("GlobalIPv6Address", "")
+                try members.put("GlobalIPv6PrefixLen", 0)
+                try members.put("DNSNames", [String]?.none)
             }
         }
     }
+
+    /// Where a port of a container is published.
+    struct PortBinding: Encodable {}
 }

@@ -13,11 +13,15 @@ extension ContainerInspection {
             try members.put("ContainerIDFile", options.containerIDFile ?? "")
             try members.put("LogConfig", LogConfig(log: options.logConfig))
             try members.put("NetworkMode", options.networkMode.inspected)
-            try members.put("PortBindings", [String: String]())
+            try members.put("PortBindings", [String: [PortBinding]]())
             try members.put("RestartPolicy", Restart(policy: options.restartPolicy ?? .no))
             try members.put("AutoRemove", options.autoRemove)
-            try members.put("CapAdd", orNull(options.capAdd))
-            try members.put("CapDrop", orNull(options.capDrop))
+            try members.put("VolumeDriver", "")
+            try members.put("VolumesFrom", [String]?.none)
+            try members.put("ConsoleSize", [0, 0])
+            try members.encodeIfPresent(orNull(options.annotations), forKey: "Annotations")
+            try members.put("CapAdd", orNull(options.capAdd.sorted()))
+            try members.put("CapDrop", orNull(options.capDrop.sorted()))
             try members.put("CgroupnsMode", options.cgroupnsMode.rawValue)
             try members.put("Dns", options.dns)
             try members.put("DnsOptions", options.dnsOptions)
@@ -25,40 +29,62 @@ extension ContainerInspection {
             try members.put("ExtraHosts", orNull(options.extraHosts.map { "\($0.name):\($0.address)" }))
             try members.put("GroupAdd", orNull(options.groupAdd))
             try members.put("IpcMode", options.ipcMode.rawValue)
+            try members.put("Cgroup", "")
+            try members.put("Links", [String]?.none)
             try members.put("OomScoreAdj", options.oomScoreAdj ?? 0)
             try members.put("PidMode", options.pidMode == .private ? "" : options.pidMode.rawValue)
             try members.put("Privileged", options.privileged)
             try members.put("PublishAllPorts", false)
             try members.put("ReadonlyRootfs", options.readonlyRootfs)
             try members.put("SecurityOpt", orNull(securityOptions))
-            if !temporaryFileSystems.isEmpty { try members.put("Tmpfs", temporaryFileSystems) }
+            try members.encodeIfPresent([String: String]?.none, forKey: "StorageOpt")
+            try members.encodeIfPresent(orNull(temporaryFileSystems), forKey: "Tmpfs")
             try members.put("UTSMode", options.utsMode == .private ? "" : options.utsMode.rawValue)
             try members.put("UsernsMode", options.usernsMode.option)
             try members.put("ShmSize", options.shmSize ?? 67_108_864)
-            if !options.sysctls.isEmpty { try members.put("Sysctls", options.sysctls) }
+            try members.encodeIfPresent(orNull(options.sysctls), forKey: "Sysctls")
             try members.put("Runtime", "apus")
+            try members.put("Isolation", "")
             try putLimits(into: &members)
             try members.put("Devices", orNull(options.devices.map { Device(device: $0) }) ?? [])
             try putFurtherLimits(into: &members)
             try members.put("Ulimits", options.ulimits.map { Limit(limit: $0) })
-            if options.initProcess { try members.put("Init", true) }
-            try members.put("MaskedPaths", options.privileged ? nil : SpecBuilder.maskedPaths)
-            try members.put("ReadonlyPaths", options.privileged ? nil : SpecBuilder.readOnlyPaths)
+            // Of Windows.
+            for key in ["CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"] as [InspectionKey] {
+                try members.put(key, 0)
+            }
+            let mounts = options.mounts.filter { $0.shortForm == nil }.map { LongMount(mount: $0) }
+            try members.encodeIfPresent(orNull(mounts), forKey: "Mounts")
+            try members.put("MaskedPaths", hidden(SpecBuilder.maskedPaths))
+            try members.put("ReadonlyPaths", hidden(SpecBuilder.readOnlyPaths))
+            try members.encodeIfPresent(options.initProcess ? true : nil, forKey: "Init")
         }
+
+        /// `paths` in Docker's order; nil where nothing is hidden.
+        private func hidden(_ paths: [String]) -> [String]? {
+            if options.privileged { return nil }
+            if options.security.systemPathsUnconfined { return [] }
+            func place(_ path: String) -> Int { Self.order.firstIndex(of: path) ?? Self.order.count }
+            return paths.sorted { (place($0), $0) < (place($1), $1) }
+        }
+
+        private static let order = [
+            "/proc/asound", "/proc/acpi", "/proc/interrupts", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+            "/proc/timer_list", "/proc/timer_stats", "/proc/sched_debug", "/proc/scsi", "/sys/firmware",
+            "/sys/devices/virtual/powercap", "/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger",
+        ]
 
         private var binds: [String] {
             options.mounts.compactMap { mount in
-                guard case .bind(let bind) = mount.kind else { return nil }
-                return "\(bind.source):\(mount.destination)" + (mount.readOnly ? ":ro" : "")
+                guard case .bind(let bind) = mount.kind, let modes = mount.shortForm else { return nil }
+                return "\(bind.source):\(mount.destination)" + (modes.isEmpty ? "" : ":\(modes)")
             }
         }
 
         private var temporaryFileSystems: [String: String] {
             var result: [String: String] = [:]
             for mount in options.mounts {
-                if case .tmpfs(let tmpfs) = mount.kind {
-                    result[mount.destination] = tmpfs.options.joined(separator: ",")
-                }
+                if case .tmpfs = mount.kind, let modes = mount.shortForm { result[mount.destination] = modes }
             }
             return result
         }
@@ -76,6 +102,8 @@ extension ContainerInspection {
             if !security.unmask.isEmpty { result.append("unmask=" + security.unmask.joined(separator: ":")) }
             if !security.mask.isEmpty { result.append("mask=" + security.mask.joined(separator: ":")) }
             if let profile = security.appArmorProfile { result.append("apparmor=\(profile)") }
+            // Labels of SELinux would confine it after all.
+            if options.privileged { result.append("label=disable") }
             return result
         }
     }

@@ -28,12 +28,13 @@ extension ContainerInspection.HostConfig {
     func putFurtherLimits(into members: inout KeyedEncodingContainer<InspectionKey>) throws {
         let rules = options.deviceCgroupRules.map(\.description)
         try members.put("DeviceCgroupRules", rules.isEmpty ? nil : rules)
+        try members.put("DeviceRequests", [String]?.none)
         try members.put("MemoryReservation", resources.memoryReservation ?? 0)
         // Docker writes down what it makes of a limit of memory alone.
         let double = (resources.memory ?? 0).multipliedReportingOverflow(by: 2)
         try members.put("MemorySwap", resources.memorySwap ?? (double.overflow ? -1 : double.partialValue))
         try members.put("MemorySwappiness", Int64?.none)
-        try members.put("OomKillDisable", Bool?.none)
+        try members.put("OomKillDisable", false)
         try members.put("PidsLimit", resources.pidsLimit)
     }
 

@@ -59,9 +59,14 @@ package struct ContainerInspection: Encodable, Sendable {
         try members.put("ExecIDs", orNull(execIDs))
         try members.put("HostConfig", HostConfig(options: description.options))
         try members.put("GraphDriver", graphDriver)
-        if let sizeOfOwnFiles { try members.put("SizeRw", sizeOfOwnFiles) }
-        if let sizeOfAllFiles { try members.put("SizeRootFs", sizeOfAllFiles) }
-        try members.put("Mounts", description.options.mounts.map { MountPoint(mount: $0) })
+        try members.encodeIfPresent(sizeOfOwnFiles, forKey: "SizeRw")
+        try members.encodeIfPresent(sizeOfAllFiles, forKey: "SizeRootFs")
+        // Those of --tmpfs are in HostConfig alone.
+        let mounts = description.options.mounts.filter { mount in
+            if case .tmpfs = mount.kind { return mount.shortForm == nil }
+            return true
+        }
+        try members.put("Mounts", mounts.map { MountPoint(mount: $0) })
         try members.put("Config", Config(description: description))
         try members.put("NetworkSettings", NetworkSettings(mode: description.options.networkMode))
     }

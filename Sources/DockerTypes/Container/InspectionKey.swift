@@ -16,7 +16,8 @@ func orNull<Elements: Collection>(_ elements: Elements) -> Elements? { elements.
 
 extension KeyedEncodingContainer where Key == InspectionKey {
     /// Writes `value`, null where there is none.
-    mutating func put(_ key: InspectionKey, _ value: (some Encodable)?) throws {
-        if let value { try encode(value, forKey: key) } else { try encodeNil(forKey: key) }
+    mutating func put<Value: Encodable>(_ key: InspectionKey, _ value: Value?) throws {
+        // As an optional where it is nil: its type says what templates see.
+        if let value { try encode(value, forKey: key) } else { try encode(Value?.none, forKey: key) }
     }
 }

@@ -32,7 +32,7 @@ package struct ImageInspection: Encodable, Sendable {
             if !lower.isEmpty { places["LowerDir"] = lower.joined(separator: ":") }
         }
         id = image.id.description
-        repoTags = image.repoTags
+        repoTags = image.repoTags.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         repoDigests = image.repoDigests
         comment = image.config.comment ?? image.config.history?.last?.comment ?? ""
         created = image.config.created
@@ -93,59 +93,27 @@ package struct ImageInspection: Encodable, Sendable {
         case metadata = "Metadata"
     }
 
-    /// The image's container configuration with the members that Docker always prints, null where they are unset.
+    /// What the image says of its containers: what is not set is not there.
     package struct Config: Encodable, Sendable {
         package var value: ContainerConfig
 
-        enum CodingKeys: String, CodingKey {
-            case hostname = "Hostname"
-            case domainname = "Domainname"
-            case user = "User"
-            case attachStdin = "AttachStdin"
-            case attachStdout = "AttachStdout"
-            case attachStderr = "AttachStderr"
-            case exposedPorts = "ExposedPorts"
-            case tty = "Tty"
-            case openStdin = "OpenStdin"
-            case stdinOnce = "StdinOnce"
-            case env = "Env"
-            case cmd = "Cmd"
-            case healthcheck = "Healthcheck"
-            case argsEscaped = "ArgsEscaped"
-            case image = "Image"
-            case volumes = "Volumes"
-            case workingDir = "WorkingDir"
-            case entrypoint = "Entrypoint"
-            case onBuild = "OnBuild"
-            case labels = "Labels"
-            case stopSignal = "StopSignal"
-            case stopTimeout = "StopTimeout"
-            case shell = "Shell"
+        package func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.encodeIfPresent(set(value.user), forKey: "User")
+            try members.encodeIfPresent(value.exposedPorts, forKey: "ExposedPorts")
+            try members.encodeIfPresent(value.env, forKey: "Env")
+            try members.encodeIfPresent(value.entrypoint, forKey: "Entrypoint")
+            try members.encodeIfPresent(value.cmd, forKey: "Cmd")
+            try members.encodeIfPresent(value.volumes, forKey: "Volumes")
+            try members.encodeIfPresent(set(value.workingDir), forKey: "WorkingDir")
+            try members.encodeIfPresent(value.labels, forKey: "Labels")
+            try members.encodeIfPresent(set(value.stopSignal), forKey: "StopSignal")
+            try members.encodeIfPresent(value.argsEscaped, forKey: "ArgsEscaped")
+            try members.encodeIfPresent(value.healthcheck, forKey: "Healthcheck")
+            try members.encodeIfPresent(value.onBuild, forKey: "OnBuild")
+            try members.encodeIfPresent(value.shell, forKey: "Shell")
         }
 
-        package func encode(to encoder: any Encoder) throws {
-            var container = encoder.container(keyedBy: CodingKeys.self)
-            try container.encode("", forKey: .hostname)
-            try container.encode("", forKey: .domainname)
-            try container.encode(value.user ?? "", forKey: .user)
-            for key in [CodingKeys.attachStdin, .attachStdout, .attachStderr] {
-                try container.encode(false, forKey: key)
-            }
-            try container.encodeIfPresent(value.exposedPorts, forKey: .exposedPorts)
-            for key in [CodingKeys.tty, .openStdin, .stdinOnce] { try container.encode(false, forKey: key) }
-            try container.encode(value.env, forKey: .env)
-            try container.encode(value.cmd, forKey: .cmd)
-            try container.encodeIfPresent(value.healthcheck, forKey: .healthcheck)
-            try container.encodeIfPresent(value.argsEscaped, forKey: .argsEscaped)
-            try container.encode("", forKey: .image)
-            try container.encode(value.volumes, forKey: .volumes)
-            try container.encode(value.workingDir ?? "", forKey: .workingDir)
-            try container.encode(value.entrypoint, forKey: .entrypoint)
-            try container.encode(value.onBuild, forKey: .onBuild)
-            try container.encode(value.labels, forKey: .labels)
-            try container.encodeIfPresent(value.stopSignal, forKey: .stopSignal)
-            try container.encodeIfPresent(value.stopTimeout, forKey: .stopTimeout)
-            try container.encodeIfPresent(value.shell, forKey: .shell)
-        }
+        private func set(_ text: String?) -> String? { text?.isEmpty == false ? text : nil }
     }
 }

@@ -39,7 +39,7 @@ package struct DiskUsage: Sendable {
     package var containers: [Container] = []
     /// All layers of images, each counted once, in bytes.
     package var layers: Int64 = 0
-    /// The part of `layers` that no container needs, in bytes.
+    /// `layers` without what images alone have that containers were made from, in bytes.
     package var unusedLayers: Int64 = 0
     /// A sentence for each thing that could not be counted.
     package var problems: [String] = []

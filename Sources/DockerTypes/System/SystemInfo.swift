@@ -9,6 +9,10 @@ package struct SystemInfo: Sendable {
     package var version = VersionInfo()
     /// As os-release(5) has it, "Debian GNU/Linux 12 (bookworm)".
     package var operatingSystem = "Linux"
+    /// As os-release(5) has it, "12".
+    package var operatingSystemVersion = ""
+    /// When this was told: RFC 3339.
+    package var time = ""
     /// "x86_64", "aarch64".
     package var hardware = ""
     /// The machine's name.
@@ -36,7 +40,7 @@ package struct SystemInfo: Sendable {
 
     /// What protects the machine from containers, in Docker's form.
     package var securityOptions: [String] {
-        ["name=seccomp,profile=builtin"] + (isRootless ? ["name=rootless"] : [])
+        ["name=seccomp,profile=builtin"] + (isRootless ? ["name=rootless"] : []) + ["name=cgroupns"]
     }
 
     /// A sentence for each thing that this machine does not have.

@@ -16,7 +16,13 @@ extension Engine {
         func failure(_ cause: String) -> EngineError {
             EngineError("cannot \(action) container \(text): \(cause)")
         }
-        guard try state(id).isActive else { throw failure("it is not running") }
+        let state = try state(id)
+        guard state.isActive else { throw EngineError("Container \(id) is not running", .conflict) }
+        switch (request == .pause, state.status) {
+        case (true, .paused): throw EngineError("Container \(id) is already paused", .conflict)
+        case (false, .running): throw EngineError("Container \(id) is not paused", .conflict)
+        default: break
+        }
         // The kernel takes its time with a process that waits for a disk.
         switch try ask(id, request, seconds: Self.patience * 2) {
         case .frame(.failed(_, let message)): throw failure(message)

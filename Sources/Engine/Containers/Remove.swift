@@ -20,7 +20,7 @@ extension Engine {
                     state.status == .paused
                     ? "container is paused and must be unpaused first"
                     : "container is \(state.status.rawValue): stop the container before removing or force remove"
-                throw EngineError("cannot remove container \"/\(name ?? text)\": \(remedy)", .conflict)
+                throw EngineError("cannot remove container \"\(name ?? text)\": \(remedy)", .conflict)
             }
             if case .stuck = try ask(id, .signal(SIGKILL)) { try forceEnd(id) }
         }

@@ -9,16 +9,17 @@ extension Engine {
     package func renameContainer(_ text: String, to name: String) throws(EngineError) {
         let new = name.first == "/" ? String(name.dropFirst()) : name
         guard !new.isEmpty, !text.isEmpty else {
-            throw EngineError("neither the old nor the new name may be empty", .invalid)
+            throw EngineError("Neither old nor new names may be empty", .invalid)
         }
         let id = try containerID(text)
         let description = try description(id)
         let old = try currentName(id, was: description.name) ?? description.name
         guard old != new else {
-            throw EngineError("cannot rename container \(text): it has the name \(new) already", .invalid)
+            throw EngineError("Renaming a container with the same name as its current name", .invalid)
         }
         do throws(StoreError) { try containers.rename(id, to: new) } catch {
-            throw EngineError("cannot rename container \(text): \(error)")
+            let shown = if case .invalidName(let name) = error { StoreError.invalidName("/" + name) } else { error }
+            throw EngineError("Error when allocating new name: \(shown)", error.kind)
         }
         note(.rename(from: old), description, name: new)
     }

@@ -1,5 +1,6 @@
 import Cgroups
 package import ContainerSpec
+import DockerTypes
 package import Errors
 import Linux
 import OCI
@@ -24,7 +25,8 @@ extension Engine {
         if let restartPolicy {
             guard !description.options.autoRemove || restartPolicy.name == .no else {
                 throw EngineError(
-                    "restart policy cannot be updated because AutoRemove is enabled for the container", .conflict)
+                    "Cannot update container \(id): Restart policy cannot be updated because AutoRemove is enabled for the container",
+                    .conflict)
             }
             description.options.restartPolicy = restartPolicy
         }
@@ -43,20 +45,39 @@ extension Engine {
             try? write(before)
             throw error
         }
-        note(.update, description)
+        note(.update, description, name: try currentName(id, was: description.name))
     }
 
     private func updateRunning(
         _ id: String, _ resources: RuntimeSpec.Resources?, _ restartPolicy: RestartPolicy?
     ) throws(EngineError) {
         let state = try settledState(id)
-        guard state.isActive else { return }
+        guard state.isActive else {
+            if let resources { try checkEnforceable(resources, id) }
+            return
+        }
         let takeBack = if let resources { try apply(resources, to: state, id) } else { {} as () -> Void }
         do throws(EngineError) {
             if let restartPolicy { try tell(id, restartPolicy) }
         } catch {
             takeBack()
             throw error
+        }
+    }
+
+    // What a start would refuse is refused now: otherwise the container could not be started any more.
+    private func checkEnforceable(_ resources: RuntimeSpec.Resources, _ id: String) throws(EngineError) {
+        let needed: Controllers
+        do throws(CgroupError) { needed = try CgroupSettings(resources).controllers } catch {
+            throw EngineError("cannot update container \(id.prefix(12)): \(error)")
+        }
+        let here = ControlGroupFacts.current().controllers
+        let missing = needed.list.filter { !here.contains($0) }
+        guard missing.isEmpty else {
+            throw EngineError(
+                "cannot update container \(id.prefix(12)): it could not be started with these limits, for which the control "
+                    + "groups of this machine lack \(missing.joined(separator: ", ")); 'apus system doctor' says why",
+                .unsupported)
         }
     }
 

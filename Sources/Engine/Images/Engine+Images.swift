@@ -23,12 +23,23 @@ extension Engine {
     /// what other images, containers and pulls in progress use. Throws by Docker's rules.
     package func removeImage(_ name: String, isForced: Bool) throws(EngineError) -> [ImageRemoval] {
         try engine {
+            let image = try images.image(name)
             let removals = try images.remove(name, isForced: isForced, users: try imageUsers())
             let isDeletion = removals.contains { if case .deleted = $0 { true } else { false } }
-            imageService.note(removals)
-            if isDeletion { try sweep() }
-            return removals
+            imageService.note(removals, of: image.id)
+            guard isDeletion else { return removals }
+            try sweep()
+            return removals + (try layersGone(with: image)).map { .deleted($0) }
         }
+    }
+
+    /// The layers of `image`, which was removed, that no image and no container has any more, the topmost first, each by what
+    /// Docker names it by: a digest over it and those below it.
+    private func layersGone(with image: StoredImage) throws -> [Digest] {
+        if try imageUsers().contains(where: { $0.image == image.id }) { return [] }
+        var kept: Set<Digest> = []
+        for other in try images.images().images { kept.formUnion(other.config.rootfs.chainIDs) }
+        return image.config.rootfs.chainIDs.reversed().filter { !kept.contains($0) }
     }
 
     /// Removes everything that nothing refers to: unused blobs and layers, and what killed processes left.

@@ -15,11 +15,9 @@ extension Engine {
             Set(image.config.rootfs.imageLayers.map { sizes[$0.diffID] == nil ? $0.settledID : $0.diffID })
         }
         var uses: [Digest: Int] = [:]
-        var needed: Set<Digest> = []
         for summary in summaries {
             for layer in layers(of: summary.image) {
                 uses[layer, default: 0] += 1
-                if summary.containers > 0 { needed.insert(layer) }
             }
         }
         for summary in summaries {
@@ -30,10 +28,10 @@ extension Engine {
             }
             usage.images.append(image)
         }
-        for layer in uses.keys {
-            usage.layers += sizes[layer] ?? 0
-            if !needed.contains(layer) { usage.unusedLayers += sizes[layer] ?? 0 }
-        }
+        for layer in uses.keys { usage.layers += sizes[layer] ?? 0 }
+        // As Docker counts it: all but what images alone have that containers were made from.
+        usage.unusedLayers = usage.layers
+        for image in usage.images where image.image.containers > 0 { usage.unusedLayers -= image.unique }
         let own = try ownSizes(of: snapshots.map(\.id))
         usage.containers = zip(snapshots, own).map { DiskUsage.Container(snapshot: $0, size: $1) }
         return usage

@@ -23,6 +23,8 @@ extension Engine {
         (info.name, info.hardware) = (names.host, names.hardware)
         let release = (try? Files.readText("/etc/os-release")) ?? ""
         if let name = Self.value(of: "PRETTY_NAME", in: release) { info.operatingSystem = name }
+        info.operatingSystemVersion = Self.value(of: "VERSION_ID", in: release) ?? ""
+        info.time = Timestamp.now().rfc3339
         info.processors = KernelFacts.onlineProcessorCount()
         info.memory = Self.machineMemory
         info.isRootless = geteuid() != 0

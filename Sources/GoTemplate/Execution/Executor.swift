@@ -85,7 +85,7 @@ struct Executor {
         defer { variables.removeSubrange(mark...) }
         let value = try evaluate(branch.pipeline, dot)
         let elements: [(key: TemplateValue, value: TemplateValue)]
-        switch value {
+        switch value.plain {
         case .list(let values): elements = values.enumerated().map { (.int(Int64($0.offset)), $0.element) }
         case .map(let map): elements = map.sorted.map { (.string($0.key), $0.value) }
         case .int(let count) where count <= 0: elements = []
@@ -213,7 +213,7 @@ struct Executor {
         _ final: TemplateValue?, _ dot: TemplateValue
     ) throws(TemplateError) -> TemplateValue {
         let hasArguments = !arguments.isEmpty || final != nil
-        switch receiver {
+        switch receiver.plain {
         case .record(let record):
             if let method = record.methods.first(where: { $0.name == name }) {
                 var values: [TemplateValue] = []
@@ -223,7 +223,7 @@ struct Executor {
                     throw failure(error.message, place(operand))
                 }
             }
-            guard let value = record[name] else { break }
+            guard let value = record[name] ?? record.missing else { break }
             if hasArguments {
                 // Docker's lists have methods without parameters where we have fields.
                 let count = arguments.count + (final == nil ? 0 : 1)
@@ -233,7 +233,10 @@ struct Executor {
         case .map(let map):
             if hasArguments { throw failure("\(name) is not a method but has arguments", place(operand)) }
             if let value = map[name] { return value }
-            if missingKey == .error { throw failure("map has no entry for key \(quoted(name))", place(operand)) }
+            if map.kind == .structure, let other = GoNames.inJSON[name], let value = map[other] { return value }
+            if missingKey == .error, map.kind != .dictionary {
+                throw failure("map has no entry for key \(quoted(name))", place(operand))
+            }
             return .null
         case .absent where missingKey == .error:
             // What Docker says of a member that its JSON leaves out.
@@ -269,11 +272,13 @@ struct Executor {
         }
         var values: [TemplateValue] = []
         for (index, argument) in arguments.enumerated() {
-            let value = try evaluate(operand: argument, dot)
+            var value = try evaluate(operand: argument, dot)
+            if name != "json" { value = value.plain }
             try check(value, parameter(index), argument)
             values.append(value)
         }
-        if let final {
+        if let last = final {
+            let final = name == "json" ? last : last.plain
             try check(final, parameter(values.count), command.operands[0])
             values.append(final)
         }

@@ -19,7 +19,7 @@ extension TemplateValue {
         case .string(let text): return .string(text)
         case .array(let elements): return .list(elements.map { value($0) })
         case .object(let members):
-            var map = TemplateMap()
+            var map = TemplateMap(kind: .document)
             for member in members { map[member.name] = value(member.value) }
             return .map(map)
         }
@@ -32,12 +32,26 @@ extension TemplateValue {
     package func json(indent: Int?) -> String {
         var writer = JSONWriter(indent: indent)
         write(to: &writer)
-        return String(decoding: writer.bytes, as: UTF8.self)
+        guard case .record(let record) = self, record.escapesHTML else {
+            return String(decoding: writer.bytes, as: UTF8.self)
+        }
+        // These stand in texts alone, wherever they are in JSON.
+        var text = ""
+        for scalar in String(decoding: writer.bytes, as: UTF8.self).unicodeScalars {
+            switch scalar {
+            case "<": text += #"\u003c"#
+            case ">": text += #"\u003e"#
+            case "&": text += #"\u0026"#
+            default: text.unicodeScalars.append(scalar)
+            }
+        }
+        return text
     }
 
     private func write(to writer: inout JSONWriter) {
         switch self {
-        case .null, .absent: writer.raw("null")
+        case .null, .absent, .empty(.list, _), .empty(.map, _): writer.raw("null")
+        case .empty(let value, _): value.write(to: &writer)
         case .bool(let value): writer.bool(value)
         case .int(let value): writer.raw(String(value))
         // JSON has no words for what is not finite; Go refuses to encode it.

@@ -4,6 +4,9 @@ package indirect enum TemplateValue: Sendable {
     case null
     /// A member that has no value and that JSON leaves out; Go has a nil pointer there.
     case absent
+    /// A zero value whose type Go knows although JSON does not show it: an empty text, or a nil list or map. JSON leaves the
+    /// member out, or has null for it; templates see the value.
+    case empty(TemplateValue, isLeftOut: Bool)
     case bool(Bool)
     case int(Int64)
     case double(Double)
@@ -19,10 +22,25 @@ package struct TemplateMap: Sendable {
     package private(set) var members: [(key: String, value: TemplateValue)]
     /// What `index` gives for a missing key: the zero value of the map's element type.
     package var missing: TemplateValue
+    /// What the members are in Go.
+    package var kind: Kind
 
-    package init(_ members: [(key: String, value: TemplateValue)] = [], missing: TemplateValue = .null) {
+    /// What Go has in the place of a JSON object.
+    package enum Kind: Sendable {
+        /// A struct: to ask for a member that it does not have can be an error, and it prints in braces.
+        case structure
+        /// JSON that no type of Docker's describes: printed as a map, and a member that is not there can be an error.
+        case document
+        /// A map: a member that is not there has no value.
+        case dictionary
+    }
+
+    package init(
+        _ members: [(key: String, value: TemplateValue)] = [], missing: TemplateValue = .null, kind: Kind = .dictionary
+    ) {
         self.members = members
         self.missing = missing
+        self.kind = kind
     }
 
     /// The member `key`; setting replaces one in its place, or appends.
@@ -54,6 +72,8 @@ package struct TemplateRecord: Sendable {
     package var methods: [(name: String, call: Method)]
     /// What JSON calls fields that it does not call by their names.
     package var jsonNames: [String: String] = [:]
+    /// What a field that it does not have gives; nil where asking for one is an error.
+    package var missing: TemplateValue?
 
     package init(
         _ typeName: String, _ fields: [(name: String, value: TemplateValue)],
@@ -64,16 +84,31 @@ package struct TemplateRecord: Sendable {
         self.methods = methods
     }
 
+    /// Whether its JSON has `<`, `>` and `&` as escapes: Docker's lists are encoded with Go's defaults, its objects without.
+    var escapesHTML: Bool { typeName.utf8.first == UInt8(ascii: "*") }
+
     package subscript(name: String) -> TemplateValue? { fields.first { $0.name == name }?.value }
 }
 
 extension TemplateValue {
-    var isAbsent: Bool { if case .absent = self { true } else { false } }
+    var isNull: Bool { if case .null = self { true } else { false } }
+
+    /// Whether JSON leaves the member out.
+    var isAbsent: Bool {
+        switch self {
+        case .absent, .empty(_, isLeftOut: true): true
+        default: false
+        }
+    }
+
+    /// The value as Go's types have it, whatever its JSON shows.
+    package var plain: TemplateValue { if case .empty(let value, _) = self { value } else { self } }
 
     /// Whether `if` takes the value for true: neither false, zero, empty nor missing.
     package var isTrue: Bool {
         switch self {
         case .null, .absent: false
+        case .empty(let value, _): value.isTrue
         case .bool(let value): value
         case .int(let value): value != 0
         case .double(let value): value != 0
@@ -94,11 +129,14 @@ extension TemplateValue {
     package var text: String {
         switch self {
         case .null, .absent: "<nil>"
+        case .empty(let value, _): value.text
         case .bool(let value): value ? "true" : "false"
         case .int(let value): String(value)
         case .double(let value): goFloat(value, smallest: -4)
         case .string(let value): value
         case .list(let values): "[" + values.map(\.text).joined(separator: " ") + "]"
+        case .map(let map) where map.kind == .structure:
+            "{" + map.members.map(\.value.text).joined(separator: " ") + "}"
         case .map(let map): "map[" + map.sorted.map { "\($0.key):\($0.value.text)" }.joined(separator: " ") + "]"
         case .record(let record): "{" + record.fields.map(\.value.text).joined(separator: " ") + "}"
         }
@@ -108,6 +146,7 @@ extension TemplateValue {
     var typeName: String {
         switch self {
         case .null, .absent: "interface {}"
+        case .empty(let value, _): value.typeName
         case .bool: "bool"
         case .int: "int"
         case .double: "float64"

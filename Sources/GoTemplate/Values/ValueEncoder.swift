@@ -9,6 +9,19 @@ extension TemplateValue {
 private protocol TextKeyed {}
 extension Dictionary: TextKeyed where Key == String {}
 
+/// What Go has for a value that is not there.
+private protocol GoNil { static var zero: TemplateValue { get } }
+extension Array: GoNil { fileprivate static var zero: TemplateValue { .list([]) } }
+extension String: GoNil { fileprivate static var zero: TemplateValue { .string("") } }
+extension Dictionary: GoNil {
+    fileprivate static var zero: TemplateValue {
+        .map(TemplateMap([], missing: Value.self is String.Type ? .string("") : .null))
+    }
+}
+extension Optional: GoNil {
+    fileprivate static var zero: TemplateValue { (Wrapped.self as? any GoNil.Type)?.zero ?? .null }
+}
+
 /// An `Encoder` whose product is a `TemplateValue`.
 private final class ValueEncoder: Encoder {
     /// What has been encoded so far. Containers share it by reference.
@@ -20,7 +33,7 @@ private final class ValueEncoder: Encoder {
         init(_ value: TemplateValue = .map(TemplateMap())) { self.value = value }
 
         var final: TemplateValue {
-            if let members { return .map(TemplateMap(members.map { ($0.key, $0.box.final) })) }
+            if let members { return .map(TemplateMap(members.map { ($0.key, $0.box.final) }, kind: .structure)) }
             if let elements { return .list(elements.map(\.final)) }
             return value
         }
@@ -42,6 +55,10 @@ private final class ValueEncoder: Encoder {
         default:
             let encoder = ValueEncoder(path: path)
             try value.encode(to: encoder)
+            if case .null = encoder.box.final, let type = type(of: value) as? any GoNil.Type {
+                let zero = type.zero
+                return .empty(zero.isNull ? .absent : zero, isLeftOut: false)
+            }
             // A dictionary's keys come in no order of their own: Go sorts them.
             if value is any TextKeyed, case .map(let map) = encoder.box.final { return .map(TemplateMap(map.sorted)) }
             return encoder.box.final
@@ -101,7 +118,10 @@ private struct KeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     }
 
     private mutating func optional(_ value: (some Encodable)?, _ key: Key) throws {
-        if let value { try encode(value, forKey: key) } else { put(.absent, key) }
+        if let value { return try encode(value, forKey: key) }
+        // Of the others Go has pointers.
+        let zero = type(of: value).zero
+        put(zero.isNull ? .absent : .empty(zero, isLeftOut: true), key)
     }
     mutating func encodeIfPresent(_ value: Bool?, forKey key: Key) throws { try optional(value, key) }
     mutating func encodeIfPresent(_ value: String?, forKey key: Key) throws { try optional(value, key) }

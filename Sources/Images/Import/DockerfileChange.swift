@@ -7,6 +7,36 @@ struct DockerfileChange {
     let instruction: String
     let rest: String
 
+    /// The instructions of `texts`, each a piece of a Dockerfile: with comments, and lines that a backslash continues.
+    /// Throws for what is none.
+    static func all(_ texts: [String]) throws(EngineError) -> [DockerfileChange] {
+        var changes: [DockerfileChange] = []
+        for text in texts {
+            for line in instructions(Array(text.utf8)) { changes.append(try DockerfileChange(line)) }
+        }
+        return changes
+    }
+
+    // A comment is left out also between lines that belong together, and so is an empty line there.
+    private static func instructions(_ text: [UInt8]) -> [String] {
+        var found: [String] = []
+        var open: [UInt8]?
+        func isBlank(_ byte: UInt8) -> Bool { byte == 32 || byte == 9 || byte == 13 }
+        for raw in text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false) {
+            let start = raw.drop(while: isBlank)
+            if start.isEmpty || start.first == UInt8(ascii: "#") { continue }
+            let end = raw.lastIndex { !isBlank($0) } ?? raw.startIndex
+            let continues = raw[end] == UInt8(ascii: "\\")
+            open = (open ?? []) + (continues ? raw[..<end] : raw)
+            if !continues, let whole = open {
+                found.append(String(decoding: whole, as: UTF8.self))
+                open = nil
+            }
+        }
+        if let open { found.append(String(decoding: open, as: UTF8.self)) }
+        return found
+    }
+
     /// Throws for an empty text.
     init(_ text: String) throws(EngineError) {
         let words = text.drop(while: \.isWhitespace)
@@ -26,22 +56,29 @@ struct DockerfileChange {
             config.argsEscaped = nil
         case "ENTRYPOINT": config.entrypoint = commandLine()
         case "ENV":
-            for (name, value) in try pairs() { config.env = Self.setting(name, value, in: config.env ?? []) }
+            for (name, value) in try pairs(config.env ?? []) {
+                config.env = Self.setting(name, value, in: config.env ?? [])
+            }
         case "LABEL":
-            for (name, value) in try pairs() { config.labels = (config.labels ?? [:]).merging([name: value]) { $1 } }
+            for (name, value) in try pairs(config.env ?? []) {
+                config.labels = (config.labels ?? [:]).merging([name: value]) { $1 }
+            }
         case "EXPOSE":
-            for port in rest.split(whereSeparator: \.isWhitespace) {
-                config.exposedPorts = (config.exposedPorts ?? [:]).merging(try Self.ports(port)) { $1 }
+            for port in try words(config.env ?? []) {
+                config.exposedPorts = (config.exposedPorts ?? [:]).merging(try Self.ports(port[...])) { $1 }
             }
         case "ONBUILD": config.onBuild = (config.onBuild ?? []) + [rest]
-        case "STOPSIGNAL": config.stopSignal = try single()
-        case "USER": config.user = try single()
+        case "STOPSIGNAL": config.stopSignal = try single(config.env ?? [])
+        case "USER": config.user = try single(config.env ?? [])
         case "VOLUME":
-            for path in Self.json(rest) ?? rest.split(whereSeparator: \.isWhitespace).map(String.init) {
+            let listed = Self.json(rest)
+            let paths = if let listed { listed } else { try words(config.env ?? []) }
+            for path in paths {
                 config.volumes = (config.volumes ?? [:]).merging([path: EmptyObject()]) { $1 }
             }
         case "WORKDIR":
-            config.workingDir = rest.hasPrefix("/") ? rest : Self.join(config.workingDir ?? "/", rest)
+            let path = try text(rest[...], config.env ?? [])
+            config.workingDir = path.hasPrefix("/") ? path : Self.join(config.workingDir ?? "/", path)
         case "SHELL":
             guard let words = Self.json(rest) else { throw EngineError("SHELL requires a JSON list") }
             config.shell = words
@@ -63,11 +100,11 @@ struct DockerfileChange {
     /// The exec form, or the shell form with the shell that runs it.
     private func commandLine() -> [String] { Self.json(rest) ?? ["/bin/sh", "-c", rest] }
 
-    private func single() throws(EngineError) -> String {
+    private func single(_ environment: [String]) throws(EngineError) -> String {
         guard !rest.contains(where: \.isWhitespace) else {
             throw EngineError("\(instruction) requires exactly one argument")
         }
-        return rest
+        return try text(rest[...], environment)
     }
 
     /// "80", "80/udp", "8000-8010/tcp".
@@ -98,13 +135,13 @@ struct DockerfileChange {
     }
 
     /// `NAME=VALUE …` with quotes and backslashes, or the older `NAME VALUE` to the end of the line.
-    private func pairs() throws(EngineError) -> [(name: String, value: String)] {
-        let words = try words()
+    private func pairs(_ environment: [String]) throws(EngineError) -> [(name: String, value: String)] {
+        let words = try words(environment)
         guard let first = words.first else { return [] }
         if !first.contains("=") {
             guard words.count > 1 else { throw EngineError("\(instruction) must have two arguments") }
             let name = rest.prefix { !$0.isWhitespace }
-            return [(String(name), Self.trimmed(rest[name.endIndex...]))]
+            return [(String(name), try text(Self.trimmed(rest[name.endIndex...])[...], environment))]
         }
         var result: [(name: String, value: String)] = []
         for word in words {
@@ -116,38 +153,18 @@ struct DockerfileChange {
         return result
     }
 
-    private func words() throws(EngineError) -> [String] {
-        var words: [String] = []
-        var word = ""
-        var isInWord = false
-        var quote: Character?
-        var isEscaped = false
-        for character in rest {
-            if isEscaped {
-                // In double quotes a backslash is itself but before these (the shell's rule, and Dockerfile's).
-                if quote == "\"", character != "\"", character != "\\", character != "$" { word.append("\\") }
-                word.append(character)
-                isEscaped = false
-                isInWord = true
-            } else if character == "\\", quote != "'" {
-                isEscaped = true
-            } else if let open = quote {
-                if character == open { quote = nil } else { word.append(character) }
-            } else if character == "\"" || character == "'" {
-                quote = character
-                isInWord = true
-            } else if character.isWhitespace {
-                if isInWord { words.append(word) }
-                word = ""
-                isInWord = false
-            } else {
-                word.append(character)
-                isInWord = true
-            }
-        }
-        guard quote == nil else { throw EngineError("\(instruction): a quote is not closed") }
-        if isEscaped { word.append("\\") }
-        if isInWord { words.append(word) }
+    /// The words of the arguments, with quotes and backslashes taken away and the variables of `environment` ("NAME=value")
+    /// put in.
+    private func words(_ environment: [String]) throws(EngineError) -> [String] {
+        var scanner = DockerfileWords(Array(rest.utf8), environment: environment)
+        guard let words = scanner.words() else { throw EngineError("\(instruction): a quote is not closed") }
         return words
+    }
+
+    /// The arguments as one text, with quotes and backslashes taken away and variables put in.
+    private func text(_ text: Substring, _ environment: [String]) throws(EngineError) -> String {
+        var scanner = DockerfileWords(Array(text.utf8), environment: environment, splits: false)
+        guard let words = scanner.words() else { throw EngineError("\(instruction): a quote is not closed") }
+        return words.first ?? ""
     }
 }

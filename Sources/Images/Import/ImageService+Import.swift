@@ -29,10 +29,10 @@ extension ImageService {
             if name?.digest != nil { throw EngineError("cannot import to a name with a digest", .invalid) }
             let platform = try options.platform.map { try Platform(parsing: $0) } ?? .host
             var container = ContainerConfig()
-            for change in options.changes { try DockerfileChange(change).apply(to: &container) }
+            for change in try DockerfileChange.all(options.changes) { try change.apply(to: &container) }
             do {
                 let id = try take(descriptor, options, container, platform, name)
-                noteImage("import", id, name: name?.familiar)
+                noteImage("import", id)
                 return id
             } catch {
                 _ = try? sweep()

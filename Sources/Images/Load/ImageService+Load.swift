@@ -22,7 +22,7 @@ extension ImageService {
                 let (loaded, isAllUsed) = try load(descriptor, wanted)
                 // Members that no image needs (the legacy layout has some for each layer) are garbage now.
                 if !isAllUsed { try sweep() }
-                for image in loaded { noteImage("load", image.id, name: image.names.first) }
+                for image in loaded { noteImage("load", image.id) }
                 return loaded
             } catch {
                 _ = try? sweep()

@@ -163,6 +163,7 @@ package struct PlatformError: KindedError, Equatable, Sendable, CustomStringConv
     package var kind: ErrorKind { .invalid }
 
     package var description: String {
-        "\"\(text)\" is no platform: give os/architecture[/variant], such as linux/amd64 or linux/arm64/v8"
+        "error parsing specified platform: \"\(text)\": unknown operating system or architecture: invalid argument: give "
+            + "os/architecture[/variant], such as linux/amd64 or linux/arm64/v8"
     }
 }

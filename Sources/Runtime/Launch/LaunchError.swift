@@ -67,6 +67,8 @@ package struct LaunchError: Error, Equatable, Sendable, CustomStringConvertible 
     /// 125 for all else (docker-run, Exit status).
     package var exitCode: CInt {
         switch step {
+        // What is there and is no program: the runtimes of others find that out in the container, which then ends with 255.
+        case .executable where errno == .noExec: return 255
         case .executable: return errno == .noEntry || errno == .notDirectory ? 127 : 126
         case .workingDirectory:
             return switch errno {

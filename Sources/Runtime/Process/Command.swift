@@ -65,12 +65,16 @@ struct Command {
 
     /// Why the file at `path`, which was there, could not be executed.
     static func refusal(_ path: String, _ errno: Errno) -> LaunchError {
-        let sentence =
-            errno == .noEntry || errno == .notDirectory
-            ? "exec: \"\(path)\": no such file or directory"
-                + " (the file exists, but not the interpreter or loader that it names)"
-            : "exec: \"\(path)\": \(errno)"
-        return LaunchError(.executable, SystemError("execve", path, errno), sentence: sentence)
+        // What the kernel began with: of its interpreter or loader. Docker's exit code for these is 255.
+        if errno == .noEntry || errno == .notDirectory {
+            return LaunchError(
+                .executable, SystemError("execve", path, .noExec),
+                sentence: "exec \(path): no such file or directory"
+                    + " (the file exists, but not the interpreter or loader that it names)")
+        }
+        return LaunchError(
+            .executable, SystemError("execve", path, errno),
+            sentence: errno == .noExec ? "exec \(path): \(errno)" : "exec: \"\(path)\": \(errno)")
     }
 
     /// Finds what is sure to fail, without executing anything: for a container that is created and not started. Returns

@@ -97,7 +97,7 @@ extension ImageStore {
                 resolveAll(index).entries.filter { $0.id == image.id }.map(\.entry))
             index.entries.removeAll { gone.contains($0) }
         }
-        return image.names.map { .untagged(Self.familiar($0)) } + image.repoDigests.map { .untagged($0) }
+        return image.names.sorted().map { .untagged(Self.familiar($0)) } + image.repoDigests.map { .untagged($0) }
             + [.deleted(image.id)]
     }
 

@@ -31,6 +31,16 @@ extension ImageConfig.RootFS {
         for diffID in diffIDs { layers.append(ImageLayer(diffID, on: layers.last)) }
         return layers
     }
+
+    /// The layers by the names that Docker's store has for them, the lowest first (image-spec, Layer ChainID): the diff id
+    /// for the lowest, a digest over it and all below for the others.
+    package var chainIDs: [Digest] {
+        var chain: [Digest] = []
+        for diffID in diffIDs {
+            chain.append(chain.last.map { Digest(of: Array("\($0) \(diffID)".utf8)) } ?? diffID)
+        }
+        return chain
+    }
 }
 
 extension LayerStore {

@@ -24,7 +24,7 @@ struct ExecPlan {
         plan.spec.process?.env = Self.environment(request, container)
         do throws(OptionError) {
             try plan.apply(UserResolver.resolve(plan.user, root: root), mode: mode)
-        } catch { throw SupervisorFailure(error.description, exitCode: 126) }
+        } catch { throw SupervisorFailure(error.description, exitCode: 1) }
         var process = plan.spec.process ?? RuntimeSpec.Process(args: [])
         process.args = request.arguments
         process.terminal = request.hasTerminal ? true : nil
@@ -32,7 +32,7 @@ struct ExecPlan {
         if let directory = request.workingDirectory, !directory.isEmpty {
             guard directory.utf8.first == UInt8(ascii: "/") else {
                 throw SupervisorFailure(
-                    "the working directory '\(directory)' is invalid, it needs to be an absolute path", exitCode: 126)
+                    "the working directory '\(directory)' is invalid, it needs to be an absolute path", exitCode: 128)
             }
             process.cwd = directory
         }

@@ -116,7 +116,8 @@ package struct ContainerStart: Sendable {
         case .file(let path):
             let contents: [UInt8]
             do throws(SystemError) { contents = try Files.read(path, limit: 16 << 20) } catch {
-                throw EngineError("cannot read the seccomp profile \(path): \(error.errno)", .invalid)
+                throw EngineError(
+                    "opening seccomp profile (\(path)) failed: open \(path): \(error.errno)", .invalid)
             }
             let program: SeccompProgram?
             do throws(SeccompError) {

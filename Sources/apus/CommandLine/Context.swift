@@ -8,6 +8,8 @@ struct Context {
     static let program = "apus"
 
     let options: GlobalOptions
+    /// The file of the client's configuration.
+    let configuration: ClientConfiguration
     /// Standard output; flushed when the command returns.
     let output: Output
     /// Standard error, unbuffered.
@@ -15,6 +17,7 @@ struct Context {
 
     init(options: GlobalOptions) {
         self.options = options
+        configuration = ClientConfiguration(directory: options.config)
         // On a terminal lines appear as they are written; in a pipe they go in large pieces.
         output = Output(STDOUT_FILENO, limit: Terminal.isTerminal(STDOUT_FILENO) ? 0 : 16384)
         errors = Output(STDERR_FILENO, limit: 0, forEyes: true)

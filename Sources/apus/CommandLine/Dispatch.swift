@@ -18,17 +18,25 @@ enum Dispatch {
         }
         for warning in globals.warnings { try? errors.line(warning) }
         let context = Context(options: GlobalOptions(globals))
+        if let problem = context.configuration.problem { try? errors.line("WARNING: \(problem)") }
         return ended(context, failureStatus: 1) { try dispatch(globals, context) }
     }
 
     private static func dispatch(_ globals: ParsedArguments, _ context: Context) throws -> CInt {
-        if globals.isHelpRequested { return try Help.program(context) }
+        // Of `apus --help ps` Docker shows the verb's.
+        if globals.isHelpRequested {
+            guard let first = globals.positionals.first else { return try Help.program(context) }
+            return try dispatch(first, ["--help"] + withoutFirst(globals.positionals), context)
+        }
         if globals.bool("version") {
             try context.output.line("\(Context.program) version \(VersionInfo.number)")
             return 0
         }
         guard let first = globals.positionals.first else { return try Help.program(context) }
-        let rest = withoutFirst(globals.positionals)
+        return try dispatch(first, withoutFirst(globals.positionals), context)
+    }
+
+    private static func dispatch(_ first: String, _ rest: [String], _ context: Context) throws -> CInt {
         if let place = CommandTable.find(nil, first) { return run(place, rest, context) }
         guard let noun = CommandTable.nouns.first(where: { $0.name == first }) else {
             try context.errors.write(
@@ -79,18 +87,25 @@ enum Dispatch {
                 error.report(program: Context.program, path: path, usage: verb.syntax.usage))
             return error.exitCode
         }
-        for warning in parsed.warnings { try? context.errors.line(warning) }
-        return ended(context, failureStatus: verb.failureStatus) {
+        // On the output, as pflag in Docker has it: of `ps -h` it is the first line of what was asked for.
+        for warning in parsed.warnings { try? context.output.line(warning) }
+        return ended(context, failureStatus: verb.failureStatus, path: path, usage: verb.syntax.usage) {
             if parsed.isHelpRequested { return try Help.verb(place, context) }
             return try verb.run(parsed, context)
         }
     }
 
     /// Runs `body`, prints its error, and writes out what it left in the buffer.
-    private static func ended(_ context: Context, failureStatus: CInt, _ body: () throws -> CInt) -> CInt {
+    private static func ended(
+        _ context: Context, failureStatus: CInt, path: String = Context.program, usage: [String] = [],
+        _ body: () throws -> CInt
+    ) -> CInt {
         func said(_ error: any Error) -> CInt {
             switch error {
             case is ClosedPipe: return 128 + SIGPIPE
+            case let error as UsageError:
+                try? context.errors.write(error.report(program: Context.program, path: path, usage: usage))
+                return error.exitCode
             case let error as CommandFailure:
                 if !error.message.isEmpty { context.complain(error.message) }
                 return error.status

@@ -7,6 +7,7 @@ enum Inspection {
     static func show(
         _ names: [String], format: String?, _ context: Context, find: (String) throws -> TemplateValue
     ) throws -> CInt {
+        let format = try inspectFormat(format)
         var found: [TemplateValue] = []
         var status: CInt = 0
         var complaints: [String] = []
@@ -16,14 +17,16 @@ enum Inspection {
                 status = 1
             }
         }
-        // Without any object a template prints nothing, as Docker's does: an empty line.
-        if found.isEmpty, let format, !format.isEmpty, format != "json" {
-            try context.output.write("\n")
-        } else {
-            try context.output.write(try InspectFormat.render(found, format))
-        }
+        let (text, problems) = format.render(found)
+        try context.output.write(text)
         try context.output.flush()
-        for complaint in complaints { context.complain(complaint) }
-        return status
+        for complaint in complaints + problems { context.complain(complaint) }
+        return problems.isEmpty ? status : 1
+    }
+
+    private static func inspectFormat(_ format: String?) throws -> InspectFormat {
+        do throws(TemplateError) { return try InspectFormat(format) } catch {
+            throw CommandFailure(error.message, status: 64)
+        }
     }
 }

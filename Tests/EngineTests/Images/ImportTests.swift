@@ -103,7 +103,8 @@ import Testing
         options.name = "mine"
         _ = try importing("r.tar", options)
         let removals = try sandbox.engine.removeImage("mine", isForced: false)
-        #expect(removals.count == 2)
+        // The name, the image and its layer.
+        #expect(removals.count == 3)
         #expect(sandbox.content.isEmpty)
     }
 }

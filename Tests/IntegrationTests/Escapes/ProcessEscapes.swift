@@ -134,7 +134,7 @@ import Testing
             // What cannot be executed is told as without it.
             for (command, code, words) in [
                 ("/w/none", 127, "no such file"), ("none", 127, "not found in $PATH"), ("/w", 126, "is a directory"),
-                ("/w/garbage", 126, "exec format error"), ("/w/lost", 127, "interpreter or loader"),
+                ("/w/garbage", 255, "exec format error"), ("/w/lost", 255, "interpreter or loader"),
                 ("/w/plain", 126, "permission denied"),
             ] {
                 try sandbox.write("\u{1}", to: "garbage", mode: 0o755)

@@ -35,11 +35,11 @@ import Testing
             #expect(missing.errorText.contains("exec: \"no-such-command\": executable file not found in $PATH"))
             #expect(try sandbox.exec([], "/no/such").code == 127)
             #expect(try sandbox.exec([], "/etc").code == 126)
-            #expect(try sandbox.exec(["-d"], "no-such-command").code == 127)
+            #expect(try sandbox.exec(["-d"], "no-such-command").code == 1)
             #expect(try sandbox.exec(["-w", "/no/such"], "true").code == 127)
-            #expect(try sandbox.exec(["-w", "relative"], "true").code == 126)
+            #expect(try sandbox.exec(["-w", "relative"], "true").code == 128)
             let user = try sandbox.exec(["-u", "nobody-here"], "true")
-            #expect(user.code == 126)
+            #expect(user.code == 1)
             #expect(user.errorText.contains("unable to find user nobody-here: no matching entries in passwd file"))
         }
     }

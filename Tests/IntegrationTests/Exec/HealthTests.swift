@@ -120,7 +120,7 @@ import Testing
                 (["--no-healthcheck", "--health-cmd", "true"], "--no-healthcheck conflicts with --health-* options"),
                 (["--health-interval", "-1s"], "--health-interval cannot be negative"),
                 (["--health-retries", "-1"], "--health-retries cannot be negative"),
-                (["--health-timeout", "1us"], "--health-timeout cannot be less than 1ms"),
+                (["--health-timeout", "1us"], "Timeout in Healthcheck cannot be less than 1ms"),
             ] {
                 let result = try sandbox.run(flags, "true")
                 #expect(result.code == 125 && result.errorText.contains(words), "\(result)")

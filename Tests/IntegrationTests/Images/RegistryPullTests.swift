@@ -139,7 +139,9 @@ import Testing
                 let name = try registry.push("oci:\(Fixtures.path("busybox.oci", of: .busybox)):latest", as: "here:1")
                 let tag = try sandbox.apus("pull", "\(registry.host)/here:2")
                 #expect(tag.code == 1)
-                #expect(tag.errorText == "apus: manifest for \(registry.host)/here:2 not found: manifest unknown\n")
+                #expect(
+                    tag.errorText
+                        == "apus: manifest for \(registry.host)/here:2 not found: manifest unknown: manifest unknown\n")
                 let repository = try sandbox.apus("pull", "-q", "\(registry.host)/gone")
                 #expect(repository.code == 1)
                 #expect(repository.errorText.contains("\(registry.host)/gone"))

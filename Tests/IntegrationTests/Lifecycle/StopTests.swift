@@ -122,7 +122,7 @@ import Testing
             #expect(refused.code == 1)
             #expect(
                 refused.errorText.contains(
-                    "cannot remove container \"/busy\": container is running: stop the container before removing or force remove"
+                    "cannot remove container \"busy\": container is running: stop the container before removing or force remove"
                 ))
             #expect(try sandbox.output("rm", "-f", "busy") == "busy")
             #expect(try sandbox.output("ps", "-aq").isEmpty)

@@ -82,7 +82,7 @@ import Testing
             try sandbox.output("run", "--name", "cc", "--network", "none", "busybox", "true")
             #expect(try sandbox.output("port", "cc") == "")
             let one = try sandbox.apus("port", "cc", "80")
-            #expect(one.code == 1 && one.errorText.contains("no public port '80/tcp' published for cc"))
+            #expect(one.code == 1 && one.errorText.contains("No public port '80' published for cc"))
             #expect(try sandbox.apus("port", "cc", "x").code == 1)
             try sandbox.output("rm", "cc")
         }

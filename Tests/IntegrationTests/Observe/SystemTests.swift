@@ -62,7 +62,8 @@ import Testing
         try withBusybox(TestUser.any) { sandbox throws in
             try sandbox.output("tag", "busybox", "other")
             try sandbox.output("system", "prune", "-f")
-            #expect(try sandbox.apus("images", "-q").lines.count == 1)
+            // A line for each name, as Docker has it.
+            #expect(Set(try sandbox.apus("images", "-q").lines).count == 1)
             let removed = try sandbox.output("system", "prune", "-af")
             #expect(removed.contains("Deleted Images:\nuntagged: ") && removed.contains("\ndeleted: sha256:"))
             #expect(try sandbox.output("images", "-q").isEmpty)

@@ -61,13 +61,21 @@ import Testing
         }
     }
 
+    // Docker's client looks at the words of its engine's message alone.
+    @Test func aDeviceThatIsNotThereGives127() throws {
+        try withBusybox(.any) { sandbox throws in
+            let result = try sandbox.run(["--device", "/dev/no-such-device"], "true")
+            #expect(result.code == 127 && result.errorText.contains("/dev/no-such-device"), "\(result)")
+        }
+    }
+
     @Test(
         arguments: TestUser.available,
         [
             ["--user", "nobody-has-this-name"], ["--mount", "type=bind,source=/no/such/source,target=/x"],
             ["--no-such-flag"], ["-p", "8080:80"], ["--network", "no-such-network"],
             ["--cap-add", "NO_SUCH_CAPABILITY"],
-            ["--security-opt", "seccomp=/no/such/profile.json"], ["--device", "/dev/no-such-device"],
+            ["--security-opt", "seccomp=/no/such/profile.json"],
             ["--env-file", "/no/such/file"], ["--ulimit", "nofile=2:1"], ["--memory", "not-a-size"],
             ["--sysctl", "kernel.hostname=x"],
         ])

@@ -26,8 +26,8 @@ import Testing
         ("/no/such", 127, "exec: \"/no/such\": stat /no/such: no such file or directory"),
         ("/etc/passwd", 126, "exec: \"/etc/passwd\": permission denied"),
         ("/etc", 126, "exec: \"/etc\": is a directory"),
-        ("/bin/garbage", 126, "exec: \"/bin/garbage\": exec format error"),
-        ("/bin/script", 127, "the interpreter or loader"),
+        ("/bin/garbage", 255, "exec /bin/garbage: exec format error"),
+        ("/bin/script", 255, "the interpreter or loader"),
     ])
     func whatCannotBeExecutedHasDockersCodeAndWords(_ command: String, _ code: Int32, _ words: String) throws {
         for creates in [false, true] {

@@ -23,13 +23,13 @@ extension Verb {
         var client = AttachedClient.Options(.standard)
         client.input = !parsed.bool("no-stdin")
         client.signalProxy = parsed.bool("sig-proxy")
-        try SessionFlags.readDetachKeys(parsed, into: &client)
+        try SessionFlags.readDetachKeys(parsed, context, into: &client)
         var session = try engine.attachContainer(name, client: client)
         if client.input, try engine.hasTerminal(name), !Terminal.isTerminal(0) {
             throw CommandFailure("the input device is not a TTY")
         }
         let outcome = session.run()
-        if outcome == .detached { throw CommandFailure("read escape sequence") }
+        if outcome == .detached { return try SessionFlags.escaped(context) }
         return try SessionFlags.status(of: outcome, failure: 1)
     }
 }
@@ -44,11 +44,20 @@ enum SessionFlags {
     static let detachKeys = Flag(
         "detach-keys", nil, .string, "Key sequence that detaches from the container", placeholder: "string")
 
-    /// Takes the keys that the user gave. Throws for what are none.
-    static func readDetachKeys(_ parsed: ParsedArguments, into client: inout AttachedClient.Options) throws {
-        guard let keys = parsed.string("detach-keys") else { return }
-        guard DetachKeys(keys) != nil else { throw CommandFailure("invalid detach keys (\(keys)) provided") }
+    /// Takes the keys that the user gave, or that the configuration has. Throws for what are none.
+    static func readDetachKeys(
+        _ parsed: ParsedArguments, _ context: Context, into client: inout AttachedClient.Options
+    ) throws {
+        let keys = parsed.string("detach-keys") ?? context.configuration.detachKeys
+        guard !keys.isEmpty else { return }
+        guard DetachKeys(keys) != nil else { throw CommandFailure("Invalid escape keys (\(keys)) provided") }
         client.detachKeys = keys
+    }
+
+    /// What Docker's client says and returns when the keys were pressed, without its name before it.
+    static func escaped(_ context: Context) throws -> CInt {
+        try context.errors.line("read escape sequence")
+        return 1
     }
 
     /// The exit status of a session that has ended. Throws what the user is to be told; `failure` is the exit code of a

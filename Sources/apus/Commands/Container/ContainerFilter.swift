@@ -30,11 +30,15 @@ struct ContainerFilter {
     init(_ filters: Filters, _ engine: Engine) throws {
         self.filters = filters
         exitCodes = try filters.all("exited").map { text in
-            guard let code = Int32(text) else { throw FilterError("invalid filter 'exited=\(text)': it is no number") }
+            guard let code = Int32(text) else {
+                throw FilterError("invalid filter 'exited=\(text)': strconv.Atoi: parsing \"\(text)\": invalid syntax")
+            }
             return code
         }
         for status in filters.all("status") where ContainerState.Status(rawValue: status) == nil {
-            throw FilterError("invalid filter 'status=\(status)'")
+            throw FilterError(
+                "invalid filter 'status=\(status)': invalid value for state (\(status)): must be one of created, running, "
+                    + "paused, restarting, removing, exited, dead")
         }
         for health in filters.all("health") where !["none", "starting", "healthy", "unhealthy"].contains(health) {
             throw FilterError("invalid filter 'health=\(health)'")

@@ -32,14 +32,14 @@ extension Verb {
         var shown = containers.filter { (showsAll || $0.state.isActive) && filter.admits($0) }
         if last > 0 { shown = Array(shown.prefix(Int(last))) }
         let format = ListFormat(
-            parsed.string("format"),
+            parsed.string("format") ?? (parsed.bool("quiet") ? "" : context.configuration.containersFormat),
             table: parsed.bool("size") ? ContainerRow.table + #"\t{{.Size}}"# : ContainerRow.table,
             quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
         var rows = shown.map { ContainerRow(container: $0, isShort: !parsed.bool("no-trunc")) }
-        // Every file of every container is looked at: only where somebody sees it. JSON has it for --size alone.
-        if parsed.bool("size") || format.names("Size") { try ContainerRow.measure(&rows, engine) }
+        // Every file of every container is looked at: only where somebody sees it.
+        if parsed.bool("size") || format.uses("Size") { try ContainerRow.measure(&rows, engine) }
         let records = rows.map(\.record)
-        try context.output.write(try format.render(records, headers: ContainerRow.headers))
+        try context.output.write(try format.render(records, headers: ContainerRow.headers, words: .ofContainers))
         return problems.isEmpty ? 0 : 1
     }
 }

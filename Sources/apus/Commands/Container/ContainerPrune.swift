@@ -15,7 +15,7 @@ extension Verb {
             ],
             arguments: .none)
     ) { parsed, context in
-        let filter = try PruneFilter(parsed.filters(PruneFilter.keys))
+        let filter = try PruneFilter(context.pruneFilters(parsed, PruneFilter.keys))
         guard
             try parsed.bool("force")
                 || Prompt.isYes("WARNING! This will remove all stopped containers.", context)
@@ -42,7 +42,7 @@ struct PruneFilter {
     init(_ filters: Filters) throws {
         self.filters = filters
         until = try filters.all("until").map { text in
-            guard let moment = Moment(filter: text) else { throw FilterError("invalid filter 'until=\(text)'") }
+            guard let moment = Moment(filter: text) else { throw FilterError.noTime(text) }
             return moment
         }.min()
     }

@@ -9,7 +9,7 @@ extension Verb {
             summary: "Remove one or more containers", usage: ["[OPTIONS] CONTAINER [CONTAINER...]"],
             flags: [
                 Flag("force", "f", .bool, "Kill a container that runs, and remove it"),
-                Flag("link", "l", .bool, "", refused: "containers are not linked"),
+                Flag("link", "l", .bool, "Remove the link that the name stands for (there are none)"),
                 Flag("volumes", "v", .bool, "Remove the container's anonymous volumes with it"),
             ],
             arguments: .atLeast(1), completion: .containers)
@@ -21,8 +21,12 @@ extension Verb {
             do {
                 // What `--force` wants gone and is not there is no failure, but is said.
                 if isForced, try !engine.hasContainer(name) {
-                    context.complain("no such container: \(name)")
+                    context.complain("No such container: \(name)")
                     continue
+                }
+                if parsed.bool("link") {
+                    _ = try engine.container(name)
+                    throw EngineError("Conflict, cannot remove the default link name of the container", .conflict)
                 }
                 _ = try engine.removeContainer(name, force: isForced)
                 try context.output.line(name)

@@ -60,7 +60,8 @@ struct ContainerRow {
                 ("Mounts", .string(mounts.joined(separator: ","))),
                 ("Names", .string(container.name)),
                 ("Networks", .string(description.options.networkMode.inspected)),
-                ("Platform", .string(description.platform?.description ?? "")),
+                // Of an image store that Docker does not have by default.
+                ("Platform", .empty(.absent, isLeftOut: false)),
                 ("Ports", .string(ports.joined(separator: ", "))),
                 ("RunningFor", .string(created?.ago(now) ?? "")),
                 ("Size", .string(sizeText)),

@@ -11,10 +11,16 @@ extension Verb {
             flags: RunFlags.shared, arguments: .atLeast(1), isInterspersed: false),
         failureStatus: 1
     ) { parsed, context in
-        let options = try RunOptionReader.options(
-            parsed, flags: RunFlags.shared, directory: Run.workingDirectory(), caller: Run.variable)
+        var options: RunOptions
+        do {
+            options = try RunOptionReader.options(
+                parsed, flags: RunFlags.shared, directory: Run.workingDirectory(), caller: Run.variable)
+        } catch let error as OptionError where error.isOfCommandLine {
+            throw CommandFailure(error.description, status: 125)
+        }
+        Run.addProxies(&options, context)
         let engine = try context.engine()
-        let record = options.rootfs ? nil : try Run.image(options, engine, context, startsOver: false)
+        let record = options.rootfs ? nil : try Run.image(options, engine, context, startsOver: false, failure: 1)
         let container = try engine.create(options, image: record)
         for warning in container.warnings { context.warn(warning) }
         RestartNotice.warn(options, engine, context)

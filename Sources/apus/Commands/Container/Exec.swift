@@ -30,20 +30,28 @@ extension Verb {
 /// `apus exec`.
 enum Exec {
     static func run(_ parsed: ParsedArguments, _ context: Context) throws -> CInt {
-        let options = try options(parsed)
+        let options = try options(parsed, context)
         let request = options.request
         if request.hasInput, request.hasTerminal, !Terminal.isTerminal(0) {
             throw CommandFailure("the input device is not a TTY")
         }
         let engine = try context.engine()
+        var hasEscaped = false
         do throws(EngineError) {
             var session = try engine.exec(parsed.positionals[0], options)
             if options.isDetached {
                 guard let early = session.awaitStart() else { return 0 }
+                if case .failed(_, let message) = early { throw EngineError(message, .start(exitCode: 1)) }
                 return try status(of: early, engine, parsed.positionals[0])
             }
-            return try status(of: session.run(), engine, parsed.positionals[0])
+            let outcome = session.run()
+            if outcome == .detached {
+                hasEscaped = true
+            } else {
+                return try status(of: outcome, engine, parsed.positionals[0])
+            }
         } catch { throw CommandFailure(error.message, status: exitStatus(of: error)) }
+        return hasEscaped ? try SessionFlags.escaped(context) : 0
     }
 
     /// A command that could not be started has a status of its own, a container that is none for a command Docker's 1.
@@ -55,14 +63,14 @@ enum Exec {
         }
     }
 
-    private static func options(_ parsed: ParsedArguments) throws -> ExecOptions {
+    private static func options(_ parsed: ParsedArguments, _ context: Context) throws -> ExecOptions {
         var request = ExecRequest(Array(parsed.positionals.dropFirst()))
         func caller(_ name: String) -> String? { getenv(name).map { String(cString: $0) } }
         // Files come before single values, whatever their order was.
         for path in parsed.list("env-file") {
             let content: [UInt8]
             do throws(SystemError) { content = try Files.readGiven(path, limit: 16 << 20) } catch {
-                throw CommandFailure("cannot read \(path) of --env-file: \(error.errno)")
+                throw CommandFailure("open \(path): \(error.errno)")
             }
             request.environment += try Environment.variables(inFile: content, name: path, caller: caller)
         }
@@ -75,7 +83,7 @@ enum Exec {
         request.hasInput = parsed.bool("interactive") && !isDetached
         request.hasOutput = !isDetached
         var client = AttachedClient.Options(.standard)
-        try SessionFlags.readDetachKeys(parsed, into: &client)
+        try SessionFlags.readDetachKeys(parsed, context, into: &client)
         var options = ExecOptions(request, client: client)
         options.isDetached = isDetached
         return options
@@ -86,8 +94,7 @@ enum Exec {
     ) throws(EngineError) -> CInt {
         switch outcome {
         case .exited(let code): return code
-        // Docker's client says so and fails.
-        case .detached: throw EngineError("read escape sequence", .cancelled)
+        case .detached: return 0
         case .interrupted(let signal): return 128 + signal
         case .failed(let code, let message): throw EngineError(message, .start(exitCode: code))
         case .lost: throw engine.lossOfExec(container)

@@ -1,4 +1,3 @@
-import ContainerSpec
 import Engine
 import Errors
 import Flags
@@ -11,14 +10,10 @@ extension Verb {
             flags: [Flag("signal", "s", .string, "Signal to send to the container", defaultValue: "KILL")],
             arguments: .atLeast(1), completion: .runningContainers)
     ) { parsed, context in
-        let signal: Int32
-        do throws(OptionError) {
-            let text = parsed.string("signal") ?? ""
-            signal = try SignalName.number(text.isEmpty ? "KILL" : text)
-        } catch { throw CommandFailure(error.description) }
+        let text = parsed.string("signal").flatMap { $0.isEmpty ? nil : $0 } ?? "KILL"
         let engine = try context.engine()
         return try EachContainer.runAtOnce(parsed.positionals, context) { name throws(EngineError) in
-            try engine.killContainer(name, signal: signal)
+            try engine.killContainer(name, signal: text)
             return name
         }
     }

@@ -27,8 +27,8 @@ extension Verb {
         request.follow = parsed.bool("follow")
         request.timestamps = parsed.bool("timestamps")
         request.details = parsed.bool("details")
-        request.since = try parsed.timestamp("since")
-        request.until = try parsed.timestamp("until")
+        request.since = try parsed.timestamp("since", "invalid value for \"since\": ")
+        request.until = try parsed.timestamp("until", "invalid value for \"until\": ")
         // Docker takes what is no number for "all".
         if let text = parsed.string("tail"), let count = Int(text), count >= 0 { request.tail = count }
         request.stop.output = STDOUT_FILENO
@@ -42,12 +42,12 @@ extension Verb {
 }
 
 extension ParsedArguments {
-    /// The moment that `--since` or `--until` names; nil where the flag was not given. Throws for what is none.
-    func timestamp(_ name: String) throws -> Timestamp? {
+    /// The moment that `--since` or `--until` names; nil where the flag was not given. Throws for what is none, with `prefix`
+    /// before it.
+    func timestamp(_ name: String, _ prefix: String = "") throws -> Timestamp? {
         guard let text = string(name), !text.isEmpty, text != "0" else { return nil }
         guard let moment = Moment(filter: text) else {
-            throw CommandFailure(
-                "invalid value for \"\(name)\": failed to parse value as time or duration: \"\(text)\"")
+            throw CommandFailure("\(prefix)failed to parse value as time or duration: \"\(text)\"")
         }
         return Timestamp(seconds: Int(moment.seconds), nanoseconds: Int(moment.nanoseconds))
     }

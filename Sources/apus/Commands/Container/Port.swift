@@ -14,10 +14,12 @@ extension Verb {
         // No container has a published port yet: without a port there is nothing to show, as with Docker.
         guard parsed.positionals.count == 2 else { return 0 }
         let parts = parsed.positionals[1].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard let number = Int(parts[0]), (0...65535).contains(number) else {
-            throw CommandFailure("invalid port '\(parsed.positionals[1])': \(parts[0]) is no port number")
+        guard UInt16(parts[0]) != nil else {
+            let isNumber = !parts[0].isEmpty && parts[0].utf8.allSatisfy { (48...57).contains($0) }
+            throw CommandFailure(
+                "invalid port (\(parsed.positionals[1])): strconv.ParseUint: parsing \"\(parts[0])\": "
+                    + (isNumber ? "value out of range" : "invalid syntax"))
         }
-        let transport = parts.count == 2 ? String(parts[1]) : "tcp"
-        throw CommandFailure("no public port '\(number)/\(transport)' published for \(name)")
+        throw CommandFailure("No public port '\(parsed.positionals[1])' published for \(name)")
     }
 }

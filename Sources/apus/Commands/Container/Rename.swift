@@ -12,7 +12,12 @@ extension Verb {
         let engine = try context.engine()
         do throws(EngineError) {
             try engine.renameContainer(parsed.positionals[0], to: parsed.positionals[1])
-        } catch { throw CommandFailure(error.message, status: 1) }
+        } catch {
+            let (old, new) = (parsed.positionals[0], parsed.positionals[1])
+            guard !old.isEmpty, !new.isEmpty else { throw error }
+            context.complain(error.message)
+            throw CommandFailure("failed to rename container named \(old)")
+        }
         return 0
     }
 }

@@ -4,6 +4,8 @@ import Errors
 import Flags
 import Glibc
 import Linux
+import OCI
+import Rendering
 import Store
 import Supervision
 
@@ -24,8 +26,11 @@ extension Verb {
 enum Run {
     static func run(_ parsed: ParsedArguments, _ context: Context) throws -> CInt {
         defer { unsetenv(startedOver) }
-        let options = try RunOptionReader.options(
+        var options = try RunOptionReader.options(
             parsed, flags: RunFlags.shared + RunFlags.ofRun, directory: workingDirectory(), caller: variable)
+        addProxies(&options, context)
+        let keys = context.configuration.detachKeys
+        if options.detachKeys == nil, !keys.isEmpty { options.detachKeys = keys }
         let client = try clientOptions(options)
         let engine = try context.engine()
         let record = options.rootfs ? nil : try image(options, engine, context)
@@ -42,6 +47,15 @@ enum Run {
         return try SessionFlags.status(of: container.attach(), failure: nil)
     }
 
+    /// Adds the variables of the configuration's proxies that the user did not set.
+    static func addProxies(_ options: inout RunOptions, _ context: Context) {
+        func name(_ entry: String) -> [UInt8] { Array(entry.utf8.prefix { $0 != UInt8(ascii: "=") }) }
+        for variable in context.configuration.proxyVariables
+        where !options.env.contains(where: { name($0) == name(variable) }) {
+            options.env.append(variable)
+        }
+    }
+
     // A supervisor that has given up by the time that its container's record is written says by that why.
     private static func start(
         _ options: RunOptions, _ record: LaunchRecord?, _ client: AttachedClient.Options, _ engine: Engine
@@ -50,8 +64,16 @@ enum Run {
             return try engine.start(options, image: record, client: client, lingering: lingering)
         } catch {
             if case .start(let code) = error.kind { throw CommandFailure(error.message, status: code) }
-            throw error
+            throw CommandFailure(error.message, status: status(of: error.message))
         }
+    }
+
+    // Docker's client tells what became of a start by the system's words in the message, whatever they are about.
+    private static func status(of message: String) -> CInt {
+        func has(_ words: String) -> Bool { Filters.contains(message, words) }
+        if has("opening seccomp profile") { return 125 }
+        if has("no such file or directory") { return 127 }
+        return has("permission denied") || has("is a directory") ? 126 : 125
     }
 
     private static func clientOptions(_ options: RunOptions) throws -> AttachedClient.Options {
@@ -63,8 +85,11 @@ enum Run {
         client.errorOutput = all || options.attach.contains(.stderr)
         client.terminal = options.tty
         client.signalProxy = options.sigProxy
-        if let keys = options.detachKeys {
-            guard DetachKeys(keys) != nil else { throw CommandFailure("invalid detach keys '\(keys)'", status: 125) }
+        // A container in the background has nobody who could press them.
+        if let keys = options.detachKeys, !options.detach {
+            guard DetachKeys(keys) != nil else {
+                throw CommandFailure("Invalid escape keys (\(keys)) provided", status: 1)
+            }
             client.detachKeys = keys
         }
         if client.input, options.tty, !Terminal.isTerminal(0) {
@@ -76,12 +101,12 @@ enum Run {
     // MARK: the image
 
     /// The launch record of the image, which is pulled where it is missing. `startsOver`: where JSON was read for it, the
-    /// process begins again (see `startOver`).
+    /// process begins again (see `startOver`). `failure` is the exit code where there is none.
     static func image(
-        _ options: RunOptions, _ engine: Engine, _ context: Context, startsOver: Bool = true
+        _ options: RunOptions, _ engine: Engine, _ context: Context, startsOver: Bool = true, failure: CInt = 125
     ) throws -> LaunchRecord {
         if options.pullPolicy == .always {
-            try pull(options, context)
+            try pull(options, context, failure: failure)
         } else if let record = engine.launchRecord(for: options) {
             return record
         }
@@ -89,15 +114,18 @@ enum Run {
             _ = try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
         } catch {
             switch error {
-            case .unknownImage, .otherPlatform: break
+            case .unknownImage: break
+            // One that is here for another platform alone is fetched as a missing one is.
+            case .otherPlatform where options.pullPolicy == .missing: break
             default: throw EngineError(error)
             }
+            let reference = try Reference(options.image)
             guard options.pullPolicy == .missing else {
                 throw CommandFailure(
-                    "image '\(options.image)' is not here, and --pull=never forbids to fetch it", status: 125)
+                    "No such image: \(reference.familiar): --pull=never forbids to fetch it", status: failure)
             }
-            if !options.quiet { try context.errors.line("Unable to find image '\(options.image)' locally") }
-            try pull(options, context)
+            if !options.quiet { try context.errors.line("Unable to find image '\(reference.familiar)' locally") }
+            try pull(options, context, failure: failure)
         }
         let record = try engine.prepareLaunch(options.image, platform: options.platform)
         if startsOver { startOver(options) }
@@ -117,11 +145,12 @@ enum Run {
 
     // A process of its own: the registry's client has threads, and a process with threads cannot be forked into a
     // supervisor.
-    private static func pull(_ options: RunOptions, _ context: Context) throws {
+    private static func pull(_ options: RunOptions, _ context: Context, failure: CInt) throws {
         var arguments = context.options.arguments + ["pull"]
         if options.quiet { arguments.append("--quiet") }
         if let platform = options.platform { arguments += ["--platform", platform] }
-        arguments.append(options.image)
+        // With its tag, so that nothing is said of the standard one.
+        arguments.append(try Reference(options.image).familiar)
         // In this process group, so that Ctrl-C ends it; what it prints is not the container's output.
         let child = try fork {
             dup2(2, 1)
@@ -131,7 +160,7 @@ enum Run {
             return 125
         }
         let status = try waitForExit(of: child)
-        guard status == .exited(code: 0) else { throw CommandFailure("", status: 125) }
+        guard status == .exited(code: 0) else { throw CommandFailure("", status: failure) }
     }
 
     // MARK: the caller

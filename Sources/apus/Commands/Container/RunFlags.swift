@@ -17,6 +17,7 @@ enum RunFlags {
     ]
 
     private static let container: [Flag] = [
+        Flag("help", nil, .bool, "Print usage"),
         Flag("name", nil, .string, "Name of the container"),
         Flag("rm", nil, .bool, "Remove the container when it exits"),
         Flag("pull", nil, .string, "When to pull the image (always, missing, never)", defaultValue: "missing") { text in

@@ -17,23 +17,46 @@ struct RunOptionReader {
     private var variablesOfFiles: [String] = []
     private var labels: [(String, String)] = []
 
-    /// Reads all of `parsed`, whose first positional argument is the image. Throws `OptionError`.
+    /// Reads all of `parsed`, whose first positional argument is the image. Throws `OptionError`, and `UsageError` for values
+    /// that Docker's command line refuses by itself.
     static func options(
         _ parsed: ParsedArguments, flags: [Flag], directory: String, caller: (String) -> String?
-    ) throws(OptionError) -> RunOptions {
-        try withoutActuallyEscaping(caller) { (caller) throws(OptionError) -> RunOptions in
+    ) throws -> RunOptions {
+        try withoutActuallyEscaping(caller) { (caller) throws -> RunOptions in
             var reader = RunOptionReader(
                 options: RunOptions(image: parsed.positionals[0]), directory: directory, caller: caller)
             reader.options.cmd = Array(parsed.positionals.dropFirst())
-            for use in parsed.uses(of: flags.map(\.name)) { try reader.take(use.name, use.value) }
+            for use in parsed.uses(of: flags.map(\.name)) {
+                do throws(OptionError) { try reader.take(use.name, use.value) } catch {
+                    throw flags.first { $0.name == use.name }.flatMap { invalid($0, use.value, error) } ?? error
+                }
+            }
             reader.options.healthcheck = try RunFlags.healthcheck(parsed)
             reader.options.env = reader.variablesOfFiles + reader.options.env
             for (name, value) in reader.labels where reader.options.labels[name] == nil {
                 reader.options.labels[name] = value
             }
+            if reader.options.detach, !reader.options.attach.isEmpty {
+                throw CommandFailure("conflicting options: cannot specify both --attach and --detach", status: 1)
+            }
             try reader.options.logConfig.validate()
             return reader.options
         }
+    }
+
+    /// What pflag says of a value that its flag's type refuses; nil for what Docker finds out later, in words of its own.
+    private static func invalid(_ flag: Flag, _ value: String, _ error: OptionError) -> (any Error)? {
+        let typed = [
+            "add-host", "attach", "device-cgroup-rule", "dns", "dns-search", "env", "label", "mount", "network",
+            "sysctl",
+            "ulimit",
+        ]
+        guard typed.contains(flag.name), error.kind == .invalid, !error.isOfCommandLine,
+            !error.description.utf8.starts(with: "network ".utf8),
+            !error.description.utf8.starts(with: "invalid mount config".utf8)
+        else { return nil }
+        return UsageError(
+            "invalid argument \(goQuoted(value)) for \"\(flag.displayName)\" flag: \(error.description)")
     }
 
     private init(options: RunOptions, directory: String, caller: @escaping (String) -> String?) {
@@ -58,7 +81,9 @@ struct RunOptionReader {
 
     private func read(_ path: String, _ flag: String) throws(OptionError) -> [UInt8] {
         do throws(SystemError) { return try Files.readGiven(path, limit: 16 << 20) } catch {
-            throw OptionError("cannot read \(path) of --\(flag): \(error.errno)")
+            throw OptionError.usage(
+                error.errno == .isDirectory
+                    ? "invalid env file (\(path)): read \(path): is a directory" : "open \(path): \(error.errno)")
         }
     }
 
@@ -95,7 +120,6 @@ struct RunOptionReader {
             options.restartPolicy = policy == .no ? nil : policy
         case "detach": options.detach = isTrue(value)
         case "detach-keys":
-            guard DetachKeys(value) != nil else { throw OptionError("invalid detach keys (\(value)) provided") }
             options.detachKeys = value
         case "sig-proxy": options.sigProxy = isTrue(value)
         default: return false
@@ -109,7 +133,7 @@ struct RunOptionReader {
         case "tty": options.tty = isTrue(value)
         case "attach":
             guard let stream = RunOptions.Stream(rawValue: value.lowercased()) else {
-                throw OptionError("valid streams are STDIN, STDOUT and STDERR, '\(value)' is none of them")
+                throw OptionError("valid streams are STDIN, STDOUT and STDERR")
             }
             options.attach.insert(stream)
         case "entrypoint": options.entrypoint = [value]
@@ -136,7 +160,7 @@ struct RunOptionReader {
         case "ulimit": if value != "host" { options.ulimits.append(try Ulimit(value)) }
         case "oom-score-adj":
             guard let number = Int(value), (-1000...1000).contains(number) else {
-                throw OptionError("invalid value \(value), range for oom score adj is [-1000, 1000]")
+                throw OptionError("Invalid value \(value), range for oom score adj is [-1000, 1000]")
             }
             options.oomScoreAdj = number
         default: return false
@@ -182,7 +206,7 @@ struct RunOptionReader {
         switch name {
         case "privileged": options.privileged = isTrue(value)
         case "cap-add": options.capAdd.append(try CapabilityName.normalized(value))
-        case "cap-drop": options.capDrop.append(try CapabilityName.normalized(value))
+        case "cap-drop": options.capDrop.append(try CapabilityName.normalized(value, field: "CapDrop"))
         case "security-opt": try options.security.add(value, relativeTo: directory)
         case "disable-content-trust":
             guard isTrue(value) else {
@@ -190,7 +214,7 @@ struct RunOptionReader {
             }
         case "isolation":
             guard value.isEmpty || value == "default" else {
-                throw OptionError("--isolation=\(value) is refused: only Windows has it")
+                throw OptionError("invalid isolation (\(value)): linux only supports 'default'")
             }
         default: return false
         }
@@ -208,7 +232,7 @@ struct RunOptionReader {
         case "add-host": options.extraHosts.append(try HostEntry(value))
         case "dns":
             guard IPAddress.isValid(value) else {
-                throw OptionError("IP address is not correctly formatted: '\(value)' of --dns")
+                throw OptionError("IP address is not correctly formatted: \(value)")
             }
             options.dns.append(value)
         case "dns-search":

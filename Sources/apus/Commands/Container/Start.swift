@@ -1,7 +1,9 @@
+import DockerTypes
 import Engine
 import Errors
 import Flags
 import Linux
+import Store
 import Supervision
 
 extension Verb {
@@ -11,13 +13,18 @@ extension Verb {
             summary: "Start one or more stopped containers", usage: ["[OPTIONS] CONTAINER [CONTAINER...]"],
             flags: [
                 Flag("attach", "a", .bool, "Attach the standard output and error, and pass signals on"),
-                Flag("checkpoint", nil, .string, "", refused: "containers are not restored from checkpoints"),
-                Flag("checkpoint-dir", nil, .string, "", refused: "containers are not restored from checkpoints"),
+                Flag("checkpoint", nil, .string, "", isHidden: true),
+                Flag("checkpoint-dir", nil, .string, "", isHidden: true),
                 SessionFlags.detachKeys,
                 Flag("interactive", "i", .bool, "Attach the container's standard input"),
             ],
             arguments: .atLeast(1), completion: .containers)
     ) { parsed, context in
+        // As Docker without its experimental features: known, and not to be had.
+        for name in ["checkpoint", "checkpoint-dir"] where parsed.string(name)?.isEmpty == false {
+            throw CommandFailure(
+                "\"--\(name)\" is only supported on a Docker daemon with experimental features enabled")
+        }
         if parsed.bool("attach") || parsed.bool("interactive") { return try Start.attached(parsed, context) }
         return try Start.detached(parsed.positionals, context)
     }
@@ -31,6 +38,9 @@ enum Start {
         var failed: [String] = []
         for name in names {
             do throws(EngineError) {
+                guard try engine.container(name).state.status != .paused else {
+                    throw EngineError("cannot start a paused container, try unpause instead", .conflict)
+                }
                 if case .starting(let container) = try engine.startContainer(
                     name, client: .detached(.standard), lingering: Run.lingering)
                 {
@@ -60,7 +70,7 @@ enum Start {
         let name = parsed.positionals[0]
         var client = AttachedClient.Options(.standard)
         client.input = parsed.bool("interactive")
-        try SessionFlags.readDetachKeys(parsed, into: &client)
+        try SessionFlags.readDetachKeys(parsed, context, into: &client)
         if client.input, try engine.hasTerminal(name), !Terminal.isTerminal(0) {
             throw CommandFailure("the input device is not a TTY")
         }

@@ -23,7 +23,7 @@ extension Verb {
         let engine = try context.engine()
         var display = StatsDisplay(
             engine: engine, names: parsed.positionals, showsAll: parsed.bool("all"),
-            format: ListFormat(parsed.string("format"), table: StatsRow.table),
+            format: ListFormat(parsed.string("format") ?? context.configuration.statsFormat, table: StatsRow.table),
             isShort: !parsed.bool("no-trunc"))
         // A name that is not there is an error before anything is shown.
         for name in parsed.positionals { _ = try engine.container(name) }
@@ -67,10 +67,15 @@ private struct StatsDisplay {
             ? try engine.listContainers(activeOnly: !showsAll).containers.filter { showsAll || $0.state.isActive }
             : names.compactMap { try? engine.container($0) }
         var usages: [String: ContainerUsage] = [:]
+        var places: [String: Int] = [:]
+        if !names.isEmpty { for (place, container) in containers.enumerated() { places[container.id] = place } }
         rows = containers.map { container in
             let usage = engine.usage(of: container)
             usages[container.id] = usage
-            return StatsRow(container: container, usage: usage, last: last[container.id], isShort: isShort)
+            var row = StatsRow(container: container, usage: usage, last: last[container.id], isShort: isShort)
+            // By the name under which it was asked for.
+            if names.count == containers.count, let place = places[container.id] { row.asked = names[place] }
+            return row
         }
         last = usages
         if !hasSaidSource, usages.values.contains(where: { $0.source == .processes }) {
@@ -92,6 +97,7 @@ private struct StatsRow {
     /// What it was a moment ago.
     let last: ContainerUsage?
     let isShort: Bool
+    var asked: String?
 
     static let table =
         #"{{.ID}}\t{{.Name}}\t{{.CPUPerc}}\t{{.MemUsage}}\t{{.MemPerc}}\t{{.NetIO}}\t{{.BlockIO}}\t{{.PIDs}}"#
@@ -109,7 +115,7 @@ private struct StatsRow {
             [
                 ("BlockIO", .string(pair(usage?.readFromDisk, usage?.writtenToDisk))),
                 ("CPUPerc", .string(usage.map { Self.percent(processorShare($0)) } ?? "--")),
-                ("Container", .string(id)), ("ID", .string(id)),
+                ("Container", .string(asked ?? id)), ("ID", .string(id)),
                 (
                     "MemPerc",
                     .string(

@@ -7,7 +7,8 @@ import Flags
 enum StopFlags {
     static let all = [
         Flag("signal", "s", .string, "Signal to send to the container"),
-        Flag("timeout", "t", .int, "Seconds to wait before the container is killed, -1 for ever", aliases: ["time"]),
+        Flag("timeout", "t", .int, "Seconds to wait before the container is killed, -1 for ever", aliases: []),
+        Flag("time", nil, .int, "", deprecated: "use --timeout instead"),
     ]
 
     /// What the user gave. Throws for what is no signal.
@@ -16,7 +17,7 @@ enum StopFlags {
         do throws(OptionError) {
             signal = try parsed.string("signal").map { text throws(OptionError) in try SignalName.number(text) }
         } catch { throw CommandFailure(error.description) }
-        return (signal, parsed.int("timeout").map { Int($0) })
+        return (signal, (parsed.int("timeout") ?? parsed.int("time")).map { Int($0) })
     }
 }
 

@@ -7,13 +7,13 @@ extension Verb {
         id: "image import",
         syntax: CommandSyntax(
             summary: "Make an image from the archive of a root file system",
-            usage: ["[OPTIONS] file|- [REPOSITORY[:TAG]]"],
+            usage: ["[OPTIONS] file|URL|- [REPOSITORY[:TAG]]"],
             flags: [
                 Flag("change", "c", .list, "Apply a Dockerfile instruction to the image"),
                 Flag("message", "m", .string, "Set the image's commit message"),
                 Flag("platform", nil, .string, "Set the image's platform (os/architecture[/variant])"),
             ],
-            arguments: .between(1, 2), completion: .files)
+            arguments: .atLeast(1), completion: .files)
     ) { parsed, context in
         let path = parsed.positionals[0]
         guard !path.hasPrefix("http://"), !path.hasPrefix("https://") else {

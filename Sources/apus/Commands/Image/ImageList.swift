@@ -28,7 +28,7 @@ extension Verb {
         for problem in problems { context.complain(problem) }
         let filter = try ImageFilter(filters, argument: parsed.positionals.first, engine)
         let format = ListFormat(
-            parsed.string("format"),
+            parsed.string("format") ?? (parsed.bool("quiet") ? "" : context.configuration.imagesFormat),
             table: parsed.bool("digests") ? ImageRow.digestTable : ImageRow.table,
             quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
         let withDigests = parsed.bool("digests") || format.uses("Digest")
@@ -37,11 +37,6 @@ extension Verb {
             for row in ImageRow.rows(image, withDigests: withDigests, filter) {
                 records.append(row.record(isShort: !parsed.bool("no-trunc")))
             }
-        }
-        if parsed.bool("quiet") {
-            // An image with several names is one id.
-            var seen: Set<String> = []
-            records = records.filter { seen.insert($0["ID"]?.text ?? "").inserted }
         }
         try context.output.write(try format.render(records, headers: ImageRow.headers))
         return problems.isEmpty ? 0 : 1
@@ -54,6 +49,8 @@ struct ImageRow {
     var repository = "<none>"
     var tag = "<none>"
     var digest = "<none>"
+    /// In bytes: what other images have too, and what it alone has; nil where nobody asked.
+    var sizes: (shared: Int64, unique: Int64)?
 
     static let table = #"{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"#
     static let digestTable = #"{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"#
@@ -69,7 +66,8 @@ struct ImageRow {
     static func rows(_ image: ImageSummary, withDigests: Bool, _ filter: ImageFilter) -> [ImageRow] {
         let digests = image.image.repoDigests.compactMap { split($0, at: "@") }
         var rows: [ImageRow] = []
-        for name in image.repoTags where filter.admitsName(name) {
+        for name in image.repoTags.sorted(by: { $0.utf8.lexicographicallyPrecedes($1.utf8) })
+        where filter.admitsName(name) {
             guard let (repository, tag) = split(name, at: ":") else { continue }
             let own = withDigests ? digests.filter { $0.0 == repository }.map(\.1) : []
             for digest in own.isEmpty ? ["<none>"] : own {
@@ -98,16 +96,17 @@ struct ImageRow {
         return TemplateRecord(
             "*formatter.imageContext",
             [
-                ("Containers", .string(String(image.containers))),
+                ("Containers", .string(sizes == nil ? "N/A" : String(image.containers))),
                 ("CreatedAt", .string(created?.local ?? "N/A")),
                 ("CreatedSince", .string(created?.ago() ?? "N/A")),
                 ("Digest", .string(digest)),
                 ("ID", .string(isShort ? Shortening.id(id) : id)),
                 ("Repository", .string(repository)),
-                ("SharedSize", .string("N/A")),
+                ("SharedSize", .string(sizes.map { HumanSize.decimal($0.shared) } ?? "N/A")),
                 ("Size", .string(HumanSize.decimal(image.size, digits: 3))),
                 ("Tag", .string(tag)),
-                ("UniqueSize", .string("N/A")),
+                ("UniqueSize", .string(sizes.map { HumanSize.decimal($0.unique) } ?? "N/A")),
+                ("VirtualSize", .string(HumanSize.decimal(image.size))),
             ])
     }
 }
@@ -134,7 +133,7 @@ struct ImageFilter {
         since = try created(filters.all("since").last)
         until = try filters.all("until").last.map { text in
             guard let moment = Moment(filter: text) else {
-                throw FilterError("invalid filter 'until=\(text)': it is neither a time nor a duration")
+                throw FilterError.noTime(text)
             }
             return moment
         }

@@ -46,7 +46,7 @@ struct ArchiveSource: ~Copyable {
         do throws(SystemError) {
             opened = try FileDescriptor.open(path, O_RDONLY)
         } catch {
-            throw CommandFailure("cannot open \(path): \(error.errno)")
+            throw CommandFailure("open \(path): \(error.errno)")
         }
         number = opened.rawValue
         file = consume opened

@@ -11,7 +11,7 @@ extension Verb {
             flags: [
                 Flag(
                     "force", "f", .bool, "Remove the image although it has other names or a container was made from it"),
-                Flag("no-prune", nil, .bool, "", refused: "the layers that nothing else needs always go with an image"),
+                Flag("no-prune", nil, .bool, "Keep parents without a name (images here have none)"),
                 Flag(
                     "platform", nil, .commaList, "",
                     refused: "an image goes with all its platforms: pull those that you want to keep again"),

@@ -12,6 +12,8 @@ final class PullDisplay: Sendable {
     private let descriptor: CInt
     private let isTerminal: Bool
     private let lines = Mutex<[Digest]>([])
+    /// The opening line, which is held back until the registry has answered.
+    private let opening = Mutex<String>("")
 
     init(_ descriptor: CInt) {
         self.descriptor = descriptor
@@ -25,7 +27,13 @@ final class PullDisplay: Sendable {
             case .pulling(let reference):
                 lines = []
                 let what = reference.digest == nil ? reference.tag ?? "" : reference.description
-                print("\(what): Pulling from \(reference.path)\n")
+                opening.withLock { $0 = "\(what): Pulling from \(reference.path)\n" }
+                return
+            default: break
+            }
+            printOpening()
+            switch event {
+            case .pulling: break
             case .layer(let layer, let state):
                 guard isTerminal || state.isLasting else { return }
                 if isTerminal { rewrite(layer, text(layer, state), &lines) } else { print(text(layer, state) + "\n") }
@@ -34,8 +42,17 @@ final class PullDisplay: Sendable {
         }
     }
 
+    private func printOpening() {
+        let line = opening.withLock { line in
+            defer { line = "" }
+            return line
+        }
+        if !line.isEmpty { print(line) }
+    }
+
     /// The closing line.
     func end(_ name: String, isNewer: Bool) {
+        printOpening()
         print("Status: \(isNewer ? "Downloaded newer image for" : "Image is up to date for") \(name)\n")
     }
 

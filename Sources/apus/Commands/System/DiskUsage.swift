@@ -19,10 +19,12 @@ extension Verb {
     ) { parsed, context in
         let isVerbose = parsed.bool("verbose")
         let chosen = parsed.string("format") ?? ""
-        guard !isVerbose || chosen.isEmpty || chosen == "table" else {
-            throw CommandFailure("--verbose has a table for each kind of object: leave --format out")
-        }
         let usage = try context.engine().diskUsage()
+        if isVerbose, !chosen.isEmpty, chosen != "table" {
+            // Once for all of it, not a line for each.
+            return try context.show(
+                .record(DiskUsageTables.all(usage)), chosen == "json" ? "{{json .}}" : chosen, endsLine: false)
+        }
         if isVerbose {
             try context.output.write(try DiskUsageTables.verbose(usage))
         } else {
@@ -68,6 +70,32 @@ private enum DiskUsageTables {
                 ("Reclaimable", .string(size > 0 ? "\(free) (\(reclaimable * 100 / size)%)" : free)),
                 ("Size", .string(HumanSize.decimal(size))), ("TotalCount", .string(String(count))),
                 ("Type", .string(type)),
+            ])
+    }
+
+    /// What a template works on with `--verbose`.
+    static func all(_ usage: DiskUsage) -> TemplateRecord {
+        let images = usage.images.flatMap { entry in
+            let names = entry.image.repoTags.isEmpty ? ["<none>:<none>"] : entry.image.repoTags
+            return names.map { name -> TemplateValue in
+                let colon = name.lastIndex(of: ":") ?? name.endIndex
+                var row = ImageRow(image: entry.image)
+                row.repository = String(name[..<colon])
+                row.tag = String(name[colon...].dropFirst())
+                row.sizes = (entry.shared, entry.unique)
+                return .record(row.record(isShort: true))
+            }
+        }
+        let containers = usage.containers.map { entry -> TemplateValue in
+            var row = ContainerRow(container: entry.snapshot, isShort: true)
+            row.size = (entry.size, 0)
+            return .record(row.record)
+        }
+        return TemplateRecord(
+            "*formatter.diskUsageContext",
+            [
+                ("Images", .list(images)), ("Containers", .list(containers)), ("Volumes", .list([])),
+                ("BuildCache", .list([])),
             ])
     }
 

@@ -19,10 +19,10 @@ extension Verb {
         do throws(StoreError) { try paths.prepared() } catch { problem = error.description }
         let facts = MachineFacts.probe(paths, storeProblem: problem)
         if let format = parsed.string("format"), !format.isEmpty {
-            try context.output.write(try ObjectFormat.render(.record(DoctorReport.record(facts)), format))
-        } else {
-            try context.output.write(DoctorReport.text(facts))
+            let status = try context.show(.record(DoctorReport.record(facts)), format)
+            return facts.canRun ? status : 1
         }
+        try context.output.write(DoctorReport.text(facts))
         return facts.canRun ? 0 : 1
     }
 }

@@ -18,15 +18,29 @@ extension Verb {
             ],
             arguments: .none)
     ) { parsed, context in
-        let filter = EventFilter(try parsed.filters(EventFilter.keys))
+        // As Docker: a filter that it does not know filters nothing.
+        let pairs = try parsed.list("filter").compactMap { try FlagValue.filter($0) }
+        let filter = EventFilter(
+            try Filters(pairs.filter { EventFilter.keys.contains($0.key) }, keys: EventFilter.keys))
         let format = try EventFormat(parsed.string("format"))
         let (since, until) = (try parsed.timestamp("since"), try parsed.timestamp("until"))
+        if let since, let until, since > until {
+            throw CommandFailure("`since` time (\(since.decimal)) cannot be after `until` time (\(until.seconds))")
+        }
         let output = Output(1, limit: 0)
         try context.engine().events(since: since, until: until, stop: StopConditions(output: 1)) { stored in
             guard filter.admits(stored.event) else { return }
             try output.write(try format.text(stored))
         }
         return 0
+    }
+}
+
+extension Timestamp {
+    /// Seconds since 1970 with nine decimal places.
+    fileprivate var decimal: String {
+        let digits = String(nanoseconds)
+        return "\(seconds).\(String(repeating: "0", count: max(0, 9 - digits.utf8.count)))\(digits)"
     }
 }
 

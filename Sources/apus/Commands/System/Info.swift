@@ -14,44 +14,23 @@ extension Verb {
         let (info, problems) = try context.engine().systemInfo()
         for problem in problems { context.warn(problem) }
         if let format = parsed.string("format"), !format.isEmpty {
-            try context.output.write(try ObjectFormat.render(.record(info.record), format))
-        } else {
-            try context.output.write(info.text)
-            try context.output.flush()
-            for warning in info.warnings { try context.errors.line(warning) }
+            return try context.show(.record(info.record), format)
         }
+        try context.output.write(info.text)
+        try context.output.flush()
+        for warning in info.warnings { try context.errors.line(warning) }
         return 0
     }
 }
 
 extension SystemInfo {
-    /// What `info --format` works on.
-    var record: TemplateRecord {
-        func can(_ controller: String) -> TemplateValue { .bool(controlGroups.controllers.contains(controller)) }
-        return TemplateRecord(
-            "system.dockerInfo",
-            [
-                ("Containers", .int(Int64(containers))), ("ContainersRunning", .int(Int64(running))),
-                ("ContainersPaused", .int(Int64(paused))), ("ContainersStopped", .int(Int64(stopped))),
-                ("Images", .int(Int64(images))), ("Driver", .string(storageDriver)),
-                ("MemoryLimit", can("memory")), ("SwapLimit", can("memory")), ("CpuCfsPeriod", can("cpu")),
-                ("CpuCfsQuota", can("cpu")), ("CPUShares", can("cpu")), ("CPUSet", can("cpuset")),
-                ("PidsLimit", can("pids")), ("CgroupDriver", .string(controlGroups.driver)),
-                ("CgroupVersion", .string(controlGroups.version)), ("KernelVersion", .string(version.kernelVersion)),
-                ("OperatingSystem", .string(operatingSystem)), ("OSType", .string(version.os)),
-                ("Architecture", .string(hardware)), ("NCPU", .int(Int64(processors))), ("MemTotal", .int(memory)),
-                ("DockerRootDir", .string(dataDirectory)), ("Name", .string(name)),
-                ("ServerVersion", .string(version.version)), ("DefaultRuntime", .string(runtime)),
-                ("SecurityOptions", .list(securityOptions.map { .string($0) })),
-                ("Warnings", .list(warnings.map { .string($0) })),
-            ])
-    }
-
     /// What `info` prints.
     var text: String {
         """
         Client: apus
          Version:    \(version.version)
+         Context:    default
+         Debug Mode: false
 
         Server: none, apus runs containers itself
          Containers: \(containers)
@@ -61,9 +40,16 @@ extension SystemInfo {
          Images: \(images)
          Server Version: \(version.version)
          Storage Driver: \(storageDriver)
+         Logging Driver: json-file
          Cgroup Driver: \(controlGroups.driver)
          Cgroup Version: \(controlGroups.version)
+         Plugins:
+          Network: \(Self.networks.joined(separator: " "))
+          Log: \(Self.logDrivers.joined(separator: " "))
+         Swarm: inactive
+         Runtimes: \(runtime)
          Default Runtime: \(runtime)
+         Init Binary: \(runtime)
          Security Options:
           seccomp
            Profile: builtin
@@ -74,8 +60,11 @@ extension SystemInfo {
          CPUs: \(processors)
          Total Memory: \(HumanSize.binary(memory))
          Name: \(name)
-         Root Dir: \(dataDirectory)
+         Docker Root Dir: \(dataDirectory)
          Run Dir: \(runDirectory)
+         Debug Mode: false
+         Experimental: false
+         Live Restore Enabled: true
 
         """
     }

@@ -17,7 +17,7 @@ extension Verb {
             ],
             arguments: .none)
     ) { parsed, context in
-        let filter = try PruneFilter(parsed.filters(PruneFilter.keys))
+        let filter = try PruneFilter(context.pruneFilters(parsed, PruneFilter.keys))
         let all = parsed.bool("all")
         let warning = """
             WARNING! This will remove:

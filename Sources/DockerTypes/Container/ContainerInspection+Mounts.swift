@@ -1,0 +1,55 @@
+import ContainerSpec
+
+extension ContainerInspection {
+    /// One of `HostConfig.Mounts`: what `--mount` asked for.
+    struct LongMount: Encodable {
+        let mount: MountOption
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            switch mount.kind {
+            case .bind(let bind):
+                try members.put("Type", "bind")
+                try members.put("Source", bind.source)
+                try members.put("Target", mount.destination)
+                try members.encodeIfPresent(mount.readOnly ? true : nil, forKey: "ReadOnly")
+                let options = BindOptions(bind: bind)
+                try members.encodeIfPresent(options.isEmpty ? nil : options, forKey: "BindOptions")
+            case .tmpfs(let tmpfs):
+                try members.put("Type", "tmpfs")
+                try members.encodeIfPresent(String?.none, forKey: "Source")
+                try members.put("Target", mount.destination)
+                try members.encodeIfPresent(mount.readOnly ? true : nil, forKey: "ReadOnly")
+                let options = TmpfsOptions(options: tmpfs.options)
+                try members.encodeIfPresent(tmpfs.options.isEmpty ? nil : options, forKey: "TmpfsOptions")
+            }
+        }
+    }
+
+    private struct BindOptions: Encodable {
+        let bind: MountOption.Bind
+
+        var isEmpty: Bool { bind.propagation == .rprivate && bind.recursion == .enabled && !bind.createSource }
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            if bind.propagation != .rprivate { try members.put("Propagation", bind.propagation.rawValue) }
+            if bind.recursion == .disabled { try members.put("NonRecursive", true) }
+            if bind.createSource { try members.put("CreateMountpoint", true) }
+            if bind.recursion == .writable { try members.put("ReadOnlyNonRecursive", true) }
+            if bind.recursion == .readonly { try members.put("ReadOnlyForceRecursive", true) }
+        }
+    }
+
+    private struct TmpfsOptions: Encodable {
+        let options: [String]
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            for option in options {
+                if option.hasPrefix("size=") { try members.put("SizeBytes", Int64(option.dropFirst(5)) ?? 0) }
+                if option.hasPrefix("mode=") { try members.put("Mode", Int64(option.dropFirst(5), radix: 8) ?? 0) }
+            }
+        }
+    }
+}
