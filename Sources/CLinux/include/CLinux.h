@@ -153,6 +153,8 @@ size_t apus_reaper_image(void *buffer, size_t room);
 int apus_memfd_executable(const char *name);
 // F_ADD_SEALS: nobody can change the file any more.
 int apus_memfd_seal(int fd);
+// set_mempolicy(2), with `words` of a mask of nodes.
+int apus_set_mempolicy(int mode, const uint64_t *nodes, size_t words);
 int apus_sched_setaffinity(const uint64_t *mask, size_t bytes);
 // f_type of fstatfs(2); -1 with errno set.
 int64_t apus_file_system_magic(int fd);

@@ -41,13 +41,15 @@ package struct RawMode: Sendable {
     private let saved: termios
 
     /// Makes the terminal raw (cfmakeraw(3)): every key reaches the reader as it is. nil when `descriptor` is no
-    /// terminal.
-    package init?(_ descriptor: CInt) {
+    /// terminal. A process of a background group is stopped (SIGTTOU) until it is in the foreground, but for `anyGroup`.
+    package init?(_ descriptor: CInt, anyGroup: Bool = false) {
         var settings = termios()
         guard tcgetattr(descriptor, &settings) == 0 else { return nil }
         self.descriptor = descriptor
         saved = settings
         cfmakeraw(&settings)
+        let previous = anyGroup ? signal(SIGTTOU, SIG_IGN) : nil
+        defer { if anyGroup { signal(SIGTTOU, previous) } }
         guard tcsetattr(descriptor, TCSADRAIN, &settings) == 0 else { return nil }
     }
 

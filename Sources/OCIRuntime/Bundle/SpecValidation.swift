@@ -1,4 +1,5 @@
 import OCI
+import Runtime
 
 /// What the specification forbids and what cannot be honoured, found before anything is made.
 struct SpecValidation {
@@ -70,6 +71,7 @@ struct SpecValidation {
         if let devices = linux.netDevices, !devices.isEmpty {
             throw OCIError("linux.netDevices is not supported: this runtime moves no network devices")
         }
+        if let policy = linux.memoryPolicy { _ = try reporting { try MemoryPolicyPlan(policy) } }
         for path in (linux.maskedPaths ?? []) + (linux.readonlyPaths ?? []) where path.utf8.first != UInt8(ascii: "/") {
             throw OCIError("\"\(path)\" of maskedPaths or readonlyPaths is no absolute path")
         }

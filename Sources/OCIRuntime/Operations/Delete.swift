@@ -35,6 +35,7 @@ extension OCIRuntime {
         }
         try end(container)
         try ContainerCgroup.remove(container.record)
+        try SharedRoot.release(container.record.rootfs, container.record.sharedMounts)
         let configuration = try? container.configuration()
         try container.directory.remove()
         guard let spec = configuration?.spec, spec.hooks?.poststop?.isEmpty == false else { return }

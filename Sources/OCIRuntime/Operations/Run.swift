@@ -16,13 +16,16 @@ extension OCIRuntime {
         if detaches {
             var creation = try Creation.begin(self, request, bundle, waitsForStart: false)
             try creation.finish()
+            let proxy = try NotifyProxy(creation.directory.path)
             try creation.start()
+            if let proxy { try proxy.wait(for: creation.process.pid, creation.process.pidfd) }
             return 0
         }
         let foreground = try ForegroundProcess()
         let (process:pid, pidfd:pidfd, terminal:master) = try startForeground(request, bundle)
         let owned = master.map { FileDescriptor(owning: $0) }
-        let code = try foreground.wait(for: pid, FileDescriptor(owning: pidfd), terminal: owned)
+        let proxy = try NotifyProxy(states.root + "/" + request.id)
+        let code = try foreground.wait(for: pid, FileDescriptor(owning: pidfd), terminal: owned, proxy)
         if !keeps { try delete(request.id, force: true) }
         return code
     }

@@ -52,6 +52,8 @@ struct ExecProcess {
         sets.bounding = with(sets.bounding)
         sets.effective = with(sets.effective)
         sets.permitted = with(sets.permitted)
+        // Ambient capabilities have to be inheritable: those of a container that has such, as runc has it.
+        if sets.inheritable != nil { sets.ambient = with(sets.ambient) }
         process.capabilities = sets
     }
 

@@ -28,6 +28,12 @@ struct Container: ~Copyable {
         return cgroup.isFreezing
     }
 
+    /// Whether all of its processes are stopped, by its own cgroup or by one above.
+    var isFrozen: Bool {
+        guard let path = record.cgroup, let cgroup = try? Cgroup.open(path, scope: record.scope) else { return false }
+        return cgroup.isFrozen
+    }
+
     /// Its cgroup; throws where it has none.
     func cgroup(for what: String) throws(OCIError) -> Cgroup {
         guard let path = record.cgroup else {

@@ -35,6 +35,7 @@ struct ContainerInit {
     ) throws(LaunchError) -> Never {
         // The files and devices that are made get the modes that they are asked for.
         umask(0)
+        if request.resetsAffinity { Scheduling.resetAffinity() }
         try ProcessSetup.setOOMScore(process.oomScoreAdj)
         Hardening.setDumpable(false)
         if let cgroup { try ProcessSetup.enter(cgroup: cgroup) }
@@ -65,7 +66,9 @@ struct ContainerInit {
         // From here on descriptors are numbers, which are closed all at once: an owner would close another's.
         _ = root.release()
 
-        var setup = ProcessSetup(process: process, personality: linux.personality, options: request.processOptions)
+        var setup = ProcessSetup(
+            process: process, personality: linux.personality, memoryPolicy: linux.memoryPolicy,
+            options: request.processOptions)
         setup.lastHooks = spec.hooks?.startContainer ?? []
         setup.hookInput = hookInput.started
         try setup.run(terminal: terminal, labels: labels, &channel)

@@ -9,14 +9,15 @@ struct EarlyMounts {
     // By place in the list of mounts; numbers, which the new process has too, and which `close` closes here.
     private var trees: [(index: Int, tree: CInt)] = []
 
-    init(_ spec: RuntimeSpec) throws(LaunchError) {
+    /// `root` is the directory that becomes the root file system; nil where it is no directory.
+    init(_ spec: RuntimeSpec, root: String?) throws(LaunchError) {
         let isSeparate = spec.linux?.namespaces?.contains { $0.type == .user } ?? false
         for (index, mount) in (spec.mounts ?? []).enumerated() {
             let options = MountOptions(mount.options ?? [])
             do throws(LaunchError) {
                 if options.mapsIDs || mount.uidMappings != nil || mount.gidMappings != nil {
-                    trees.append((index, try Self.tree(mount, options, try Self.map(mount, spec.linux))))
-                } else if isSeparate, let tree = try Self.plainTree(mount, options) {
+                    trees.append((index, try Self.tree(mount, options, spec.linux)))
+                } else if isSeparate, !Self.isBelow(root, mount.source), let tree = try Self.plainTree(mount, options) {
                     trees.append((index, tree))
                 }
             } catch {
@@ -37,6 +38,15 @@ struct EarlyMounts {
         for entry in trees { Glibc.close(entry.tree) }
     }
 
+    // What is below the root may be on a mount that the container's process makes first.
+    private static func isBelow(_ root: String?, _ source: String?) -> Bool {
+        guard let root, let source, let absolute = realpath(source, nil) else { return false }
+        defer { free(absolute) }
+        let place = String(cString: absolute)
+        return place.utf8.elementsEqual(root.utf8) || place.utf8.starts(with: root.utf8) && root != "/"
+            && place.utf8.dropFirst(root.utf8.count).first == UInt8(ascii: "/")
+    }
+
     private static func map(_ mount: RuntimeSpec.Mount, _ linux: RuntimeSpec.Linux?) throws(LaunchError) -> IDMap {
         // Without maps of its own, a mount is shown as the container's user namespace sees the host's ids.
         let users = mount.uidMappings ?? linux?.uidMappings ?? []
@@ -54,14 +64,26 @@ struct EarlyMounts {
         return (try? MountTree.clone(source, recursive: options.isRecursive))?.release().release()
     }
 
+    // Without maps of the mount's own, a namespace that the container joins has them.
+    private static func userNamespace(
+        _ mount: RuntimeSpec.Mount, _ linux: RuntimeSpec.Linux?
+    ) throws(LaunchError) -> FileDescriptor {
+        if mount.uidMappings == nil, mount.gidMappings == nil,
+            let path = linux?.namespaces?.first(where: { $0.type == .user })?.path, !path.isEmpty
+        {
+            return try step(.namespaces, path) { () throws(SystemError) in try FileDescriptor.open(path, O_RDONLY) }
+        }
+        return try UserNamespace.make(map(mount, linux))
+    }
+
     private static func tree(
-        _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ map: IDMap
+        _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ linux: RuntimeSpec.Linux?
     ) throws(LaunchError) -> CInt {
         guard let source = mount.source, options.isBind || mount.type == "bind" else {
             throw LaunchError(
                 .mounts, sentence: "the mount at \(mount.destination) is to be id-mapped, and is no bind mount")
         }
-        let namespace = try UserNamespace.make(map)
+        let namespace = try userNamespace(mount, linux)
         return try step(
             .mounts, source,
             sentence: { error in

@@ -27,11 +27,12 @@ struct LaunchPlan {
                 .userMapping,
                 sentence: "a new user namespace needs uidMappings and gidMappings, and one of them is empty")
         }
-        if !namespaces.created.contains(.mount), !namespaces.joined.contains(where: { $0.kind == .mount }) {
-            // The root of the whole machine would change.
+        if !namespaces.separates(.mount), namespaces.separates(.user) {
+            // Which may not mount anything in a namespace of its maker's.
             throw LaunchError(
-                .namespaces, sentence: "a container needs a mount namespace, and the configuration lists none")
+                .namespaces,
+                sentence: "a container with a user namespace needs a mount namespace, and the configuration lists none")
         }
-        earlyMounts = try EarlyMounts(request.spec)
+        earlyMounts = try EarlyMounts(request.spec, root: request.root.path)
     }
 }

@@ -10,6 +10,14 @@ package enum RootFilesystem: ~Copyable, Sendable {
     /// A detached mount that is handed over later, by `InitProcess.provide(root:)`: the process enters its namespaces
     /// while the caller prepares it.
     case provided
+
+    /// The directory's path; nil for a mount.
+    var path: String? {
+        switch self {
+        case .directory(let path): path
+        default: nil
+        }
+    }
 }
 
 /// What a container's process has as its standard input and output.
@@ -41,6 +49,10 @@ package struct LaunchRequest: ~Copyable {
     package var gate: StartGate?
     /// Gives the process HOME where its environment has none: the directory of its user in the container's /etc/passwd.
     package var setsHome = false
+    /// False for a container that is created without a process: it waits, and cannot be started.
+    package var hasCommand = true
+    /// Lets the process run on all processors that its cgroup has, whatever the caller is bound to.
+    package var resetsAffinity = false
     /// Makes `process.cwd` where the root file system does not have it, as Docker does for an image's WORKDIR.
     package var createWorkingDirectory = false
     /// Descriptors that the process gets as 3, 4 and so on; they stay the caller's.
@@ -79,7 +91,8 @@ extension LaunchRequest {
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags,
             startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
-            parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome)
+            parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome,
+            hasCommand: hasCommand)
     }
 
     /// Whether hooks run while the process is on its way to the command.

@@ -14,6 +14,8 @@ struct ProcessOptions {
     let parentDeathSignal: CInt?
     let gate: StartGate?
     let setsHome: Bool
+    /// False for a process that will never be started: there is nothing to look for.
+    let hasCommand: Bool
 }
 
 /// The last part of a start, in the container's namespaces and root: what makes the calling process one of the
@@ -21,6 +23,7 @@ struct ProcessOptions {
 struct ProcessSetup {
     let process: RuntimeSpec.Process
     let personality: RuntimeSpec.Personality?
+    let memoryPolicy: RuntimeSpec.MemoryPolicy?
     let options: ProcessOptions
     /// What runs last before the command, and what it gets to read.
     var lastHooks: [RuntimeSpec.Hook] = []
@@ -39,9 +42,11 @@ struct ProcessSetup {
         let reaper =
             options.runsInit ? try step(.initProcess) { () throws(SystemError) in try Reaper.program() } : nil
         let entered = try enterWorkingDirectory(again: false)
-        try changeCredentials(channel)
+        let plan = try becomeUser()
+        // Before the filter, which may refuse the calls.
         if !entered { _ = try enterWorkingDirectory(again: true) }
         try checkWorkingDirectory()
+        try dropPrivileges(plan, channel)
         umask(process.user.umask ?? 0o022)
         if let signal = options.parentDeathSignal {
             // After the change of the user, which takes it back.
@@ -57,11 +62,12 @@ struct ProcessSetup {
         }
         var found: String?
         if !options.startImmediately {
-            found = try command.check()
+            if options.hasCommand { found = try command.check() }
             try waitForStart(&channel)
         }
-        for hook in lastHooks { try hook.run(input: hookInput, directory: "/") }
         if noNewPrivileges, !hasListener, let seccomp = options.seccomp { try load(seccomp, channel) }
+        // Programs of the container's: nothing of its caller is theirs, and the filter holds for them, too.
+        for hook in lastHooks { try hook.run(input: hookInput, directory: "/", inherited: process.env ?? []) }
         if let reaper { try splitOffReaper(reaper, channel) }
         // What the caller blocks and ignores is its own affair; last, because a blocked signal may be pending.
         Signals.resetAll()
