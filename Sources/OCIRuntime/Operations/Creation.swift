@@ -26,7 +26,7 @@ struct Creation: ~Copyable {
         let hasCommand = configuration.spec.process != nil
         // What waits needs an identity all the same.
         if !hasCommand { configuration.spec.process = RuntimeSpec.Process(args: [""]) }
-        configuration.spec.giveUserNamespace()
+        configuration.spec.completeUserNamespace()
         let preserved = try PreservedDescriptors(extra: request.preservedDescriptors)
         if !preserved.environment.isEmpty {
             configuration.spec.process!.env = (configuration.spec.process!.env ?? []) + preserved.environment
@@ -90,6 +90,7 @@ struct Creation: ~Copyable {
             launch.createWorkingDirectory = true
             launch.hasCommand = hasCommand
             launch.resetsAffinity = true
+            launch.nodeDirectory = claimed.path
             launch.preservedDescriptors = preserved.numbers
             launch.newSessionKeyring = request.newSessionKeyring
             launch.usesPivotRoot = request.usesPivotRoot

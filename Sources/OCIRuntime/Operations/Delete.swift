@@ -43,6 +43,16 @@ extension OCIRuntime {
         HookList(spec.hooks?.poststop, "poststop").runAll(state.bytes(.stopped), in: container.record.bundle, log)
     }
 
+    /// Removes all containers whose ids `pattern` matches, a POSIX extended regular expression (regex(7)).
+    package func delete(matching pattern: String, force: Bool) throws(OCIError) {
+        var expression = regex_t()
+        guard regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB) == 0 else {
+            throw OCIError("\"\(pattern)\" is no regular expression")
+        }
+        defer { regfree(&expression) }
+        for id in try states.ids() where regexec(&expression, id, 0, nil, 0) == 0 { try delete(id, force: force) }
+    }
+
     private func end(_ container: borrowing Container) throws(OCIError) {
         guard let pidfd = container.openProcess() else {
             let isGone = try reporting("cannot look at the process of the container \(container.id)") {

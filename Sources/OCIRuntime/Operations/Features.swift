@@ -15,8 +15,7 @@ extension OCIRuntime {
                 ])
             ),
             ("mountOptions", .strings(RuntimeFeatures.mountOptions.sorted())), ("linux", linux()),
-            // Nothing in an annotation changes what this runtime does.
-            ("potentiallyUnsafeConfigAnnotations", .array([])),
+            ("potentiallyUnsafeConfigAnnotations", .strings([RuntimeSpec.groupsAnnotation])),
         ])
     }
 

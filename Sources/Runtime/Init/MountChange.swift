@@ -34,7 +34,13 @@ enum MountChange {
         _ root: borrowing RootDirectory
     ) throws(SystemError) {
         for path in try MountList.below(source) {
-            try apply(set, clearing: clear, to: try root.open(destination + "/" + path))
+            let place: FileDescriptor
+            // A mount that others cover has no path.
+            do throws(SystemError) { place = try root.open(destination + "/" + path) } catch {
+                if error.errno == .noEntry || error.errno == .notDirectory { continue }
+                throw error
+            }
+            try apply(set, clearing: clear, to: place)
         }
     }
 

@@ -56,7 +56,7 @@ extension JoinRequest {
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags, startImmediately: true,
             runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal, gate: nil,
-            setsHome: setsHome, hasCommand: true)
+            setsHome: setsHome, hasCommand: true, keepsGroups: false)
     }
 
     /// Namespaces that a process puts its children into, and not itself.

@@ -33,6 +33,6 @@ struct LaunchPlan {
                 .namespaces,
                 sentence: "a container with a user namespace needs a mount namespace, and the configuration lists none")
         }
-        earlyMounts = try EarlyMounts(request.spec, root: request.root.path)
+        earlyMounts = try EarlyMounts(request.spec, root: request.root.path, nodes: request.nodeDirectory)
     }
 }

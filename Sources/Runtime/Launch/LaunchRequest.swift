@@ -51,6 +51,9 @@ package struct LaunchRequest: ~Copyable {
     package var setsHome = false
     /// False for a container that is created without a process: it waits, and cannot be started.
     package var hasCommand = true
+    /// A directory of the caller's in which nodes for the devices of a container with a user namespace can be made; nil for
+    /// none. Nothing stays in it.
+    package var nodeDirectory: String?
     /// Lets the process run on all processors that its cgroup has, whatever the caller is bound to.
     package var resetsAffinity = false
     /// Makes `process.cwd` where the root file system does not have it, as Docker does for an image's WORKDIR.
@@ -92,7 +95,7 @@ extension LaunchRequest {
             seccompFlags: seccompFlags,
             startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
             parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome,
-            hasCommand: hasCommand)
+            hasCommand: hasCommand, keepsGroups: spec.keepsGroups)
     }
 
     /// Whether hooks run while the process is on its way to the command.
@@ -109,4 +112,12 @@ extension LaunchRequest {
         case nil: nil
         }
     }
+}
+
+extension RuntimeSpec {
+    /// An annotation of crun's, which podman writes for `--group-add keep-groups`.
+    package static let groupsAnnotation = "run.oci.keep_original_groups"
+
+    /// Whether the caller's additional groups stay.
+    var keepsGroups: Bool { annotations?[Self.groupsAnnotation] == "1" }
 }

@@ -55,7 +55,7 @@ extension ProcessSetup {
     private func changeUser(_ user: RuntimeSpec.User) throws(LaunchError) {
         let groups = user.additionalGids ?? []
         do throws(SystemError) {
-            try Credentials.setGroups(groups)
+            if !options.keepsGroups { try Credentials.setGroups(groups) }
         } catch {
             // Denied for good in a namespace that an ordinary user mapped by itself; the groups that the caller has
             // outside stay, and give nothing inside.

@@ -14,4 +14,9 @@ package struct NumberList: Equatable {
             for number in first...last { mask[number / 64] |= 1 << UInt64(number % 64) }
         }
     }
+
+    /// The numbers themselves, in their order.
+    package var numbers: [Int] {
+        mask.indices.flatMap { word in (0..<64).filter { mask[word] >> UInt64($0) & 1 == 1 }.map { word * 64 + $0 } }
+    }
 }

@@ -16,6 +16,8 @@ struct ProcessOptions {
     let setsHome: Bool
     /// False for a process that will never be started: there is nothing to look for.
     let hasCommand: Bool
+    /// Whether the caller's additional groups stay.
+    let keepsGroups: Bool
 }
 
 /// The last part of a start, in the container's namespaces and root: what makes the calling process one of the

@@ -19,9 +19,16 @@ extension OCIVerb {
         "delete",
         CommandSyntax(
             summary: "Remove a container that has ended", usage: ["[OPTIONS] CONTAINER"],
-            flags: [Flag("force", "f", .bool, "End it first, and be content where there is none")],
+            flags: [
+                Flag("force", "f", .bool, "End it first, and be content where there is none"),
+                Flag("regex", "r", .bool, "CONTAINER is a regular expression that ids match"),
+            ],
             arguments: .exactly(1))
     ) { parsed, runtime, _ in
+        if parsed.bool("regex") {
+            try runtime.delete(matching: parsed.containerID, force: parsed.bool("force"))
+            return 0
+        }
         try runtime.delete(parsed.containerID, force: parsed.bool("force"))
         return 0
     }
