@@ -27,6 +27,7 @@ struct Creation: ~Copyable {
         // What waits needs an identity all the same.
         if !hasCommand { configuration.spec.process = RuntimeSpec.Process(args: [""]) }
         configuration.spec.completeUserNamespace()
+        configuration.spec.process!.env = ExecProcess.merge([], configuration.spec.process!.env ?? [])
         let preserved = try PreservedDescriptors(extra: request.preservedDescriptors)
         if !preserved.environment.isEmpty {
             configuration.spec.process!.env = (configuration.spec.process!.env ?? []) + preserved.environment
@@ -90,6 +91,8 @@ struct Creation: ~Copyable {
             launch.createWorkingDirectory = true
             launch.hasCommand = hasCommand
             launch.resetsAffinity = true
+            // Our own caller's terminal does it, if it is one.
+            launch.translatesLineFeeds = request.consoleSocket != nil
             launch.nodeDirectory = claimed.path
             launch.preservedDescriptors = preserved.numbers
             launch.newSessionKeyring = request.newSessionKeyring

@@ -55,7 +55,7 @@ extension OCIRuntime {
         try Self.checkConsole(process, request.consoleSocket, isDetached: request.detaches)
         warn(of: process.capabilities)
         let preserved = try PreservedDescriptors(extra: request.preservedDescriptors)
-        process.env = (process.env ?? []) + preserved.environment
+        process.env = ExecProcess.merge([], (process.env ?? []) + preserved.environment)
         let filter = try configuration.filter()
 
         let isTerminal = process.terminal ?? false
@@ -68,6 +68,7 @@ extension OCIRuntime {
         join.personality = configuration.spec.linux?.personality
         join.memoryPolicy = configuration.spec.linux?.memoryPolicy
         join.resetsAffinity = true
+        join.translatesLineFeeds = request.consoleSocket != nil
         join.preservedDescriptors = preserved.numbers
         join.setsHome = true
         join.cgroup = try ContainerCgroup.directory(for: container, below: request.subgroup)

@@ -38,7 +38,9 @@ struct ContainerJoin {
                 try step(.console, "/") { () throws(SystemError) in
                     try FileDescriptor.open("/", FileDescriptor.pathOnly | O_DIRECTORY)
                 })
-            terminal = try ContainerInit.openTerminal(request.process, root, channel).takeSlave()
+            terminal = try ContainerInit.openTerminal(
+                request.process, root, channel, translating: request.translatesLineFeeds
+            ).takeSlave()
         }
         let setup = ProcessSetup(
             process: request.process, personality: request.personality, memoryPolicy: request.memoryPolicy,

@@ -132,6 +132,22 @@ extension ContainerInit {
         }
     }
 
+    // What is covered and not gone lets the container mount a new procfs without the masks (the kernel looks for one that is
+    // whole).
+    private static func hideKernelState(except root: String) throws(SystemError) {
+        for place in try MountList.places(of: ["proc", "sysfs"], notBelow: root).reversed() {
+            do throws(SystemError) { try MountCalls.detach(place) } catch {
+                switch error.errno {
+                // Gone with one above it.
+                case .noEntry: continue
+                // Locked by a more privileged user namespace.
+                case .invalid, .notPermitted: try MountCalls.mount("tmpfs", on: place, type: "tmpfs", .readOnly)
+                default: throw error
+                }
+            }
+        }
+    }
+
     private func hostPropagation() throws(LaunchError) -> MountFlags {
         switch linux.rootfsPropagation ?? "" {
         case "", "slave", "rslave": return .slave
@@ -149,6 +165,11 @@ extension ContainerInit {
         if spec.root?.readonly ?? false {
             try step(.rootFileSystem) { () throws(SystemError) in try MountChange.makeReadOnly(root.descriptor) }
         }
+        if plan.separates(.mount), !request.usesPivotRoot, try hostPropagation() == .shared {
+            // What is taken away below would be the host's.
+            throw LaunchError(
+                .pivot, sentence: "a root whose mounts are shared with the host's takes pivot_root(2): leave out --no-pivot")
+        }
         try step(.pivot) { () throws(SystemError) in
             // The mounts may have changed the directory's mount, not what is open.
             try root.descriptor.makeWorkingDirectory()
@@ -163,6 +184,7 @@ extension ContainerInit {
                 // It covers the old root already.
                 try MountCalls.changeRoot()
             } else {
+                try Self.hideKernelState(except: request.root.path ?? "/")
                 try MountCalls.moveRoot(root.descriptor)
             }
             try check("chdir", "/") { chdir("/") }

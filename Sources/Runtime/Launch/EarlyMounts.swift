@@ -66,7 +66,6 @@ struct EarlyMounts {
             else { continue }
             let path = "\(folder)/node-\(index)"
             guard mknod(path, kind | 0o600, device.number) == 0 else { continue }
-            defer { unlink(path) }
             guard chown(path, user, group) == 0, chmod(path, (device.fileMode ?? 0o666) & 0o7777) == 0,
                 let tree = try? MountTree.clone(path, recursive: false),
                 // The folder may be where devices cannot be opened.

@@ -24,6 +24,8 @@ package struct JoinRequest: ~Copyable {
     package var preservedDescriptors: [CInt] = []
     /// Gives the process a session keyring of its own (keyrings(7)).
     package var newSessionKeyring = true
+    /// Whether the terminal makes a carriage return and a line feed of each line feed, as terminals do.
+    package var translatesLineFeeds = true
     /// Lets the process run on all processors that its cgroup has, whatever the caller is bound to.
     package var resetsAffinity = false
     /// Gives the process HOME where its environment has none: the directory of its user in the container's /etc/passwd.

@@ -52,8 +52,10 @@ package struct LaunchRequest: ~Copyable {
     /// False for a container that is created without a process: it waits, and cannot be started.
     package var hasCommand = true
     /// A directory of the caller's in which nodes for the devices of a container with a user namespace can be made; nil for
-    /// none. Nothing stays in it.
+    /// none. They stay in it, for the caller to remove with the container: what is unlinked cannot be mounted.
     package var nodeDirectory: String?
+    /// Whether the terminal makes a carriage return and a line feed of each line feed, as terminals do.
+    package var translatesLineFeeds = true
     /// Lets the process run on all processors that its cgroup has, whatever the caller is bound to.
     package var resetsAffinity = false
     /// Makes `process.cwd` where the root file system does not have it, as Docker does for an image's WORKDIR.

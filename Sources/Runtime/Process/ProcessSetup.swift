@@ -54,7 +54,8 @@ struct ProcessSetup {
             // After the change of the user, which takes it back.
             try step(.limits) { () throws(SystemError) in try Credentials.setParentDeathSignal(signal) }
         }
-        let command = Command(options.setsHome ? withHome(process) : process)
+        let process = options.setsHome ? withHome(process) : process
+        let command = Command(process)
         let noNewPrivileges = process.noNewPrivileges ?? false
         // As late as it can be, but while there is a parent that hands the listener on.
         let hasListener = SystemCallFilter.hasListener(options.seccomp, options.seccompFlags)
