@@ -1,4 +1,5 @@
 package import JSON
+import Linux
 import OCI
 import Runtime
 import Seccomp
@@ -43,7 +44,13 @@ extension OCIRuntime {
             ),
             ("apparmor", enabled), ("selinux", enabled), ("intelRdt", .record([("enabled", .bool(false))])),
             ("mountExtensions", .record([("idmap", enabled)])),
-            ("netDevices", .record([("enabled", .bool(false))])),
+            ("netDevices", enabled),
+            (
+                "memoryPolicy",
+                .record([
+                    ("modes", .strings(MemoryPolicy.modes.sorted())), ("flags", .strings(MemoryPolicy.flags.sorted())),
+                ])
+            ),
         ])
     }
 }

@@ -56,6 +56,16 @@ struct NotifyProxy: ~Copyable {
         socket = try NotifySocket.listen(state)
     }
 
+    /// Takes over the socket of another one.
+    init?(owning number: CInt?) {
+        guard let number, let manager = NotifySocket.manager else { return nil }
+        self.manager = manager
+        socket = FileDescriptor(owning: number)
+    }
+
+    /// Gives the socket's number away.
+    consuming func release() -> CInt { socket.release() }
+
     /// Readable when the container has said something.
     var descriptor: CInt { socket.rawValue }
 

@@ -45,6 +45,10 @@ struct ContainerInit {
             try joinNamespaces()
         }
         try unshareNamespaces()
+        if let devices = linux.netDevices, !devices.isEmpty {
+            try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(ChildMessage.networked)) }
+            try expect(.moved, channel)
+        }
 
         let root = try enterRoot(request, channel)
         try mountAll(root)
