@@ -378,3 +378,80 @@ policy_error("no-mode", "a policy without a mode", nodes="0")
 policy_error("malformed-nodes", "a malformed list of nodes", mode="MPOL_BIND", nodes="zero")
 policy_error("missing-nodes", "a mode without the nodes that it takes", mode="MPOL_INTERLEAVE")
 policy_error("absent-node", "a node that the machine lacks", mode="MPOL_BIND", nodes="777")
+
+
+class Network:
+    """A network namespace in the place of the runtime's, with a device and an address."""
+
+    def __init__(self, c, device):
+        script = f"ip link add {device} type veth peer name peer && ip addr add 192.0.2.7/28 dev {device} && echo ready; exec sleep 60"
+        self.program = subprocess.Popen(
+            ["/usr/bin/unshare", "--net", "/bin/sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.ready = self.program.stdout.readline() == "ready\n"
+        usual = c.command
+        c.command = lambda *words, **rest: [
+            "/usr/bin/nsenter", f"--net=/proc/{self.program.pid}/ns/net", "--", *usual(*words, **rest)]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.program.kill()
+        self.program.wait()
+
+
+def device_test(row, says, device, inside, **entry):
+    @test("config-linux.md, Network Devices", says, users=("root",), name=f"net-device-{row}")
+    def body(c):
+        with Network(c, device) as network:
+            need(network.ready, "no network device can be made")
+            c.config["linux"]["netDevices"] = {device: entry}
+            c.running()
+            inner = ["nsenter", f"--net=/proc/{c.pid}/ns/net", "ip", "-o", "address", "show", "dev", inside]
+            found = subprocess.run(inner, capture_output=True, text=True).stdout
+            expect("192.0.2.7/28" in found, f"the address is lost: {found!r}")
+            flags = subprocess.run([*inner[:2], "ip", "-o", "link", "show", "dev", inside], capture_output=True, text=True).stdout
+            expect(",UP" in flags, f"it is not up: {flags!r}")
+
+
+device_test("moved", "a network device is in the container, up and with its addresses", "conf0", "conf0")
+device_test("renamed", "a network device has the name that it is given", "conf0", "inner0", name="inner0")
+
+
+def device_error(name, what, entry, change=lambda c: None):
+    @test("config-linux.md, Network Devices", f"{what} is an error", users=("root",), name=f"net-device-{name}")
+    def body(c):
+        with Network(c, "conf0") as network:
+            need(network.ready, "no network device can be made")
+            c.config["linux"]["netDevices"] = entry
+            change(c)
+            c.rejects(what)
+
+
+device_error("missing", "a device that there is not", {"nosuch0": {}})
+device_error("taken", "a name that the container has already", {"conf0": {"name": "lo"}})
+device_error("long-name", "a name that no device can have", {"conf0": {"name": "a-name-too-long-for-it"}})
+
+
+def without_network(c):
+    without_namespace(c.config, "network")
+    c.config["mounts"] = [entry for entry in c.config["mounts"] if entry["destination"] != "/sys"]
+
+
+device_error("without-namespace", "a device without a network namespace", {"conf0": {}}, without_network)
+
+
+@test("callers, kill", "SIGKILL ends all processes of a container without a pid namespace of its own")
+def kill_shared_pid_namespace(c):
+    without_namespace(c.config, "pid")
+    c.config["mounts"] = [entry for entry in c.config["mounts"] if entry["destination"] != "/proc"]
+    need(c.world.cgroup, "there is no tree of cgroups")
+    c.running()
+    pid_file = c.folder / "second"
+    result = c.exec("/probe", "wait", flags=("--detach", "--pid-file", pid_file))
+    equal(result.code, 0, f"exit of exec ({result})")
+    second = int(pid_file.read_text())
+    c.pids.add(second)
+    c.succeed("kill", c.id, "KILL")
+    c.wait_for_exit()
+    equal(c.wait_for_exit(second), 128 + 9, "the end of the second process")

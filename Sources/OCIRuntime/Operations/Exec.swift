@@ -42,7 +42,7 @@ extension OCIRuntime {
         switch container.status {
         case .stopped, .creating: throw OCIError("cannot exec in a container that is not running: \(request.id)")
         case .paused where !request.ignoresPause:
-            throw OCIError("cannot exec in the paused container \(request.id): resume it, or use --ignore-paused")
+            throw OCIError("cannot exec in a paused container: resume \(request.id), or use --ignore-paused")
         case .created, .running, .paused: break
         }
         if !request.ignoresPause, container.isFrozen {

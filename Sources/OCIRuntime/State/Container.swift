@@ -50,6 +50,12 @@ struct Container: ~Copyable {
         try Configuration(directory.read(.config), name: directory.path(.config))
     }
 
+    /// Whether its first process is the first of a pid namespace, which all others end with.
+    func ownsProcessNumbers() throws(OCIError) -> Bool {
+        let namespaces = try configuration().spec.linux?.namespaces ?? []
+        return namespaces.contains { $0.type == .pid && ($0.path ?? "").isEmpty }
+    }
+
     /// The state that the specification defines; `annotations` are those of the configuration.
     func state(_ status: ContainerStatus, annotations: [String: String]?) -> JSONTree {
         StateDocument(record, annotations: annotations).tree(status)

@@ -113,7 +113,8 @@ struct ContainerInit {
             }
         }
         let input = HookInput(state)
-        for hook in spec.hooks?.createContainer ?? [] { try hook.run(input: input.created, directory: "/") }
+        try RuntimeSpec.run(
+            spec.hooks?.createContainer ?? [], "createContainer", input: input.created, directory: "/")
         return input
     }
 

@@ -70,7 +70,8 @@ struct ProcessSetup {
         }
         if noNewPrivileges, !hasListener, let seccomp = options.seccomp { try load(seccomp, channel) }
         // Programs of the container's: nothing of its caller is theirs, and the filter holds for them, too.
-        for hook in lastHooks { try hook.run(input: hookInput, directory: "/", inherited: process.env ?? []) }
+        try RuntimeSpec.run(
+            lastHooks, "startContainer", input: hookInput, directory: "/", inherited: process.env ?? [])
         if let reaper { try splitOffReaper(reaper, channel) }
         // What the caller blocks and ignores is its own affair; last, because a blocked signal may be pending.
         Signals.resetAll()
@@ -86,6 +87,10 @@ struct ProcessSetup {
     private func waitForStart(_ channel: inout PacketSocket) throws(LaunchError) {
         try send(.ready, channel)
         guard options.gate != nil else { return try expect(.start, channel.descriptor.rawValue) }
+        // The first of a pid namespace hears only what it has a handler for: a created container can be ended, too.
+        for number in [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM] {
+            signal(number) { _exit(128 + $0) }
+        }
         // Until then the parent may fail, and this process with it.
         try expect(.parted, channel.descriptor.rawValue)
         let (orders, answers) = gateNumbers
