@@ -1,5 +1,6 @@
 """What crun's and runc's own suites hold, and callers of theirs rely on: each row is a kind of fault that they found in us."""
 
+import json
 import os
 import pty
 import shutil
@@ -9,7 +10,7 @@ import subprocess
 import time
 
 from bundle import NUMBERS, mount, namespace, without_namespace
-from driver import need
+from driver import need, parse
 from registry import Failure, equal, expect, test
 
 MARK = "CONFORMANCE_MARK"
@@ -66,7 +67,6 @@ def hook_startcontainer_filter(c):
         {"names": ["mkdir", "mkdirat"], "action": "SCMP_ACT_ERRNO", "errnoRet": 77}]}
     c.config["hooks"] = {"startContainer": [{"path": "/probe", "args": ["probe", "save", "/data/report", "mkdir /data/x"]}]}
     c.run("/probe", "exit", "0")
-    import json
     found = json.loads((c.rootfs / "data/report").read_text())
     equal(found["actions"]["mkdir /data/x"]["errno"], 77, "errno of mkdir in the hook")
 
@@ -133,7 +133,6 @@ def affinity_reset(c):
         result = c.exec("/probe", "report")
     finally:
         os.sched_setaffinity(0, usual)
-    from driver import parse
     equal(found, sorted(usual), "processors of the first process")
     equal(parse(result.output)["affinity"], sorted(usual), "processors of one that joined")
 
@@ -155,7 +154,6 @@ def hook_environment_startcontainer(c):
     c.config["process"]["env"].append("OF=the-process")
     c.config["hooks"] = {"startContainer": [{"path": "/probe", "args": ["probe", "save", "/data/report"]}]}
     c.run("/probe", "exit", "0")
-    import json
     found = json.loads((c.rootfs / "data/report").read_text())["env"]
     expect("OF=the-process" in found, f"env is {found}")
     expect(not any(entry.startswith(MARK) for entry in found), "a variable of the caller's is in the container")
@@ -230,7 +228,6 @@ def kill_zero(c):
 
 @test("callers, exec", "a capability that exec adds is ambient where the container has inheritable ones")
 def exec_capability_ambient(c):
-    from driver import parse
     c.config["process"]["capabilities"] = everything("CAP_CHOWN")
     c.running()
     found = parse(c.exec("/probe", "report", flags=("--cap", "CAP_KILL")).output)["capabilities"]
@@ -333,112 +330,6 @@ def terminal_background(c):
             time.sleep(0.02)
     os.close(terminal)
     equal(status, 7, "exit")
-
-
-# MARK: runtime-spec 1.3
-
-def policy(c, **rest):
-    need(os.path.exists("/proc/self/numa_maps"), "this kernel has no NUMA")
-    c.config["linux"]["memoryPolicy"] = rest
-
-
-def policy_test(name, shown, **rest):
-    @test("config-linux.md, Memory policy", f"{rest['mode']} is the process's", name=f"memory-policy-{name}")
-    def body(c):
-        policy(c, **rest)
-        text = c.report("read /proc/self/numa_maps")["actions"]["read /proc/self/numa_maps"].get("text", "")
-        expect(f" {shown} " in text, f"numa_maps says {text[:100]!r}")
-
-
-policy_test("bind", "bind:0", mode="MPOL_BIND", nodes="0")
-policy_test("interleave", "interleave:0", mode="MPOL_INTERLEAVE", nodes="0-0")
-policy_test("local", "local", mode="MPOL_LOCAL")
-policy_test("static", "prefer=static:0", mode="MPOL_PREFERRED", nodes="0", flags=["MPOL_F_STATIC_NODES"])
-
-
-@test("config-linux.md, Memory policy", "it is that of processes that join, too")
-def memory_policy_exec(c):
-    from driver import parse
-    policy(c, mode="MPOL_BIND", nodes="0")
-    c.running()
-    text = parse(c.exec("/probe", "report", "read /proc/self/numa_maps").output)["actions"]["read /proc/self/numa_maps"].get("text", "")
-    expect(" bind:0 " in text, f"numa_maps says {text[:100]!r}")
-
-
-def policy_error(name, what, **rest):
-    @test("config-linux.md, Memory policy", f"{what} is an error", name=f"memory-policy-{name}")
-    def body(c):
-        policy(c, **rest)
-        c.rejects(what)
-
-
-policy_error("unknown-mode", "an unknown mode", mode="MPOL_NOSUCH")
-policy_error("unknown-flag", "an unknown flag", mode="MPOL_PREFERRED", nodes="0", flags=["MPOL_F_NOSUCH"])
-policy_error("no-mode", "a policy without a mode", nodes="0")
-policy_error("malformed-nodes", "a malformed list of nodes", mode="MPOL_BIND", nodes="zero")
-policy_error("missing-nodes", "a mode without the nodes that it takes", mode="MPOL_INTERLEAVE")
-policy_error("absent-node", "a node that the machine lacks", mode="MPOL_BIND", nodes="777")
-
-
-class Network:
-    """A network namespace in the place of the runtime's, with a device and an address."""
-
-    def __init__(self, c, device):
-        script = f"ip link add {device} type veth peer name peer && ip addr add 192.0.2.7/28 dev {device} && echo ready; exec sleep 60"
-        self.program = subprocess.Popen(
-            ["/usr/bin/unshare", "--net", "/bin/sh", "-c", script], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-        self.ready = self.program.stdout.readline() == "ready\n"
-        usual = c.command
-        c.command = lambda *words, **rest: [
-            "/usr/bin/nsenter", f"--net=/proc/{self.program.pid}/ns/net", "--", *usual(*words, **rest)]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.program.kill()
-        self.program.wait()
-
-
-def device_test(row, says, device, inside, **entry):
-    @test("config-linux.md, Network Devices", says, users=("root",), name=f"net-device-{row}")
-    def body(c):
-        with Network(c, device) as network:
-            need(network.ready, "no network device can be made")
-            c.config["linux"]["netDevices"] = {device: entry}
-            c.running()
-            inner = ["nsenter", f"--net=/proc/{c.pid}/ns/net", "ip", "-o", "address", "show", "dev", inside]
-            found = subprocess.run(inner, capture_output=True, text=True).stdout
-            expect("192.0.2.7/28" in found, f"the address is lost: {found!r}")
-            flags = subprocess.run([*inner[:2], "ip", "-o", "link", "show", "dev", inside], capture_output=True, text=True).stdout
-            expect(",UP" in flags, f"it is not up: {flags!r}")
-
-
-device_test("moved", "a network device is in the container, up and with its addresses", "conf0", "conf0")
-device_test("renamed", "a network device has the name that it is given", "conf0", "inner0", name="inner0")
-
-
-def device_error(name, what, entry, change=lambda c: None):
-    @test("config-linux.md, Network Devices", f"{what} is an error", users=("root",), name=f"net-device-{name}")
-    def body(c):
-        with Network(c, "conf0") as network:
-            need(network.ready, "no network device can be made")
-            c.config["linux"]["netDevices"] = entry
-            change(c)
-            c.rejects(what)
-
-
-device_error("missing", "a device that there is not", {"nosuch0": {}})
-device_error("taken", "a name that the container has already", {"conf0": {"name": "lo"}})
-device_error("long-name", "a name that no device can have", {"conf0": {"name": "a-name-too-long-for-it"}})
-
-
-def without_network(c):
-    without_namespace(c.config, "network")
-    c.config["mounts"] = [entry for entry in c.config["mounts"] if entry["destination"] != "/sys"]
-
-
-device_error("without-namespace", "a device without a network namespace", {"conf0": {}}, without_network)
 
 
 @test("callers, kill", "SIGKILL ends all processes of a container without a pid namespace of its own")

@@ -22,8 +22,10 @@ package enum MountList {
                 types.contains(where: { $0.utf8.elementsEqual(fields[dash + 1].utf8) })
             else { continue }
             let place = unescaped(fields[4])
-            let isBelow = place.utf8.starts(with: path.utf8)
-                && (place.utf8.count == path.utf8.count || place.utf8.dropFirst(path.utf8.count).first == UInt8(ascii: "/"))
+            let isBelow =
+                place.utf8.starts(with: path.utf8)
+                && (place.utf8.count == path.utf8.count
+                    || place.utf8.dropFirst(path.utf8.count).first == UInt8(ascii: "/"))
             if !isBelow { found.append(place) }
         }
         return found

@@ -56,7 +56,9 @@ extension OCIRuntime {
         }
         if !isAlive {
             // systemd removes a scope as soon as nothing runs in it.
-            let isThere = try reporting("cannot list the processes of the container \(id)") { try Files.isPresent(path) }
+            let isThere = try reporting("cannot list the processes of the container \(id)") {
+                try Files.isPresent(path)
+            }
             guard isThere else { return [] }
         }
         let cgroup = try container.cgroup(for: "list the processes of")

@@ -29,7 +29,8 @@ enum ContainerCgroup {
             let cgroup = try create(request, support, log)
             if placeholder == nil, cgroup.isPopulated {
                 // They would share limits, and the removal of one container would kill the other.
-                throw .invalid("container's cgroup is not empty: \(cgroup.path) is in use, and a container needs one of its own")
+                throw .invalid(
+                    "container's cgroup is not empty: \(cgroup.path) is in use, and a container needs one of its own")
             }
             if cgroup.isFreezing || cgroup.isFrozen {
                 throw .invalid("container's cgroup unexpectedly frozen: thaw \(cgroup.path), or those above it, first")

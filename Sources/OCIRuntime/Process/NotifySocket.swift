@@ -51,7 +51,9 @@ struct NotifyProxy: ~Copyable {
 
     /// nil where nobody asks for word, or where the container was created without the socket.
     init?(_ state: String) throws(OCIError) {
-        guard let manager = NotifySocket.manager, Files.exists("\(state)/\(StateDirectory.notifyFolder)") else { return nil }
+        guard let manager = NotifySocket.manager, Files.exists("\(state)/\(StateDirectory.notifyFolder)") else {
+            return nil
+        }
         self.manager = manager
         socket = try NotifySocket.listen(state)
     }
@@ -72,7 +74,9 @@ struct NotifyProxy: ~Copyable {
     /// Takes one message. True once the container is ready and the manager knows, with `pid` as the main process.
     func pass(_ pid: ProcessID) throws(OCIError) -> Bool {
         var buffer = [UInt8](repeating: 0, count: 4096)
-        let count = buffer.withUnsafeMutableBytes { recv(socket.rawValue, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT)) }
+        let count = buffer.withUnsafeMutableBytes {
+            recv(socket.rawValue, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT))
+        }
         guard count > 0 else { return false }
         let lines = buffer[..<count].split(separator: UInt8(ascii: "\n"))
         guard lines.contains(where: { $0.elementsEqual("READY=1".utf8) }) else { return false }

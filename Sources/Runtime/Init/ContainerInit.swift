@@ -46,7 +46,8 @@ struct ContainerInit {
         }
         try unshareNamespaces()
         if let devices = linux.netDevices, !devices.isEmpty {
-            try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(ChildMessage.networked)) }
+            try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(ChildMessage.networked))
+            }
             try expect(.moved, channel)
         }
 

@@ -57,7 +57,8 @@ extension ContainerInit {
     /// mounts are the caller's to take away.
     private func sharedRoot(_ request: borrowing LaunchRequest) throws(LaunchError) -> RootDirectory {
         guard let path = request.root.path else {
-            throw LaunchError(.rootFileSystem, sentence: "a container without a mount namespace needs a directory as root")
+            throw LaunchError(
+                .rootFileSystem, sentence: "a container without a mount namespace needs a directory as root")
         }
         return try step(.rootFileSystem, path) { () throws(SystemError) in
             let root = RootDirectory(try FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY))
@@ -168,7 +169,8 @@ extension ContainerInit {
         if plan.separates(.mount), !request.usesPivotRoot, try hostPropagation() == .shared {
             // What is taken away below would be the host's.
             throw LaunchError(
-                .pivot, sentence: "a root whose mounts are shared with the host's takes pivot_root(2): leave out --no-pivot")
+                .pivot,
+                sentence: "a root whose mounts are shared with the host's takes pivot_root(2): leave out --no-pivot")
         }
         try step(.pivot) { () throws(SystemError) in
             // The mounts may have changed the directory's mount, not what is open.

@@ -45,7 +45,8 @@ extension ContainerInit {
             let parameter = SysctlName(name)
             guard parameter.path != "kernel/hostname" else {
                 throw LaunchError(
-                    .sysctl, sentence: "cannot set the kernel parameter \(name): `hostname` of the configuration does that")
+                    .sysctl,
+                    sentence: "cannot set the kernel parameter \(name): `hostname` of the configuration does that")
             }
             guard let namespace = parameter.namespace else {
                 throw LaunchError(

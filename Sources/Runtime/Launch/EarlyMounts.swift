@@ -80,8 +80,9 @@ struct EarlyMounts {
         guard let root, let absolute = realpath(source, nil) else { return false }
         defer { free(absolute) }
         let place = String(cString: absolute)
-        return place.utf8.elementsEqual(root.utf8) || place.utf8.starts(with: root.utf8) && root != "/"
-            && place.utf8.dropFirst(root.utf8.count).first == UInt8(ascii: "/")
+        return place.utf8.elementsEqual(root.utf8)
+            || place.utf8.starts(with: root.utf8) && root != "/"
+                && place.utf8.dropFirst(root.utf8.count).first == UInt8(ascii: "/")
     }
 
     private static func map(_ mount: RuntimeSpec.Mount, _ linux: RuntimeSpec.Linux?) throws(LaunchError) -> IDMap {

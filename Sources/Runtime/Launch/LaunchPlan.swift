@@ -54,7 +54,8 @@ struct LaunchPlan {
             guard NetworkDevice.isValid(name), NetworkDevice.isValid(inside) else {
                 throw LaunchError(
                     .networkDevice,
-                    sentence: "\"\(NetworkDevice.isValid(name) ? inside : name)\" of linux.netDevices is no name of a device")
+                    sentence:
+                        "\"\(NetworkDevice.isValid(name) ? inside : name)\" of linux.netDevices is no name of a device")
             }
             guard !list.contains(where: { $0.inside.utf8.elementsEqual(inside.utf8) }) else {
                 throw LaunchError(
