@@ -9,7 +9,7 @@ import stat
 import subprocess
 import time
 
-from bundle import NUMBERS, mount, namespace, without_namespace
+from bundle import NUMBERS, mount, namespace, remove_mount, without_namespace
 from driver import need, parse
 from registry import Failure, equal, expect, test
 
@@ -335,7 +335,8 @@ def terminal_background(c):
 @test("callers, kill", "SIGKILL ends all processes of a container without a pid namespace of its own")
 def kill_shared_pid_namespace(c):
     without_namespace(c.config, "pid")
-    c.config["mounts"] = [entry for entry in c.config["mounts"] if entry["destination"] != "/proc"]
+    remove_mount(c.config, "/proc")
+    mount(c.config, "/proc", "bind", "/proc", ["rbind"])
     need(c.world.cgroup, "there is no tree of cgroups")
     c.running()
     pid_file = c.folder / "second"

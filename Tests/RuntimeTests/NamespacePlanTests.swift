@@ -94,3 +94,26 @@ import Testing
         #expect(SubordinateRange.ranges(in: Array(text.utf8), name: nil, uid: 1000).count == 1)
     }
 }
+
+@Suite struct NumberListTests {
+    @Test func listsAreReadAsTheKernelWritesThem() {
+        #expect(NumberList("0-2,7")?.numbers == [0, 1, 2, 7])
+        #expect(NumberList("64,1")?.mask == [2, 1])
+        for text in ["", "x", "1-", "-1", "3-1", "1,,2", "8192", "99999999999999999999"] {
+            #expect(NumberList(text) == nil)
+        }
+    }
+
+    @Test func aNumberPastAllUsersIsNobodys() {
+        let map = IDMap(users: [.init(containerID: 0, hostID: .max - 1, size: 10)], groups: [])
+        #expect(map.outerUser(1) == .max)
+        #expect(map.outerUser(2) == nil)
+    }
+
+    @Test func onlyNamesThatTheKernelTakesAreDevices() {
+        for name in ["eth0", "a", "fifteen-bytes-x", "0.7"] { #expect(NetworkDevice.isValid(name)) }
+        for name in ["", ".", "..", "a/b", "a b", "a:1", "sixteen-bytes-xx", "a\n"] {
+            #expect(!NetworkDevice.isValid(name))
+        }
+    }
+}
