@@ -8,7 +8,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 
-enum { AT_WORKING_DIRECTORY = -100, SET_FLAGS = 2, CLOSE_ON_EXEC = 1, DENIED = -13, UNEXECUTABLE = 10 };
+enum { AT_WORKING_DIRECTORY = -100, SET_FLAGS = 2, CLOSE_ON_EXEC = 1, DENIED = -13, UNEXECUTABLE = 11 };
 
 INLINE long number(const char *text) {
   long value = 0;

@@ -135,6 +135,7 @@ def document(comparison, version):
         "",
         *differential.table().splitlines(),
     ]
+    lines += ["", (HERE / "oci.md").read_text().rstrip()]
     return "\n".join(lines) + "\n"
 
 
