@@ -46,24 +46,25 @@ let package = Package(
             ]),
 
         // Leaves.
-        module("Linux", ["CLinux"]),
+        module("Linux", ["Bytes", "CLinux"]),
+        module("Bytes"),
         module("Errors"),
         module("JSON"),
-        module("OCI", ["Errors", "JSON"]),
-        module("Flags"),
+        module("OCI", ["Bytes", "Errors", "JSON"]),
+        module("Flags", ["Bytes"]),
         module("GoTemplate", ["JSON"]),
-        module("Rendering", ["Errors", "GoTemplate"]),
+        module("Rendering", ["Bytes", "Errors", "GoTemplate"]),
 
         // One level up.
-        module("Archive", ["Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
+        module("Archive", ["Bytes", "Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "JSON", "OCI", "CSeccomp"]),
-        module("Store", ["Errors", "Linux", "JSON", "OCI", "Archive"]),
-        module("Runtime", ["Linux", "OCI"]),
-        module("Cgroups", ["Linux", "OCI"]),
-        module("Networking", ["Linux"]),
+        module("Store", ["Bytes", "Errors", "Linux", "JSON", "OCI", "Archive"]),
+        module("Runtime", ["Bytes", "Linux", "OCI"]),
+        module("Cgroups", ["Bytes", "Linux", "OCI"]),
+        module("Networking", ["Bytes", "Linux"]),
         module(
             "Registry",
-            [
+            ["Bytes", 
                 "Errors", "Linux", "JSON", "OCI", "Archive",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -72,39 +73,39 @@ let package = Package(
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
         module("Workers", ["Errors", "Linux", "Runtime", "Store"]),
-        module("Logs", ["Errors", "Linux", "JSON", "OCI"]),
+        module("Logs", ["Bytes", "Errors", "Linux", "JSON", "OCI"]),
         module(
-            "ContainerSpec", ["Errors", "Linux", "JSON", "OCI", "Logs", "Store", "Runtime", "Cgroups", "Networking"]),
+            "ContainerSpec", ["Bytes", "Errors", "Linux", "JSON", "OCI", "Logs", "Store", "Runtime", "Cgroups", "Networking"]),
 
         // What the engine is made of.
         module(
             "Supervision",
-            [
+            ["Bytes", 
                 "Errors", "Linux", "JSON", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
                 "Logs",
                 "ContainerSpec",
             ]),
         module(
             "Images",
-            [
+            ["Bytes", 
                 "Errors", "Linux", "JSON", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec",
                 "Workers",
             ]),
-        module("DockerTypes", ["Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
+        module("DockerTypes", ["Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",
-            [
+            ["Bytes", 
                 "Errors", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
                 "Registry", "Workers", "Logs",
                 "ContainerSpec", "Supervision", "Images", "DockerTypes",
             ]),
 
-        module("OCIRuntime", ["Linux", "JSON", "OCI", "Seccomp", "Runtime", "Cgroups"]),
+        module("OCIRuntime", ["Bytes", "Linux", "JSON", "OCI", "Seccomp", "Runtime", "Cgroups"]),
 
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision", "Images", "Workers", "JSON",
+                "Bytes", "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision", "Images", "Workers", "JSON",
                 "OCI",
                 "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
             ],

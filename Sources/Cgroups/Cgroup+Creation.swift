@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -40,7 +41,7 @@ extension Cgroup {
         _ name: String, _ parent: String?, _ request: CgroupRequest, _ required: Controllers, _ support: CgroupSupport,
         _ mountPoint: String
     ) throws(CgroupError) -> PendingCgroup {
-        let isSlice = parent?.hasSuffix(".slice") ?? false
+        let isSlice = parent?.ends(with: ".slice") ?? false
         if let manager = support.manager, isSlice || parent == nil && !support.isDelegatedUnit,
             support.hierarchy == .v2
         {
@@ -77,10 +78,10 @@ extension Cgroup {
 
     /// The directory of a `cgroupsPath`.
     static func directory(_ path: String, _ support: CgroupSupport) throws(CgroupError) -> String {
-        let parts = path.split(separator: "/")
+        let parts = path.split(on: "/")
         guard !parts.isEmpty, !parts.contains("..") else { throw .invalid("'\(path)' is no path of a control group") }
         let tail = parts.filter { $0 != "." }.joined(separator: "/")
-        if path.hasPrefix("/") { return "\(support.mountPoint!)/\(tail)" }
+        if path.begins(with: "/") { return "\(support.mountPoint!)/\(tail)" }
         guard let own = support.ownDirectory else {
             throw .unavailable("the control group \(path) cannot be made below our own, which is not visible here")
         }
@@ -91,13 +92,13 @@ extension Cgroup {
     private static func make(
         _ name: String, below parent: String, required: Controllers, wanted: Controllers, mountPoint: String
     ) throws(CgroupError) -> Cgroup {
-        guard parent == mountPoint || parent.hasPrefix(mountPoint + "/") else {
+        guard parent == mountPoint || parent.begins(with: mountPoint + "/") else {
             throw .invalid("\(parent)/\(name) is not below \(mountPoint)")
         }
         var path = mountPoint
         var made: [String] = []
         do throws(CgroupError) {
-            for part in parent.dropFirst(mountPoint.count).split(separator: "/") {
+            for part in parent.dropping(mountPoint.utf8.count).split(on: "/") {
                 handDown(path, required, wanted)
                 path += "/\(part)"
                 if mkdir(path, 0o755) == 0 {

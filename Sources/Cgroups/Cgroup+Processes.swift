@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 package import Linux
 
@@ -22,7 +23,7 @@ extension Cgroup {
     }
 
     private static func processes(in directory: CInt) throws(SystemError) -> [ProcessID] {
-        try Files.readText("cgroup.procs", in: directory).split(separator: "\n").compactMap { ProcessID($0) }
+        try Files.readText("cgroup.procs", in: directory).split(on: "\n").compactMap { ProcessID($0) }
             .filter { $0 != 0 }
     }
 

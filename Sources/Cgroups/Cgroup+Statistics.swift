@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 
 /// What a cgroup and those below it have used. What no controller counts is nil.
@@ -89,8 +90,8 @@ extension Cgroup {
             memory.limit = number("memory.max")
             memory.swapUsage = number("memory.swap.current")
             memory.swapLimit = number("memory.swap.max")
-            for line in (text("memory.stat") ?? "").split(separator: "\n") {
-                let fields = line.split(separator: " ")
+            for line in (text("memory.stat") ?? "").split(on: "\n") {
+                let fields = line.split(on: " ")
                 if fields.count == 2, let value = UInt64(fields[1]) { memory.details[String(fields[0])] = value }
             }
             result.memory = memory
@@ -112,7 +113,7 @@ extension Cgroup {
             try Cgroup.orGone([]) { () throws(SystemError) in try Files.list(".", in: directory.rawValue) }
         }
         for name in names {
-            let parts = name.split(separator: ".")
+            let parts = name.split(on: ".")
             guard parts.count == 3, parts[0] == "hugetlb", parts[2] == "current" else { continue }
             let prefix = "hugetlb.\(parts[1])"
             var pages = CgroupStatistics.HugePages()
@@ -147,13 +148,13 @@ extension CgroupStatistics.CPU {
 extension CgroupStatistics {
     /// Reads `io.stat`: "259:0 rbytes=1 wbytes=2 rios=3 wios=4 …".
     static func devices(_ text: String) -> [Device] {
-        text.split(separator: "\n").compactMap { line in
-            let fields = line.split(separator: " ")
-            let numbers = (fields.first ?? "").split(separator: ":")
+        text.split(on: "\n").compactMap { line in
+            let fields = line.split(on: " ")
+            let numbers = (fields.first ?? "").split(on: ":")
             guard numbers.count == 2, let major = UInt32(numbers[0]), let minor = UInt32(numbers[1]) else { return nil }
             var device = Device(major: major, minor: minor)
             for field in fields.dropFirst() {
-                let parts = field.split(separator: "=")
+                let parts = field.split(on: "=")
                 guard parts.count == 2, let value = UInt64(parts[1]) else { continue }
                 switch parts[0] {
                 case "rbytes": device.readBytes = value

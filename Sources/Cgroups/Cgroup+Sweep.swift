@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -7,8 +8,8 @@ extension Cgroup {
 
     // An id is 64 hexadecimal digits: an administrator may well have called a cgroup apus-ci, and that is not ours.
     private static func isContainers(_ name: String) -> Bool {
-        let id = name.dropFirst(namePrefix.count)
-        return name.hasPrefix(namePrefix) && id.utf8.count == 64 && isHex(id)
+        let id = name.dropping(namePrefix.utf8.count)
+        return name.begins(with: namePrefix) && id.utf8.count == 64 && isHex(id)
     }
 
     /// Kills what is in the cgroup at `path` and removes it. Throws `CgroupError`; one that is gone is no error, nor one

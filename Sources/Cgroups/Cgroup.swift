@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 package import Linux
 
@@ -145,8 +146,8 @@ struct FlatKeys {
     private var values: [Substring: UInt64] = [:]
 
     init(_ text: String) {
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
+        for line in text.split(on: "\n") {
+            let fields = line.split(on: " ")
             if fields.count == 2, let value = UInt64(fields[1]) { values[fields[0]] = value }
         }
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -83,9 +84,9 @@ package struct CgroupSupport: Sendable {
 
     /// The path of the version 2 hierarchy ("0::PATH") in a file `/proc/PID/cgroup`.
     package static func path(inProcFile text: String) -> String? {
-        for line in text.split(separator: "\n") where line.hasPrefix("0::/") {
-            let path = String(line.dropFirst(3))
-            return path.hasSuffix(" (deleted)") ? nil : path
+        for line in text.split(on: "\n") where line.begins(with: "0::/") {
+            let path = String(line.dropping(3))
+            return path.ends(with: " (deleted)") ? nil : path
         }
         return nil
     }
@@ -93,7 +94,7 @@ package struct CgroupSupport: Sendable {
     /// The directory of the cgroup `path` (as `/proc/PID/cgroup` has it) below a mount; nil where the mount does not
     /// show it.
     package static func directory(of path: String, mountPoint: String) -> String? {
-        guard !path.hasPrefix("/..") else { return nil }
+        guard !path.begins(with: "/..") else { return nil }
         let direct = path == "/" ? mountPoint : mountPoint + path
         if Files.exists("\(direct)/cgroup.procs") { return direct }
         // A part of the hierarchy is mounted, as in a container that keeps the host's cgroup namespace.
@@ -103,16 +104,16 @@ package struct CgroupSupport: Sendable {
 
     static func directory(of path: String, mountedRoot root: String, mountPoint: String) -> String? {
         if path == root { return mountPoint }
-        guard path.hasPrefix(root + "/") else { return nil }
-        return mountPoint + path.dropFirst(root.count)
+        guard path.begins(with: root + "/") else { return nil }
+        return mountPoint + path.dropping(root.utf8.count)
     }
 
     // Field 4 of the mount's line (proc_pid_mountinfo(5)).
     private static func mountedRoot(_ mountPoint: String) -> String? {
         guard let text = try? Files.readText("/proc/self/mountinfo") else { return nil }
         var root: String?
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
+        for line in text.split(on: "\n") {
+            let fields = line.split(on: " ")
             if fields.count > 4, fields[4] == mountPoint { root = String(fields[3]) }
         }
         return root
@@ -124,7 +125,7 @@ package struct CgroupSupport: Sendable {
         var place = directory
         while place.utf8.count > mount.utf8.count {
             let name = Files.split(place).name
-            if isMarked(place) { return !name.hasPrefix("user@") }
+            if isMarked(place) { return !name.begins(with: "user@") }
             if [".service", ".scope", ".slice"].contains(where: name.hasSuffix) { return false }
             place = Files.split(place).parent
         }

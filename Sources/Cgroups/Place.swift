@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -54,7 +55,7 @@ struct Place: Equatable {
     /// The processes directly in a cgroup; a number of 0 is one that our pid namespace does not have.
     static func processes(of directory: borrowing FileDescriptor) -> [ProcessID] {
         let text = (try? Files.readText("cgroup.procs", in: directory.rawValue)) ?? ""
-        return text.split(separator: "\n").compactMap { ProcessID($0) }
+        return text.split(on: "\n").compactMap { ProcessID($0) }
     }
 
     /// Gives the children those of `controllers` that there are to give.

@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 
 /// The sentences for limits that cannot be enforced: which controller is missing, where, and who can change it.
@@ -35,7 +36,7 @@ extension Cgroup {
     static func sentence(_ missing: Controllers, below path: String) -> String {
         let names = missing.list.joined(separator: " ")
         var unit: String?
-        for part in path.split(separator: "/") where part.hasPrefix("user@") { unit = String(part) }
+        for part in path.split(on: "/") where part.begins(with: "user@") { unit = String(part) }
         let remedy =
             absence(missing, path)
             ?? unit.map { _ in

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What may stand at the end of an unfinished command line.
 package enum CompletionRequest: Equatable, Sendable {
     /// Names of flags with their help, each with its dashes.
@@ -17,7 +19,7 @@ extension CommandSyntax {
             let word = words[index]
             index += 1
             if word == "--" { return .positional(completion) }
-            if word.hasPrefix("-"), word != "-" {
+            if word.begins(with: "-"), word != "-" {
                 guard let flag = pendingFlag(word) else { continue }
                 if index == last { return .value(of: flag.name) }
                 index += 1
@@ -26,22 +28,22 @@ extension CommandSyntax {
                 return .positional(.none)
             }
         }
-        guard let current = words.last, current.hasPrefix("-") else { return .positional(completion) }
-        if let equals = current.firstIndex(of: "="), current.hasPrefix("--") {
-            return .value(of: String(current[..<equals].dropFirst(2)))
+        guard let current = words.last, current.begins(with: "-") else { return .positional(completion) }
+        if let equals = current.place(of: "="), current.begins(with: "--") {
+            return .value(of: String(current[..<equals].dropping(2)))
         }
         var names: [String: String] = ["--help": "Print this help"]
         for flag in flags where !flag.isHidden && flag.refused == nil {
-            names["--\(flag.name)"] = flag.help.split(separator: "\n").first.map(String.init) ?? ""
+            names["--\(flag.name)"] = flag.help.split(on: "\n").first.map(String.init) ?? ""
         }
-        return .flags(names.filter { $0.key.hasPrefix(current) })
+        return .flags(names.filter { $0.key.begins(with: current) })
     }
 
     /// The flag that takes the word after `word` as its value; nil where `word` has all it needs.
     private func pendingFlag(_ word: String) -> Flag? {
-        if word.hasPrefix("--") {
-            guard !word.contains("=") else { return nil }
-            return flags.first { $0.hasName(String(word.dropFirst(2))) && $0.impliedValue == nil }
+        if word.begins(with: "--") {
+            guard !word.has("=") else { return nil }
+            return flags.first { $0.hasName(String(word.dropping(2))) && $0.impliedValue == nil }
         }
         for (offset, letter) in word.unicodeScalars.dropFirst().enumerated() {
             guard let flag = flags.first(where: { $0.shorthand == letter }) else { return nil }

@@ -1,3 +1,5 @@
+import Bytes
+
 extension FlagValue {
     /// A signed number in Go's syntax (`strconv.ParseInt` with base 0).
     package static func int(_ text: String) throws(Invalid) -> Int64 {
@@ -38,7 +40,7 @@ extension FlagValue {
         var digits = text
         var radix: UInt64 = 10
         var hasPrefix = false
-        if digits.count > 1, digits.first == "0" {
+        if digits.count > 1, digits.firstLetter == "0" {
             digits.removeFirst()
             hasPrefix = true
             switch digits.first {
@@ -121,7 +123,7 @@ extension FlagValue {
             let whole = rest.prefix { $0.isASCII && $0.isNumber }
             rest = rest[whole.endIndex...]
             var fraction: Substring = ""
-            if rest.first == "." {
+            if rest.firstLetter == "." {
                 rest.removeFirst()
                 fraction = rest.prefix { $0.isASCII && $0.isNumber }
                 rest = rest[fraction.endIndex...]
@@ -171,7 +173,7 @@ extension FlagValue {
     /// places do not hold it.
     package static func billionths(_ text: String) throws(Invalid) -> Int64 {
         func unreadable() -> Invalid { Invalid("failed to parse \(text) as a rational number") }
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.split(on: "/", omittingEmptySubsequences: false)
         if parts.count == 2 {
             guard let above = Int64(parts[0]), let below = Int64(parts[1]), below > 0 else { throw unreadable() }
             let (scaled, overflowed) = above.multipliedReportingOverflow(by: 1_000_000_000)
@@ -187,13 +189,13 @@ extension FlagValue {
         }
         var exponent = 9
         if let mark = rest.firstIndex(where: { $0 == "e" || $0 == "E" }) {
-            guard let power = Int(rest[rest.index(after: mark)...]), abs(power) < 32 else { throw unreadable() }
+            guard let power = Int(rest.behind(mark)), abs(power) < 32 else { throw unreadable() }
             exponent += power
             rest = rest[..<mark]
         }
         var digits = ""
-        if let point = rest.firstIndex(of: ".") {
-            let fraction = rest[rest.index(after: point)...]
+        if let point = rest.place(of: ".") {
+            let fraction = rest.behind(point)
             digits = String(rest[..<point]) + fraction
             exponent -= fraction.count
         } else {
@@ -201,7 +203,7 @@ extension FlagValue {
         }
         guard !digits.isEmpty, digits.allSatisfy({ $0.isASCII && $0.isNumber }) else { throw unreadable() }
         while exponent < 0 {
-            guard digits.last == "0" else {
+            guard digits.lastLetter == "0" else {
                 if digits.isEmpty { return 0 }
                 throw Invalid("value is too precise")
             }

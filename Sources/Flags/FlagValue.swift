@@ -1,3 +1,5 @@
+import Bytes
+
 /// The texts of flag values, read as Docker's command line reads them, with its error messages.
 package enum FlagValue {
     /// Why a text is no value of its kind.
@@ -42,10 +44,10 @@ package enum FlagValue {
     /// An empty text is no filter (nil); one without `=` throws.
     package static func filter(_ text: String) throws(Invalid) -> (key: String, value: String)? {
         if text.isEmpty { return nil }
-        guard let equals = text.firstIndex(of: "=") else {
+        guard let equals = text.place(of: "=") else {
             throw Invalid("bad format of filter (expected name=value)")
         }
-        return (trimmed(text[..<equals]).lowercased(), trimmed(text[text.index(after: equals)...]))
+        return (trimmed(text[..<equals]).lowercased(), trimmed(text.behind(equals)))
     }
 
     /// The fields of one record of comma-separated values, quotes as in RFC 4180.
@@ -55,16 +57,16 @@ package enum FlagValue {
         var field = ""
         var isQuoted = false
         var rest = Substring(text)
-        while let character = rest.popFirst() {
+        while let character = rest.popLetter() {
             switch character {
-            case "\"" where isQuoted && rest.first == "\"":
+            case "\"" where isQuoted && rest.firstLetter == "\"":
                 field.append("\"")
-                rest.removeFirst()
+                rest = rest.dropping(1)
             case "\"" where isQuoted || field.isEmpty: isQuoted.toggle()
             case "," where !isQuoted:
                 fields.append(field)
                 field = ""
-            default: field.append(character)
+            default: field.unicodeScalars.append(character)
             }
         }
         return fields + [field]
@@ -72,8 +74,8 @@ package enum FlagValue {
 
     private static func trimmed(_ text: Substring) -> String {
         var text = text
-        while text.first?.isWhitespace == true { text.removeFirst() }
-        while text.last?.isWhitespace == true { text.removeLast() }
+        while text.firstLetter?.properties.isWhitespace == true { text = text.behind(text.startIndex) }
+        while text.lastLetter?.properties.isWhitespace == true { text = text[..<text.unicodeScalars.index(before: text.endIndex)] }
         return String(text)
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 extension CommandSyntax {
     /// The text of `--help` in Docker's layout. `path` is the command's full name ("apus container ls");
     /// `aliases` are all its full names when there are several; `width` is the terminal's, in columns.
@@ -67,13 +69,13 @@ package struct FlagTable {
             guard let blank = line.lastIndex(where: { $0 == " " || $0 == "\t" || $0 == "\n" }), blank > line.startIndex
             else { break }
             // A line feed in the text comes first: what stands before it is a line of its own.
-            let end = line.lastIndex(of: "\n").flatMap { $0 > line.startIndex ? $0 : nil } ?? blank
+            let end = line.lastPlace(of: "\n").flatMap { $0 > line.startIndex ? $0 : nil } ?? blank
             lines.append(rest[..<end])
-            rest = rest[rest.index(after: end)...]
+            rest = rest.behind(end)
         }
         lines.append(rest)
         let margin = "\n" + String(repeating: " ", count: indent)
-        return lines.map { $0.split(separator: "\n", omittingEmptySubsequences: false).joined(separator: margin) }
+        return lines.map { $0.split(on: "\n", omittingEmptySubsequences: false).joined(separator: margin) }
             .joined(separator: margin)
     }
 }

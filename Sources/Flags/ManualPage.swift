@@ -1,3 +1,5 @@
+import Bytes
+
 /// A manual page in the language of man(7), made from a command's syntax.
 package struct ManualPage: Sendable {
     /// The full name of the command ("apus container ls").
@@ -22,7 +24,7 @@ package struct ManualPage: Sendable {
     }
 
     /// The page's name, and that of its file without ".1".
-    package var name: String { path.split(separator: " ").joined(separator: "-") }
+    package var name: String { path.split(on: " ").joined(separator: "-") }
 
     /// The page's text.
     package var text: String {
@@ -58,13 +60,13 @@ package struct ManualPage: Sendable {
 
     /// The lines of a text, each on its own.
     private func paragraphs(_ text: String) -> String {
-        text.split(separator: "\n", omittingEmptySubsequences: false).map { line(String($0)) }
+        text.split(on: "\n", omittingEmptySubsequences: false).map { line(String($0)) }
             .joined(separator: "\n.br\n") + "\n"
     }
 
     /// A line that begins with a dot or an apostrophe would be a request.
     private func line(_ text: String) -> String {
-        (text.hasPrefix(".") || text.hasPrefix("'") ? "\\&" : "") + escaped(text)
+        (text.begins(with: ".") || text.begins(with: "'") ? "\\&" : "") + escaped(text)
     }
 
     private func escaped(_ text: String) -> String {

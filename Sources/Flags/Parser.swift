@@ -1,3 +1,5 @@
+import Bytes
+
 extension CommandSyntax {
     /// Takes `arguments` (without the command's own name) apart by pflag's grammar and checks each value.
     /// `path` is the command as error messages name it ("apus run"). Throws `UsageError`; when help was asked
@@ -60,16 +62,16 @@ struct FlagParser {
     }
 
     private mutating func long(_ word: String) throws(UsageError) {
-        let body = word.dropFirst(2)
-        if body.first == "-" || body.first == "=" { throw UsageError("bad flag syntax: \(word)") }
+        let body = word.dropping(2)
+        if body.firstLetter == "-" || body.firstLetter == "=" { throw UsageError("bad flag syntax: \(word)") }
         let equals = body.utf8.firstIndex(of: UInt8(ascii: "="))
         let name = String(body[..<(equals ?? body.endIndex)])
         // Also where the command lists it among its own.
-        if name == "help" { return try help(equals.map { String(body[body.index(after: $0)...]) } ?? "true") }
+        if name == "help" { return try help(equals.map { String(body.behind($0)) } ?? "true") }
         guard let index = flags.firstIndex(where: { $0.hasName(name) }) else {
             throw UsageError("unknown flag: --\(name)")
         }
-        if let equals { return try set(index, String(body[body.index(after: equals)...])) }
+        if let equals { return try set(index, String(body.behind(equals))) }
         if let implied = flags[index].impliedValue { return try set(index, implied) }
         guard next < rest.count else { throw UsageError("flag needs an argument: \(word)") }
         next += 1
@@ -90,7 +92,7 @@ struct FlagParser {
             }
             let after = letters.dropFirst()
             // `-x=` alone is no empty value in pflag: the equals sign itself is the value then.
-            if after.count > 1, after.first == "=" {
+            if after.count > 1, after.firstLetter == "=" {
                 return try set(index, String(String.UnicodeScalarView(after.dropFirst())))
             }
             if let implied = flags[index].impliedValue {

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// The `tag` of a log: Docker's template fields alone, as a template engine has no place in a start.
@@ -41,7 +42,7 @@ package enum LogTag {
         var place = text.startIndex
         while let index = text[place...].firstIndex(of: brace) {
             let next = text.index(after: index)
-            if next < text.endIndex, text[next] == brace { return (text[..<index], text[text.index(after: next)...]) }
+            if next < text.endIndex, text[next] == brace { return (text[..<index], text.behind(next)) }
             place = next
         }
         return nil
@@ -50,7 +51,7 @@ package enum LogTag {
     private static func value(
         _ action: Substring, _ template: String, _ subject: Subject
     ) throws(OptionError) -> String {
-        let digits = subject.imageID.hasPrefix("sha256:") ? subject.imageID.dropFirst(7) : subject.imageID[...]
+        let digits = subject.imageID.begins(with: "sha256:") ? subject.imageID.dropping(7) : subject.imageID[...]
         switch String(action.filter { $0 != " " }) {
         case ".ID": return String(subject.id.prefix(12))
         case ".FullID": return subject.id

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -26,7 +27,7 @@ extension EgressHelper {
         var arguments = ["pasta", "--config-net", "--quiet", "--foreground", "--netns-only"]
         // Nothing of the host's ports appears inside, nothing of the container's outside, unless it is asked for.
         for (short, long) in [("-t", "--tcp-ports"), ("-u", "--udp-ports"), ("-T", "--tcp-ns"), ("-U", "--udp-ns")]
-        where !extra.contains(where: { $0 == short || $0.hasPrefix(long) }) { arguments += [short, "none"] }
+        where !extra.contains(where: { $0 == short || $0.begins(with: long) }) { arguments += [short, "none"] }
         arguments += ["--no-map-gw"] + extra + ["--netns", path]
         do throws(SystemError) {
             var output = try Self.logPipe()
@@ -61,8 +62,8 @@ extension EgressHelper {
         guard (try? NamespaceSet.network.enter(namespace)) != nil else { return 1 }
         for _ in 0..<1000 {
             if let routes = try? Files.readText("/proc/self/net/route"),
-                routes.split(separator: "\n").dropFirst().contains(where: {
-                    let fields = $0.split(separator: "\t")
+                routes.split(on: "\n").dropFirst().contains(where: {
+                    let fields = $0.split(on: "\t")
                     return fields.count > 1 && fields[1] == "00000000"
                 })
             {

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 package import Linux
 
@@ -72,8 +73,8 @@ package struct SlirpOptions: Sendable, Equatable {
 
     /// The third address of the network, where slirp4netns answers DNS (slirp4netns(1)).
     package var nameServer: String {
-        guard let cidr, let slash = cidr.firstIndex(of: "/") else { return "10.0.2.3" }
-        let octets = cidr[..<slash].split(separator: ".").compactMap { UInt32($0) }
+        guard let cidr, let slash = cidr.place(of: "/") else { return "10.0.2.3" }
+        let octets = cidr[..<slash].split(on: ".").compactMap { UInt32($0) }
         guard octets.count == 4 else { return "10.0.2.3" }
         let address = octets.reduce(0) { $0 << 8 | $1 } + 3
         return [24, 16, 8, 0].map { String(address >> $0 & 255) }.joined(separator: ".")
@@ -130,7 +131,7 @@ package struct RunningEgress: ~Copyable, Sendable {
         // What slirp4netns says of a start that goes well.
         let usual = ["WARNING", "sent tapfd", "received tapfd", "Starting slirp", "* "]
         var lines: [String] = []
-        for line in text.split(separator: "\n") where !usual.contains(where: { line.hasPrefix($0) }) {
+        for line in text.split(on: "\n") where !usual.contains(where: { line.begins(with: $0) }) {
             lines.append(String(line))
         }
         if lines.isEmpty, !isInTime { lines = ["it was not ready within 10 s"] }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A content digest, "algorithm:hex" (image-spec, descriptor.md, Digests).
 package struct Digest: Hashable, Sendable, CustomStringConvertible {
     /// The algorithms that image-spec registers and that we verify.
@@ -28,10 +30,10 @@ package struct Digest: Hashable, Sendable, CustomStringConvertible {
 
     /// Parses "sha256:…" or "sha512:…"; nil for anything else, another algorithm included.
     package init?(_ text: String) {
-        guard let colon = text.firstIndex(of: ":"), let algorithm = Algorithm(rawValue: String(text[..<colon])) else {
+        guard let colon = text.place(of: ":"), let algorithm = Algorithm(rawValue: String(text[..<colon])) else {
             return nil
         }
-        self.init(algorithm, hex: String(text[text.index(after: colon)...]))
+        self.init(algorithm, hex: String(text.behind(colon)))
     }
 
     package var description: String { "\(algorithm.rawValue):\(hex)" }

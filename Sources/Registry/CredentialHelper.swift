@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 import Linux
 
@@ -10,7 +11,7 @@ struct CredentialHelper {
 
     /// What the program has for `server`; nil where it has nothing. Throws where it is missing or fails.
     func credential(server: String) throws(RegistryError) -> Credential? {
-        guard !program.contains("/") else { throw .credentialHelper(program, cause: "its name has a slash") }
+        guard !program.has("/") else { throw .credentialHelper(program, cause: "its name has a slash") }
         let result: HelperProgram.Result
         do throws(SystemError) {
             result = try HelperProgram.run(program, ["get"], input: Array(server.utf8))

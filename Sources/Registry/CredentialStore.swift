@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 import Linux
 import OCI
@@ -133,15 +134,15 @@ package struct CredentialStore: Sendable {
     /// A key without scheme and version: "host" of "https://host/v1/".
     static func normalized(_ key: String) -> String {
         var name = Substring(key)
-        for scheme in ["https://", "http://"] where name.hasPrefix(scheme) { name = name.dropFirst(scheme.count) }
-        while name.hasSuffix("/") { name = name.dropLast() }
-        for version in ["/v1", "/v2"] where name.hasSuffix(version) { name = name.dropLast(version.count) }
+        for scheme in ["https://", "http://"] where name.begins(with: scheme) { name = name.dropping(scheme.utf8.count) }
+        while name.ends(with: "/") { name = name.droppingLast(1) }
+        for version in ["/v1", "/v2"] where name.ends(with: version) { name = name.droppingLast(version.utf8.count) }
         return String(name)
     }
 
     /// "/a/b", "/a", "" for "a/b".
     private static func scopes(of path: String) -> [String] {
-        let parts = path.split(separator: "/")
+        let parts = path.split(on: "/")
         return (0...parts.count).reversed().map { parts[..<$0].map { "/" + $0 }.joined() }
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import FoundationEssentials
 import OCI
 
@@ -12,7 +13,7 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
     init?(_ url: URL) {
         guard let scheme = url.scheme?.lowercased(), scheme == "https" || scheme == "http" else { return nil }
         guard var host = url.host(percentEncoded: false)?.lowercased(), !host.isEmpty else { return nil }
-        if host.hasPrefix("["), host.hasSuffix("]") { host = String(host.dropFirst().dropLast()) }
+        if host.begins(with: "["), host.ends(with: "]") { host = String(host.dropping(1).droppingLast(1)) }
         self.scheme = scheme
         self.host = host
         port = url.port ?? (scheme == "https" ? 443 : 80)
@@ -36,13 +37,13 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
     /// Whether the host is this machine by its name or number, which nobody else listens to or answers for.
     var isLoopback: Bool {
         if host == "localhost" || host == "::1" { return true }
-        let numbers = host.split(separator: ".", omittingEmptySubsequences: false)
+        let numbers = host.split(on: ".", omittingEmptySubsequences: false)
         return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
     }
 
     /// Host and port as a user writes them; the port is left out where the scheme implies it.
     var description: String {
-        let name = host.contains(":") ? "[\(host)]" : host
+        let name = host.has(":") ? "[\(host)]" : host
         return port == (isSecure ? 443 : 80) ? name : "\(name):\(port)"
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 
 /// What a registry or a token server says of a failure, as one line.
@@ -13,7 +14,7 @@ struct ErrorBody {
         guard let document = try? JSONTree.decode(Document.self, from: bytes) else {
             let plain = Self.oneLine(String(decoding: bytes.prefix(400), as: UTF8.self))
             code = nil
-            text = plain.isEmpty || plain.hasPrefix("<") ? nil : plain
+            text = plain.isEmpty || plain.begins(with: "<") ? nil : plain
             return
         }
         let errors = document.errors ?? []
@@ -23,7 +24,7 @@ struct ErrorBody {
             let name = (error.code ?? "").lowercased().replacing("_", with: " ")
             let message = error.message ?? ""
             let said = message.isEmpty || message.lowercased() == name ? name : "\(name): \(message)"
-            parts.append(said.hasPrefix(": ") ? String(said.dropFirst(2)) : said)
+            parts.append(said.begins(with: ": ") ? String(said.dropFirst(2)) : said)
         }
         if parts.isEmpty {
             parts = [document.details, document.message, document.description, document.error].compactMap(\.self)
@@ -71,7 +72,7 @@ struct ErrorBody {
     /// At most 300 characters without control characters, which a terminal would obey.
     static func oneLine(_ text: String) -> String {
         let safe = text.unicodeScalars.map { $0.properties.generalCategory == .control ? " " : Character($0) }
-        let line = String(safe).split(separator: " ").joined(separator: " ")
+        let line = String(safe).split(on: " ").joined(separator: " ")
         return line.count > 300 ? line.prefix(300) + "…" : line
     }
 }

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Bytes
 import FoundationEssentials
 
 /// The proxies that the environment names, by curl's and Go's conventions: `https_proxy`, `http_proxy` and
@@ -43,12 +44,12 @@ struct ProxySettings: Sendable {
         exceptions.contains { exception in
             if exception == "*" { return true }
             var name = Substring(exception)
-            if let colon = name.lastIndex(of: ":"), let port = Int(name[name.index(after: colon)...]) {
+            if let colon = name.lastPlace(of: ":"), let port = Int(name.behind(colon)) {
                 guard port == origin.port else { return false }
                 name = name[..<colon]
             }
-            while name.first == "." { name = name.dropFirst() }
-            return origin.host == name || origin.host.hasSuffix("." + name)
+            while name.firstLetter == "." { name = name.dropping(1) }
+            return origin.host == name || origin.host.ends(with: "." + name)
         }
     }
 }

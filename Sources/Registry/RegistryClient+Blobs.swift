@@ -1,5 +1,6 @@
 import Archive
 import AsyncHTTPClient
+import Bytes
 import NIOCore
 import NIOHTTP1
 package import OCI
@@ -116,10 +117,10 @@ extension RegistryClient {
 
     /// First byte and total of "bytes 5-9/10"; the total is nil for "*".
     static func contentRange(_ text: String) -> (first: Int64, total: Int64?)? {
-        let words = text.lowercased().split(separator: " ")
+        let words = text.lowercased().split(on: " ")
         guard words.count == 2, words[0] == "bytes" else { return nil }
-        let parts = words[1].split(separator: "/")
-        guard parts.count == 2, let first = parts[0].split(separator: "-").first.flatMap({ Int64($0) }) else {
+        let parts = words[1].split(on: "/")
+        guard parts.count == 2, let first = parts[0].split(on: "-").first.flatMap({ Int64($0) }) else {
             return nil
         }
         return (first, Int64(parts[1]))

@@ -1,5 +1,6 @@
 import Archive
 import AsyncHTTPClient
+import Bytes
 import FoundationEssentials
 import JSON
 import NIOHTTP1
@@ -107,7 +108,7 @@ extension RegistryClient {
 
     /// The address in `<…>; rel="next"` (RFC 8288).
     static func next(_ header: String) -> String? {
-        guard let open = header.firstIndex(of: "<"), let close = header[open...].firstIndex(of: ">") else { return nil }
+        guard let open = header.place(of: "<"), let close = header[open...].place(of: ">") else { return nil }
         let parameters = header[close...].lowercased()
         guard parameters.contains("rel=\"next\"") || parameters.contains("rel=next") else { return nil }
         return String(header[header.index(after: open)..<close])

@@ -1,4 +1,5 @@
 import AsyncHTTPClient
+import Bytes
 import FoundationEssentials
 import NIOHTTP1
 package import OCI
@@ -100,7 +101,7 @@ package final class RegistryClient: Sendable {
         }
         request.authorization = fresh
         let second = try await transport.send(request)
-        guard second.response.status == .unauthorized, second.origin == origin, fresh.hasPrefix("Basic ") else {
+        guard second.response.status == .unauthorized, second.origin == origin, fresh.begins(with: "Basic ") else {
             return second
         }
         throw .badCredentials(host: repository.domain, detail: await second.response.failure().text)

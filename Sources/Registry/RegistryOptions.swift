@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// How registries are spoken to.
@@ -26,8 +27,8 @@ package struct RegistryOptions: Sendable {
         var entry = environ
         while let text = entry.pointee {
             let line = String(cString: text)
-            if let equal = line.firstIndex(of: "="), found[String(line[..<equal])] == nil {
-                found[String(line[..<equal])] = String(line[line.index(after: equal)...])
+            if let equal = line.place(of: "="), found[String(line[..<equal])] == nil {
+                found[String(line[..<equal])] = String(line.behind(equal))
             }
             entry += 1
         }

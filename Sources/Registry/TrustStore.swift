@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 import NIOSSL
 
@@ -36,11 +37,11 @@ struct TrustStore: Sendable {
         var authorities: [NIOSSLCertificate] = []
         for folder in registryFolders.map({ $0 + "/" + name }) {
             guard let names = try? Files.list(folder).sorted() else { continue }
-            for file in names where file.hasSuffix(".crt") {
+            for file in names where file.ends(with: ".crt") {
                 authorities += try Self.certificates(folder + "/" + file)
             }
             // A client's certificate is "NAME.cert" beside its "NAME.key".
-            for file in names where file.hasSuffix(".cert") && tls.certificateChain.isEmpty {
+            for file in names where file.ends(with: ".cert") && tls.certificateChain.isEmpty {
                 let key = folder + "/" + file.dropLast(4) + "key"
                 tls.certificateChain = try Self.certificates(folder + "/" + file).map { .certificate($0) }
                 do {

@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 package import GoTemplate
 
@@ -17,8 +18,8 @@ package struct ListFormat: Sendable {
         } else if text == "json" {
             text = "{{json .}}"
         }
-        isTable = text.hasPrefix("table")
-        if isTable { text.removeFirst(5) }
+        isTable = text.begins(with: "table")
+        if isTable { text = String(text.dropping(5)) }
         template = Self.unescaped(text)
     }
 
@@ -95,18 +96,18 @@ package struct ListFormat: Sendable {
     /// The template without blanks around it, `\t` and `\n` standing for the characters.
     private static func unescaped(_ text: String) -> String {
         var rest = Substring(text)
-        while rest.first == " " { rest.removeFirst() }
-        while rest.last == " " { rest.removeLast() }
+        while rest.firstLetter == " " { rest = rest.dropping(1) }
+        while rest.lastLetter == " " { rest = rest.droppingLast(1) }
         var result = ""
-        while let character = rest.popFirst() {
+        while let character = rest.popLetter() {
             switch (character, rest.first) {
             case ("\\", "t"): result += "\t"
             case ("\\", "n"): result += "\n"
             default:
-                result.append(character)
+                result.unicodeScalars.append(character)
                 continue
             }
-            rest.removeFirst()
+            rest = rest.dropping(1)
         }
         return result
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// A moment, to the nanosecond.
@@ -102,7 +103,7 @@ package struct Moment: Comparable, Hashable, Sendable {
         if nanoseconds > 0 {
             var digits = String(nanoseconds)
             digits = String(repeating: "0", count: 9 - digits.count) + digits
-            while digits.last == "0" { digits.removeLast() }
+            while digits.lastLetter == "0" { digits.removeLast() }
             text += "." + digits
         }
         return text + "Z"

@@ -1,8 +1,10 @@
+import Bytes
+
 /// Short forms of long texts, as Docker's tables have them.
 package enum Shortening {
     /// The first twelve digits of an id, without the digest's algorithm.
     package static func id(_ id: String) -> String {
-        let digits = id.firstIndex(of: ":").map { id[id.index(after: $0)...] } ?? Substring(id)
+        let digits = id.place(of: ":").map { id.behind($0) } ?? Substring(id)
         return String(digits.prefix(12))
     }
 

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Aligns cells that end in a tab, as Go's text/tabwriter does with Docker's settings.
 ///
 /// A column is a run of consecutive lines that have a tab-terminated cell in that place; each run has a width of
@@ -14,8 +16,8 @@ package struct TabWriter {
 
     /// `text` with its columns aligned.
     package func aligned(_ text: String) -> String {
-        var lines = text.split(separator: "\n", omittingEmptySubsequences: false).map {
-            $0.split(separator: "\t", omittingEmptySubsequences: false).map(String.init)
+        var lines = text.split(on: "\n", omittingEmptySubsequences: false).map {
+            $0.split(on: "\t", omittingEmptySubsequences: false).map(String.init)
         }
         var column = 0
         while lines.contains(where: { $0.count > column + 1 }) {

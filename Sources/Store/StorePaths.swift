@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -29,12 +30,12 @@ package struct StorePaths: Hashable, Sendable {
     ) throws(StoreError) -> StorePaths {
         func variable(_ name: String) -> String? { environment(name).flatMap { $0.isEmpty ? nil : $0 } }
         // The XDG specification: "If an implementation encounters a relative path … it should … ignore it."
-        func absolute(_ name: String) -> String? { variable(name).flatMap { $0.hasPrefix("/") ? $0 : nil } }
+        func absolute(_ name: String) -> String? { variable(name).flatMap { $0.begins(with: "/") ? $0 : nil } }
         func own() -> String? {
             if user == 0 { return "/var/lib/apus" }
             if let home = absolute("XDG_DATA_HOME") { return home + "/apus" }
             let home = absolute("HOME") ?? Account.home(of: user)
-            return home.flatMap { $0.hasPrefix("/") ? $0 + "/.local/share/apus" : nil }
+            return home.flatMap { $0.begins(with: "/") ? $0 + "/.local/share/apus" : nil }
         }
         let named = root ?? variable("APUS_ROOT")
         guard let data = try named.map(fromWorkingDirectory) ?? own() else { throw .noHome }
@@ -59,8 +60,8 @@ package struct StorePaths: Hashable, Sendable {
 
     private static func fromWorkingDirectory(_ path: String) throws(StoreError) -> String {
         var trimmed = Substring(path)
-        while trimmed.count > 1, trimmed.last == "/" { trimmed = trimmed.dropLast() }
-        if trimmed.hasPrefix("/") { return String(trimmed) }
+        while trimmed.utf8.count > 1, trimmed.lastLetter == "/" { trimmed = trimmed.droppingLast(1) }
+        if trimmed.begins(with: "/") { return String(trimmed) }
         guard let working = getcwd(nil, 0) else {
             throw .failed(action: "find the working directory", SystemError("getcwd"))
         }

@@ -1,3 +1,4 @@
+import Bytes
 import Engine
 import Glibc
 import Linux
@@ -16,7 +17,7 @@ if CommandLine.arguments.count > 1, let worker = Worker(rawValue: CommandLine.ar
 
 // For callers that take the path of a runtime and put their own words behind it.
 let isRuntime =
-    CommandLine.arguments.first.map { $0 == OCICommand.program || $0.hasSuffix("/" + OCICommand.program) } ?? false
+    CommandLine.arguments.first.map { $0 == OCICommand.program || $0.ends(with: "/" + OCICommand.program) } ?? false
 
 // A copied slice would be unspecialised code of the standard library, whose first step looks through every protocol
 // conformance of the executable.

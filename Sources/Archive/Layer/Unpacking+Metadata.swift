@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -180,10 +181,10 @@ extension Unpacking {
         if errno == .notSupported { return true }
         guard errno == .notPermitted || errno == .access else { return false }
         let text = name.printable
-        if text.hasPrefix("trusted.") { return true }
-        if text.hasPrefix("security.") { return text != "security.capability" }
+        if text.begins(with: "trusted.") { return true }
+        if text.begins(with: "security.") { return text != "security.capability" }
         // No link and no device can have attributes of users (xattr(7)).
-        if text.hasPrefix("user."), entry.kind != .regular, entry.kind != .directory { return true }
+        if text.begins(with: "user."), entry.kind != .regular, entry.kind != .directory { return true }
         return false
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import CArchive
 import Glibc
 import Linux
@@ -156,7 +157,7 @@ package final class TarReader {
     private func damage(_ result: CInt) -> ArchiveError {
         let message = ArchiveLibrary.message(archive)
         if result == ARCHIVE_RETRY { return .malformed("a header has a wrong checksum") }
-        if message.hasPrefix("Truncated") { return .malformed("it ends in the middle of an entry") }
+        if message.begins(with: "Truncated") { return .malformed("it ends in the middle of an entry") }
         if message == "Unrecognized archive format" { return .malformed("it does not begin with a header") }
         return .malformed(message.isEmpty ? "a header is invalid" : message)
     }

@@ -1,3 +1,4 @@
+import Bytes
 import CArchive
 import Glibc
 package import Linux
@@ -182,7 +183,7 @@ package final class TarWriter {
         if result == ARCHIVE_OK { return }
         // A name with other letters than ASCII is written as it is. That it was about a name is in the text alone.
         let message = ArchiveLibrary.message(archive)
-        if result == ARCHIVE_WARN && message.hasPrefix("Can't translate ") { return }
+        if result == ARCHIVE_WARN && message.begins(with: "Can't translate ") { return }
         throw .unwritable(SystemError("archive_write", message, .invalid))
     }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 package import OCI
 
@@ -26,7 +27,7 @@ extension Cgroup {
     package func restore(_ former: FormerSettings) {
         for (name, text) in former.files.reversed() {
             // A line for each device in the files of io, of which one write takes one.
-            for line in text.split(separator: "\n") { try? write(String(line), to: name) }
+            for line in text.split(on: "\n") { try? write(String(line), to: name) }
         }
     }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 package import OCI
@@ -49,7 +50,7 @@ extension Cgroup {
     static func isEnforcedWithoutProgram(_ rules: [RuntimeSpec.Resources.DeviceRule]) -> Bool {
         rules.allSatisfy { rule in
             guard let access = rule.access, !access.isEmpty else { return true }
-            return access.contains("r") == access.contains("w")
+            return access.has("r") == access.has("w")
         }
     }
 }

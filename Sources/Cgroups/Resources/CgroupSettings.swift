@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 package import OCI
 
@@ -141,7 +142,7 @@ package struct CgroupSettings: Equatable, Sendable {
     }
 
     private mutating func addUnified(_ file: String, _ value: String) throws(CgroupError) {
-        guard !file.contains("/"), let dot = file.firstIndex(of: "."), dot != file.startIndex else {
+        guard !file.has("/"), let dot = file.place(of: "."), dot != file.startIndex else {
             throw .invalid("'\(file)' is no name of a file of cgroup v2")
         }
         let prefix = file[..<dot]

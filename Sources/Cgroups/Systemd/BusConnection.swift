@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -21,7 +22,7 @@ struct BusConnection: ~Copyable {
 
     /// Connects to `address`, a path or "@" and an abstract name, and sends what comes first.
     static func open(_ address: String) throws(CgroupError) -> BusConnection {
-        var connection = BusConnection(try connected(address), isBus: !address.hasSuffix("/private"))
+        var connection = BusConnection(try connected(address), isBus: !address.ends(with: "/private"))
         // The one mechanism that needs no secret: the kernel tells who we are. No name is given, because ours may be
         // another one in a user namespace.
         try connection.send(raw: [0] + Array("AUTH EXTERNAL\r\nDATA\r\nBEGIN\r\n".utf8))
@@ -85,9 +86,9 @@ struct BusConnection: ~Copyable {
     private mutating func authenticate(_ deadline: Deadline) throws(CgroupError) {
         while !isAuthenticated {
             let line = try readLine(deadline)
-            if line.hasPrefix("OK") {
+            if line.begins(with: "OK") {
                 isAuthenticated = true
-            } else if !line.hasPrefix("DATA") {
+            } else if !line.begins(with: "DATA") {
                 throw .systemd("systemd does not take us for who we are: \(line)")
             }
         }

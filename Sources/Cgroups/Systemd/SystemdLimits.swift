@@ -1,3 +1,5 @@
+import Bytes
+
 /// Limits as properties of a unit (systemd.resource-control(5)).
 extension SystemdCalls {
     /// The properties that say the same as `settings`; what systemd has no property for is left out, and stays as it is
@@ -17,7 +19,7 @@ extension SystemdCalls {
             case "cpuset.cpus": list += mask("AllowedCPUs", setting.value)
             case "cpuset.mems": list += mask("AllowedMemoryNodes", setting.value)
             case "io.bfq.weight":
-                if let weight = setting.otherwise.first?.value.split(separator: " "), weight.first == "default" {
+                if let weight = setting.otherwise.first?.value.split(on: " "), weight.first == "default" {
                     list.append(property("IOWeight", number(String(weight[1]))))
                 }
             default: continue
@@ -30,7 +32,7 @@ extension SystemdCalls {
     private static func number(_ text: String) -> BusValue { .uint64(UInt64(text) ?? .max) }
 
     private static func quota(_ value: String) -> [BusValue] {
-        let fields = value.split(separator: " ")
+        let fields = value.split(on: " ")
         let period = fields.count > 1 ? UInt64(fields[1]) ?? 100_000 : 100_000
         var perSecond = UInt64.max
         if let quota = UInt64(fields.first ?? "max"), period > 0, quota < UInt64.max / 1_000_000 {
@@ -50,8 +52,8 @@ extension SystemdCalls {
     /// A list "0-3,7" as bits, the lowest first; nil for what is no list.
     static func bits(_ list: String) -> [UInt8]? {
         var bytes: [UInt8] = []
-        for range in list.split(separator: ",") {
-            let ends = range.split(separator: "-").map { Int($0) }
+        for range in list.split(on: ",") {
+            let ends = range.split(on: "-").map { Int($0) }
             guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first >= 0,
                 first <= last, last < 65536
             else { return nil }

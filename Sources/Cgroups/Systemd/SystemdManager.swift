@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -54,9 +55,9 @@ enum BusAddress {
     /// over.
     static func sockets(_ address: String) -> [String] {
         var found: [String] = []
-        for entry in address.split(separator: ";") where entry.hasPrefix("unix:") {
-            for pair in entry.dropFirst("unix:".count).split(separator: ",") {
-                guard let equals = pair.firstIndex(of: "="), let value = unescape(pair[pair.index(after: equals)...])
+        for entry in address.split(on: ";") where entry.begins(with: "unix:") {
+            for pair in entry.dropFirst("unix:".count).split(on: ",") {
+                guard let equals = pair.place(of: "="), let value = unescape(pair.behind(equals))
                 else { continue }
                 switch pair[..<equals] {
                 case "path": found.append(value)

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Linux
 
@@ -18,7 +19,7 @@ package enum CapabilityName {
     package static func normalized(_ text: String, field: String = "CapAdd") throws(OptionError) -> String {
         let upper = text.uppercased()
         if upper == "ALL" || upper == "CAP_ALL" { return "ALL" }
-        let full = upper.hasPrefix("CAP_") ? upper : "CAP_" + upper
+        let full = upper.begins(with: "CAP_") ? upper : "CAP_" + upper
         guard all.contains(full) else { throw OptionError("invalid \(field): unknown capability: \"\(full)\"") }
         return full
     }

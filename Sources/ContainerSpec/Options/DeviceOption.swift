@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// A device of the host in the container (`--device`).
@@ -9,7 +10,7 @@ package struct DeviceOption: Codable, Hashable, Sendable {
 
     /// Reads `host[:container][:permissions]`. Throws `OptionError`.
     package init(_ text: String) throws(OptionError) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(on: ":", omittingEmptySubsequences: false).map(String.init)
         var container = parts[0]
         var permissions = "rwm"
         switch parts.count {
@@ -21,14 +22,14 @@ package struct DeviceOption: Codable, Hashable, Sendable {
             permissions = parts[2]
         default: throw OptionError.usage("bad format for path: \(text)")
         }
-        guard parts[0].hasPrefix("/") else {
-            if parts[0].contains("/"), parts[0].contains("=") {
+        guard parts[0].begins(with: "/") else {
+            if parts[0].has("/"), parts[0].has("=") {
                 throw .refused("--device \(text)", "device names of the Container Device Interface are not offered")
             }
             throw OptionError.usage(
                 parts[0].isEmpty ? "bad format for path: \(text)" : "\(parts[0]) is not an absolute path")
         }
-        guard container.hasPrefix("/") else {
+        guard container.begins(with: "/") else {
             throw OptionError.usage("\(container) is not an absolute path")
         }
         guard Self.isMode(permissions) else {
@@ -57,7 +58,7 @@ package struct DeviceCgroupRule: Codable, Hashable, Sendable {
     /// Reads `type major:minor permissions`. Throws `OptionError`.
     package init(_ text: String) throws(OptionError) {
         func invalid() -> OptionError { OptionError("invalid device cgroup format '\(text)'") }
-        let parts = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(on: " ", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3, ["a", "b", "c"].contains(parts[0]), let (major, minor) = splitOnce(parts[1], ":"),
             DeviceOption.isMode(parts[2])
         else { throw invalid() }

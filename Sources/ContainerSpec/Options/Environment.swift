@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// Variables of the environment, and the files that hold them (`-e`, `--env-file`, `--label-file`).
@@ -5,10 +6,10 @@ package enum Environment {
     /// An `-e` value: `NAME=value` as it is; `NAME` alone with the caller's value, or alone where the caller has
     /// none, which removes what the image sets. Throws `OptionError` for an empty name.
     package static func variable(_ text: String, caller: (String) -> String?) throws(OptionError) -> String {
-        guard let first = text.first, first != "=" else {
+        guard let first = text.firstLetter, first != "=" else {
             throw OptionError("invalid environment variable: \(text)")
         }
-        if text.contains("=") { return text }
+        if text.has("=") { return text }
         return caller(text).map { "\(text)=\($0)" } ?? text
     }
 
@@ -45,7 +46,7 @@ package enum Environment {
                 throw OptionError.usage("invalid env file (\(name)): invalid utf8 bytes at line \(number): [\(bytes)]")
             }
             let line = whole.drop { $0.isWhitespace }
-            if line.isEmpty || line.first == "#" { continue }
+            if line.isEmpty || line.firstLetter == "#" { continue }
             let key: String
             let value: String?
             if let pair = splitOnce(line, "=") {
@@ -78,9 +79,9 @@ package enum Environment {
     package static func merged(_ base: [String], _ overrides: [String]) -> [String] {
         var merged = base
         for entry in overrides {
-            let name = entry.prefix { $0 != "=" }
-            let index = merged.firstIndex { $0.prefix { $0 != "=" } == name }
-            switch (entry.contains("="), index) {
+            let name = entry.until("=")
+            let index = merged.firstIndex { $0.until("=").isSame(as: name) }
+            switch (entry.has("="), index) {
             case (true, let index?): merged[index] = entry
             case (true, nil): merged.append(entry)
             case (false, let index?): merged.remove(at: index)

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// A line for `/etc/hosts` (`--add-host`).
@@ -15,8 +16,8 @@ package struct HostEntry: Codable, Hashable, Sendable {
             throw OptionError("bad format for add-host: \"\(text)\"")
         }
         var address = pair.1
-        if address.hasPrefix("["), address.hasSuffix("]"), address.count > 2 {
-            address = String(address.dropFirst().dropLast())
+        if address.begins(with: "["), address.ends(with: "]"), address.count > 2 {
+            address = String(address.dropping(1).droppingLast(1))
         }
         guard address == Self.gateway || IPAddress.isValid(address) else {
             throw OptionError("invalid IP address in add-host: \"\(pair.1)\"")

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 package import Logs
 package import OCI
@@ -28,7 +29,7 @@ extension LogConfiguration {
 
     private static func attributes(_ options: RunOptions, _ image: ContainerConfig) -> [String: String] {
         func names(_ key: String) -> [String] {
-            (options.logConfig.options[key] ?? "").split(separator: ",").map { String($0) }
+            (options.logConfig.options[key] ?? "").split(on: ",").map { String($0) }
         }
         var result: [String: String] = [:]
         for name in names("labels") {

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 extension MountOption {
@@ -158,10 +159,10 @@ private struct MountFields {
         guard var path = source, !path.isEmpty else {
             throw OptionError("invalid mount config for type \"bind\": field Source must not be empty")
         }
-        if path == "." || path.hasPrefix("./") || path == ".." || path.hasPrefix("../") {
+        if path == "." || path.begins(with: "./") || path == ".." || path.begins(with: "../") {
             path = directory + "/" + path
         }
-        guard path.hasPrefix("/") else {
+        guard path.begins(with: "/") else {
             throw OptionError(
                 "invalid mount config for type \"bind\": invalid mount path: '\(path)' mount path must be absolute")
         }

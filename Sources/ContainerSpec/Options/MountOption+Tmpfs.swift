@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 extension MountOption {
@@ -7,7 +8,7 @@ extension MountOption {
         var tmpfs = Tmpfs()
         if let (before, behind) = splitOnce(text, ":") {
             path = before
-            tmpfs.options = behind.split(separator: ",").map(String.init)
+            tmpfs.options = behind.split(on: ",").map(String.init)
         }
         for option in tmpfs.options { try Tmpfs.check(option) }
         self.init(destination: try Self.destination(path), kind: .tmpfs(tmpfs))
@@ -50,7 +51,7 @@ extension MountOption.Tmpfs {
         case "sync", "async": return "sync"
         case "private", "rprivate", "slave", "rslave", "shared", "rshared": return "propagation"
         case "atime", "noatime", "relatime", "norelatime", "strictatime", "nostrictatime": return "atime"
-        default: return option.hasPrefix("no") ? String(option.dropFirst(2)) : option
+        default: return option.begins(with: "no") ? String(option.dropping(2)) : option
         }
     }
 

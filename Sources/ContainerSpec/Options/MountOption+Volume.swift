@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 extension MountOption {
@@ -5,7 +6,7 @@ extension MountOption {
     /// relative to `directory`, one with `/` is a path of the host, any other is the name of a volume.
     /// Throws `OptionError`.
     package init(volume text: String, relativeTo directory: String) throws(OptionError) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.split(on: ":", omittingEmptySubsequences: false).map(String.init)
         guard !text.isEmpty else { throw OptionError.usage("invalid empty volume spec") }
         guard !parts.contains("") else {
             throw OptionError.usage("invalid spec: \(text): empty section between colons")
@@ -18,9 +19,9 @@ extension MountOption {
                     + "leave it out: the container's own file system keeps the files")
         }
         var source = parts[0]
-        if source.hasPrefix(".") {
+        if source.begins(with: ".") {
             source = cleanPath(directory + "/" + source)
-        } else if !source.hasPrefix("/") {
+        } else if !source.begins(with: "/") {
             throw Self.notAPath(source, text)
         }
         var bind = Bind(source: cleanPath(source))
@@ -56,7 +57,7 @@ extension MountOption {
 
     private static func isMode(_ text: String) -> Bool {
         !text.isEmpty
-            && text.split(separator: ",", omittingEmptySubsequences: false).allSatisfy { modes.contains(String($0)) }
+            && text.split(on: ",", omittingEmptySubsequences: false).allSatisfy { modes.contains(String($0)) }
     }
 
     private static func apply(
@@ -64,7 +65,7 @@ extension MountOption {
     ) throws(OptionError) {
         var access: String?
         var propagation: Propagation?
-        for mode in text.split(separator: ",", omittingEmptySubsequences: false).map(String.init) {
+        for mode in text.split(on: ",", omittingEmptySubsequences: false).map(String.init) {
             func once(_ seen: Bool) throws(OptionError) {
                 if seen { throw OptionError("invalid mode: \(text)") }
             }

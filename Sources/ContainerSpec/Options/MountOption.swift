@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 
 /// A file system that the user wants in the container: `-v`, `--mount` or `--tmpfs`.
@@ -65,7 +66,7 @@ package struct MountOption: Codable, Hashable, Sendable {
 
     /// A destination as Docker accepts it, cleaned; `what` is what Docker's sentence begins with. Throws `OptionError`.
     static func destination(_ path: String, _ what: String = "") throws(OptionError) -> String {
-        guard path.hasPrefix("/") else {
+        guard path.begins(with: "/") else {
             throw OptionError("\(what)invalid mount path: '\(path)' mount path must be absolute")
         }
         let clean = cleanPath(path)

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// Whose processes the container sees (`--pid`).
@@ -101,7 +102,7 @@ package enum UserNamespaceMode: Codable, Hashable, Sendable {
         _ text: String, of whole: String, known: [String]
     ) throws(OptionError) -> [String: UInt32] {
         var values: [String: UInt32] = [:]
-        for part in text.split(separator: ",") {
+        for part in text.split(on: ",") {
             guard let (name, number) = splitOnce(String(part), "=") else {
                 throw OptionError("--userns=\(whole): '\(part)' is no name=number")
             }
@@ -145,7 +146,7 @@ package enum UserNamespaceMode: Codable, Hashable, Sendable {
 }
 
 private func refusedJoin(_ flag: String, _ text: String) -> OptionError {
-    if text.hasPrefix("container:") || text.hasPrefix("ns:") {
+    if text.begins(with: "container:") || text.begins(with: "ns:") {
         return .refused("\(flag)=\(text)", "containers cannot share a namespace yet")
     }
     switch flag {

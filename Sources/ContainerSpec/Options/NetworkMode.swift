@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// Which network a container has (`--network`).
@@ -14,7 +15,7 @@ package enum NetworkMode: Codable, Hashable, Sendable {
 
     /// Reads Docker's `none`, `host`, `default` and podman's `slirp4netns[:…]`, `pasta[:…]`. Throws `OptionError`.
     package init(option text: String) throws(OptionError) {
-        if text.hasPrefix("name=") || text.contains(",") && text.contains("=") && !text.contains(":") {
+        if text.begins(with: "name=") || text.has(",") && text.has("=") && !text.has(":") {
             self = try Self(fields: text)
             return
         }
@@ -26,7 +27,7 @@ package enum NetworkMode: Codable, Hashable, Sendable {
         case ("host", nil): self = .host
         case ("slirp4netns", let options): self = .slirp4netns(try SlirpSettings(options ?? ""))
         case ("pasta", let options):
-            self = .pasta(arguments: (options ?? "").split(separator: ",").map(String.init))
+            self = .pasta(arguments: (options ?? "").split(on: ",").map(String.init))
         case ("container", _?), ("ns", _?):
             throw .refused("--network=\(text)", "containers cannot share a network namespace yet")
         case ("bridge", nil):

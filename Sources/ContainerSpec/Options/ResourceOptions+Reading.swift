@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Linux
 
@@ -64,8 +65,8 @@ extension ResourceOptions {
 
     /// Billionths of a decimal number; nil for what is none, or has more than nine digits behind the point.
     static func billionths(_ text: String) -> Int64? {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-        let isNegative = text.hasPrefix("-")
+        let parts = text.split(on: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let isNegative = text.begins(with: "-")
         let fraction = parts.count > 1 ? String(parts[1]) : ""
         let whole = String(parts[0].drop { $0 == "-" || $0 == "+" })
         guard !whole.isEmpty || !fraction.isEmpty, fraction.utf8.count <= 9,
@@ -79,9 +80,9 @@ extension ResourceOptions {
 
 extension ResourceOptions.DeviceLimit {
     private static func split(_ text: String) throws(OptionError) -> (path: String, value: String) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false).map { String($0) }
+        let parts = text.split(on: ":", omittingEmptySubsequences: false).map { String($0) }
         guard parts.count == 2, !parts[0].isEmpty else { throw OptionError("bad format: \(text)") }
-        guard parts[0].hasPrefix("/dev/") else { throw OptionError("bad format for device path: \(text)") }
+        guard parts[0].begins(with: "/dev/") else { throw OptionError("bad format for device path: \(text)") }
         return (parts[0], parts[1])
     }
 

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Glibc
 import Linux
@@ -82,8 +83,8 @@ extension ResourceOptions {
     /// The numbers of a list "0-3,7"; nil for what is no list.
     static func numbers(_ list: String) -> Set<Int>? {
         var found: Set<Int> = []
-        for range in list.split(separator: ",", omittingEmptySubsequences: false) {
-            let ends = range.split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        for range in list.split(on: ",", omittingEmptySubsequences: false) {
+            let ends = range.split(on: "-", omittingEmptySubsequences: false).map { Int($0) }
             guard (1...2).contains(ends.count), let first = ends[0], let last = ends[ends.count - 1], first >= 0,
                 first <= last, last < 8192
             else { return nil }

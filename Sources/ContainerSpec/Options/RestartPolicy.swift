@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 package import Linux
 
@@ -26,7 +27,7 @@ package struct RestartPolicy: Codable, Hashable, Sendable {
     package init(option text: String) throws(OptionError) {
         self = .no
         if text.isEmpty { return }
-        let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.split(on: ":", maxSplits: 1, omittingEmptySubsequences: false)
         if parts[0].isEmpty {
             throw OptionError.usage("invalid restart policy format: no policy provided before colon")
         }

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// What `--security-opt` values ask for.
@@ -32,7 +33,7 @@ package struct SecurityOptions: Codable, Hashable, Sendable {
         // Docker's older form has a colon; a path may have either behind the first.
         let separator = text.firstIndex { $0 == "=" || $0 == ":" }
         let key = separator.map { String(text[..<$0]) } ?? text
-        let value = separator.map { String(text[text.index(after: $0)...]) }
+        let value = separator.map { String(text.behind($0)) }
         switch (key, value) {
         case ("no-new-privileges", nil): noNewPrivileges = true
         case ("no-new-privileges", let value?):
@@ -41,13 +42,13 @@ package struct SecurityOptions: Codable, Hashable, Sendable {
         case ("seccomp", "unconfined"?): seccomp = .unconfined
         case ("seccomp", "builtin"?), ("seccomp", "default"?): seccomp = .standard
         case ("seccomp", let path?) where !path.isEmpty:
-            seccomp = .file(path.hasPrefix("/") ? path : cleanPath(directory + "/" + path))
+            seccomp = .file(path.begins(with: "/") ? path : cleanPath(directory + "/" + path))
         case ("systempaths", "unconfined"?): systemPathsUnconfined = true
         case ("unmask", let list?) where !list.isEmpty:
-            unmask += list.split(separator: ":").map(String.init)
+            unmask += list.split(on: ":").map(String.init)
         case ("mask", let list?) where !list.isEmpty:
-            for path in list.split(separator: ":").map(String.init) {
-                guard path.hasPrefix("/") else {
+            for path in list.split(on: ":").map(String.init) {
+                guard path.begins(with: "/") else {
                     throw OptionError("invalid --security-opt '\(text)': '\(path)' is not an absolute path")
                 }
                 mask.append(cleanPath(path))

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// Signals by name and number, with the numbers of every Linux port but MIPS and SPARC (signal(7)).
@@ -18,10 +19,10 @@ package enum SignalName {
             return number
         }
         var name = text.uppercased()
-        if name.hasPrefix("SIG") { name.removeFirst(3) }
+        if name.begins(with: "SIG") { name.removeFirst(3) }
         if let number = numbers[name] { return number }
         for (base, sign, first) in [("RTMIN", "+", Int32(34)), ("RTMAX", "-", Int32(64))]
-        where name.hasPrefix(base + sign) {
+        where name.begins(with: base + sign) {
             if let offset = Int32(name.dropFirst(6)), (0...30).contains(offset) {
                 return sign == "+" ? first + offset : first - offset
             }

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// podman's options of `--network slirp4netns:…` (slirp4netns(1)).
@@ -15,7 +16,7 @@ package struct SlirpSettings: Codable, Hashable, Sendable {
 
     /// Reads `key=value,…`. Throws `OptionError`.
     package init(_ text: String) throws(OptionError) {
-        for field in text.split(separator: ",") {
+        for field in text.split(on: ",") {
             guard let (key, value) = splitOnce(field, "=") else {
                 throw OptionError("invalid slirp4netns option '\(field)': it must be key=value")
             }

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// Kernel parameters of the container's own namespaces (`--sysctl`).
@@ -14,8 +15,8 @@ package enum Sysctl {
         }
         // sysctl(8) takes slashes as well.
         let name =
-            written.contains("/") && !written.contains(".") ? String(written.map { $0 == "/" ? "." : $0 }) : written
-        guard isInIPC(name) || name.hasPrefix("net."), !name.contains("/"), !name.contains("..") else {
+            written.has("/") && !written.has(".") ? String(written.map { $0 == "/" ? "." : $0 }) : written
+        guard isInIPC(name) || name.begins(with: "net."), !name.has("/"), !name.contains("..") else {
             throw OptionError(
                 "sysctl '\(text)' is not allowed: only net., fs.mqueue. and the kernel's ipc names are a "
                     + "container's own"
@@ -24,11 +25,11 @@ package enum Sysctl {
         return (name, value)
     }
 
-    private static func isInIPC(_ name: String) -> Bool { ipc.contains(name) || name.hasPrefix("fs.mqueue.") }
+    private static func isInIPC(_ name: String) -> Bool { ipc.contains(name) || name.begins(with: "fs.mqueue.") }
 
     /// Throws `OptionError` for a name whose namespace would be the host's.
     static func check(_ name: String, network: NetworkMode, ipc: IPCMode) throws(OptionError) {
-        if name.hasPrefix("net."), network == .host {
+        if name.begins(with: "net."), network == .host {
             throw OptionError("sysctl '\(name)' is not allowed in the network namespace of the host")
         }
         if isInIPC(name), ipc == .host {

@@ -1,7 +1,9 @@
+import Bytes
+
 /// The parts of `text` before and behind the first `separator`; nil where there is none.
-func splitOnce(_ text: some StringProtocol, _ separator: Character) -> (String, String)? {
-    guard let index = text.firstIndex(of: separator) else { return nil }
-    return (String(text[..<index]), String(text[text.index(after: index)...]))
+func splitOnce(_ text: some StringProtocol<Substring>, _ separator: Unicode.Scalar) -> (String, String)? {
+    guard let index = text.place(of: separator) else { return nil }
+    return (String(text[..<index]), String(text.behind(index)))
 }
 
 /// `lines`, each with a line feed. Not `joined`, which is unspecialised code of the standard library and on the way of
@@ -32,9 +34,9 @@ func parseOctal(_ text: some StringProtocol) -> UInt32? {
 
 /// `path` without empty, `.` and `..` components, by name alone (Go's `path.Clean`); absolute paths stay below `/`.
 package func cleanPath(_ path: String) -> String {
-    let absolute = path.hasPrefix("/")
+    let absolute = path.begins(with: "/")
     var parts: [Substring] = []
-    for part in path.split(separator: "/") where part != "." {
+    for part in path.split(on: "/") where !part.isSame(as: ".") {
         if part == "..", let last = parts.last, last != ".." {
             parts.removeLast()
         } else if part != ".." || !absolute {
@@ -53,25 +55,25 @@ func commaSeparated(_ line: String) -> [String]? {
     var rest = line[...]
     while true {
         var field = ""
-        if rest.first == "\"" {
-            rest.removeFirst()
+        if rest.firstLetter == "\"" {
+            rest = rest.dropping(1)
             while true {
-                guard let quote = rest.firstIndex(of: "\"") else { return nil }
+                guard let quote = rest.place(of: "\"") else { return nil }
                 field += rest[..<quote]
-                rest = rest[rest.index(after: quote)...]
-                guard rest.first == "\"" else { break }
+                rest = rest.behind(quote)
+                guard rest.firstLetter == "\"" else { break }
                 field.append("\"")
-                rest.removeFirst()
+                rest = rest.dropping(1)
             }
-            guard rest.isEmpty || rest.first == "," else { return nil }
+            guard rest.isEmpty || rest.firstLetter == "," else { return nil }
         } else {
-            let end = rest.firstIndex(of: ",") ?? rest.endIndex
-            guard !rest[..<end].contains("\"") else { return nil }
+            let end = rest.place(of: ",") ?? rest.endIndex
+            guard !rest[..<end].has("\"") else { return nil }
             field = String(rest[..<end])
             rest = rest[end...]
         }
         fields.append(field)
-        guard rest.first == "," else { return fields }
-        rest.removeFirst()
+        guard rest.firstLetter == "," else { return fields }
+        rest = rest.dropping(1)
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// A resource limit of the container's process (`--ulimit`, getrlimit(2)).
@@ -19,7 +20,7 @@ package struct Ulimit: Codable, Hashable, Sendable {
             throw OptionError("invalid ulimit argument: \(text)")
         }
         guard Self.names.contains(name) else { throw OptionError("invalid ulimit type: \(name)") }
-        let parts = value.split(separator: ":", omittingEmptySubsequences: false)
+        let parts = value.split(on: ":", omittingEmptySubsequences: false)
         guard parts.count <= 2 else {
             throw OptionError(
                 "too many limit value arguments - \(value), can only have up to two, `soft[:hard]`")

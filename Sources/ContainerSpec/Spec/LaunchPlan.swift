@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 package import Networking
 package import OCI
@@ -97,7 +98,7 @@ extension LaunchPlan {
     package var mountPoints: [String] {
         let mounts = (spec.mounts ?? []).map(\.destination)
         func isCovered(_ path: String) -> Bool {
-            mounts.contains { $0 != path && path.hasPrefix($0 == "/" ? $0 : $0 + "/") }
+            mounts.contains { $0 != path && path.begins(with: $0 == "/" ? $0 : $0 + "/") }
         }
         var list = mounts
         if let directory = spec.process?.cwd { list.append(directory) }
@@ -139,7 +140,7 @@ extension LaunchPlan {
         spec.process?.user = OCI.RuntimeSpec.User(
             uid: user.uid, gid: user.gid, additionalGids: groups.isEmpty ? nil : groups)
         let environment = spec.process?.env ?? []
-        if !environment.contains(where: { $0.hasPrefix("HOME=") }) {
+        if !environment.contains(where: { $0.begins(with: "HOME=") }) {
             spec.process?.env = environment + ["HOME=\(user.home)"]
             hasHomeOfUser = true
         }

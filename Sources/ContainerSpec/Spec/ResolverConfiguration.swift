@@ -1,3 +1,5 @@
+import Bytes
+
 /// The host's `/etc/resolv.conf` taken apart (resolv.conf(5)).
 struct ResolverConfiguration {
     /// As it was read.
@@ -31,7 +33,7 @@ struct ResolverConfiguration {
     }
 
     /// The name servers that another network namespace can reach. A zone names an interface of the host's.
-    var outside: [String] { nameServers.filter { !IPAddress.isLoopback($0) && !$0.contains("%") } }
+    var outside: [String] { nameServers.filter { !IPAddress.isLoopback($0) && !$0.has("%") } }
 
     /// The file's new text.
     var rendered: String {

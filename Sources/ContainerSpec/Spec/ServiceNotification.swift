@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 package import OCI
@@ -21,7 +22,7 @@ package struct ServiceNotification: Sendable, Hashable {
     /// Hands the socket on to the container. Returns a sentence where that cannot be.
     package func hand(to spec: inout RuntimeSpec) -> String? {
         guard mode == .container else { return nil }
-        guard socket.hasPrefix("/") else {
+        guard socket.begins(with: "/") else {
             return "the container cannot say when it is ready: \(socket) is no socket with a path; "
                 + "--sdnotify=conmon has its supervisor say so"
         }
@@ -30,7 +31,7 @@ package struct ServiceNotification: Sendable, Hashable {
                 .init(destination: Self.place, type: "bind", source: socket, options: ["bind", "rprivate"])
             ]
         var environment: [String] = []
-        for entry in spec.process?.env ?? [] where !entry.hasPrefix("NOTIFY_SOCKET=") { environment.append(entry) }
+        for entry in spec.process?.env ?? [] where !entry.begins(with: "NOTIFY_SOCKET=") { environment.append(entry) }
         spec.process?.env = environment + ["NOTIFY_SOCKET=\(Self.place)"]
         return nil
     }

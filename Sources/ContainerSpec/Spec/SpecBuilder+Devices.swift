@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import Glibc
 import Linux
@@ -54,7 +55,7 @@ extension SpecBuilder {
                 "error gathering device information while adding custom device \"\(path)\": \(error.errno)")
         }
         guard !found.isEmpty else { throw OptionError("\(path) is no device, and has none below it") }
-        if !host.canLimitDevices, !option.permissions.contains("r") || !option.permissions.contains("w"),
+        if !host.canLimitDevices, !option.permissions.has("r") || !option.permissions.has("w"),
             !options.privileged
         {
             throw .refused(
@@ -62,7 +63,7 @@ extension SpecBuilder {
                 Self.noDeviceGuard(host) + "; use rw or rwm")
         }
         for device in found {
-            let inside = option.pathInContainer + device.path.dropFirst((host.root + path).count)
+            let inside = option.pathInContainer + device.path.dropping((host.root + path).utf8.count)
             add(device, as: inside, to: &devices)
             if host.canLimitDevices, !options.privileged {
                 devices.rules.append(
@@ -100,10 +101,10 @@ extension SpecBuilder {
         guard let found = try? HostDevice.list(below: host.root + "/dev", skipping: HostDevice.foreignDirectories)
         else { return }
         for device in found {
-            let path = String(device.path.dropFirst(host.root.count))
-            let name = path.dropFirst("/dev/".count)
+            let path = String(device.path.dropping(host.root.utf8.count))
+            let name = path.dropping(5)
             if Self.ownDevices.contains(String(name)) { continue }
-            if host.mode != .host, name.hasPrefix("tty") { continue }
+            if host.mode != .host, name.begins(with: "tty") { continue }
             add(device, as: path, to: &devices)
         }
     }

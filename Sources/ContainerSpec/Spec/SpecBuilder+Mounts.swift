@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import Glibc
 import Linux
@@ -14,7 +15,7 @@ extension SpecBuilder {
         var propagation: String?
         var wanted: [Mount] = []
         for option in options.mounts {
-            guard !wanted.contains(where: { $0.destination == option.destination }) else {
+            guard !wanted.contains(where: { $0.destination.isSame(as: option.destination) }) else {
                 throw OptionError("duplicate mount point: \(option.destination)")
             }
             switch option.kind {
@@ -32,17 +33,17 @@ extension SpecBuilder {
         // Few: a set would cost more, in the first instantiation of its type alone.
         var asked: [String] = []
         for mount in wanted { asked.append(mount.destination) }
-        for file in files where !asked.contains(file.destination) {
+        for file in files where !asked.contains(where: file.destination.isSame) {
             var options = ["rbind", "rprivate"]
             if self.options.readonlyRootfs { options.append("ro") }
             wanted.append(Mount(destination: file.destination, type: "bind", source: path(file), options: options))
         }
         var list = defaultMounts().filter { mount in
-            !asked.contains(mount.destination) && !(asked.contains("/dev") && mount.destination.hasPrefix("/dev/"))
+            !asked.contains(where: mount.destination.isSame) && !(asked.contains("/dev") && mount.destination.begins(with: "/dev/"))
         }
-        list += devices.filter { !asked.contains($0.destination) }
+        list += devices.filter { device in !asked.contains(where: device.destination.isSame) }
         // The outer ones first, or they would hide the inner; in the order of the command line otherwise.
-        let depths = wanted.map { $0.destination.split(separator: "/").count }
+        let depths = wanted.map { $0.destination.split(on: "/").count }
         list += wanted.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }.map { wanted[$0] }
         return (list, propagation)
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import Linux
 import Networking
@@ -37,7 +38,7 @@ extension SpecBuilder {
 
     // Name servers on the host's loopback are out of a namespace's reach but through pasta itself.
     private func nameForwarding(besides arguments: [String]) -> [String] {
-        let isAsked = !options.dns.isEmpty || arguments.contains { $0.hasPrefix("--dns-forward") }
+        let isAsked = !options.dns.isEmpty || arguments.contains { $0.begins(with: "--dns-forward") }
         return isAsked || !ResolverConfiguration(host: host).outside.isEmpty
             ? [] : ["--dns-forward", Self.pastaNameServer]
     }

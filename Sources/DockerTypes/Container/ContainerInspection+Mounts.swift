@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 
 extension ContainerInspection {
@@ -47,8 +48,8 @@ extension ContainerInspection {
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
             for option in options {
-                if option.hasPrefix("size=") { try members.put("SizeBytes", Int64(option.dropFirst(5)) ?? 0) }
-                if option.hasPrefix("mode=") { try members.put("Mode", Int64(option.dropFirst(5), radix: 8) ?? 0) }
+                if option.begins(with: "size=") { try members.put("SizeBytes", Int64(option.dropping(5)) ?? 0) }
+                if option.begins(with: "mode=") { try members.put("Mode", Int64(option.dropping(5), radix: 8) ?? 0) }
             }
         }
     }

@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 package import Errors
 import Linux
@@ -7,7 +8,7 @@ import Supervision
 extension Engine {
     /// Gives the container that `text` names another name. Throws `EngineError`.
     package func renameContainer(_ text: String, to name: String) throws(EngineError) {
-        let new = name.first == "/" ? String(name.dropFirst()) : name
+        let new = name.firstLetter == "/" ? String(name.dropping(1)) : name
         guard !new.isEmpty, !text.isEmpty else {
             throw EngineError("Neither old nor new names may be empty", .invalid)
         }

@@ -1,3 +1,4 @@
+import Bytes
 import Cgroups
 import ContainerSpec
 package import DockerTypes
@@ -103,8 +104,8 @@ extension Engine {
 
     private static func value(_ key: String, in path: String) -> Int64? {
         guard let text = try? Files.readText(path, limit: 1 << 16) else { return nil }
-        for line in text.split(separator: "\n") where line.hasPrefix(key) {
-            let fields = line.split(separator: " ")
+        for line in text.split(on: "\n") where line.begins(with: key) {
+            let fields = line.split(on: " ")
             return fields.count > 1 ? Int64(fields[1]) : nil
         }
         return nil
@@ -113,10 +114,10 @@ extension Engine {
     // proc_pid_net(5): the interfaces of the process's network namespace.
     private static func traffic(of pid: ProcessID) -> (Int64, Int64) {
         var (received, sent): (Int64, Int64) = (0, 0)
-        for line in ((try? Files.readText("/proc/\(pid)/net/dev", limit: 1 << 20)) ?? "").split(separator: "\n") {
-            guard let colon = line.firstIndex(of: ":") else { continue }
+        for line in ((try? Files.readText("/proc/\(pid)/net/dev", limit: 1 << 20)) ?? "").split(on: "\n") {
+            guard let colon = line.place(of: ":") else { continue }
             let name = line[..<colon].drop { $0 == " " }
-            let fields = line[line.index(after: colon)...].split(separator: " ")
+            let fields = line.behind(colon).split(on: " ")
             guard name != "lo", fields.count >= 9 else { continue }
             received += Int64(fields[0]) ?? 0
             sent += Int64(fields[8]) ?? 0

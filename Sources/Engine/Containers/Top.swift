@@ -1,3 +1,4 @@
+import Bytes
 import DockerTypes
 package import Errors
 import Glibc
@@ -57,15 +58,15 @@ extension Engine {
     }
 
     private static func choose(_ pids: [ProcessID], from output: String) throws(EngineError) -> ProcessListing {
-        let lines = output.split(separator: "\n")
-        let titles = (lines.first ?? "").split(separator: " ").map { String($0) }
+        let lines = output.split(on: "\n")
+        let titles = (lines.first ?? "").split(on: " ").map { String($0) }
         guard let column = titles.firstIndex(of: "PID") else {
             throw EngineError("couldn't find PID field in ps output", .invalid)
         }
         let wanted = Set(pids)
         var rows: [[String]] = []
         for line in lines.dropFirst() {
-            let fields = line.split(separator: " ", maxSplits: titles.count - 1).map { String($0) }
+            let fields = line.split(on: " ", maxSplits: titles.count - 1).map { String($0) }
             guard fields.count > column, let pid = ProcessID(fields[column]), wanted.contains(pid) else { continue }
             rows.append(fields)
         }
@@ -74,7 +75,7 @@ extension Engine {
 
     // The columns of "ps -ef", read from /proc.
     private static func listing(_ pids: [ProcessID]) -> ProcessListing {
-        let uptime = Double((try? Files.readText("/proc/uptime"))?.split(separator: " ").first ?? "0") ?? 0
+        let uptime = Double((try? Files.readText("/proc/uptime"))?.split(on: " ").first ?? "0") ?? 0
         let rows = pids.compactMap { pid -> [String]? in
             guard let stat = ProcessStat(pid), let owner = try? Files.status("/proc/\(pid)") else { return nil }
             let seconds = Int(stat.ticks / ProcessStat.ticksPerSecond)

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import Networking
@@ -170,7 +171,7 @@ extension MachineFacts {
         hasUnifiedCgroups = top == .cgroup2
         (ownCgroup, controllers) = (.untried, [])
         guard hasUnifiedCgroups, let text = try? Files.readText("/proc/self/cgroup"),
-            let line = text.split(separator: "\n").first(where: { $0.hasPrefix("0::") })
+            let line = text.split(on: "\n").first(where: { $0.begins(with: "0::") })
         else { return }
         let own = "/sys/fs/cgroup" + line.dropFirst(3)
         ownCgroup = Self.attempt { () throws(SystemError) in

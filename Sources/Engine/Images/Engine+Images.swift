@@ -1,3 +1,4 @@
+import Bytes
 import Cgroups
 package import Errors
 import Images
@@ -47,7 +48,7 @@ extension Engine {
     package func sweep() throws(EngineError) -> StoreSweep.Outcome {
         try engine {
             let outcome = try imageService.sweep()
-            let dead = outcome.doomed.compactMap { $0.split(separator: "/").last?.suffix(after: ".dead.") }
+            let dead = outcome.doomed.compactMap { $0.split(on: "/").last?.suffix(after: ".dead.") }
             Cgroup.sweep(dead: Set(dead.map { Cgroup.namePrefix + $0 }))
             return outcome
         }

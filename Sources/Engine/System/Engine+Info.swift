@@ -1,3 +1,4 @@
+import Bytes
 package import DockerTypes
 import Glibc
 import Linux
@@ -33,9 +34,9 @@ extension Engine {
 
     // The value of `KEY=value` or `KEY="value"` among lines (os-release(5)).
     private static func value(of key: String, in text: String) -> String? {
-        for line in text.split(separator: "\n") where line.hasPrefix("\(key)=") {
-            let value = line.dropFirst(key.count + 1)
-            return value.hasPrefix("\"") ? String(value.dropFirst().dropLast()) : String(value)
+        for line in text.split(on: "\n") where line.begins(with: "\(key)=") {
+            let value = line.dropping(key.utf8.count + 1)
+            return value.begins(with: "\"") ? String(value.dropping(1).droppingLast(1)) : String(value)
         }
         return nil
     }

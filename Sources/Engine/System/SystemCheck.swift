@@ -1,4 +1,5 @@
 import Archive
+import Bytes
 import ContainerSpec
 package import Errors
 import Glibc
@@ -137,7 +138,7 @@ private final class SystemCheck {
     private func checkContainers() {
         let names = attempt { try engine.containers.names() }
         for entry in self.names(in: paths.containers) {
-            if entry.hasPrefix(".dead.") {
+            if entry.begins(with: ".dead.") {
                 problems.append("\(paths.containers)/\(entry) is left of a container that was removed")
                 continue
             }
@@ -174,7 +175,7 @@ private final class SystemCheck {
     }
 
     private func checkNames() {
-        for name in names(in: paths.names) where name.first != "." {
+        for name in names(in: paths.names) where name.firstLetter != "." {
             let path = "\(paths.names)/\(name)"
             guard let target = attempt({ try Files.linkTarget(path) }) else { continue }
             guard let id = target, ContainerStore.isID(id) else {
@@ -206,7 +207,7 @@ private final class SystemCheck {
         for name in names(in: paths.run + "/userns") {
             let path = "\(paths.run)/userns/\(name)"
             guard let pid = ProcessID(name), let content = attempt({ try Files.linkTarget(path) }) ?? nil,
-                let start = content.split(separator: ":").last.flatMap({ UInt64($0) })
+                let start = content.split(on: ":").last.flatMap({ UInt64($0) })
             else { continue }
             if attempt({ try ProcessIdentity(pid: pid, startTime: start).isGone() }) == true {
                 problems.append("\(paths.run)/userns/\(name) names a process that is gone")
@@ -219,9 +220,9 @@ private final class SystemCheck {
     private func checkLeftovers() {
         for folder in [paths.layers, paths.squashedLayers] {
             for name in names(in: folder) {
-                if name.hasPrefix(".dead.") {
+                if name.begins(with: ".dead.") {
                     problems.append("\(folder)/\(name) is left of a layer that was removed")
-                } else if name.hasPrefix(".tmp."), isAbandoned("\(folder)/\(name)") {
+                } else if name.begins(with: ".tmp."), isAbandoned("\(folder)/\(name)") {
                     problems.append("\(folder)/\(name) is left of an unpacking that was killed")
                 }
             }
@@ -263,8 +264,8 @@ enum Temporaries {
     static func abandoned(in folder: String) throws(SystemError) -> [String] {
         guard try Files.isPresent(folder) else { return [] }
         return try Files.list(folder).sorted().compactMap { name in
-            guard name.first == ".", name.hasSuffix(".tmp") else { return nil }
-            let parts = name.split(separator: ".")
+            guard name.firstLetter == ".", name.ends(with: ".tmp") else { return nil }
+            let parts = name.split(on: ".")
             guard parts.count >= 4, let pid = ProcessID(parts[parts.count - 3]) else { return nil }
             // A number that has another process by now only delays it.
             return kill(pid, 0) == 0 || Errno.current == .notPermitted ? nil : "\(folder)/\(name)"

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Glibc
 import Images
@@ -54,7 +55,7 @@ extension Engine {
         do throws(SystemError) {
             for name in try names(in: paths.run + "/userns") {
                 let path = "\(paths.run)/userns/\(name)"
-                guard let pid = ProcessID(name), let start = try Files.linkTarget(path)?.split(separator: ":").last,
+                guard let pid = ProcessID(name), let start = try Files.linkTarget(path)?.split(on: ":").last,
                     let time = UInt64(start), try ProcessIdentity(pid: pid, startTime: time).isGone()
                 else { continue }
                 unlink(path)

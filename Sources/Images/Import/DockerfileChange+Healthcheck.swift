@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import OCI
 
@@ -6,7 +7,7 @@ extension DockerfileChange {
     func healthcheck() throws(EngineError) -> Healthcheck {
         var check = Healthcheck()
         var left = Substring(rest)
-        while left.hasPrefix("--") {
+        while left.begins(with: "--") {
             let end = left.firstIndex(where: \.isWhitespace) ?? left.endIndex
             try Self.set(left[..<end], in: &check)
             left = Substring(Self.trimmed(left[end...]))
@@ -26,7 +27,7 @@ extension DockerfileChange {
     }
 
     private static func set(_ option: Substring, in check: inout Healthcheck) throws(EngineError) {
-        let parts = option.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+        let parts = option.split(on: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 2 else { throw EngineError("\(option) of HEALTHCHECK needs a value: \(option)=…") }
         if parts[0] == "--retries" {
             guard let count = Int(parts[1]), count >= 0 else {

@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import JSON
 import OCI
@@ -78,7 +79,7 @@ struct DockerfileChange {
             }
         case "WORKDIR":
             let path = try text(rest[...], config.env ?? [])
-            config.workingDir = path.hasPrefix("/") ? path : Self.join(config.workingDir ?? "/", path)
+            config.workingDir = path.begins(with: "/") ? path : Self.join(config.workingDir ?? "/", path)
         case "SHELL":
             guard let words = Self.json(rest) else { throw EngineError("SHELL requires a JSON list") }
             config.shell = words
@@ -94,7 +95,7 @@ struct DockerfileChange {
     }
 
     static func json(_ text: String) -> [String]? {
-        text.hasPrefix("[") ? try? JSONTree.decode([String].self, from: Array(text.utf8)) : nil
+        text.begins(with: "[") ? try? JSONTree.decode([String].self, from: Array(text.utf8)) : nil
     }
 
     /// The exec form, or the shell form with the shell that runs it.
@@ -109,8 +110,8 @@ struct DockerfileChange {
 
     /// "80", "80/udp", "8000-8010/tcp".
     private static func ports(_ text: Substring) throws(EngineError) -> [String: EmptyObject] {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
-        let bounds = parts[0].split(separator: "-", omittingEmptySubsequences: false).map { UInt16($0) }
+        let parts = text.split(on: "/", omittingEmptySubsequences: false)
+        let bounds = parts[0].split(on: "-", omittingEmptySubsequences: false).map { UInt16($0) }
         let transport = parts.count > 1 ? parts[1].lowercased() : "tcp"
         guard parts.count <= 2, (1...2).contains(bounds.count), let first = bounds[0],
             let last = bounds[bounds.count - 1],
@@ -120,13 +121,13 @@ struct DockerfileChange {
     }
 
     private static func join(_ base: String, _ path: String) -> String {
-        (base.hasSuffix("/") ? base : base + "/") + path
+        (base.ends(with: "/") ? base : base + "/") + path
     }
 
     private static func setting(_ name: String, _ value: String, in list: [String]) -> [String] {
         var list = list
         let line = "\(name)=\(value)"
-        if let place = list.firstIndex(where: { $0.hasPrefix(name + "=") }) {
+        if let place = list.firstIndex(where: { $0.begins(with: name + "=") }) {
             list[place] = line
         } else {
             list.append(line)
@@ -138,17 +139,17 @@ struct DockerfileChange {
     private func pairs(_ environment: [String]) throws(EngineError) -> [(name: String, value: String)] {
         let words = try words(environment)
         guard let first = words.first else { return [] }
-        if !first.contains("=") {
+        if !first.has("=") {
             guard words.count > 1 else { throw EngineError("\(instruction) must have two arguments") }
             let name = rest.prefix { !$0.isWhitespace }
             return [(String(name), try text(Self.trimmed(rest[name.endIndex...])[...], environment))]
         }
         var result: [(name: String, value: String)] = []
         for word in words {
-            guard let equals = word.firstIndex(of: "="), equals != word.startIndex else {
+            guard let equals = word.place(of: "="), equals != word.startIndex else {
                 throw EngineError("syntax error: can't find = in \"\(word)\"; must be of the form: name=value")
             }
-            result.append((String(word[..<equals]), String(word[word.index(after: equals)...])))
+            result.append((String(word[..<equals]), String(word.behind(equals))))
         }
         return result
     }

@@ -1,4 +1,5 @@
 import Archive
+import Bytes
 import Errors
 import Linux
 import OCI
@@ -36,7 +37,7 @@ struct ArchiveSpool {
                 documents[name] = try Self.document(name, reader)
             case .regular: blobs[name] = try Self.blob(name, entry, reader, ingest)
             case .symbolicLink(let target):
-                let folder = name.split(separator: "/").dropLast().joined(separator: "/")
+                let folder = name.split(on: "/").dropLast().joined(separator: "/")
                 links[name] = Self.clean(folder + "/" + Self.text(target))
             case .hardLink(let target): links[name] = Self.clean(Self.text(target))
             default: continue
@@ -64,7 +65,7 @@ struct ArchiveSpool {
     /// `name` without "." and "..", as a path below the archive's root; nil for one that leads out of it.
     static func clean(_ name: String) -> String? {
         var parts: [Substring] = []
-        for part in name.split(separator: "/") {
+        for part in name.split(on: "/") {
             switch part {
             case ".": continue
             case "..": if parts.popLast() == nil { return nil }
@@ -95,7 +96,7 @@ struct ArchiveSpool {
         _ name: String, _ entry: TarEntry, _ reader: TarReader, _ ingest: ImageIngest
     ) throws -> Blob {
         // A file below blobs/ says by its name what it must be (image-layout.md, Blobs).
-        let parts = name.split(separator: "/")
+        let parts = name.split(on: "/")
         let expected = parts.count == 3 && parts[0] == "blobs" ? Digest("\(parts[1]):\(parts[2])") : nil
         let writer = try expected.map { try ingest.writer(expecting: $0) } ?? ingest.writer()
         var head: [UInt8] = []

@@ -1,3 +1,4 @@
+import Bytes
 import CLinux
 import Glibc
 
@@ -51,7 +52,7 @@ package struct FileSystemContext: ~Copyable {
                 text = String(decoding: buffer[2..<got], as: UTF8.self)
             }
         }
-        while text?.last == "\n" { text?.removeLast() }
+        while text?.lastLetter == "\n" { text?.removeLast() }
         return text
     }
 }

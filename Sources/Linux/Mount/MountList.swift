@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// The mounts of the calling process's namespace (`/proc/self/mountinfo`, proc_pid_mountinfo(5)).
@@ -16,9 +17,9 @@ package enum MountList {
     package static func places(of types: [String], notBelow path: String) throws(SystemError) -> [String] {
         let text = try Files.readText("/proc/self/mountinfo", limit: 16 << 20)
         var found: [String] = []
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
-            guard fields.count > 4, let dash = fields.lastIndex(of: "-"), dash + 1 < fields.count,
+        for line in text.split(on: "\n") {
+            let fields = line.split(on: " ")
+            guard fields.count > 4, let dash = fields.lastPlace(of: "-"), dash + 1 < fields.count,
                 types.contains(where: { $0.utf8.elementsEqual(fields[dash + 1].utf8) })
             else { continue }
             let place = unescaped(fields[4])
@@ -33,8 +34,8 @@ package enum MountList {
 
     static func below(_ prefix: String, in text: String) -> [String] {
         var found: Set<String> = []
-        for line in text.split(separator: "\n") {
-            let fields = line.split(separator: " ")
+        for line in text.split(on: "\n") {
+            let fields = line.split(on: " ")
             guard fields.count > 4 else { continue }
             let point = unescaped(fields[4])
             if point.utf8.starts(with: prefix.utf8), point.utf8.count > prefix.utf8.count {

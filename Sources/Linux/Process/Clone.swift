@@ -1,3 +1,4 @@
+import Bytes
 import CLinux
 import Glibc
 
@@ -74,10 +75,10 @@ package func sendSignal(_ signal: CInt, to pidfd: borrowing FileDescriptor) thro
 // From "Pid:" of a pidfd (-1 or 0 for one that is gone or out of sight), or the name of a directory of /proc.
 private func processID(of descriptor: CInt) -> ProcessID? {
     if let text = try? Files.readText("/proc/self/fdinfo/\(descriptor)", limit: 4096) {
-        for line in text.split(separator: "\n") where line.hasPrefix("Pid:") {
+        for line in text.split(on: "\n") where line.begins(with: "Pid:") {
             return ProcessID(line.dropFirst(4).drop { $0 == "\t" || $0 == " " }).flatMap { $0 > 0 ? $0 : nil }
         }
     }
-    guard let link = try? Files.readLink("/proc/self/fd/\(descriptor)"), link.hasPrefix("/proc/") else { return nil }
+    guard let link = try? Files.readLink("/proc/self/fd/\(descriptor)"), link.begins(with: "/proc/") else { return nil }
     return ProcessID(link.dropFirst(6)).flatMap { $0 > 0 ? $0 : nil }
 }

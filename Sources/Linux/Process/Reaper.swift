@@ -1,3 +1,4 @@
+import Bytes
 import CLinux
 import Glibc
 
@@ -17,7 +18,7 @@ package enum Reaper {
         // Each round ends a generation; who forks faster than that is caught up with, or left after so many.
         for _ in 0..<1000 {
             let text = (try? Files.readText("/proc/thread-self/children", limit: 1 << 20)) ?? ""
-            let children = text.split(separator: " ").compactMap { ProcessID($0) }.filter { !spared.contains($0) }
+            let children = text.split(on: " ").compactMap { ProcessID($0) }.filter { !spared.contains($0) }
             if children.isEmpty { return }
             for child in children { kill(child, SIGKILL) }
             for child in children { _ = try? waitForExit(of: child) }

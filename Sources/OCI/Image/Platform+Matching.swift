@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Glibc
 
@@ -9,7 +10,7 @@ extension Platform: CustomStringConvertible {
     /// from `host`; aliases of architectures ("x86_64", "aarch64", "armhf") become their normal names.
     /// Throws for anything else.
     package init(parsing text: String, host: Platform = .host) throws(PlatformError) {
-        let parts = text.lowercased().split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+        let parts = text.lowercased().split(on: "/", omittingEmptySubsequences: false).map(String.init)
         let allowed = parts.allSatisfy { part in
             !part.isEmpty
                 && part.utf8.allSatisfy {
@@ -41,7 +42,7 @@ extension Platform: CustomStringConvertible {
     package init(machine: String) {
         switch machine {
         case "armv8l": self = Platform(architecture: "arm", variant: "v8")
-        case let name where name.hasPrefix("armv"):
+        case let name where name.begins(with: "armv"):
             self = Platform(architecture: "arm", variant: String(name.dropFirst(3).prefix(2)))
         default: self = Platform(architecture: machine).normalized
         }
@@ -105,9 +106,9 @@ extension Platform: CustomStringConvertible {
     /// Armv9.n has what Armv8.(n+5) has, and each minor version what the one before it has.
     private static func arm64Variants(from variant: String?) -> [String?] {
         guard let variant else { return [nil] }
-        let numbers = variant.dropFirst().split(separator: ".").map { Int($0) ?? -1 }
+        let numbers = variant.dropFirst().split(on: ".").map { Int($0) ?? -1 }
         let minor = numbers.count > 1 ? numbers[1] : 0
-        guard variant.first == "v", (1...2).contains(numbers.count), [8, 9].contains(numbers[0]),
+        guard variant.firstLetter == "v", (1...2).contains(numbers.count), [8, 9].contains(numbers[0]),
             (0...9).contains(minor)
         else { return [variant] }
         func below(_ major: Int, _ minor: Int) -> [String?] {

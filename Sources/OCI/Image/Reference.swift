@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 
 /// The name of an image as Docker's users write it, in its normal form: `docker.io/library/debian:latest`.
@@ -33,15 +34,15 @@ package struct Reference: Hashable, Sendable {
 
         var rest = Substring(text)
         var digest: Digest?
-        if let at = rest.firstIndex(of: "@") {
-            guard let value = Digest(String(rest[rest.index(after: at)...])) else { throw refused(.digest) }
+        if let at = rest.place(of: "@") {
+            guard let value = Digest(String(rest.behind(at))) else { throw refused(.digest) }
             digest = value
             rest = rest[..<at]
         }
         var tag: String?
         // A colon before the last slash belongs to a port, and one in the only component begins a tag.
-        if let colon = rest.lastIndex(of: ":"), !rest[colon...].contains("/") {
-            let value = rest[rest.index(after: colon)...]
+        if let colon = rest.lastPlace(of: ":"), !rest[colon...].has("/") {
+            let value = rest.behind(colon)
             guard Reference.isTag(value) else { throw refused(.tag(String(value))) }
             tag = String(value)
             rest = rest[..<colon]
@@ -83,9 +84,9 @@ package struct Reference: Hashable, Sendable {
     /// The name as Docker shows it: without "docker.io/" and, for official images, without "library/".
     package var familiarName: String {
         guard domain == Reference.defaultDomain else { return name }
-        guard path.hasPrefix(Reference.officialPrefix) else { return path }
-        let short = path.dropFirst(Reference.officialPrefix.count)
-        return short.contains("/") ? path : String(short)
+        guard path.begins(with: Reference.officialPrefix) else { return path }
+        let short = path.dropping(Reference.officialPrefix.utf8.count)
+        return short.has("/") ? path : String(short)
     }
 
     /// The reference as Docker shows it: "debian:latest".
@@ -106,16 +107,16 @@ extension Reference {
     private static func split(_ name: Substring) -> (domain: String, path: String) {
         var domain = defaultDomain
         var path = String(name)
-        if let slash = name.firstIndex(of: "/") {
+        if let slash = name.place(of: "/") {
             let first = name[..<slash]
             let isDomain =
                 first == "localhost" || first.utf8.contains { $0 == 46 || $0 == 58 || (65...90).contains($0) }
             if isDomain {
                 domain = first == "index.docker.io" ? defaultDomain : String(first)
-                path = String(name[name.index(after: slash)...])
+                path = String(name.behind(slash))
             }
         }
-        if domain == defaultDomain, !path.isEmpty, !path.contains("/") { path = officialPrefix + path }
+        if domain == defaultDomain, !path.isEmpty, !path.has("/") { path = officialPrefix + path }
         return (domain, path)
     }
 
@@ -137,22 +138,22 @@ extension Reference {
     /// `host [":" digits]`, where a host is a domain name, an IPv4 address or an IPv6 address in brackets.
     private static func isDomain(_ text: String) -> Bool {
         var host = Substring(text)
-        if host.first == "[" {
-            guard let close = host.firstIndex(of: "]") else { return false }
+        if host.firstLetter == "[" {
+            guard let close = host.place(of: "]") else { return false }
             let address = host[host.index(after: host.startIndex)..<close]
             let isAddress =
                 !address.isEmpty
                 && address.utf8.allSatisfy {
                     isLowerHexadecimal($0) || (65...70).contains($0) || $0 == 58
                 }
-            let port = host[host.index(after: close)...]
-            return isAddress && (port.isEmpty || port.first == ":" && isPort(port.dropFirst()))
+            let port = host.behind(close)
+            return isAddress && (port.isEmpty || port.firstLetter == ":" && isPort(port.dropping(1)))
         }
-        if let colon = host.firstIndex(of: ":") {
-            guard isPort(host[host.index(after: colon)...]) else { return false }
+        if let colon = host.place(of: ":") {
+            guard isPort(host.behind(colon)) else { return false }
             host = host[..<colon]
         }
-        return host.split(separator: ".", omittingEmptySubsequences: false).allSatisfy { label in
+        return host.split(on: ".", omittingEmptySubsequences: false).allSatisfy { label in
             label.utf8.first != 45 && label.utf8.last != 45 && !label.isEmpty
                 && label.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 45 }
         }
@@ -165,7 +166,7 @@ extension Reference {
     /// Components of lower-case letters and digits with single separators in between: one dot, one or two
     /// underscores, or any number of dashes.
     private static func isPath(_ text: String) -> Bool {
-        text.split(separator: "/", omittingEmptySubsequences: false).allSatisfy(isComponent)
+        text.split(on: "/", omittingEmptySubsequences: false).allSatisfy(isComponent)
     }
 
     private static func isComponent(_ text: Substring) -> Bool {

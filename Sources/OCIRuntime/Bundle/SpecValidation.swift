@@ -1,3 +1,4 @@
+import Bytes
 import OCI
 import Runtime
 
@@ -17,7 +18,7 @@ struct SpecValidation {
     }
 
     private func checkVersion() throws(OCIError) {
-        let numbers = spec.ociVersion.split(separator: ".", maxSplits: 2, omittingEmptySubsequences: false)
+        let numbers = spec.ociVersion.split(on: ".", maxSplits: 2, omittingEmptySubsequences: false)
         guard numbers.count == 3, let major = Int(numbers[0]), Int(numbers[1]) != nil,
             let patch = numbers[2].unicodeScalars.first, ("0"..."9").contains(patch)
         else { throw OCIError("ociVersion \"\(spec.ociVersion)\" is no version like \"\(OCIRuntime.specVersion)\"") }

@@ -1,3 +1,4 @@
+import Bytes
 import Cgroups
 import Glibc
 import Linux
@@ -81,7 +82,7 @@ enum ContainerCgroup {
             return support.ownDirectory == nil ? .directory("/" + name) : .automatic(name: name, parent: nil)
         }
         // "slice:prefix:name", each of which may be empty.
-        let parts = (path ?? "").split(separator: ":", omittingEmptySubsequences: false).map(String.init)
+        let parts = (path ?? "").split(on: ":", omittingEmptySubsequences: false).map(String.init)
         guard parts.count == 3 || path?.isEmpty ?? true else {
             throw .invalid(
                 "cgroupsPath \"\(path ?? "")\" is not of the form \"slice:prefix:name\", as --systemd-cgroup needs it")
@@ -121,7 +122,7 @@ enum ContainerCgroup {
             (try? Files.readText("/sys/kernel/cgroup/delegate"))
             ?? "cgroup.procs\ncgroup.threads\ncgroup.subtree_control"
         let path = cgroup.path
-        for file in [""] + listed.split(separator: "\n").map({ "/" + $0 }) {
+        for file in [""] + listed.split(on: "\n").map({ "/" + $0 }) {
             // The kernel's list has files of controllers, too, which may not be here.
             if lchown(path + file, owner, .max) < 0, Errno.current != .noEntry {
                 throw .failed(SystemError("chown", path + file))
@@ -141,7 +142,7 @@ enum ContainerCgroup {
             return nil
         }
         if let subgroup {
-            let parts = subgroup.split(separator: "/")
+            let parts = subgroup.split(on: "/")
             guard !parts.contains("..") else {
                 throw OCIError("the control group \(subgroup) is outside of the container's")
             }

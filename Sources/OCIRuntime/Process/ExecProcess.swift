@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 import Linux
 import OCI
@@ -38,7 +39,7 @@ struct ExecProcess {
     }
 
     private mutating func change(to text: String) throws(OCIError) {
-        let parts = text.split(separator: ":", omittingEmptySubsequences: false)
+        let parts = text.split(on: ":", omittingEmptySubsequences: false)
         guard let user = UInt32(parts[0]), parts.count == 1 || parts.count == 2 && UInt32(parts[1]) != nil else {
             throw OCIError("the user \"\(text)\" is not of the form UID or UID:GID")
         }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -106,7 +107,7 @@ extension ContainerInit {
         } catch {
             // The group "tty", 5, has no number in a user namespace with a single id.
             guard error.errno == .invalid else { throw error }
-            let data = options.data.split(separator: ",").filter { !$0.utf8.starts(with: "gid=".utf8) }
+            let data = options.data.split(on: ",").filter { !$0.utf8.starts(with: "gid=".utf8) }
             try mountFileSystem("devpts", mount, options, root, place, data: data.joined(separator: ","))
         }
     }

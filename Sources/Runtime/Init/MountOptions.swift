@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 
 /// The options of a mount, as the runtime specification lists them (config.md, Mounts and its Linux mount options).
@@ -46,7 +47,7 @@ struct MountOptions: Equatable {
                 propagation = flags
                 propagationIsRecursive = recursive
             } else if option.utf8.first == UInt8(ascii: "r"),
-                let (flags, negated) = Self.flag(String(option.dropFirst())),
+                let (flags, negated) = Self.flag(String(option.dropping(1))),
                 flags.isSubset(of: .perMount)
             {
                 addRecursively(flags, negated)

@@ -1,3 +1,5 @@
+import Bytes
+
 /// Processors or memory nodes in the form of cpuset(7), "0-3,7".
 package struct NumberList: Equatable {
     /// A bit for each, the lowest first.
@@ -5,8 +7,8 @@ package struct NumberList: Equatable {
 
     /// Nil for a text that is no such list.
     package init?(_ text: String) {
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let ends = part.split(separator: "-", omittingEmptySubsequences: false)
+        for part in text.split(on: ",", omittingEmptySubsequences: false) {
+            let ends = part.split(on: "-", omittingEmptySubsequences: false)
             guard let first = Int(ends[0]), let last = ends.count == 2 ? Int(ends[1]) : first, ends.count <= 2,
                 first >= 0, first <= last, last < 8192
             else { return nil }

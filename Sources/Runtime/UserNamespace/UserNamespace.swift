@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -107,7 +108,7 @@ package enum UserNamespace {
         for name in names {
             let path = "\(directory)/\(name)"
             guard let pid = ProcessID(name), let content = try? Files.readLink(path) else { continue }
-            let fields = content.split(separator: ":")
+            let fields = content.split(on: ":")
             guard fields.count == 2, let raw = UInt8(fields[0]), let published = Mode(rawValue: raw),
                 published != .host, let start = UInt64(fields[1])
             else {

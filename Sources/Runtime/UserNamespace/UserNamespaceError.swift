@@ -1,3 +1,4 @@
+import Bytes
 package import Linux
 
 /// Why a user namespace could not be entered.
@@ -22,7 +23,7 @@ package enum UserNamespaceError: Error, CustomStringConvertible {
     // By what the kernel's parameters say now; where they allow it, something else forbids.
     private static var remedy: String {
         func value(_ name: String) -> String? {
-            (try? Files.readText("/proc/sys/\(name)", limit: 64))?.split(separator: "\n").first.map(String.init)
+            (try? Files.readText("/proc/sys/\(name)", limit: 64))?.split(on: "\n").first.map(String.init)
         }
         if value("user/max_user_namespaces") == "0" {
             return "an administrator can allow it with 'sysctl user.max_user_namespaces=15000'"

@@ -1,3 +1,4 @@
+import Bytes
 package import Linux
 
 /// What a container is doing, as its supervisor last wrote it.
@@ -62,9 +63,9 @@ extension ContainerState {
         guard bytes.last == 10 else { return nil }
         var status: Status?
         var parsed = ContainerState(.created)
-        for line in String(decoding: bytes, as: UTF8.self).split(separator: "\n") {
-            guard let equals = line.firstIndex(of: "=") else { return nil }
-            let value = Self.unescape(line[line.index(after: equals)...])
+        for line in String(decoding: bytes, as: UTF8.self).split(on: "\n") {
+            guard let equals = line.place(of: "=") else { return nil }
+            let value = Self.unescape(line.behind(equals))
             switch line[..<equals] {
             case "status": status = Status(rawValue: value)
             case "pid": parsed.process = Self.identity(value)
@@ -86,7 +87,7 @@ extension ContainerState {
     }
 
     private static func identity(_ text: String) -> ProcessIdentity? {
-        let fields = text.split(separator: " ")
+        let fields = text.split(on: " ")
         guard fields.count == 2, let pid = ProcessID(fields[0]), let start = UInt64(fields[1]) else { return nil }
         return ProcessIdentity(pid: pid, startTime: start)
     }

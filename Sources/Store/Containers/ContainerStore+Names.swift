@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -98,7 +99,7 @@ extension ContainerStore {
     func allNames(of id: String) throws(StoreError) -> [String] {
         let names = try doing("list the names") { () throws(SystemError) in try Files.list(paths.names) }
         var found: [String] = []
-        for name in names where name.first != "." {
+        for name in names where name.firstLetter != "." {
             if try link(name) == id { found.append(name) }
         }
         return found
@@ -114,7 +115,7 @@ extension ContainerStore {
     package func names() throws(StoreError) -> [String: String] {
         var result: [String: String] = [:]
         for name in try doing("list the names", { () throws(SystemError) in try Files.list(paths.names) })
-        where name.first != "." {
+        where name.firstLetter != "." {
             if let id = try link(name) { result[id] = name }
         }
         return result
@@ -126,7 +127,7 @@ extension ContainerStore {
         if Self.isID(text), try hasRecord(text) { return text }
         if let name = try? Self.validName(text), let id = try link(name), Self.isID(id), try hasRecord(id) { return id }
         guard isHex(text) else { throw .unknownContainer(text) }
-        let matches = try list().filter { $0.hasPrefix(text) }
+        let matches = try list().filter { $0.begins(with: text) }
         guard matches.count <= 1 else { throw .ambiguous(kind: "container", prefix: text) }
         guard let id = matches.first else { throw .unknownContainer(text) }
         return id

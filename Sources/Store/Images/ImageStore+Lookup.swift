@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 package import OCI
 
@@ -60,11 +61,11 @@ extension ImageStore {
 
     private func entry(withIDPrefix text: String, in entries: [ResolvedEntry]) throws(StoreError) -> ResolvedEntry? {
         var prefix = Substring(text.lowercased())
-        if prefix.hasPrefix("sha256:") { prefix = prefix.dropFirst(7) }
+        if prefix.begins(with: "sha256:") { prefix = prefix.dropping(7) }
         guard isHex(prefix) else { return nil }
-        let matches = entries.filter { $0.id.hex.hasPrefix(prefix) }
+        let matches = entries.filter { $0.id.hex.begins(with: prefix) }
         // Manifest digests are what tools of the layout (and Docker's newer store) call an image's id.
-        let found = matches.isEmpty ? entries.filter { $0.descriptor.digest.hex.hasPrefix(prefix) } : matches
+        let found = matches.isEmpty ? entries.filter { $0.descriptor.digest.hex.begins(with: prefix) } : matches
         guard Set(found.map(\.id)).count <= 1 else { throw .ambiguous(kind: "image", prefix: text) }
         return found.first
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 package import Linux
 package import OCI
@@ -162,9 +163,9 @@ extension LayerStore {
         return try doing("look for what is left in \(folder)") { () throws(SystemError) in
             var found = Abandoned()
             for name in try Files.list(folder) {
-                if name.hasPrefix(".dead.") {
+                if name.begins(with: ".dead.") {
                     found.dead.append(name)
-                } else if name.hasPrefix(".tmp.") {
+                } else if name.begins(with: ".tmp.") {
                     found.temporaries.append(name)
                 } else if let layer = Self.layer(ofNote: name) {
                     if try isMissing(String(layer)) { found.notes.append(layer) }
@@ -217,7 +218,7 @@ extension LayerStore {
 
     /// The layer whose lock or size the file `name` is; nil for what is neither.
     private static func layer(ofNote name: String) -> Substring? {
-        for prefix in [".lock.", ".size."] where name.hasPrefix(prefix) { return name.dropFirst(prefix.count) }
+        for prefix in [".lock.", ".size."] where name.begins(with: prefix) { return name.dropping(prefix.utf8.count) }
         return nil
     }
 
@@ -259,7 +260,7 @@ extension LayerStore {
             default: throw error
             }
         }
-        let layer = name.dropFirst(5).split(separator: ".")[0]
+        let layer = name.dropFirst(5).split(on: ".")[0]
         do throws(SystemError) {
             let lock = try FileDescriptor.open("\(folder)/.lock.\(layer)", O_RDWR | O_NOFOLLOW)
             return try lock.lock(waiting: false) ? condemn() : nil
@@ -273,7 +274,7 @@ extension LayerStore {
     package func all() throws(StoreError) -> [Digest] {
         let names = try doing("list the layers") { () throws(SystemError) in try Files.list(folder) }
         return names.compactMap { name in
-            let parts = name.split(separator: "-", maxSplits: 1)
+            let parts = name.split(on: "-", maxSplits: 1)
             guard parts.count == 2, let algorithm = Digest.Algorithm(rawValue: String(parts[0])) else { return nil }
             return Digest(algorithm, hex: String(parts[1]))
         }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 package import OCI
@@ -118,7 +119,7 @@ package struct StoreSweep: Sendable {
                     throw error
                 }
             }
-            marks.digests.formUnion(text.split(separator: "\n").compactMap { Digest(String($0)) })
+            marks.digests.formUnion(text.split(on: "\n").compactMap { Digest(String($0)) })
         }
         for entry in try images.readIndex().entries {
             guard let descriptor = entry.descriptor else { continue }

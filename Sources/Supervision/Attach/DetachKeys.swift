@@ -1,3 +1,5 @@
+import Bytes
+
 /// Finds the key sequence that detaches a client (ctrl-p ctrl-q by default) in what the user types.
 package struct DetachKeys: Sendable {
     private let keys: [UInt8]
@@ -11,10 +13,10 @@ package struct DetachKeys: Sendable {
     package init?(_ text: String) {
         var keys: [UInt8] = []
         if !text.isEmpty {
-            for part in text.split(separator: ",", omittingEmptySubsequences: false) {
+            for part in text.split(on: ",", omittingEmptySubsequences: false) {
                 if part.utf8.count == 1 {
                     keys.append(part.utf8.first!)
-                } else if part.hasPrefix("ctrl-"), part.utf8.count == 6, let key = part.utf8.last {
+                } else if part.begins(with: "ctrl-"), part.utf8.count == 6, let key = part.utf8.last {
                     switch key {
                     case 97...122: keys.append(key - 96)
                     case 64, 91...95: keys.append(key - 64)

@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 
 /// The note of a command that runs in a container, in the container's run directory: what `inspect` lists as ExecIDs.
@@ -27,10 +28,10 @@ package struct ExecRecord {
     package static func running(runDirectory: String) -> [String] {
         guard let names = try? Files.list(folder(runDirectory)) else { return [] }
         return names.filter { name in
-            guard !name.hasPrefix("."), let text = try? Files.readText("\(folder(runDirectory))/\(name)", limit: 256),
-                let line = text.split(separator: "\n").first
+            guard !name.begins(with: "."), let text = try? Files.readText("\(folder(runDirectory))/\(name)", limit: 256),
+                let line = text.split(on: "\n").first
             else { return false }
-            let fields = line.split(separator: " ")
+            let fields = line.split(on: " ")
             guard fields.count == 2, let pid = ProcessID(fields[0]), let start = UInt64(fields[1]) else { return false }
             return ProcessIdentity(pid: pid, startTime: start).isAlive
         }.sorted()

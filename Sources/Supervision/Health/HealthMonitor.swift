@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Linux
 
@@ -116,7 +117,7 @@ final class HealthMonitor: SupervisedTask {
         if rest > 0 {
             fraction = String(1000 + rest)
             fraction = "." + fraction.dropFirst()
-            while fraction.hasSuffix("0") { fraction.removeLast() }
+            while fraction.ends(with: "0") { fraction.removeLast() }
         }
         var text = "\(seconds % 60)\(fraction)s"
         if seconds >= 60 { text = "\(seconds / 60 % 60)m" + text }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -55,7 +56,7 @@ enum MappedLayers {
         if Files.exists(path) { return path }
         let (folder, name) = Files.split(layer)
         let temporary =
-            "\(folder)/.tmp.\(name.hasPrefix(".") ? String(name.dropFirst()) : name).\(getpid()).\(randomHex(bytes: 4))"
+            "\(folder)/.tmp.\(name.begins(with: ".") ? String(name.dropFirst()) : name).\(getpid()).\(randomHex(bytes: 4))"
         try Files.makeDirectory(temporary, mode: 0o755)
         let root = try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY)
         // What has no lock is taken for abandoned by a sweep.

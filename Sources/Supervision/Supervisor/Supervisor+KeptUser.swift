@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Errors
 import Linux
@@ -27,7 +28,7 @@ extension Supervisor {
         }
         guard !content.isEmpty, !UserResolver.lists(id, in: content) else { return }
         var text = String(decoding: content, as: UTF8.self)
-        if !text.hasSuffix("\n") { text += "\n" }
+        if !text.ends(with: "\n") { text += "\n" }
         try writeFiles([LaunchPlan.GeneratedFile(name: name, destination: path, content: text + line)])
         var options = ["rbind", "rprivate"]
         if request.readOnlyRoot { options.append("ro") }

@@ -1,3 +1,4 @@
+import Bytes
 import Flags
 import Glibc
 import Rendering
@@ -18,7 +19,7 @@ extension Moment {
     }
 
     private static func unixTime(_ text: String) -> Moment? {
-        let parts = text.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = text.split(on: ".", maxSplits: 1, omittingEmptySubsequences: false)
         guard let seconds = Int64(parts[0]) else { return nil }
         guard parts.count == 2 else { return Moment(seconds: seconds) }
         guard parts[1].utf8.count <= 9, parts[1].utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
@@ -32,9 +33,9 @@ extension Moment {
         if let last = text.last, last == "Z" || last == "z" {
             zone = "Z"
             clock = clock.dropLast()
-        } else if text.utf8.count > 16 || text.utf8.count == 16 && text.contains("T") == false {
+        } else if text.utf8.count > 16 || text.utf8.count == 16 && text.has("T") == false {
             let tail = text.suffix(6)
-            if tail.first == "+" || tail.first == "-", tail.dropFirst(3).first == ":" {
+            if tail.firstLetter == "+" || tail.firstLetter == "-", tail.dropFirst(3).firstLetter == ":" {
                 zone = String(tail)
                 clock = clock.dropLast(6)
             }

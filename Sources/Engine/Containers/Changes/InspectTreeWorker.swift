@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import Glibc
 import Linux
@@ -21,7 +22,7 @@ enum InspectTreeWorker {
             case "size":
                 for path in rest { try output.writeAll("\(TreeSize.bytes(of: path))\n".utf8) }
             case "changes" where rest.count >= 3:
-                let places = rest[2].split(separator: ":").map { String($0) }
+                let places = rest[2].split(on: ":").map { String($0) }
                 let changes = try TreeChanges.find(
                     in: rest[1], rest[0] == "overlay" ? .overlay : .whole, above: Array(rest[3...]), ownPlaces: places)
                 var bytes: [UInt8] = []
@@ -70,7 +71,7 @@ extension Engine {
         for start in stride(from: 0, to: paths.count, by: 200) {
             let part = Array(paths[start..<min(start + 200, paths.count)])
             let text = String(decoding: try inspectTree(["size"] + part), as: UTF8.self)
-            sizes += text.split(separator: "\n").map { Int64($0) ?? 0 }
+            sizes += text.split(on: "\n").map { Int64($0) ?? 0 }
         }
         return sizes
     }

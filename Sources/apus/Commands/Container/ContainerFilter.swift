@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import DockerTypes
 import Engine
@@ -104,9 +105,9 @@ struct ContainerFilter {
 
     /// "80", "80/udp", "80-90/tcp".
     private static func portRange(_ text: String) -> (range: ClosedRange<Int>, protocolName: String)? {
-        let parts = text.split(separator: "/", omittingEmptySubsequences: false)
+        let parts = text.split(on: "/", omittingEmptySubsequences: false)
         guard (1...2).contains(parts.count) else { return nil }
-        let limits = parts[0].split(separator: "-", omittingEmptySubsequences: false).map { Int($0) }
+        let limits = parts[0].split(on: "-", omittingEmptySubsequences: false).map { Int($0) }
         guard let first = limits.first ?? nil, let last = limits.last ?? nil, limits.count <= 2, first <= last,
             (1...65535).contains(first), last <= 65535
         else { return nil }

@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import DockerTypes
 import Engine
@@ -88,7 +89,7 @@ struct ContainerRow {
 
     private var image: String {
         let name = container.description.options.image
-        let digits = name.hasPrefix("sha256:") ? name.dropFirst(7) : name[...]
+        let digits = name.begins(with: "sha256:") ? name.dropping(7) : name[...]
         let isID = digits.count == 64 && digits.allSatisfy(\.isHexDigit)
         return isShort && isID ? Shortening.id(name) : name
     }

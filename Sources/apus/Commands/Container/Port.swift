@@ -1,3 +1,4 @@
+import Bytes
 import Engine
 import Flags
 
@@ -13,7 +14,7 @@ extension Verb {
         _ = try context.engine().container(name)
         // No container has a published port yet: without a port there is nothing to show, as with Docker.
         guard parsed.positionals.count == 2 else { return 0 }
-        let parts = parsed.positionals[1].split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+        let parts = parsed.positionals[1].split(on: "/", maxSplits: 1, omittingEmptySubsequences: false)
         guard UInt16(parts[0]) != nil else {
             let isNumber = !parts[0].isEmpty && parts[0].utf8.allSatisfy { (48...57).contains($0) }
             throw CommandFailure(

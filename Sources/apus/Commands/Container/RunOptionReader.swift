@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Engine
 import Errors
@@ -87,7 +88,7 @@ struct RunOptionReader {
         }
     }
 
-    private func absolute(_ path: String) -> String { path.hasPrefix("/") ? path : directory + "/" + path }
+    private func absolute(_ path: String) -> String { path.begins(with: "/") ? path : directory + "/" + path }
 
     private mutating func takeContainer(_ name: String, _ value: String) throws(OptionError) -> Bool {
         switch name {
@@ -148,7 +149,7 @@ struct RunOptionReader {
             }
             options.groupAdd.append(value)
         case "workdir":
-            guard value.isEmpty || value.hasPrefix("/") else {
+            guard value.isEmpty || value.begins(with: "/") else {
                 throw OptionError("the working directory '\(value)' is invalid, it needs to be an absolute path")
             }
             options.workingDir = value

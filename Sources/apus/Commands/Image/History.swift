@@ -1,3 +1,4 @@
+import Bytes
 import DockerTypes
 import Engine
 import Flags
@@ -23,7 +24,7 @@ extension Verb {
         let isForPeople = parsed.bool("human")
         let records = entries.map { entry in
             let created = entry.created.flatMap { Moment($0) }
-            let command = entry.createdBy.split(separator: "\t", omittingEmptySubsequences: false).joined(
+            let command = entry.createdBy.split(on: "\t", omittingEmptySubsequences: false).joined(
                 separator: " ")
             return TemplateRecord(
                 "*formatter.historyContext",

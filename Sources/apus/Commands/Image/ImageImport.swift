@@ -1,3 +1,4 @@
+import Bytes
 import Engine
 import Flags
 import Images
@@ -16,7 +17,7 @@ extension Verb {
             arguments: .atLeast(1), completion: .files)
     ) { parsed, context in
         let path = parsed.positionals[0]
-        guard !path.hasPrefix("http://"), !path.hasPrefix("https://") else {
+        guard !path.begins(with: "http://"), !path.begins(with: "https://") else {
             throw CommandFailure("import reads no URLs: 'curl -L \(path) | \(Context.program) import -' does the same")
         }
         let source = try ArchiveSource(path, option: "a file's name")

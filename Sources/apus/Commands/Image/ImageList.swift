@@ -1,3 +1,4 @@
+import Bytes
 import DockerTypes
 import Engine
 import Flags
@@ -86,7 +87,7 @@ struct ImageRow {
 
     private static func split(_ text: String, at mark: Character) -> (String, String)? {
         guard let place = text.lastIndex(of: mark) else { return nil }
-        return (String(text[..<place]), String(text[text.index(after: place)...]))
+        return (String(text[..<place]), String(text.behind(place)))
     }
 
     /// The fields that `--format` can name, in the order of JSON.
@@ -154,7 +155,7 @@ struct ImageFilter {
     /// Whether a name, with or without its tag, matches a pattern.
     func admitsName(_ name: String) -> Bool {
         if patterns.isEmpty { return true }
-        let bare = name.lastIndex(of: ":").map { String(name[..<$0]) } ?? name
+        let bare = name.lastPlace(of: ":").map { String(name[..<$0]) } ?? name
         return patterns.contains { pattern in
             // A canonical name means the same as the familiar one.
             let familiar = (try? Reference(pattern, defaultTag: nil)).map(\.familiar) ?? pattern

@@ -1,3 +1,4 @@
+import Bytes
 import DockerTypes
 import Flags
 import Glibc
@@ -84,7 +85,7 @@ enum OCICommand {
 
     // The state has to be found again from any directory.
     private static func absolute(_ path: String) throws -> String {
-        if path.hasPrefix("/") { return path }
+        if path.begins(with: "/") { return path }
         guard let current = getcwd(nil, 0) else { throw SystemError("getcwd") }
         defer { free(current) }
         return String(cString: current) + "/" + path

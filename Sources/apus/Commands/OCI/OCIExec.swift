@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Flags
 import OCIRuntime
@@ -51,7 +52,7 @@ extension OCIVerb {
         request.detaches = parsed.bool("detach")
         request.preservedDescriptors = Int(parsed.int("preserve-fds") ?? 0)
         // runc's form names a controller of version 1 before the path.
-        request.subgroup = text("cgroup").map { $0.split(separator: ":").last.map(String.init) ?? $0 }
+        request.subgroup = text("cgroup").map { $0.split(on: ":").last.map(String.init) ?? $0 }
         request.ignoresPause = parsed.bool("ignore-paused")
         return try runtime.exec(request)
     }

@@ -1,3 +1,4 @@
+import Bytes
 import Flags
 import JSON
 import Linux
@@ -51,13 +52,13 @@ extension OCIVerb {
         guard result.status == .exited(code: 0) else {
             throw CommandFailure("ps \(options.joined(separator: " ")) failed")
         }
-        let lines = String(decoding: result.output, as: UTF8.self).split(separator: "\n")
-        guard let column = lines.first?.split(separator: " ").firstIndex(of: "PID") else {
+        let lines = String(decoding: result.output, as: UTF8.self).split(on: "\n")
+        guard let column = lines.first?.split(on: " ").firstIndex(of: "PID") else {
             throw CommandFailure("ps \(options.joined(separator: " ")) prints no column PID")
         }
         let wanted = Set(numbers)
         for (index, line) in lines.enumerated() {
-            let fields = line.split(separator: " ")
+            let fields = line.split(on: " ")
             let number = column < fields.count ? ProcessID(fields[column]) : nil
             if index == 0 || number.map(wanted.contains) ?? false { try context.output.line(String(line)) }
         }

@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import DockerTypes
 import Engine
@@ -41,7 +42,7 @@ private struct Completer {
         if words.isEmpty { words = [""] }
         // The global flags, then the verb.
         guard let verb = firstPositional(words, GlobalOptions.syntax) else {
-            if words.last?.hasPrefix("-") == true { return lines(GlobalOptions.syntax.completion(words)) }
+            if words.last?.begins(with: "-") == true { return lines(GlobalOptions.syntax.completion(words)) }
             return commands(nil, nouns: true)
         }
         let rest = Array(words[(verb + 1)...])
@@ -57,7 +58,7 @@ private struct Completer {
         var place = 0
         while place < words.count - 1 {
             let word = words[place]
-            if !word.hasPrefix("-") { return place }
+            if !word.begins(with: "-") { return place }
             if case .value = syntax.completion([word, ""]) { place += 1 }
             place += 1
         }

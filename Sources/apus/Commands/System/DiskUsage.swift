@@ -1,3 +1,4 @@
+import Bytes
 import DockerTypes
 import Engine
 import Flags
@@ -78,7 +79,7 @@ private enum DiskUsageTables {
         let images = usage.images.flatMap { entry in
             let names = entry.image.repoTags.isEmpty ? ["<none>:<none>"] : entry.image.repoTags
             return names.map { name -> TemplateValue in
-                let colon = name.lastIndex(of: ":") ?? name.endIndex
+                let colon = name.lastPlace(of: ":") ?? name.endIndex
                 var row = ImageRow(image: entry.image)
                 row.repository = String(name[..<colon])
                 row.tag = String(name[colon...].dropFirst())
@@ -106,7 +107,7 @@ private enum DiskUsageTables {
             let image = entry.image.image
             let names = entry.image.repoTags.isEmpty ? ["<none>:<none>"] : entry.image.repoTags
             for name in names {
-                let colon = name.lastIndex(of: ":") ?? name.endIndex
+                let colon = name.lastPlace(of: ":") ?? name.endIndex
                 lines.append(
                     [
                         String(name[..<colon]), String(name[colon...].dropFirst()), Shortening.id(image.id.description),

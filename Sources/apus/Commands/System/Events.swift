@@ -1,3 +1,4 @@
+import Bytes
 import Engine
 import Errors
 import Flags
@@ -68,13 +69,13 @@ struct EventFilter {
 
     // "exec_start: sh" is an "exec_start" too.
     private func isAction(_ action: String, _ wanted: String) -> Bool {
-        action == wanted || action.hasPrefix(wanted + ":")
+        action == wanted || action.begins(with: wanted + ":")
     }
 
     private func admits(_ event: Event, _ key: String, _ kind: Event.Kind) -> Bool {
         guard filters.has(key) else { return true }
         return event.kind == kind
-            && filters.admits(key) { event.id.hasPrefix($0) || event.attributes["name"]?.hasPrefix($0) == true }
+            && filters.admits(key) { event.id.begins(with: $0) || event.attributes["name"]?.begins(with: $0) == true }
     }
 
     private func isImage(_ event: Event, _ wanted: String) -> Bool {
@@ -87,13 +88,13 @@ struct EventFilter {
         return names.contains { name in
             guard let name else { return false }
             return name == wanted || Self.withoutTag(name) == wanted
-                || Self.withoutTag(name) == Self.withoutTag(wanted) && !wanted.contains(":")
+                || Self.withoutTag(name) == Self.withoutTag(wanted) && !wanted.has(":")
         }
     }
 
     private static func withoutTag(_ name: String) -> String {
-        let slash = name.lastIndex(of: "/") ?? name.startIndex
-        guard let colon = name[slash...].lastIndex(of: ":") else { return name }
+        let slash = name.lastPlace(of: "/") ?? name.startIndex
+        guard let colon = name[slash...].lastPlace(of: ":") else { return name }
         return String(name[..<colon])
     }
 }
