@@ -3,14 +3,17 @@ import Bytes
 // Names, paths, variables and labels are bytes to the kernel and to Docker. The standard library's `==`, `hasPrefix` and `split`
 // work on characters, of which "=" and an accent behind it are one, and so are a carriage return and a line feed; and they take
 // two texts for equal that differ in their normal form (UAX #15, UAX #29). These look at the bytes of UTF-8 alone.
-extension StringProtocol where SubSequence == Substring {
+extension StringProtocol {
     /// Whether the text begins with the bytes of `prefix`.
     @inlinable
     package func begins(with prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
 
     /// Whether the text ends with the bytes of `suffix`.
     @inlinable
-    package func ends(with suffix: some StringProtocol) -> Bool { utf8.reversed().starts(with: suffix.utf8.reversed()) }
+    package func ends(with suffix: some StringProtocol) -> Bool {
+        let rest = utf8.count - suffix.utf8.count
+        return rest >= 0 && utf8.dropFirst(rest).elementsEqual(suffix.utf8)
+    }
 
     /// Whether the texts have the same bytes.
     @inlinable
@@ -38,33 +41,38 @@ extension StringProtocol where SubSequence == Substring {
 
     /// What is behind the first `count` bytes, which are ASCII.
     @inlinable
-    package func dropping(_ count: Int) -> Substring { self[(utf8.index(startIndex, offsetBy: count, limitedBy: endIndex) ?? endIndex)...] }
+    package func dropping(_ count: Int) -> SubSequence {
+        self[(utf8.index(startIndex, offsetBy: count, limitedBy: endIndex) ?? endIndex)...]
+    }
 
     /// What is behind the ASCII letter at `place`.
     @inlinable
-    package func behind(_ place: Index) -> Substring { self[unicodeScalars.index(after: place)...] }
+    package func behind(_ place: Index) -> SubSequence { self[unicodeScalars.index(after: place)...] }
 
     /// What is in front of the first `letter`; all of the text where there is none.
     @inlinable
-    package func until(_ letter: Unicode.Scalar) -> Substring { self[..<(place(of: letter) ?? endIndex)] }
+    package func until(_ letter: Unicode.Scalar) -> SubSequence { self[..<(place(of: letter) ?? endIndex)] }
 
     /// What is in front of the last `count` bytes, which are ASCII.
     @inlinable
-    package func droppingLast(_ count: Int) -> Substring {
-        self[..<(utf8.index(endIndex, offsetBy: -count, limitedBy: startIndex) ?? startIndex)]
+    package func droppingLast(_ count: Int) -> SubSequence {
+        self[..<utf8.index(startIndex, offsetBy: Swift.max(0, utf8.count - count))]
     }
-
-    /// The first `count` bytes.
-    @inlinable
-    package func leading(_ count: Int) -> Substring { self[..<(utf8.index(startIndex, offsetBy: count, limitedBy: endIndex) ?? endIndex)] }
 
     /// The parts between the ASCII letters `separator`: at most `maxSplits` + 1 of them.
     package func split(
         on separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
-    ) -> [Substring] {
-        unicodeScalars.split(
-            separator: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences
-        ).map { Substring($0) }
+    ) -> [SubSequence] {
+        var parts: [SubSequence] = []
+        var rest = self[...]
+        while parts.count < maxSplits, let place = rest.place(of: separator) {
+            let part = rest[..<place]
+            rest = rest.behind(place)
+            // What is left out does not count.
+            if !part.isEmpty || !omittingEmptySubsequences { parts.append(part) }
+        }
+        if !rest.isEmpty || !omittingEmptySubsequences { parts.append(rest) }
+        return parts
     }
 }
 

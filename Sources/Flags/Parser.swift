@@ -92,7 +92,7 @@ struct FlagParser {
             }
             let after = letters.dropFirst()
             // `-x=` alone is no empty value in pflag: the equals sign itself is the value then.
-            if after.count > 1, after.firstLetter == "=" {
+            if after.count > 1, after.first == "=" {
                 return try set(index, String(String.UnicodeScalarView(after.dropFirst())))
             }
             if let implied = flags[index].impliedValue {

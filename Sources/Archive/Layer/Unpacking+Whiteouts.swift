@@ -6,8 +6,8 @@ extension Unpacking {
     /// Whether the entry is a whiteout or another mark of AUFS (image-spec, layer.md, Whiteouts), which this
     /// then has dealt with. Throws `ArchiveError`.
     func addWhiteout(_ path: EntryPath, _ entry: TarEntry) throws(ArchiveError) -> Bool {
-        guard path.begins(with: ".wh.") else { return false }
-        if path.begins(with: ".wh..wh.") {
+        guard path.hasPrefix(".wh.") else { return false }
+        if path.hasPrefix(".wh..wh.") {
             // The others (.wh..wh.plnk, .wh..wh.aufs) are AUFS' own books.
             if path.name == RawName(".wh..wh..opq") {
                 let directory = try directory(path.parent)

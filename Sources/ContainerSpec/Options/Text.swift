@@ -1,9 +1,9 @@
 import Bytes
 
 /// The parts of `text` before and behind the first `separator`; nil where there is none.
-func splitOnce(_ text: some StringProtocol<Substring>, _ separator: Unicode.Scalar) -> (String, String)? {
-    guard let index = text.place(of: separator) else { return nil }
-    return (String(text[..<index]), String(text.behind(index)))
+func splitOnce(_ text: some StringProtocol, _ separator: Unicode.Scalar) -> (String, String)? {
+    guard let place = text.place(of: separator) else { return nil }
+    return (String(text[..<place]), String(text.behind(place)))
 }
 
 /// `lines`, each with a line feed. Not `joined`, which is unspecialised code of the standard library and on the way of

@@ -19,7 +19,7 @@ package enum MountList {
         var found: [String] = []
         for line in text.split(on: "\n") {
             let fields = line.split(on: " ")
-            guard fields.count > 4, let dash = fields.lastPlace(of: "-"), dash + 1 < fields.count,
+            guard fields.count > 4, let dash = fields.lastIndex(of: "-"), dash + 1 < fields.count,
                 types.contains(where: { $0.utf8.elementsEqual(fields[dash + 1].utf8) })
             else { continue }
             let place = unescaped(fields[4])
