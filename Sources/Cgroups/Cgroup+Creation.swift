@@ -28,7 +28,9 @@ extension Cgroup {
         case .directory(let path):
             let parent = Files.split(try Self.directory(path, support))
             return PendingCgroup(
-                made: try make(parent.name, below: parent.parent, required: required, mountPoint: mountPoint), request)
+                made: try make(
+                    parent.name, below: parent.parent, required: required, wanted: request.wanted,
+                    mountPoint: mountPoint), request)
         case .automatic(let name, let parent):
             return try automatic(name, parent, request, required, support, mountPoint)
         }
@@ -57,16 +59,18 @@ extension Cgroup {
         if let parent {
             let directory = try directory(parent, support)
             return PendingCgroup(
-                made: try make(name, below: directory, required: required, mountPoint: mountPoint), request)
+                made: try make(
+                    name, below: directory, required: required, wanted: request.wanted, mountPoint: mountPoint),
+                request)
         }
         let places = support.ownPlaces()
         guard let place = CgroupSupport.choose(places, required: required) else {
             if let own = try ownLeaf(places.first, required) {
-                return PendingCgroup(made: try make(name, in: own, required: required), request)
+                return PendingCgroup(made: try make(name, in: own, required: required, wanted: request.wanted), request)
             }
             throw refusal(required, places, support)
         }
-        return PendingCgroup(made: try make(name, in: place, required: required), request)
+        return PendingCgroup(made: try make(name, in: place, required: required, wanted: request.wanted), request)
     }
 
     // MARK: directories
@@ -85,7 +89,7 @@ extension Cgroup {
 
     // Every cgroup from the top on has to hand the controllers down.
     private static func make(
-        _ name: String, below parent: String, required: Controllers, mountPoint: String
+        _ name: String, below parent: String, required: Controllers, wanted: Controllers, mountPoint: String
     ) throws(CgroupError) -> Cgroup {
         guard parent == mountPoint || parent.hasPrefix(mountPoint + "/") else {
             throw .invalid("\(parent)/\(name) is not below \(mountPoint)")
@@ -94,7 +98,7 @@ extension Cgroup {
         var made: [String] = []
         do throws(CgroupError) {
             for part in parent.dropFirst(mountPoint.count).split(separator: "/") {
-                handDown(path, required)
+                handDown(path, required, wanted)
                 path += "/\(part)"
                 if mkdir(path, 0o755) == 0 {
                     made.append(path)
@@ -103,7 +107,7 @@ extension Cgroup {
                 }
             }
             guard let place = Place(reading: path) else { throw .failed(SystemError("open", path, .noEntry)) }
-            return try make(name, in: place, required: required)
+            return try make(name, in: place, required: required, wanted: wanted)
         } catch {
             for path in made.reversed() { rmdir(path) }
             throw error
@@ -111,25 +115,16 @@ extension Cgroup {
     }
 
     // Whether it was enough is seen at the end, in the cgroup itself.
-    private static func handDown(_ path: String, _ required: Controllers) {
+    private static func handDown(_ path: String, _ required: Controllers, _ wanted: Controllers) {
         guard var place = Place(reading: path) else { return }
-        let useful = required.union([.cpu, .memory, .pids]).intersection(place.available)
-        do throws(SystemError) { try place.enable(useful) } catch {
-            try? place.enable(required.intersection(place.available))
-        }
+        place.enableWhatItCan(required.union(wanted))
     }
 
     private static func make(
-        _ name: String, in place: Place, required: Controllers
+        _ name: String, in place: Place, required: Controllers, wanted: Controllers
     ) throws(CgroupError) -> Cgroup {
         var place = place
-        if place.mayEnable {
-            let useful = required.union([.cpu, .memory, .pids]).intersection(place.available)
-            do throws(SystemError) { try place.enable(useful) } catch {
-                // One that is in use elsewhere (cgroup v1, real-time processes) must not spoil the rest.
-                for one in useful.list { try? place.enable(Controllers(one)) }
-            }
-        }
+        if place.mayEnable { place.enableWhatItCan(required.union(wanted)) }
         let missing = required.subtracting(place.enabled)
         guard missing.isEmpty else { throw .missing(missing, sentence(missing, below: place.path)) }
         let path = "\(place.path)/\(name)"

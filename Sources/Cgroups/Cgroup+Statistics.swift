@@ -1,3 +1,5 @@
+import Linux
+
 /// What a cgroup and those below it have used. What no controller counts is nil.
 package struct CgroupStatistics: Hashable, Sendable {
     /// Processor time, in microseconds; `cpu.stat` counts it without the controller.
@@ -49,7 +51,25 @@ package struct CgroupStatistics: Hashable, Sendable {
         package var writes: UInt64 = 0
     }
 
+    /// Huge pages of one size, in bytes.
+    package struct HugePages: Hashable, Sendable {
+        package var usage: UInt64 = 0
+        /// nil for no limit.
+        package var limit: UInt64?
+        /// How often the limit kept a page away.
+        package var failures: UInt64 = 0
+    }
+
+    /// What its processes may run on and take memory from, in the form of cpuset(7).
+    package struct CPUSet: Hashable, Sendable {
+        package var processors: String
+        package var nodes: String
+    }
+
     package var cpu: CPU?
+    package var cpuset: CPUSet?
+    /// By the name of their size, "2MB".
+    package var hugePages: [String: HugePages] = [:]
     package var memory: Memory?
     package var pids: Pids?
     package var io: [Device]?
@@ -81,6 +101,30 @@ extension Cgroup {
         if let text = text("io.stat") { result.io = CgroupStatistics.devices(text) }
         return result
     }
+
+    /// As `statistics()`, with what hardly anybody asks for: huge pages and the cpuset.
+    package func allStatistics() throws(CgroupError) -> CgroupStatistics {
+        var result = statistics()
+        if let processors = text("cpuset.cpus.effective"), let nodes = text("cpuset.mems.effective") {
+            result.cpuset = .init(processors: Self.line(processors), nodes: Self.line(nodes))
+        }
+        let names = try doing { () throws(SystemError) in
+            try Cgroup.orGone([]) { () throws(SystemError) in try Files.list(".", in: directory.rawValue) }
+        }
+        for name in names {
+            let parts = name.split(separator: ".")
+            guard parts.count == 3, parts[0] == "hugetlb", parts[2] == "current" else { continue }
+            let prefix = "hugetlb.\(parts[1])"
+            var pages = CgroupStatistics.HugePages()
+            pages.usage = number(name) ?? 0
+            pages.limit = number("\(prefix).max")
+            pages.failures = value("max", of: "\(prefix).events") ?? 0
+            result.hugePages[String(parts[1])] = pages
+        }
+        return result
+    }
+
+    private static func line(_ text: String) -> String { String(text.prefix { $0 != "\n" }) }
 
     /// How many processes the kernel has killed in it because its memory ran out; 0 where nobody counts.
     package var oomKills: UInt64 { value("oom_kill", of: "memory.events") ?? 0 }

@@ -36,6 +36,8 @@ package struct CgroupRequest: Sendable {
     package var placement: Placement
     /// The limits; nil for none. The cgroup is made where they can be enforced, or not at all.
     package var resources: RuntimeSpec.Resources?
+    /// The controllers that it is to have where there are such, limits or not.
+    package var wanted = Controllers.usual
     /// The processes that the scope is made for, which systemd moves into it; at least one is needed for a scope.
     /// Empty: the caller. A directory is made empty.
     package var processes: [ProcessID]

@@ -12,6 +12,11 @@ package struct Controllers: OptionSet, Hashable, Sendable, CustomStringConvertib
     package static let rdma = Controllers(rawValue: 1 << 6)
     package static let misc = Controllers(rawValue: 1 << 7)
 
+    /// All that we know.
+    package static let all = Controllers(rawValue: (1 << 8) - 1)
+    /// What a container has where nobody says otherwise.
+    package static let usual: Controllers = [.cpu, .memory, .pids]
+
     private static let names: [(Controllers, String)] = [
         (.cpu, "cpu"), (.cpuset, "cpuset"), (.io, "io"), (.memory, "memory"), (.pids, "pids"), (.hugetlb, "hugetlb"),
         (.rdma, "rdma"), (.misc, "misc"),

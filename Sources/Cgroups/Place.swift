@@ -57,6 +57,15 @@ struct Place: Equatable {
         return text.split(separator: "\n").compactMap { ProcessID($0) }
     }
 
+    /// Gives the children those of `controllers` that there are to give.
+    mutating func enableWhatItCan(_ controllers: Controllers) {
+        let useful = controllers.intersection(available)
+        do throws(SystemError) { try enable(useful) } catch {
+            // One that is in use elsewhere (cgroup v1, real-time processes) must not spoil the rest.
+            for one in useful.list { try? enable(Controllers(one)) }
+        }
+    }
+
     /// Gives the children `controllers`; all or none of them.
     mutating func enable(_ controllers: Controllers) throws(SystemError) {
         let missing = controllers.subtracting(enabled)

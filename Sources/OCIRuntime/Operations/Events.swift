@@ -1,6 +1,7 @@
 import Cgroups
 package import JSON
 import Linux
+import Runtime
 
 extension OCIRuntime {
     /// Calls `print` with the statistics of a container: once, or, with an `interval` in milliseconds, again and again,
@@ -13,14 +14,14 @@ extension OCIRuntime {
         let cgroup = try container.cgroup(for: "measure")
         try reporting {
             guard let interval else {
-                _ = try print(Self.event("stats", id, Self.document(cgroup.statistics())))
+                _ = try print(Self.event("stats", id, Self.document(try cgroup.allStatistics())))
                 return
             }
             var events = try CgroupEvents(cgroup)
             guard let pidfd = container.openProcess() else { return }
             var kills = cgroup.oomKills
             while true {
-                guard try print(Self.event("stats", id, Self.document(cgroup.statistics()))) else { return }
+                guard try print(Self.event("stats", id, Self.document(try cgroup.allStatistics()))) else { return }
                 var left = interval
                 // Events of memory come in between; each restarts the wait, which is no clock.
                 repeat {
@@ -55,8 +56,26 @@ extension OCIRuntime {
                     .record([("current", .integer($0.current)), ("limit", $0.limit.map { .integer($0) })])
                 }
             ),
-            ("blkio", blockIO(statistics.io)),
+            ("blkio", blockIO(statistics.io)), ("cpuset", statistics.cpuset.map { cpuset($0) }),
+            ("hugetlb", statistics.hugePages.isEmpty ? nil : hugePages(statistics.hugePages)),
         ])
+    }
+
+    private static func cpuset(_ set: CgroupStatistics.CPUSet) -> JSONTree {
+        func numbers(_ list: String) -> JSONTree { .array((NumberList(list)?.numbers ?? []).map { .integer($0) }) }
+        return .record([("cpus", numbers(set.processors)), ("mems", numbers(set.nodes))])
+    }
+
+    private static func hugePages(_ sizes: [String: CgroupStatistics.HugePages]) -> JSONTree {
+        .object(
+            sizes.sorted { $0.key < $1.key }.map { size, pages in
+                JSONTree.Member(
+                    size,
+                    .record([
+                        ("usage", .integer(pages.usage)), ("limit", .integer(pages.limit ?? .max)),
+                        ("failcnt", .integer(pages.failures)),
+                    ]))
+            })
     }
 
     private static func cpu(_ cpu: CgroupStatistics.CPU?) -> JSONTree {
