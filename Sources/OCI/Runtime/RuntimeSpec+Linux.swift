@@ -18,6 +18,7 @@ extension RuntimeSpec {
         package var readonlyPaths: [String]?
         package var mountLabel: String?
         package var personality: Personality?
+        package var memoryPolicy: MemoryPolicy?
 
         package init() {}
     }
@@ -94,6 +95,16 @@ extension RuntimeSpec {
         package var closID: String?
         package var l3CacheSchema: String?
         package var memBwSchema: String?
+    }
+
+    /// On which memory nodes the process's memory is (set_mempolicy(2)).
+    package struct MemoryPolicy: Codable, Hashable, Sendable {
+        /// "MPOL_BIND" and so on.
+        package var mode: String
+        /// A list of nodes, "0-3,7".
+        package var nodes: String?
+        /// "MPOL_F_STATIC_NODES" and so on.
+        package var flags: [String]?
     }
 
     /// The execution domain (personality(2)).

@@ -47,6 +47,15 @@ extension RuntimeSpec {
             self.gid = gid
             self.additionalGids = additionalGids
         }
+
+        /// Reads what is there: whoever writes by Go's rules leaves out a number that is 0.
+        package init(from decoder: any Decoder) throws {
+            let members = try decoder.container(keyedBy: CodingKeys.self)
+            uid = try members.decodeIfPresent(UInt32.self, forKey: .uid) ?? 0
+            gid = try members.decodeIfPresent(UInt32.self, forKey: .gid) ?? 0
+            umask = try members.decodeIfPresent(UInt32.self, forKey: .umask)
+            additionalGids = try members.decodeIfPresent([UInt32].self, forKey: .additionalGids)
+        }
     }
 
     /// Names as capabilities(7) has them, "CAP_CHOWN".
@@ -99,5 +108,12 @@ extension RuntimeSpec {
     package struct ExecCPUAffinity: Codable, Hashable, Sendable {
         package var initial: String?
         package var final: String?
+    }
+}
+
+extension KeyedDecodingContainer {
+    /// A user that is left out is root: the synthesized decoding of `Process` calls this.
+    func decode(_ type: RuntimeSpec.User.Type, forKey key: Key) throws -> RuntimeSpec.User {
+        try decodeIfPresent(type, forKey: key) ?? RuntimeSpec.User()
     }
 }

@@ -66,6 +66,12 @@ extension RuntimeSpec {
             package var limit: Int64
 
             package init(limit: Int64) { self.limit = limit }
+
+            /// Without a limit it is 0, which sets none.
+            package init(from decoder: any Decoder) throws {
+                limit =
+                    try decoder.container(keyedBy: CodingKeys.self).decodeIfPresent(Int64.self, forKey: .limit) ?? 0
+            }
         }
 
         /// Weights and rates of block devices.

@@ -1,4 +1,4 @@
-/// A container's configuration, `config.json` (runtime-spec 1.2, config.md). Field names are the specification's.
+/// A container's configuration, `config.json` (runtime-spec 1.3, config.md). Field names are the specification's.
 package struct RuntimeSpec: Codable, Hashable, Sendable {
     package var ociVersion: String
     package var process: Process?
