@@ -51,6 +51,11 @@ int apus_pidfd_getfd(int pidfd, int target) { return (int)syscall(SYS_pidfd_getf
 
 int apus_memfd_seal(int fd) { return fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE); }
 
+int apus_set_mempolicy(int mode, const uint64_t *nodes, size_t words) {
+  // The kernel leaves the last bit that it is told of out.
+  return (int)syscall(SYS_set_mempolicy, mode, words ? nodes : NULL, words ? words * 64 + 1 : 0);
+}
+
 int apus_sched_setaffinity(const uint64_t *mask, size_t bytes) {
   return (int)syscall(SYS_sched_setaffinity, 0, bytes, mask);
 }

@@ -61,6 +61,19 @@ ssize_t apus_recv_fds(int socket, void *data, size_t length, int *fds, int *coun
 pid_t apus_network_namespace_begin(void);
 int apus_network_namespace_result(void);
 
+// An address of a network device: IFA_ADDRESS and the like, 4 or 16 bytes of each.
+struct apus_address {
+  uint8_t family, prefix, has_local, has_broadcast;
+  uint8_t address[16], local[16], broadcast[16];
+};
+// The number of a network device; -1 where there is none.
+int apus_link_index(const char *name);
+// Moves a device into the network namespace whose descriptor is given, and names it there.
+int apus_link_move(int index, int namespace, const char *name);
+// The permanent addresses of global scope; their number, or -1 (E2BIG where there are more than `capacity`).
+int apus_link_addresses(int index, struct apus_address *list, int capacity);
+int apus_address_add(int index, const struct apus_address *address);
+
 // Brings the interface `name` of this network namespace up.
 int apus_interface_up(const char *name);
 
@@ -153,6 +166,8 @@ size_t apus_reaper_image(void *buffer, size_t room);
 int apus_memfd_executable(const char *name);
 // F_ADD_SEALS: nobody can change the file any more.
 int apus_memfd_seal(int fd);
+// set_mempolicy(2), with `words` of a mask of nodes.
+int apus_set_mempolicy(int mode, const uint64_t *nodes, size_t words);
 int apus_sched_setaffinity(const uint64_t *mask, size_t bytes);
 // f_type of fstatfs(2); -1 with errno set.
 int64_t apus_file_system_magic(int fd);

@@ -140,6 +140,15 @@ package enum Files {
         return FileStatus(value)
     }
 
+    /// Why the calling process may not execute the file at `path`, asked with the rights that it acts with, and not with
+    /// those of its real user; nil where it may. A filter that refuses the question is no answer: execve(2) gives that.
+    package static func mayExecute(_ path: UnsafePointer<CChar>) -> Errno? {
+        if faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 { return nil }
+        let errno = Errno.current
+        guard errno == .notPermitted || errno == .notImplemented else { return errno }
+        return access(path, F_OK) == 0 ? nil : .current
+    }
+
     /// Whether anything has the name `path`, a dangling symbolic link included.
     package static func exists(_ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD) -> Bool {
         faccessat(directory, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0

@@ -40,8 +40,11 @@ extension MountCalls {
             // MS_MOVE, of the mount whose root is the working directory.
             try mount(".", on: "/", MountFlags(rawValue: 0x2000))
         }
-        try check("chroot", ".") { chroot(".") }
+        try changeRoot()
     }
+
+    /// chroot(2) to the working directory.
+    package static func changeRoot() throws(SystemError) { try check("chroot", ".") { chroot(".") } }
 }
 
 /// What kind of file system a file is on, by its magic number (statfs(2)).

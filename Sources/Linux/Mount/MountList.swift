@@ -12,6 +12,25 @@ package enum MountList {
         return below(prefix, in: text)
     }
 
+    /// Where file systems of these types are mounted, of all mounts that are not below `path`. Throws `SystemError`.
+    package static func places(of types: [String], notBelow path: String) throws(SystemError) -> [String] {
+        let text = try Files.readText("/proc/self/mountinfo", limit: 16 << 20)
+        var found: [String] = []
+        for line in text.split(separator: "\n") {
+            let fields = line.split(separator: " ")
+            guard fields.count > 4, let dash = fields.lastIndex(of: "-"), dash + 1 < fields.count,
+                types.contains(where: { $0.utf8.elementsEqual(fields[dash + 1].utf8) })
+            else { continue }
+            let place = unescaped(fields[4])
+            let isBelow =
+                place.utf8.starts(with: path.utf8)
+                && (place.utf8.count == path.utf8.count
+                    || place.utf8.dropFirst(path.utf8.count).first == UInt8(ascii: "/"))
+            if !isBelow { found.append(place) }
+        }
+        return found
+    }
+
     static func below(_ prefix: String, in text: String) -> [String] {
         var found: Set<String> = []
         for line in text.split(separator: "\n") {

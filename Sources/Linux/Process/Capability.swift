@@ -5,6 +5,9 @@ package enum Capability {
     /// CAP_SYS_ADMIN.
     package static let systemAdministration: UInt8 = 21
 
+    /// CAP_MKNOD.
+    package static let deviceNodes: UInt8 = 27
+
     /// Whether the calling process has capability number `number` in its effective set.
     package static func isEffective(_ number: UInt8) -> Bool {
         var effective: UInt64 = 0

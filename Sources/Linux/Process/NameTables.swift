@@ -27,7 +27,7 @@ extension ResourceLimit {
 }
 
 // A plain loop, on the way of every start.
-private func place(of name: String, in names: [String]) -> Int? {
+func place(of name: String, in names: [String]) -> Int? {
     var name = name
     return name.withUTF8 { wanted in
         for place in 0..<names.count {

@@ -3,11 +3,12 @@ import Glibc
 
 /// The user and groups of the calling process (credentials(7)).
 package enum Credentials {
-    /// Becomes user and group 0 of its user namespace, without other groups where the namespace allows to drop them.
-    package static func becomeRoot() throws(SystemError) {
+    /// Becomes user and group 0 of its user namespace, without other groups where the namespace allows to drop them, unless
+    /// they are to be kept.
+    package static func becomeRoot(keepingGroups: Bool = false) throws(SystemError) {
         try setGroup(0)
         // Denied for good in a namespace that an ordinary user mapped by itself (user_namespaces(7)).
-        _ = apus_setgroups(0, nil)
+        if !keepingGroups { _ = apus_setgroups(0, nil) }
         try setUser(0)
     }
 

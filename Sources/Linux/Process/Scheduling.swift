@@ -30,6 +30,13 @@ package enum Scheduling {
         try check("sched_setaffinity") { apus_sched_setaffinity(mask, mask.count * 8) }
     }
 
+    /// Lets the calling process run on every processor that its cpuset has. What keeps that from it (a filter of an outer
+    /// container) leaves it where it is.
+    package static func resetAffinity() {
+        // More than any kernel counts: what there is not is passed over.
+        _ = apus_sched_setaffinity([UInt64](repeating: .max, count: 128), 1024)
+    }
+
     /// ioprio_set(2): `kind` is 1 (real time), 2 (best effort) or 3 (idle), `priority` 0 to 7.
     package static func setIOPriority(kind: Int32, priority: Int32) throws(SystemError) {
         // IOPRIO_WHO_PROCESS, IOPRIO_CLASS_SHIFT

@@ -9,8 +9,8 @@ package struct Spawn: Sendable {
     package var arguments: [String]
     /// The program's own name, its argument 0; nil for `path`.
     package var name: String?
-    /// "NAME=value"; the child gets these alone.
-    package var environment: [String]
+    /// "NAME=value"; the child gets these alone. nil for those of the calling process, byte for byte.
+    package var environment: [String]?
     /// Where the child starts; nil for where the parent is.
     package var workingDirectory: String?
     /// Whether the child leads a new session (setsid(2)); otherwise it leads a new process group.
@@ -19,7 +19,7 @@ package struct Spawn: Sendable {
     /// needs `newSession`.
     package var terminal: String?
 
-    package init(_ path: String, _ arguments: [String] = [], environment: [String] = []) {
+    package init(_ path: String, _ arguments: [String] = [], environment: [String]? = []) {
         self.path = path
         self.arguments = arguments
         self.environment = environment
@@ -38,11 +38,12 @@ package struct Spawn: Sendable {
 
         var pid: ProcessID = 0
         let failure = Self.withCStrings([name ?? path] + arguments) { argv in
-            Self.withCStrings(environment) { envp in
+            func spawn(_ envp: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>?) -> CInt {
                 apus_spawn(
                     &pid, path, argv, envp, workingDirectory, terminal, sources, CInt(sources.count), newSession ? 1 : 0
                 )
             }
+            return environment.map { Self.withCStrings($0) { spawn($0) } } ?? spawn(environ)
         }
         if failure != 0 { throw SystemError("posix_spawn", path, Errno(failure)) }
         return pid

@@ -24,19 +24,27 @@ package enum UnixSocket {
     /// A socket for packets that listens at `path`, close-on-exec and non-blocking; a dead one that is there is replaced.
     /// Throws `SystemError`.
     package static func listen(at path: String, backlog: CInt = 128) throws(SystemError) -> FileDescriptor {
-        let listener = try make(.packets, SOCK_NONBLOCK.rawValue)
+        let listener = try bind(.packets, at: path)
         let number = listener.rawValue
+        try check("listen", path) { Glibc.listen(number, backlog) }
+        return listener
+    }
+
+    /// A socket with the name `path`, close-on-exec and non-blocking; a dead one that is there is replaced. Throws
+    /// `SystemError`.
+    package static func bind(_ kind: Kind, at path: String) throws(SystemError) -> FileDescriptor {
+        let socket = try make(kind, SOCK_NONBLOCK.rawValue)
+        let number = socket.rawValue
         try UnixAddress.with(path) { (address, length) throws(SystemError) in
             do throws(SystemError) {
-                try check("bind", path) { bind(number, address, length) }
+                try check("bind", path) { Glibc.bind(number, address, length) }
             } catch  where error.errno == Errno(EADDRINUSE) {
                 // A process that was killed leaves its socket's name behind.
                 unlink(path)
-                try check("bind", path) { bind(number, address, length) }
+                try check("bind", path) { Glibc.bind(number, address, length) }
             }
         }
-        try check("listen", path) { Glibc.listen(number, backlog) }
-        return listener
+        return socket
     }
 
     /// A connection to the socket at `path`, or, with an @ in front, to one of the abstract namespace; close-on-exec.

@@ -26,6 +26,15 @@ package enum Terminal {
         return WindowSize(rows: size.ws_row, columns: size.ws_col)
     }
 
+    /// Leaves a line feed as it is on its way out (termios(3), ONLCR off), for a terminal whose output goes on to another
+    /// one, or to a file.
+    package static func keepLineFeeds(_ descriptor: CInt) throws(SystemError) {
+        var settings = termios()
+        try check("tcgetattr") { tcgetattr(descriptor, &settings) }
+        settings.c_oflag &= ~tcflag_t(ONLCR)
+        try check("tcsetattr") { tcsetattr(descriptor, TCSANOW, &settings) }
+    }
+
     /// Sets the size; the kernel sends SIGWINCH to the foreground processes.
     package static func setSize(_ size: WindowSize, of descriptor: CInt) {
         var value = winsize()
@@ -41,13 +50,17 @@ package struct RawMode: Sendable {
     private let saved: termios
 
     /// Makes the terminal raw (cfmakeraw(3)): every key reaches the reader as it is. nil when `descriptor` is no
-    /// terminal.
-    package init?(_ descriptor: CInt) {
+    /// terminal. A process of a background group is stopped (SIGTTOU) until it is in the foreground, but for `anyGroup`.
+    /// `processesOutput` leaves the way out as it is.
+    package init?(_ descriptor: CInt, anyGroup: Bool = false, processesOutput: Bool = false) {
         var settings = termios()
         guard tcgetattr(descriptor, &settings) == 0 else { return nil }
         self.descriptor = descriptor
         saved = settings
         cfmakeraw(&settings)
+        if processesOutput { settings.c_oflag |= tcflag_t(OPOST) }
+        let previous = anyGroup ? signal(SIGTTOU, SIG_IGN) : nil
+        defer { if anyGroup { signal(SIGTTOU, previous) } }
         guard tcsetattr(descriptor, TCSADRAIN, &settings) == 0 else { return nil }
     }
 

@@ -54,8 +54,8 @@ extension ContainerInit {
                 clear: MountChange.attributesToClear(set: options.set, clear: options.clear))
         } catch {
             // What a more privileged namespace has locked stays as it is, as with a remount.
-            if error.errno != .notPermitted || options.clear.isEmpty { throw error }
-            try tree.setAttributes(MountAttributes(options.set))
+            if error.errno != .notPermitted || !MountChange.mayYield(options.set, options.clear) { throw error }
+            try tree.setAttributes(MountAttributes(options.set.subtracting(.accessTimes)))
         }
     }
 

@@ -9,16 +9,20 @@ extension ContainerInit {
         _ request: borrowing LaunchRequest, _ root: borrowing RootDirectory, _ channel: borrowing PacketSocket
     ) throws(LaunchError) -> FileDescriptor? {
         guard case .terminal = request.stdio else { return nil }
-        let terminal = try Self.openTerminal(process, root, channel)
+        let terminal = try Self.openTerminal(process, root, channel, translating: request.translatesLineFeeds)
         try bindConsole(terminal.slave, root)
         return terminal.takeSlave()
     }
 
     /// Opens a pseudoterminal of the size of the specification and sends its master side to the parent.
     static func openTerminal(
-        _ process: RuntimeSpec.Process, _ root: borrowing RootDirectory, _ channel: borrowing PacketSocket
+        _ process: RuntimeSpec.Process, _ root: borrowing RootDirectory, _ channel: borrowing PacketSocket,
+        translating: Bool
     ) throws(LaunchError) -> TerminalPair {
         let terminal = try step(.console) { () throws(SystemError) in try TerminalPair(multiplexer(root)) }
+        if !translating {
+            try step(.console) { () throws(SystemError) in try Terminal.keepLineFeeds(terminal.master.rawValue) }
+        }
         if let size = process.consoleSize {
             try step(.console) { () throws(SystemError) in
                 Terminal.setSize(

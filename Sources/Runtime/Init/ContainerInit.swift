@@ -35,6 +35,7 @@ struct ContainerInit {
     ) throws(LaunchError) -> Never {
         // The files and devices that are made get the modes that they are asked for.
         umask(0)
+        if request.resetsAffinity { Scheduling.resetAffinity() }
         try ProcessSetup.setOOMScore(process.oomScoreAdj)
         Hardening.setDumpable(false)
         if let cgroup { try ProcessSetup.enter(cgroup: cgroup) }
@@ -44,6 +45,11 @@ struct ContainerInit {
             try joinNamespaces()
         }
         try unshareNamespaces()
+        if let devices = linux.netDevices, !devices.isEmpty {
+            try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(ChildMessage.networked))
+            }
+            try expect(.moved, channel)
+        }
 
         let root = try enterRoot(request, channel)
         try mountAll(root)
@@ -65,7 +71,9 @@ struct ContainerInit {
         // From here on descriptors are numbers, which are closed all at once: an owner would close another's.
         _ = root.release()
 
-        var setup = ProcessSetup(process: process, personality: linux.personality, options: request.processOptions)
+        var setup = ProcessSetup(
+            process: process, personality: linux.personality, memoryPolicy: linux.memoryPolicy,
+            options: request.processOptions)
         setup.lastHooks = spec.hooks?.startContainer ?? []
         setup.hookInput = hookInput.started
         try setup.run(terminal: terminal, labels: labels, &channel)
@@ -106,7 +114,8 @@ struct ContainerInit {
             }
         }
         let input = HookInput(state)
-        for hook in spec.hooks?.createContainer ?? [] { try hook.run(input: input.created, directory: "/") }
+        try RuntimeSpec.run(
+            spec.hooks?.createContainer ?? [], "createContainer", input: input.created, directory: "/")
         return input
     }
 

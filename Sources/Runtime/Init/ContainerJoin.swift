@@ -23,6 +23,7 @@ struct ContainerJoin {
     private static func run(
         _ request: borrowing JoinRequest, cgroup: CInt?, _ channel: inout PacketSocket
     ) throws(LaunchError) -> Never {
+        if request.resetsAffinity { Scheduling.resetAffinity() }
         try setAffinity(request.process.execCPUAffinity?.initial)
         try ProcessSetup.setOOMScore(request.process.oomScoreAdj)
         Hardening.setDumpable(false)
@@ -37,10 +38,13 @@ struct ContainerJoin {
                 try step(.console, "/") { () throws(SystemError) in
                     try FileDescriptor.open("/", FileDescriptor.pathOnly | O_DIRECTORY)
                 })
-            terminal = try ContainerInit.openTerminal(request.process, root, channel).takeSlave()
+            terminal = try ContainerInit.openTerminal(
+                request.process, root, channel, translating: request.translatesLineFeeds
+            ).takeSlave()
         }
         let setup = ProcessSetup(
-            process: request.process, personality: request.personality, options: request.processOptions)
+            process: request.process, personality: request.personality, memoryPolicy: request.memoryPolicy,
+            options: request.processOptions)
         try setup.run(terminal: terminal, labels: labels, &channel)
     }
 
@@ -83,27 +87,9 @@ struct ContainerJoin {
 
     private static func setAffinity(_ list: String?) throws(LaunchError) {
         guard let list, !list.isEmpty else { return }
-        guard let processors = ProcessorList(list) else {
+        guard let processors = NumberList(list) else {
             throw LaunchError(.limits, sentence: "the list of processors \"\(list)\" is malformed")
         }
         try step(.limits, list) { () throws(SystemError) in try Scheduling.setAffinity(processors.mask) }
-    }
-}
-
-/// Processors in the form of cpuset(7), "0-3,7".
-struct ProcessorList: Equatable {
-    /// A bit for each, the lowest first.
-    private(set) var mask: [UInt64] = []
-
-    /// Nil for a text that is no such list.
-    init?(_ text: String) {
-        for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-            let ends = part.split(separator: "-", omittingEmptySubsequences: false)
-            guard let first = Int(ends[0]), let last = ends.count == 2 ? Int(ends[1]) : first, ends.count <= 2,
-                first >= 0, first <= last, last < 8192
-            else { return nil }
-            while mask.count <= last / 64 { mask.append(0) }
-            for number in first...last { mask[number / 64] |= 1 << UInt64(number % 64) }
-        }
     }
 }

@@ -24,7 +24,8 @@ extension ContainerInit {
             try maker.make(
                 RuntimeSpec.Device(type: "c", path: path, major: major, minor: minor, fileMode: 0o666), name, folder)
         }
-        for device in listed {
+        for (index, device) in listed.enumerated() {
+            maker.ready = earlyMounts.takeDevice(index)
             guard let (parent, name) = RootDirectory.split(device.path) else {
                 throw LaunchError(.devices, sentence: "the path of the device \"\(device.path)\" is empty")
             }
@@ -64,24 +65,24 @@ extension ContainerInit {
 }
 
 /// Makes device nodes, or, where that is not allowed (in a user namespace), binds the host's.
-private struct DeviceMaker {
+private struct DeviceMaker: ~Copyable {
+    /// The node itself, made by the caller.
+    var ready: MountTree?
     // What mknod(2) said once it says of every device.
     private var binds = false
+
+    init() { ready = nil }
 
     mutating func make(
         _ device: RuntimeSpec.Device, _ name: String, _ folder: borrowing FileDescriptor
     ) throws(LaunchError) {
-        let kind: FileMode =
-            switch device.type {
-            case "c", "u": S_IFCHR
-            case "b": S_IFBLK
-            case "p": S_IFIFO
-            default:
-                throw LaunchError(
-                    .devices, sentence: "the type \"\(device.type)\" of the device \(device.path) is unknown")
-            }
+        guard let kind = device.nodeKind else {
+            throw LaunchError(
+                .devices, sentence: "the type \"\(device.type)\" of the device \(device.path) is unknown")
+        }
+        if let tree = ready.take() { return try Self.attach(tree, device, name, folder) }
         let mode = device.fileMode ?? 0o666
-        let number = makeDevice(device.major ?? 0, device.minor ?? 0)
+        let number = device.number
         if binds, kind != S_IFIFO { return try bind(device, kind, name, folder) }
         if mknodat(folder.rawValue, name, kind | (mode & 0o7777), number) < 0 {
             switch Errno.current {
@@ -113,6 +114,18 @@ private struct DeviceMaker {
             errno: .exists)
     }
 
+    private static func attach(
+        _ tree: borrowing MountTree, _ device: RuntimeSpec.Device, _ name: String, _ folder: borrowing FileDescriptor
+    ) throws(LaunchError) {
+        let made = mknodat(folder.rawValue, name, S_IFREG | 0o644, 0)
+        if made < 0, Errno.current != .exists { throw LaunchError(.devices, SystemError("mknod"), about: device.path) }
+        try step(.devices, device.path) { () throws(SystemError) in
+            let place = try FileDescriptor.open(name, in: folder.rawValue, FileDescriptor.pathOnly | O_NOFOLLOW)
+            if made < 0, try place.status().isSymbolicLink { throw SystemError("open", device.path, .loop) }
+            try tree.attach(to: place)
+        }
+    }
+
     private func bind(
         _ device: RuntimeSpec.Device, _ kind: FileMode, _ name: String, _ folder: borrowing FileDescriptor
     ) throws(LaunchError) {
@@ -128,7 +141,7 @@ private struct DeviceMaker {
         }
         let status = try step(.devices, device.path) { () throws(SystemError) in try source.status() }
         guard status.raw.st_mode & S_IFMT == kind,
-            status.raw.st_rdev == makeDevice(device.major ?? 0, device.minor ?? 0)
+            status.raw.st_rdev == device.number
         else {
             throw LaunchError(
                 .devices, sentence: "cannot create the device \(device.path): the host has another file at that path")
@@ -146,4 +159,19 @@ private struct DeviceMaker {
             }
         }
     }
+}
+
+extension RuntimeSpec.Device {
+    /// The kind of its node, as `st_mode` has it; nil for a type that there is not.
+    var nodeKind: FileMode? {
+        switch type {
+        case "c", "u": S_IFCHR
+        case "b": S_IFBLK
+        case "p": S_IFIFO
+        default: nil
+        }
+    }
+
+    /// The number of its node.
+    var number: UInt { makeDevice(major ?? 0, minor ?? 0) }
 }

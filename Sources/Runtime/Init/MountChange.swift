@@ -13,10 +13,16 @@ enum MountChange {
             switch error.errno {
             case .notImplemented: try remount(set, clearing: clear, place)
             // What a more privileged namespace has locked cannot be taken away: it stays, as with a remount.
-            case .notPermitted where !clear.isEmpty: try place.setMountAttributes(MountAttributes(set))
+            case .notPermitted where mayYield(set, clear):
+                try place.setMountAttributes(MountAttributes(set.subtracting(.accessTimes)))
             default: throw error
             }
         }
+    }
+
+    /// Whether something is asked for that may be locked: to take flags away, and to change when times of access are kept.
+    static func mayYield(_ set: MountFlags, _ clear: MountFlags) -> Bool {
+        !clear.isEmpty || !set.isDisjoint(with: .accessTimes)
     }
 
     /// As `apply`, for a tree that has not been attached yet: there is no second way.
@@ -34,7 +40,13 @@ enum MountChange {
         _ root: borrowing RootDirectory
     ) throws(SystemError) {
         for path in try MountList.below(source) {
-            try apply(set, clearing: clear, to: try root.open(destination + "/" + path))
+            let place: FileDescriptor
+            // A mount that others cover has no path.
+            do throws(SystemError) { place = try root.open(destination + "/" + path) } catch {
+                if error.errno == .noEntry || error.errno == .notDirectory { continue }
+                throw error
+            }
+            try apply(set, clearing: clear, to: place)
         }
     }
 
@@ -52,8 +64,9 @@ enum MountChange {
         do throws(SystemError) {
             try MountCalls.mount(nil, on: place, [.remount, .bind, wanted])
         } catch {
-            if error.errno != .notPermitted || clear.isEmpty { throw error }
-            try MountCalls.mount(nil, on: place, [.remount, .bind, present.union(set).intersection(.perMount)])
+            if error.errno != .notPermitted || !mayYield(set, clear) { throw error }
+            let kept = present.union(set.subtracting(.accessTimes)).intersection(.perMount)
+            try MountCalls.mount(nil, on: place, [.remount, .bind, kept])
         }
     }
 

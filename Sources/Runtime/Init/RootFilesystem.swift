@@ -7,6 +7,7 @@ extension ContainerInit {
     func enterRoot(
         _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket
     ) throws(LaunchError) -> RootDirectory {
+        guard plan.separates(.mount) else { return try sharedRoot(request) }
         // Nothing that is mounted from here on may reach the host. Slave by default: what the host unmounts leaves the
         // container too and does not stay busy.
         let propagation = try hostPropagation()
@@ -27,11 +28,12 @@ extension ContainerInit {
                 // pivot_root(2) refuses a shared mount, and a parent of one.
                 try MountCalls.mount(nil, on: "/", .private)
                 try tree.setAttributes(propagation: .private)
-                if let place = hookedRoot(request) { try Self.makePrivate(around: place) }
+                if let place = request.root.path { try Self.makePrivate(around: place) }
             }
-            // On top of the old root: the one directory that is always there. Lookups of this process still start
-            // below it, and pivot_root(2) takes both apart. Hooks look for it where the bundle has it.
-            try tree.attach(to: hookedRoot(request) ?? "/")
+            // Where it is a directory: hooks look for it there, and so do sources of binds that name what an earlier
+            // mount shows. A mount without a place goes on top of the old root, the one directory that is always there:
+            // lookups of this process still start below it, and pivot_root(2) takes both apart.
+            try tree.attach(to: request.root.path ?? "/")
         }
         let root = RootDirectory(tree.release())
         try step(.rootFileSystem) { () throws(SystemError) in try root.descriptor.makeWorkingDirectory() }
@@ -51,11 +53,17 @@ extension ContainerInit {
         }
     }
 
-    private func hookedRoot(_ request: borrowing LaunchRequest) -> String? {
-        guard request.hasHooks else { return nil }
-        switch request.root {
-        case .directory(let path): return path
-        default: return nil
+    /// The root of a container that stays in its caller's mount namespace, where the caller has bound it over itself: its
+    /// mounts are the caller's to take away.
+    private func sharedRoot(_ request: borrowing LaunchRequest) throws(LaunchError) -> RootDirectory {
+        guard let path = request.root.path else {
+            throw LaunchError(
+                .rootFileSystem, sentence: "a container without a mount namespace needs a directory as root")
+        }
+        return try step(.rootFileSystem, path) { () throws(SystemError) in
+            let root = RootDirectory(try FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY))
+            try root.descriptor.makeWorkingDirectory()
+            return root
         }
     }
 
@@ -125,6 +133,22 @@ extension ContainerInit {
         }
     }
 
+    // What is covered and not gone lets the container mount a new procfs without the masks (the kernel looks for one that is
+    // whole).
+    private static func hideKernelState(except root: String) throws(SystemError) {
+        for place in try MountList.places(of: ["proc", "sysfs"], notBelow: root).reversed() {
+            do throws(SystemError) { try MountCalls.detach(place) } catch {
+                switch error.errno {
+                // Gone with one above it.
+                case .noEntry: continue
+                // Locked by a more privileged user namespace.
+                case .invalid, .notPermitted: try MountCalls.mount("tmpfs", on: place, type: "tmpfs", .readOnly)
+                default: throw error
+                }
+            }
+        }
+    }
+
     private func hostPropagation() throws(LaunchError) -> MountFlags {
         switch linux.rootfsPropagation ?? "" {
         case "", "slave", "rslave": return .slave
@@ -142,15 +166,27 @@ extension ContainerInit {
         if spec.root?.readonly ?? false {
             try step(.rootFileSystem) { () throws(SystemError) in try MountChange.makeReadOnly(root.descriptor) }
         }
+        if plan.separates(.mount), !request.usesPivotRoot, try hostPropagation() == .shared {
+            // What is taken away below would be the host's.
+            throw LaunchError(
+                .pivot,
+                sentence: "a root whose mounts are shared with the host's takes pivot_root(2): leave out --no-pivot")
+        }
         try step(.pivot) { () throws(SystemError) in
             // The mounts may have changed the directory's mount, not what is open.
             try root.descriptor.makeWorkingDirectory()
-            if request.usesPivotRoot {
+            if !plan.separates(.mount) {
+                try MountCalls.changeRoot()
+            } else if request.usesPivotRoot {
                 // Both at ".": the old root ends up on top of the new one, and needs no directory in it.
                 try MountCalls.pivotRoot(".", putOld: ".")
                 // The old root may be busy (this very process runs from it), and nothing of it may hang on the host's.
                 try MountCalls.detach(".")
+            } else if (request.root.path ?? "/") == "/" {
+                // It covers the old root already.
+                try MountCalls.changeRoot()
             } else {
+                try Self.hideKernelState(except: request.root.path ?? "/")
                 try MountCalls.moveRoot(root.descriptor)
             }
             try check("chdir", "/") { chdir("/") }

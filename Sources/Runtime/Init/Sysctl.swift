@@ -43,6 +43,11 @@ extension ContainerInit {
         let proc = try trustedProc(root)
         for (name, value) in sysctls {
             let parameter = SysctlName(name)
+            guard parameter.path != "kernel/hostname" else {
+                throw LaunchError(
+                    .sysctl,
+                    sentence: "cannot set the kernel parameter \(name): `hostname` of the configuration does that")
+            }
             guard let namespace = parameter.namespace else {
                 throw LaunchError(
                     .sysctl, sentence: "cannot set the kernel parameter \(name): it belongs to the whole machine",

@@ -4,6 +4,8 @@ import Linux
 enum ChildMessage: Equatable {
     /// It has a new user namespace and waits for its maps.
     case mapIDs
+    /// It is in its network namespace, and waits for the devices that move there.
+    case networked
     /// It has entered namespaces for its children alone, and this child of it goes on in its place.
     case forked(ProcessID)
     /// The terminal's master side, as the attachment.
@@ -36,6 +38,8 @@ enum ParentMessage: UInt8, Equatable, WireCodable {
     case served
     /// All of a creation is recorded: the parent may go, and the start will come through the gate.
     case parted
+    /// The network devices are there.
+    case moved
 }
 
 extension ChildMessage: WireCodable {
@@ -56,6 +60,7 @@ extension ChildMessage: WireCodable {
             encoder.write(8 as UInt8)
             encoder.write(number)
         case .listenerAttached: encoder.write(9 as UInt8)
+        case .networked: encoder.write(10 as UInt8)
         }
     }
 
@@ -70,6 +75,7 @@ extension ChildMessage: WireCodable {
         case 7: self = .mounted
         case 8: self = .listener(try decoder.readInteger())
         case 9: self = .listenerAttached
+        case 10: self = .networked
         case let other: throw .invalidValue("message (\(other))")
         }
     }
@@ -102,6 +108,8 @@ struct ChildProtocol: Equatable {
         /// Entering namespaces that only a child of the process will be in.
         case staging(mapped: Bool)
         case settingUp(terminal: Bool)
+        /// It waits for its network devices, and goes on with its setup after them.
+        case networked
         /// It waits for hooks, and goes on with its setup after them.
         case mounted
         /// It waits for its listener to be served, and goes on where it was.
@@ -131,12 +139,14 @@ struct ChildProtocol: Equatable {
     private let waitsForStart: Bool
     private let needsHooks: Bool
     private let needsListener: Bool
+    private let needsDevices: Bool
+    private var networked = false
     private var hooked = false
     private var listened = false
 
     init(
         staged: Bool, needsMaps: Bool, hasTerminal: Bool, waitsForStart: Bool, needsHooks: Bool = false,
-        needsListener: Bool = false
+        needsListener: Bool = false, needsDevices: Bool = false
     ) {
         state = staged ? .staging(mapped: false) : .settingUp(terminal: false)
         self.needsMaps = needsMaps
@@ -144,11 +154,12 @@ struct ChildProtocol: Equatable {
         self.waitsForStart = waitsForStart
         self.needsHooks = needsHooks
         self.needsListener = needsListener
+        self.needsDevices = needsDevices
     }
 
     // Whether nothing is missing before the process may wait or execute.
     private func isSetUp(terminal: Bool) -> Bool {
-        terminal == hasTerminal && hooked == needsHooks && listened == needsListener
+        terminal == hasTerminal && hooked == needsHooks && listened == needsListener && networked == needsDevices
     }
 
     mutating func receive(_ message: ChildMessage) throws(Violation) {
@@ -157,6 +168,9 @@ struct ChildProtocol: Equatable {
         case (_, .failed(let error)): state = .failed(error)
         case (.staging(mapped: false), .mapIDs) where needsMaps: state = .staging(mapped: true)
         case (.staging(let mapped), .forked) where mapped == needsMaps: state = .settingUp(terminal: false)
+        case (.settingUp(terminal: false), .networked) where needsDevices && !networked:
+            networked = true
+            state = .networked
         case (.settingUp(terminal: false), .terminal) where hasTerminal: state = .settingUp(terminal: true)
         case (.settingUp(let terminal), .mounted) where needsHooks && !hooked && terminal == hasTerminal:
             hooked = true
@@ -183,6 +197,7 @@ struct ChildProtocol: Equatable {
     /// The hooks have run, or the listener is served: the process was told to go on.
     mutating func resume() {
         switch state {
+        case .networked: state = .settingUp(terminal: false)
         case .mounted, .listening: state = .settingUp(terminal: hasTerminal)
         default: preconditionFailure("only a process that waits is resumed")
         }

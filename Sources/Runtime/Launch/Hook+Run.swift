@@ -2,13 +2,29 @@ import Glibc
 import Linux
 package import OCI
 
+extension RuntimeSpec {
+    /// Runs `hooks` in their order, up to the first that fails, as `Hook.run` does each. Throws with its place in the list,
+    /// which begins with 0, as the peers count.
+    package static func run(
+        _ hooks: [Hook], _ kind: String, input: [UInt8], directory: String, inherited: [String]? = nil
+    ) throws(LaunchError) {
+        for (place, hook) in hooks.enumerated() {
+            do throws(LaunchError) {
+                try hook.run(input: input, directory: directory, inherited: inherited)
+            } catch {
+                throw LaunchError(.hook, sentence: "error running \(kind) hook #\(place): \(error)", errno: error.errno)
+            }
+        }
+    }
+}
+
 extension RuntimeSpec.Hook {
     /// Runs the hook where the calling process is, with `input` on its standard input, and waits for it, at most as long
-    /// as its time-out says; then it is killed. Throws where it cannot be started or does not end with 0, with what it
-    /// wrote at the end.
-    package func run(input: [UInt8], directory: String) throws(LaunchError) {
+    /// as its time-out says; then it is killed. A hook without an environment of its own gets `inherited`, or, where that
+    /// is nil, the caller's. Throws where it cannot be started or does not end with 0, with what it wrote at the end.
+    package func run(input: [UInt8], directory: String, inherited: [String]? = nil) throws(LaunchError) {
         // The kernel wants a program's name even if the list is empty.
-        var spawn = Spawn(path, Array((args ?? []).dropFirst()), environment: env ?? [])
+        var spawn = Spawn(path, Array((args ?? []).dropFirst()), environment: env ?? inherited)
         spawn.name = args?.first
         spawn.workingDirectory = directory
         let output = try step(.hook, path) { () throws(SystemError) in try MemoryFile.create("apus-hook") }

@@ -13,6 +13,8 @@ package struct InitProcess: ~Copyable {
     private var attached: FileDescriptor?
     private var socket: PacketSocket?
     private var talk: ChildProtocol
+    /// Network devices of the caller's that move into its namespace, and their names there.
+    private var devices: [(name: String, inside: String)] = []
     /// The process that entered namespaces on behalf of this one, until it is reaped.
     private var stage: ProcessID?
 
@@ -24,11 +26,13 @@ package struct InitProcess: ~Copyable {
         let talk = ChildProtocol(
             staged: plan.namespaces.isStaged, needsMaps: plan.namespaces.created.contains(.user),
             hasTerminal: plan.hasTerminal, waitsForStart: !request.startImmediately, needsHooks: request.hasHooks,
-            needsListener: SystemCallFilter.hasListener(request.seccompProgram, request.seccompFlags))
+            needsListener: SystemCallFilter.hasListener(request.seccompProgram, request.seccompFlags),
+            needsDevices: !plan.devices.isEmpty)
         var process = try begin(talk, cloning: plan.namespaces.cloned, cgroup: request.cgroupNumber) {
             control, cgroup in
             ContainerInit.run(request, plan, control: control, cgroup: cgroup)
         }
+        process.devices = plan.devices
         try process.leaveStage(plan.maps)
         return process
     }
@@ -123,6 +127,7 @@ package struct InitProcess: ~Copyable {
         while true {
             switch talk.state {
             case .created, .running: return nil
+            case .networked: try moveDevices()
             case .mounted: return .mounted
             case .listening: return .listener
             case .failed(let error): throw error
@@ -205,6 +210,21 @@ package struct InitProcess: ~Copyable {
         } catch {
             throw abort(error)
         }
+    }
+
+    private mutating func moveDevices() throws(LaunchError) {
+        do throws(LaunchError) {
+            let namespace = try step(.networkDevice) { () throws(SystemError) in
+                try FileDescriptor.open("/proc/\(pid)/ns/net", O_RDONLY)
+            }
+            for (name, inside) in devices {
+                try step(.networkDevice, name) { () throws(SystemError) in
+                    try NetworkDevice.move(name, to: namespace, as: inside)
+                }
+            }
+            try step(.communication) { () throws(SystemError) in try send(.moved) }
+        } catch { throw abort(error) }
+        talk.resume()
     }
 
     /// Takes one message.

@@ -19,10 +19,15 @@ package struct JoinRequest: ~Copyable {
     /// The container's cgroup v2 directory; nil for the caller's own.
     package var cgroup: FileDescriptor?
     package var personality: RuntimeSpec.Personality?
+    package var memoryPolicy: RuntimeSpec.MemoryPolicy?
     /// Descriptors that the process gets as 3, 4 and so on; they stay the caller's.
     package var preservedDescriptors: [CInt] = []
     /// Gives the process a session keyring of its own (keyrings(7)).
     package var newSessionKeyring = true
+    /// Whether the terminal makes a carriage return and a line feed of each line feed, as terminals do.
+    package var translatesLineFeeds = true
+    /// Lets the process run on all processors that its cgroup has, whatever the caller is bound to.
+    package var resetsAffinity = false
     /// Gives the process HOME where its environment has none: the directory of its user in the container's /etc/passwd.
     package var setsHome = false
     /// The signal that the process gets when the caller dies (PR_SET_PDEATHSIG); nil for none.
@@ -53,7 +58,7 @@ extension JoinRequest {
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags, startImmediately: true,
             runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal, gate: nil,
-            setsHome: setsHome)
+            setsHome: setsHome, hasCommand: true, keepsGroups: false)
     }
 
     /// Namespaces that a process puts its children into, and not itself.

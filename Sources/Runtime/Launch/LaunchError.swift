@@ -6,7 +6,7 @@ package struct LaunchError: Error, Equatable, Sendable, CustomStringConvertible 
     package enum Step: UInt8, Sendable, CaseIterable, WireCodable {
         case request, process, namespaces, userMapping, cgroup, rootFileSystem, mounts, devices, console, sysctl
         case maskedPaths, readonlyPaths, pivot, hostname, descriptors, limits, credentials, labels, seccomp
-        case workingDirectory, executable, initProcess, communication, hook
+        case workingDirectory, executable, initProcess, communication, hook, networkDevice
 
         var text: String {
             switch self {
@@ -33,6 +33,7 @@ package struct LaunchError: Error, Equatable, Sendable, CustomStringConvertible 
             case .executable: "exec"
             case .initProcess: "cannot start the init process"
             case .hook: "cannot run the hook"
+            case .networkDevice: "cannot move the network device into the container"
             case .communication: "lost the container's process during its start"
             }
         }

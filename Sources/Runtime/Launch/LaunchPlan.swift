@@ -9,6 +9,8 @@ struct LaunchPlan {
     /// Of a new user namespace.
     let maps: IDMap
     let earlyMounts: EarlyMounts
+    /// Network devices of the caller's that move into the container, by their names, and their names there.
+    let devices: [(name: String, inside: String)]
 
     init(_ request: borrowing LaunchRequest) throws(LaunchError) {
         guard let process = request.spec.process, let arguments = process.args, !arguments.isEmpty else {
@@ -27,11 +29,40 @@ struct LaunchPlan {
                 .userMapping,
                 sentence: "a new user namespace needs uidMappings and gidMappings, and one of them is empty")
         }
-        if !namespaces.created.contains(.mount), !namespaces.joined.contains(where: { $0.kind == .mount }) {
-            // The root of the whole machine would change.
+        devices = try Self.devices(request.spec.linux?.netDevices ?? [:], namespaces)
+        if !namespaces.separates(.mount), namespaces.separates(.user) {
+            // Which may not mount anything in a namespace of its maker's.
             throw LaunchError(
-                .namespaces, sentence: "a container needs a mount namespace, and the configuration lists none")
+                .namespaces,
+                sentence: "a container with a user namespace needs a mount namespace, and the configuration lists none")
         }
-        earlyMounts = try EarlyMounts(request.spec)
+        earlyMounts = try EarlyMounts(request.spec, root: request.root.path, nodes: request.nodeDirectory)
+    }
+
+    private static func devices(
+        _ devices: [String: RuntimeSpec.NetDevice], _ namespaces: NamespacePlan
+    ) throws(LaunchError) -> [(name: String, inside: String)] {
+        if devices.isEmpty { return [] }
+        guard namespaces.separates(.network) else {
+            throw LaunchError(
+                .networkDevice,
+                sentence: "linux.netDevices need a network namespace, and the configuration lists none")
+        }
+        var list: [(name: String, inside: String)] = []
+        for (name, device) in devices.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+            let inside = device.name.flatMap { $0.isEmpty ? nil : $0 } ?? name
+            guard NetworkDevice.isValid(name), NetworkDevice.isValid(inside) else {
+                throw LaunchError(
+                    .networkDevice,
+                    sentence:
+                        "\"\(NetworkDevice.isValid(name) ? inside : name)\" of linux.netDevices is no name of a device")
+            }
+            guard !list.contains(where: { $0.inside.utf8.elementsEqual(inside.utf8) }) else {
+                throw LaunchError(
+                    .networkDevice, sentence: "linux.netDevices give two devices the name \"\(inside)\"")
+            }
+            list.append((name, inside))
+        }
+        return list
     }
 }

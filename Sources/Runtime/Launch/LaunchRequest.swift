@@ -10,6 +10,14 @@ package enum RootFilesystem: ~Copyable, Sendable {
     /// A detached mount that is handed over later, by `InitProcess.provide(root:)`: the process enters its namespaces
     /// while the caller prepares it.
     case provided
+
+    /// The directory's path; nil for a mount.
+    var path: String? {
+        switch self {
+        case .directory(let path): path
+        default: nil
+        }
+    }
 }
 
 /// What a container's process has as its standard input and output.
@@ -41,6 +49,15 @@ package struct LaunchRequest: ~Copyable {
     package var gate: StartGate?
     /// Gives the process HOME where its environment has none: the directory of its user in the container's /etc/passwd.
     package var setsHome = false
+    /// False for a container that is created without a process: it waits, and cannot be started.
+    package var hasCommand = true
+    /// A directory of the caller's in which nodes for the devices of a container with a user namespace can be made; nil for
+    /// none. They stay in it, for the caller to remove with the container: what is unlinked cannot be mounted.
+    package var nodeDirectory: String?
+    /// Whether the terminal makes a carriage return and a line feed of each line feed, as terminals do.
+    package var translatesLineFeeds = true
+    /// Lets the process run on all processors that its cgroup has, whatever the caller is bound to.
+    package var resetsAffinity = false
     /// Makes `process.cwd` where the root file system does not have it, as Docker does for an image's WORKDIR.
     package var createWorkingDirectory = false
     /// Descriptors that the process gets as 3, 4 and so on; they stay the caller's.
@@ -79,7 +96,8 @@ extension LaunchRequest {
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags,
             startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
-            parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome)
+            parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome,
+            hasCommand: hasCommand, keepsGroups: spec.keepsGroups)
     }
 
     /// Whether hooks run while the process is on its way to the command.
@@ -96,4 +114,12 @@ extension LaunchRequest {
         case nil: nil
         }
     }
+}
+
+extension RuntimeSpec {
+    /// An annotation of crun's, which podman writes for `--group-add keep-groups`.
+    package static let groupsAnnotation = "run.oci.keep_original_groups"
+
+    /// Whether the caller's additional groups stay.
+    var keepsGroups: Bool { annotations?[Self.groupsAnnotation] == "1" }
 }

@@ -3,14 +3,12 @@ import OCI
 
 /// Capabilities by the names of capabilities(7), as a set of bits: their numbers in the kernel's interface.
 enum CapabilityNames {
-    /// The bits of a list; throws for a name that there is not.
-    static func bits(_ names: [String]?) throws(LaunchError) -> UInt64 {
+    /// The bits of a list. A name that there is not grants nothing: whoever reads a configuration warns of it
+    /// (config.md, Linux Process).
+    static func bits(_ names: [String]?) -> UInt64 {
         var bits: UInt64 = 0
         for name in names ?? [] {
-            guard let number = Capability.number(of: name) else {
-                throw LaunchError(.credentials, sentence: "the capability \"\(name)\" is unknown")
-            }
-            bits |= 1 << UInt64(number)
+            if let number = Capability.number(of: name) { bits |= 1 << UInt64(number) }
         }
         return bits
     }
@@ -19,17 +17,26 @@ enum CapabilityNames {
 /// The five sets of a process, as bits.
 struct CapabilityPlan: Equatable {
     let bounding: UInt64
-    let effective: UInt64
-    let inheritable: UInt64
-    let permitted: UInt64
-    let ambient: UInt64
+    private(set) var effective: UInt64
+    private(set) var inheritable: UInt64
+    private(set) var permitted: UInt64
+    private(set) var ambient: UInt64
 
     /// No sets at all mean no capabilities at all.
-    init(_ sets: RuntimeSpec.Capabilities?) throws(LaunchError) {
-        bounding = try CapabilityNames.bits(sets?.bounding)
-        effective = try CapabilityNames.bits(sets?.effective)
-        inheritable = try CapabilityNames.bits(sets?.inheritable)
-        permitted = try CapabilityNames.bits(sets?.permitted)
-        ambient = try CapabilityNames.bits(sets?.ambient)
+    init(_ sets: RuntimeSpec.Capabilities?) {
+        bounding = CapabilityNames.bits(sets?.bounding)
+        effective = CapabilityNames.bits(sets?.effective)
+        inheritable = CapabilityNames.bits(sets?.inheritable)
+        permitted = CapabilityNames.bits(sets?.permitted)
+        ambient = CapabilityNames.bits(sets?.ambient)
+    }
+
+    /// Takes away what a process with `permitted` cannot give: privileged containers of a restricted caller start with what
+    /// there is, as Docker's do. Each set is cut down to those that it has to be in, too.
+    mutating func limit(to available: UInt64) {
+        permitted &= available
+        inheritable &= available
+        effective &= permitted
+        ambient &= permitted & inheritable
     }
 }

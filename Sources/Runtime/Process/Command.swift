@@ -52,12 +52,12 @@ struct Command {
     func check() throws(LaunchError) -> String {
         var denied: (path: String, errno: Errno)?
         for path in candidates {
-            if access(path, X_OK) == 0, !isDirectory(path) { return path }
-            let errno = Errno.current
+            let errno = Files.mayExecute(path)
+            if errno == nil, !isDirectory(path) { return path }
             if isDirectory(path) {
                 if candidates.count == 1 { throw failure(path, .access) }
             } else if errno == .access {
-                denied = (path, errno)
+                denied = (path, .access)
             }
         }
         if let denied { throw failure(denied.path, denied.errno) }

@@ -3,36 +3,36 @@ import Linux
 import OCI
 
 extension ProcessSetup {
-    /// Becomes the container's user with the container's capabilities. The order is the kernel's: the bounding set
-    /// needs CAP_SETPCAP, groups and users need theirs, and a filter without no_new_privs needs CAP_SYS_ADMIN, so the
-    /// sets are cut down last.
-    func changeCredentials(_ channel: borrowing PacketSocket) throws(LaunchError) {
-        let plan = try CapabilityPlan(process.capabilities)
+    /// Becomes the container's user, still with all capabilities; `dropPrivileges` has to follow. The order is the
+    /// kernel's: the bounding set needs CAP_SETPCAP, groups and users need theirs, and a filter without no_new_privs needs
+    /// CAP_SYS_ADMIN, so the sets are cut down last.
+    func becomeUser() throws(LaunchError) -> CapabilityPlan {
+        var plan = CapabilityPlan(process.capabilities)
         let user = process.user
         try step(.credentials) { () throws(SystemError) in
             try Self.limitBounding(to: plan.bounding)
             try Credentials.keepCapabilities()
         }
         try changeUser(user)
-        let mayGet: UInt64
-        do throws(SystemError) {
+        try step(.credentials) { () throws(SystemError) in
             var sets = try CapabilitySets.current()
             // A change from root to another user has cleared the effective set.
             sets.effective = sets.permitted
             try sets.apply()
-            mayGet = sets.permitted
-        } catch { throw LaunchError(.credentials, error) }
+            plan.limit(to: sets.permitted)
+        }
+        return plan
+    }
+
+    /// Loads the filter of a process that may gain privileges later, and keeps the capabilities of `plan` alone.
+    func dropPrivileges(_ plan: CapabilityPlan, _ channel: borrowing PacketSocket) throws(LaunchError) {
         if let seccomp = options.seccomp, !(process.noNewPrivileges ?? false) { try load(seccomp, channel) }
         try step(.credentials) { () throws(SystemError) in
-            // What this process does not have it cannot give: privileged containers of a restricted caller start
-            // with what there is, as Docker's do.
-            let inheritable = plan.inheritable & mayGet
-            let permitted = plan.permitted & mayGet
             try CapabilitySets(
-                effective: plan.effective & permitted, permitted: permitted, inheritable: inheritable
+                effective: plan.effective, permitted: plan.permitted, inheritable: plan.inheritable
             ).apply()
             // Refused without both sets, and by securebits of the caller's: the specification lets it go.
-            _ = Capability.setAmbient(plan.ambient & permitted & inheritable)
+            _ = Capability.setAmbient(plan.ambient)
         }
     }
 
@@ -55,7 +55,7 @@ extension ProcessSetup {
     private func changeUser(_ user: RuntimeSpec.User) throws(LaunchError) {
         let groups = user.additionalGids ?? []
         do throws(SystemError) {
-            try Credentials.setGroups(groups)
+            if !options.keepsGroups { try Credentials.setGroups(groups) }
         } catch {
             // Denied for good in a namespace that an ordinary user mapped by itself; the groups that the caller has
             // outside stay, and give nothing inside.

@@ -14,6 +14,10 @@ struct ProcessOptions {
     let parentDeathSignal: CInt?
     let gate: StartGate?
     let setsHome: Bool
+    /// False for a process that will never be started: there is nothing to look for.
+    let hasCommand: Bool
+    /// Whether the caller's additional groups stay.
+    let keepsGroups: Bool
 }
 
 /// The last part of a start, in the container's namespaces and root: what makes the calling process one of the
@@ -21,6 +25,7 @@ struct ProcessOptions {
 struct ProcessSetup {
     let process: RuntimeSpec.Process
     let personality: RuntimeSpec.Personality?
+    let memoryPolicy: RuntimeSpec.MemoryPolicy?
     let options: ProcessOptions
     /// What runs last before the command, and what it gets to read.
     var lastHooks: [RuntimeSpec.Hook] = []
@@ -39,15 +44,18 @@ struct ProcessSetup {
         let reaper =
             options.runsInit ? try step(.initProcess) { () throws(SystemError) in try Reaper.program() } : nil
         let entered = try enterWorkingDirectory(again: false)
-        try changeCredentials(channel)
+        let plan = try becomeUser()
+        // Before the filter, which may refuse the calls.
         if !entered { _ = try enterWorkingDirectory(again: true) }
         try checkWorkingDirectory()
+        try dropPrivileges(plan, channel)
         umask(process.user.umask ?? 0o022)
         if let signal = options.parentDeathSignal {
             // After the change of the user, which takes it back.
             try step(.limits) { () throws(SystemError) in try Credentials.setParentDeathSignal(signal) }
         }
-        let command = Command(options.setsHome ? withHome(process) : process)
+        let process = options.setsHome ? withHome(process) : process
+        let command = Command(process)
         let noNewPrivileges = process.noNewPrivileges ?? false
         // As late as it can be, but while there is a parent that hands the listener on.
         let hasListener = SystemCallFilter.hasListener(options.seccomp, options.seccompFlags)
@@ -57,11 +65,13 @@ struct ProcessSetup {
         }
         var found: String?
         if !options.startImmediately {
-            found = try command.check()
+            if options.hasCommand { found = try command.check() }
             try waitForStart(&channel)
         }
-        for hook in lastHooks { try hook.run(input: hookInput, directory: "/") }
         if noNewPrivileges, !hasListener, let seccomp = options.seccomp { try load(seccomp, channel) }
+        // Programs of the container's: nothing of its caller is theirs, and the filter holds for them, too.
+        try RuntimeSpec.run(
+            lastHooks, "startContainer", input: hookInput, directory: "/", inherited: process.env ?? [])
         if let reaper { try splitOffReaper(reaper, channel) }
         // What the caller blocks and ignores is its own affair; last, because a blocked signal may be pending.
         Signals.resetAll()
@@ -77,6 +87,10 @@ struct ProcessSetup {
     private func waitForStart(_ channel: inout PacketSocket) throws(LaunchError) {
         try send(.ready, channel)
         guard options.gate != nil else { return try expect(.start, channel.descriptor.rawValue) }
+        // The first of a pid namespace hears only what it has a handler for: a created container can be ended, too.
+        for number in [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM] {
+            signal(number) { _exit(128 + $0) }
+        }
         // Until then the parent may fail, and this process with it.
         try expect(.parted, channel.descriptor.rawValue)
         let (orders, answers) = gateNumbers

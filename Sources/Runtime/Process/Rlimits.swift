@@ -1,5 +1,5 @@
 import Linux
-import OCI
+package import OCI
 
 extension ProcessSetup {
     /// Sets limits, priorities and the execution domain, while the process may still raise them.
@@ -25,6 +25,7 @@ extension ProcessSetup {
         }
         try setScheduler()
         try setPersonality()
+        try setMemoryPolicy()
     }
 
     private func setScheduler() throws(LaunchError) {
@@ -99,5 +100,41 @@ extension ProcessSetup {
         default: throw LaunchError(.limits, sentence: "the execution domain \"\(personality.domain)\" is unknown")
         }
         try step(.limits, personality.domain) { () throws(SystemError) in try Scheduling.setPersonality(persona) }
+    }
+
+    private func setMemoryPolicy() throws(LaunchError) {
+        guard let memoryPolicy else { return }
+        let policy = try MemoryPolicyPlan(memoryPolicy)
+        try step(
+            .limits, memoryPolicy.mode,
+            sentence: { error in
+                error.errno == .invalid
+                    ? "the kernel refuses the memory policy \(memoryPolicy.mode) for the nodes \"\(memoryPolicy.nodes ?? "")\""
+                        + ": not every mode takes nodes and each flag, and the nodes have to be there" : nil
+            }
+        ) { () throws(SystemError) in try policy.policy.set(nodes: policy.nodes) }
+    }
+}
+
+/// A memory policy of a configuration, taken apart.
+package struct MemoryPolicyPlan {
+    let policy: MemoryPolicy
+    let nodes: [UInt64]
+
+    /// Throws for names that are unknown and for a list that is none.
+    package init(_ policy: RuntimeSpec.MemoryPolicy) throws(LaunchError) {
+        do throws(MemoryPolicy.UnknownName) {
+            self.policy = try MemoryPolicy(mode: policy.mode, flags: policy.flags ?? [])
+        } catch {
+            throw LaunchError(.limits, sentence: "\"\(error.name)\" of linux.memoryPolicy is unknown")
+        }
+        guard let list = policy.nodes, !list.isEmpty else {
+            nodes = []
+            return
+        }
+        guard let numbers = NumberList(list) else {
+            throw LaunchError(.limits, sentence: "linux.memoryPolicy.nodes \"\(list)\" is no list like \"0-3,7\"")
+        }
+        nodes = numbers.mask
     }
 }

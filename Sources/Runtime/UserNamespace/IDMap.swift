@@ -43,7 +43,8 @@ package struct IDMap: Hashable, Sendable {
 
     private static func outer(_ mappings: [RuntimeSpec.IDMapping], _ id: UInt32) -> UInt32? {
         for mapping in mappings where id >= mapping.containerID && id - mapping.containerID < mapping.size {
-            return mapping.hostID + (id - mapping.containerID)
+            let (outside, overflows) = mapping.hostID.addingReportingOverflow(id - mapping.containerID)
+            return overflows ? nil : outside
         }
         return nil
     }
