@@ -7,7 +7,7 @@ import OCI
 /// is known of it is in its state directory.
 package struct OCIRuntime: Sendable {
     /// The version of the runtime specification that this follows.
-    package static let specVersion = "1.2.0"
+    package static let specVersion = "1.3.0"
 
     package let options: RuntimeOptions
     package let log: RuntimeLog

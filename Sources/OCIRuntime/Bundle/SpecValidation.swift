@@ -1,4 +1,5 @@
 import OCI
+import Runtime
 
 /// What the specification forbids and what cannot be honoured, found before anything is made.
 struct SpecValidation {
@@ -67,9 +68,7 @@ struct SpecValidation {
             throw OCIError(
                 "linux.intelRdt is not supported: this runtime does not manage classes of cache and memory bandwidth")
         }
-        if let devices = linux.netDevices, !devices.isEmpty {
-            throw OCIError("linux.netDevices is not supported: this runtime moves no network devices")
-        }
+        if let policy = linux.memoryPolicy { _ = try reporting { try MemoryPolicyPlan(policy) } }
         for path in (linux.maskedPaths ?? []) + (linux.readonlyPaths ?? []) where path.utf8.first != UInt8(ascii: "/") {
             throw OCIError("\"\(path)\" of maskedPaths or readonlyPaths is no absolute path")
         }

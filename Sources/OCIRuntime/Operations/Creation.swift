@@ -23,14 +23,24 @@ struct Creation: ~Copyable {
         _ runtime: OCIRuntime, _ request: CreateRequest, _ bundle: Bundle, waitsForStart: Bool
     ) throws(OCIError) -> Creation {
         var configuration = bundle.configuration
+        let hasCommand = configuration.spec.process != nil
+        // What waits needs an identity all the same.
+        if !hasCommand { configuration.spec.process = RuntimeSpec.Process(args: [""]) }
+        configuration.spec.completeUserNamespace()
+        configuration.spec.process!.env = ExecProcess.merge([], configuration.spec.process!.env ?? [])
         let preserved = try PreservedDescriptors(extra: request.preservedDescriptors)
         if !preserved.environment.isEmpty {
             configuration.spec.process!.env = (configuration.spec.process!.env ?? []) + preserved.environment
         }
         let filter = try configuration.filter()
         if filter?.program.needsListener ?? false { _ = try SeccompAgent(filter!) }
-        let spec = configuration.spec
+        runtime.warn(of: configuration.spec.process?.capabilities)
         let claimed = try runtime.states.claim(request.id)
+        do throws(OCIError) { try NotifySocket.prepare(&configuration.spec, claimed) } catch {
+            try? claimed.remove()
+            throw error
+        }
+        let spec = configuration.spec
         var placeholder: Placeholder?
         defer { placeholder?.end() }
         let cgroup: Cgroup?
@@ -42,13 +52,21 @@ struct Creation: ~Copyable {
             throw error
         }
         let place = CgroupPlace(cgroup)
+        let sharedMounts: String?
+        do throws(OCIError) { sharedMounts = try SharedRoot.bind(bundle.rootfs, spec) } catch {
+            place.remove()
+            try? claimed.remove()
+            throw error
+        }
         let process = try start(
-            spec, bundle, request, filter, preserved, place, claimed, gated: waitsForStart ? claimed.path : nil)
+            spec, bundle, request, filter, preserved, place, claimed, sharedMounts, hasCommand: hasCommand,
+            gated: waitsForStart ? claimed.path : nil)
         let identity = ProcessIdentity(of: process.pid)
         let record = ContainerRecord(
             id: request.id, process: identity ?? ProcessIdentity(pid: process.pid, startTime: 0), bundle: bundle.path,
             rootfs: bundle.rootfs, created: Timestamp.now().rfc3339,
-            owner: Account.name(of: geteuid()) ?? String(geteuid()), cgroup: place.path, scope: place.scope)
+            owner: Account.name(of: geteuid()) ?? String(geteuid()), cgroup: place.path, scope: place.scope,
+            sharedMounts: sharedMounts)
         return Creation(
             runtime: runtime, request: request, configuration: configuration, waitsForStart: waitsForStart,
             directory: claimed, record: record, state: StateDocument(record, annotations: spec.annotations),
@@ -58,7 +76,8 @@ struct Creation: ~Copyable {
     // What was made for it goes where the process does not start.
     private static func start(
         _ spec: RuntimeSpec, _ bundle: Bundle, _ request: CreateRequest, _ filter: Configuration.Filter?,
-        _ preserved: PreservedDescriptors, _ place: CgroupPlace, _ claimed: borrowing StateDirectory, gated: String?
+        _ preserved: PreservedDescriptors, _ place: CgroupPlace, _ claimed: borrowing StateDirectory,
+        _ sharedMounts: String?, hasCommand: Bool, gated: String?
     ) throws(OCIError) -> InitProcess {
         do throws(OCIError) {
             let isTerminal = spec.process!.terminal ?? false
@@ -70,12 +89,18 @@ struct Creation: ~Copyable {
             launch.cgroup = try place.open()
             launch.startImmediately = false
             launch.createWorkingDirectory = true
+            launch.hasCommand = hasCommand
+            launch.resetsAffinity = true
+            // Our own caller's terminal does it, if it is one.
+            launch.translatesLineFeeds = request.consoleSocket != nil
+            launch.nodeDirectory = claimed.path
             launch.preservedDescriptors = preserved.numbers
             launch.newSessionKeyring = request.newSessionKeyring
             launch.usesPivotRoot = request.usesPivotRoot
             launch.setsHome = true
             return try Self.launch(launch, gated, claimed)
         } catch {
+            try? SharedRoot.release(bundle.rootfs, sharedMounts)
             place.remove()
             try? claimed.remove()
             throw error
@@ -103,6 +128,7 @@ struct Creation: ~Copyable {
             if let socket = request.consoleSocket, let terminal = process.takeTerminal() {
                 try ConsoleSocket.send(terminal, to: socket)
             }
+            if let socket = request.pidfdSocket { try OCIRuntime.send(process.pidfd, "standard", toSocket: socket) }
             if let file = request.pidFile { try OCIRuntime.write(process.pid, toPIDFile: file) }
             guard waitsForStart else { return }
             try reporting("cannot complete the container") { try directory.completeGate() }
@@ -134,6 +160,7 @@ struct Creation: ~Copyable {
     mutating func undo() {
         process.kill()
         try? ContainerCgroup.remove(record)
+        try? SharedRoot.release(record.rootfs, record.sharedMounts)
         HookList(configuration.spec.hooks?.poststop, "poststop").runAll(
             state.bytes(.stopped), in: record.bundle, runtime.log)
         try? directory.remove()

@@ -35,11 +35,22 @@ extension OCIRuntime {
         }
         try end(container)
         try ContainerCgroup.remove(container.record)
+        try SharedRoot.release(container.record.rootfs, container.record.sharedMounts)
         let configuration = try? container.configuration()
         try container.directory.remove()
         guard let spec = configuration?.spec, spec.hooks?.poststop?.isEmpty == false else { return }
         let state = StateDocument(container.record, annotations: spec.annotations)
         HookList(spec.hooks?.poststop, "poststop").runAll(state.bytes(.stopped), in: container.record.bundle, log)
+    }
+
+    /// Removes all containers whose ids `pattern` matches, a POSIX extended regular expression (regex(7)).
+    package func delete(matching pattern: String, force: Bool) throws(OCIError) {
+        var expression = regex_t()
+        guard regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB) == 0 else {
+            throw OCIError("\"\(pattern)\" is no regular expression")
+        }
+        defer { regfree(&expression) }
+        for id in try states.ids() where regexec(&expression, id, 0, nil, 0) == 0 { try delete(id, force: force) }
     }
 
     private func end(_ container: borrowing Container) throws(OCIError) {

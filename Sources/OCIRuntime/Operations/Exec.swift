@@ -24,6 +24,8 @@ package struct ExecRequest: Sendable {
     package var noNewPrivileges: Bool?
     package var consoleSocket: String?
     package var pidFile: String?
+    /// The socket that gets a pidfd of the process.
+    package var pidfdSocket: String?
     package var detaches = false
     package var preservedDescriptors = 0
     /// A cgroup below the container's, which must be there.
@@ -40,15 +42,20 @@ extension OCIRuntime {
         switch container.status {
         case .stopped, .creating: throw OCIError("cannot exec in a container that is not running: \(request.id)")
         case .paused where !request.ignoresPause:
-            throw OCIError("cannot exec in the paused container \(request.id): resume it, or use --ignore-paused")
+            throw OCIError("cannot exec in a paused container: resume \(request.id), or use --ignore-paused")
         case .created, .running, .paused: break
+        }
+        if !request.ignoresPause, container.isFrozen {
+            // The process would stop before it has said anything, and we would wait for it.
+            throw OCIError("cannot exec in the container \(request.id): a control group above its own is frozen")
         }
         guard let target = container.openProcess() else { throw OCIError("container not running") }
         let configuration = try container.configuration()
         var process = try ExecProcess(request, configuration).process
         try Self.checkConsole(process, request.consoleSocket, isDetached: request.detaches)
+        warn(of: process.capabilities)
         let preserved = try PreservedDescriptors(extra: request.preservedDescriptors)
-        process.env = (process.env ?? []) + preserved.environment
+        process.env = ExecProcess.merge([], (process.env ?? []) + preserved.environment)
         let filter = try configuration.filter()
 
         let isTerminal = process.terminal ?? false
@@ -59,6 +66,9 @@ extension OCIRuntime {
         join.seccompProgram = filter?.program.instructions
         join.seccompFlags = filter?.program.flags ?? 0
         join.personality = configuration.spec.linux?.personality
+        join.memoryPolicy = configuration.spec.linux?.memoryPolicy
+        join.resetsAffinity = true
+        join.translatesLineFeeds = request.consoleSocket != nil
         join.preservedDescriptors = preserved.numbers
         join.setsHome = true
         join.cgroup = try ContainerCgroup.directory(for: container, below: request.subgroup)
@@ -80,6 +90,7 @@ extension OCIRuntime {
             if let socket = request.consoleSocket, let master = terminal.take() {
                 try ConsoleSocket.send(master, to: socket)
             }
+            if let socket = request.pidfdSocket { try Self.send(running.pidfd, "setns", toSocket: socket) }
             if let file = request.pidFile { try Self.write(running.pid, toPIDFile: file) }
         } catch {
             running.kill()

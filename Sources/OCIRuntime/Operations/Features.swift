@@ -1,4 +1,5 @@
 package import JSON
+import Linux
 import OCI
 import Runtime
 import Seccomp
@@ -15,8 +16,7 @@ extension OCIRuntime {
                 ])
             ),
             ("mountOptions", .strings(RuntimeFeatures.mountOptions.sorted())), ("linux", linux()),
-            // Nothing in an annotation changes what this runtime does.
-            ("potentiallyUnsafeConfigAnnotations", .array([])),
+            ("potentiallyUnsafeConfigAnnotations", .strings([RuntimeSpec.groupsAnnotation])),
         ])
     }
 
@@ -44,7 +44,13 @@ extension OCIRuntime {
             ),
             ("apparmor", enabled), ("selinux", enabled), ("intelRdt", .record([("enabled", .bool(false))])),
             ("mountExtensions", .record([("idmap", enabled)])),
-            ("netDevices", .record([("enabled", .bool(false))])),
+            ("netDevices", enabled),
+            (
+                "memoryPolicy",
+                .record([
+                    ("modes", .strings(MemoryPolicy.modes.sorted())), ("flags", .strings(MemoryPolicy.flags.sorted())),
+                ])
+            ),
         ])
     }
 }

@@ -4,9 +4,12 @@ import Linux
 
 extension OCIRuntime {
     /// Sends a signal to the container's first process, or to `all` of its processes.
+    /// SIGKILL reaches all where the first is not the first of a pid namespace, and the others would outlive it.
     package func kill(_ id: String, signal: CInt, all: Bool) throws(OCIError) {
         let container = try container(id)
-        if all { return try killAll(container, signal) }
+        var reachesAll = all
+        if signal == SIGKILL, !all { reachesAll = try !container.ownsProcessNumbers() }
+        if reachesAll { return try killAll(container, signal) }
         // The words are those that containerd looks for.
         guard let pidfd = container.openProcess() else { throw OCIError("container not running") }
         do throws(SystemError) { try sendSignal(signal, to: pidfd) } catch {
@@ -28,6 +31,9 @@ extension OCIRuntime {
             // A container whose first process has ended may have others left, where they share the host's pid namespace.
             let cgroup = try container.cgroup(for: "kill")
             try reporting("cannot kill the container \(container.id)") {
+                guard container.record.process.isAlive || cgroup.isPopulated else {
+                    throw OCIError("container not running")
+                }
                 if signal == SIGKILL { return try cgroup.kill() }
                 for pid in try cgroup.processes() {
                     // Held while it is looked at, so that the number cannot change hands.

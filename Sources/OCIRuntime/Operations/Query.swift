@@ -47,11 +47,20 @@ extension OCIRuntime {
         return rows
     }
 
-    /// The numbers of a container's processes.
+    /// The numbers of a container's processes; of one that has ended, of those that it has left.
     package func processes(_ id: String) throws(OCIError) -> [ProcessID] {
         let container = try container(id)
-        guard container.record.process.isAlive else { throw OCIError("container not running") }
-        guard container.record.cgroup != nil else { return Self.family(of: container.record.process.pid) }
+        let isAlive = container.record.process.isAlive
+        guard let path = container.record.cgroup else {
+            return isAlive ? Self.family(of: container.record.process.pid) : []
+        }
+        if !isAlive {
+            // systemd removes a scope as soon as nothing runs in it.
+            let isThere = try reporting("cannot list the processes of the container \(id)") {
+                try Files.isPresent(path)
+            }
+            guard isThere else { return [] }
+        }
         let cgroup = try container.cgroup(for: "list the processes of")
         return try reporting { try cgroup.processes() }.sorted()
     }

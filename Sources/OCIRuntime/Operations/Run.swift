@@ -16,13 +16,16 @@ extension OCIRuntime {
         if detaches {
             var creation = try Creation.begin(self, request, bundle, waitsForStart: false)
             try creation.finish()
+            let proxy = try NotifyProxy(creation.directory.path)
             try creation.start()
+            if let proxy { try proxy.wait(for: creation.process.pid, creation.process.pidfd) }
             return 0
         }
         let foreground = try ForegroundProcess()
-        let (process:pid, pidfd:pidfd, terminal:master) = try startForeground(request, bundle)
+        let (process:pid, pidfd:pidfd, terminal:master, proxy:number) = try startForeground(request, bundle)
         let owned = master.map { FileDescriptor(owning: $0) }
-        let code = try foreground.wait(for: pid, FileDescriptor(owning: pidfd), terminal: owned)
+        let code = try foreground.wait(
+            for: pid, FileDescriptor(owning: pidfd), terminal: owned, NotifyProxy(owning: number))
         if !keeps { try delete(request.id, force: true) }
         return code
     }
@@ -30,11 +33,13 @@ extension OCIRuntime {
     // The lock of the container is held no longer than this.
     private func startForeground(
         _ request: CreateRequest, _ bundle: Bundle
-    ) throws(OCIError) -> (process: ProcessID, pidfd: CInt, terminal: CInt?) {
+    ) throws(OCIError) -> (process: ProcessID, pidfd: CInt, terminal: CInt?, proxy: CInt?) {
         var creation = try Creation.begin(self, request, bundle, waitsForStart: false)
         try creation.finish()
+        // Before the container can say anything.
+        let proxy = try NotifyProxy(creation.directory.path)
         try creation.start()
         let pidfd = try reporting { try creation.process.pidfd.duplicate() }
-        return (creation.process.pid, pidfd.release(), creation.takeTerminal()?.release())
+        return (creation.process.pid, pidfd.release(), creation.takeTerminal()?.release(), proxy?.release())
     }
 }

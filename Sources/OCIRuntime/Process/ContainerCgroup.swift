@@ -19,6 +19,8 @@ enum ContainerCgroup {
         do throws(CgroupError) {
             let placement = try placement(linux.cgroupsPath, id: id, usesSystemd: options.usesSystemd, support)
             var request = CgroupRequest(placement, resources: linux.resources)
+            // What is not limited is measured.
+            request.wanted = .all
             if case .systemd = placement {
                 // A scope needs a process from the start, and the container's is not there yet.
                 placeholder = Placeholder()
@@ -27,7 +29,11 @@ enum ContainerCgroup {
             let cgroup = try create(request, support, log)
             if placeholder == nil, cgroup.isPopulated {
                 // They would share limits, and the removal of one container would kill the other.
-                throw .invalid("the control group \(cgroup.path) is in use: a container needs one of its own")
+                throw .invalid(
+                    "container's cgroup is not empty: \(cgroup.path) is in use, and a container needs one of its own")
+            }
+            if cgroup.isFreezing || cgroup.isFrozen {
+                throw .invalid("container's cgroup unexpectedly frozen: thaw \(cgroup.path), or those above it, first")
             }
             try delegate(cgroup, spec)
             return cgroup

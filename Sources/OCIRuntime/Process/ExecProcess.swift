@@ -52,13 +52,17 @@ struct ExecProcess {
         sets.bounding = with(sets.bounding)
         sets.effective = with(sets.effective)
         sets.permitted = with(sets.permitted)
+        // Ambient capabilities have to be inheritable: those of a container that has such, as runc has it.
+        if sets.inheritable != nil { sets.ambient = with(sets.ambient) }
         process.capabilities = sets
     }
 
-    // A variable that is there twice means its first value to some programs and its last to others.
+    // A variable that is there twice means its first value to some programs and its last to others: the last is meant.
     static func merge(_ base: [String], _ added: [String]) -> [String] {
-        func name(_ entry: String) -> Substring.UTF8View { entry[...].utf8.prefix { $0 != UInt8(ascii: "=") } }
-        let replaced = base.filter { entry in !added.contains { name($0).elementsEqual(name(entry)) } }
-        return replaced + added
+        var seen: Set<[UInt8]> = []
+        var kept: [String] = []
+        for entry in (base + added).reversed()
+        where seen.insert(Array(entry.utf8.prefix { $0 != UInt8(ascii: "=") })).inserted { kept.append(entry) }
+        return kept.reversed()
     }
 }

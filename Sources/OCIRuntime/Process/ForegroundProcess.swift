@@ -21,16 +21,19 @@ struct ForegroundProcess: ~Copyable {
 
     /// Waits for the end of the process, and gives its exit code as a shell does.
     func wait(
-        for pid: ProcessID, _ pidfd: borrowing FileDescriptor, terminal: consuming FileDescriptor?
+        for pid: ProcessID, _ pidfd: borrowing FileDescriptor, terminal: consuming FileDescriptor?,
+        _ proxy: consuming NotifyProxy? = nil
     ) throws(OCIError) -> CInt {
         var session = TerminalSession(terminal.take())
         defer { session.restore() }
         session.resize()
+        var listener = proxy?.descriptor
         return try reporting { () throws -> CInt in
             while true {
                 var poll = PollSet()
                 let ended = poll.add(pidfd.rawValue)
                 let signal = poll.add(signals.descriptor.rawValue)
+                let word = listener.map { poll.add($0) }
                 let places = session.watch(in: &poll)
                 _ = try poll.wait(milliseconds: session.patience)
                 if poll.isReadable(signal) {
@@ -42,6 +45,7 @@ struct ForegroundProcess: ~Copyable {
                         }
                     }
                 }
+                if let word, poll.isReadable(word), try proxy?.pass(pid) ?? true { listener = nil }
                 session.move(places, poll)
                 if poll.isReadable(ended) {
                     session.finish()

@@ -14,19 +14,18 @@ struct HookList {
 
     /// Runs them up to the first that fails, and throws for that.
     func run(_ state: [UInt8], in bundle: String) throws(OCIError) {
-        for hook in hooks { try run(hook, state, bundle) }
+        try reporting { try RuntimeSpec.run(hooks, kind, input: state, directory: Self.directory(bundle)) }
     }
 
     /// Runs all of them and tells of those that fail.
     func runAll(_ state: [UInt8], in bundle: String, _ log: RuntimeLog) {
         for hook in hooks {
-            do throws(OCIError) { try run(hook, state, bundle) } catch { log.write(.warning, error.description) }
+            do throws(OCIError) { try HookList([hook], kind).run(state, in: bundle) } catch {
+                log.write(.warning, error.description)
+            }
         }
     }
 
-    private func run(_ hook: RuntimeSpec.Hook, _ state: [UInt8], _ bundle: String) throws(OCIError) {
-        // A bundle may be gone when its container is removed.
-        let directory = Files.exists(bundle) ? bundle : "/"
-        try reporting(kind) { try hook.run(input: state, directory: directory) }
-    }
+    // A bundle may be gone when its container is removed.
+    private static func directory(_ bundle: String) -> String { Files.exists(bundle) ? bundle : "/" }
 }

@@ -14,7 +14,10 @@ struct PreservedDescriptors {
         guard extra >= 0, listening >= 0, extra + listening < 1 << 16 else {
             throw OCIError("cannot pass \(extra) descriptors on")
         }
-        numbers = (0..<(listening + extra)).map { CInt(3 + $0) }
+        var count = listening + extra
+        // More than there are is how callers say all, as crun has it; a gap in between is a mistake.
+        while count > listening, !DescriptorTable.isOpen(CInt(2 + count)) { count -= 1 }
+        numbers = (0..<count).map { CInt(3 + $0) }
         for number in numbers where !DescriptorTable.isOpen(number) {
             throw OCIError("cannot pass \(numbers.count) descriptors on: there is no descriptor \(number)")
         }

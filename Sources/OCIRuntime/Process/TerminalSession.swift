@@ -16,7 +16,7 @@ struct TerminalSession: ~Copyable {
     init(_ terminal: consuming FileDescriptor?) {
         let given = terminal.take()
         reads = given != nil
-        raw = given == nil ? nil : RawMode(STDIN_FILENO)
+        raw = given == nil ? nil : RawMode(STDIN_FILENO, anyGroup: true, processesOutput: true)
         streams.terminal = consume given
         streams.makeNonBlocking()
     }

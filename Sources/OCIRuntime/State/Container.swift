@@ -28,6 +28,12 @@ struct Container: ~Copyable {
         return cgroup.isFreezing
     }
 
+    /// Whether all of its processes are stopped, by its own cgroup or by one above.
+    var isFrozen: Bool {
+        guard let path = record.cgroup, let cgroup = try? Cgroup.open(path, scope: record.scope) else { return false }
+        return cgroup.isFrozen
+    }
+
     /// Its cgroup; throws where it has none.
     func cgroup(for what: String) throws(OCIError) -> Cgroup {
         guard let path = record.cgroup else {
@@ -42,6 +48,12 @@ struct Container: ~Copyable {
     /// Its configuration as it was at its creation.
     func configuration() throws(OCIError) -> Configuration {
         try Configuration(directory.read(.config), name: directory.path(.config))
+    }
+
+    /// Whether its first process is the first of a pid namespace, which all others end with.
+    func ownsProcessNumbers() throws(OCIError) -> Bool {
+        let namespaces = try configuration().spec.linux?.namespaces ?? []
+        return namespaces.contains { $0.type == .pid && ($0.path ?? "").isEmpty }
     }
 
     /// The state that the specification defines; `annotations` are those of the configuration.

@@ -20,12 +20,16 @@ struct ContainerRecord: Equatable, Sendable {
     var cgroup: String?
     /// The systemd scope that the cgroup belongs to.
     var scope: SystemdScope?
+    /// The mount namespace of its caller (the text of /proc/self/ns/mnt), where it has none of its own: its mounts, all of
+    /// them below its root, are in that one.
+    var sharedMounts: String?
 
     var bytes: [UInt8] {
         let tree = JSONTree.record([
             ("id", .string(id)), ("pid", .integer(process.pid)), ("startTime", .integer(process.startTime)),
             ("bundle", .string(bundle)), ("rootfs", .string(rootfs)), ("created", .string(created)),
             ("owner", .string(owner)), ("cgroup", cgroup.map { .string($0) }),
+            ("sharedMounts", sharedMounts.map { .string($0) }),
             (
                 "scope",
                 scope.map {
@@ -41,7 +45,7 @@ struct ContainerRecord: Equatable, Sendable {
 
     init(
         id: String, process: ProcessIdentity, bundle: String, rootfs: String, created: String, owner: String,
-        cgroup: String?, scope: SystemdScope?
+        cgroup: String?, scope: SystemdScope?, sharedMounts: String? = nil
     ) {
         self.id = id
         self.process = process
@@ -51,6 +55,7 @@ struct ContainerRecord: Equatable, Sendable {
         self.owner = owner
         self.cgroup = cgroup
         self.scope = scope
+        self.sharedMounts = sharedMounts
     }
 
     init(_ bytes: [UInt8], path: String) throws(OCIError) {
@@ -64,7 +69,8 @@ struct ContainerRecord: Equatable, Sendable {
         self.init(
             id: id, process: ProcessIdentity(pid: ProcessID(truncatingIfNeeded: pid), startTime: start), bundle: bundle,
             rootfs: tree["rootfs"]?.string ?? "", created: tree["created"]?.string ?? "",
-            owner: tree["owner"]?.string ?? "", cgroup: tree["cgroup"]?.string, scope: Self.scope(tree["scope"]))
+            owner: tree["owner"]?.string ?? "", cgroup: tree["cgroup"]?.string, scope: Self.scope(tree["scope"]),
+            sharedMounts: tree["sharedMounts"]?.string)
     }
 
     private static func scope(_ tree: JSONTree?) -> SystemdScope? {

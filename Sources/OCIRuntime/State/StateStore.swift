@@ -97,6 +97,10 @@ struct StateDirectory: ~Copyable {
         case answers = "answer"
     }
 
+    /// The directory with the container's end of `NotifySocket`, and the socket in it.
+    static let notifyFolder = "notify"
+    static let notifySocket = "notify"
+
     let id: String
     let path: String
     let folder: FileDescriptor
@@ -127,6 +131,8 @@ struct StateDirectory: ~Copyable {
     /// Removes what is in it.
     func clear() {
         for entry in Entry.allCases { try? Files.unlink(entry.rawValue, in: folder.rawValue) }
+        try? Files.unlink("\(Self.notifyFolder)/\(Self.notifySocket)", in: folder.rawValue)
+        unlinkat(folder.rawValue, Self.notifyFolder, AT_REMOVEDIR)
         // Temporary files of a killed process.
         for name in (try? Files.list(".", in: folder.rawValue)) ?? [] { try? Files.unlink(name, in: folder.rawValue) }
     }

@@ -96,7 +96,8 @@ enum OCICommand {
         let runtime = OCIRuntime(options)
         func failed(_ message: String) -> CInt {
             runtime.log.write(.error, message)
-            return 1
+            // As runc has it: the command of an exec may well end with 1.
+            return name == "exec" ? 255 : 1
         }
         guard let verb = verbs.first(where: { $0.name == name }) else {
             if name == "help" { return try printHelp(context) }
@@ -115,6 +116,7 @@ enum OCICommand {
         }
         do {
             // Those whose processes become a container's.
+            runtime.log.write(.debug, "\(program) \(VersionInfo.number): \(name)")
             if ["create", "run", "exec"].contains(name) { try OwnExecutable.protect() }
             return try verb.run(parsed, runtime, context)
         } catch is ClosedPipe {

@@ -11,7 +11,9 @@ extension OCIVerb {
             flags: [Flag("all", "a", .bool, "To all of its processes")], arguments: .between(1, 2))
     ) { parsed, runtime, _ in
         let name = parsed.positionals.count > 1 ? parsed.positionals[1] : "TERM"
-        try runtime.kill(parsed.containerID, signal: try SignalName.number(name), all: parsed.bool("all"))
+        // 0 asks whether it runs (kill(2)).
+        let signal = name == "0" ? 0 : try SignalName.number(name)
+        try runtime.kill(parsed.containerID, signal: signal, all: parsed.bool("all"))
         return 0
     }
 
@@ -19,9 +21,16 @@ extension OCIVerb {
         "delete",
         CommandSyntax(
             summary: "Remove a container that has ended", usage: ["[OPTIONS] CONTAINER"],
-            flags: [Flag("force", "f", .bool, "End it first, and be content where there is none")],
+            flags: [
+                Flag("force", "f", .bool, "End it first, and be content where there is none"),
+                Flag("regex", "r", .bool, "CONTAINER is a regular expression that ids match"),
+            ],
             arguments: .exactly(1))
     ) { parsed, runtime, _ in
+        if parsed.bool("regex") {
+            try runtime.delete(matching: parsed.containerID, force: parsed.bool("force"))
+            return 0
+        }
         try runtime.delete(parsed.containerID, force: parsed.bool("force"))
         return 0
     }

@@ -39,6 +39,7 @@ extension OCIVerb {
         Flag("config", "f", .string, "Configuration in place of config.json of the bundle"),
         Flag("console-socket", nil, .string, "Unix socket that gets the master side of the terminal"),
         Flag("pid-file", nil, .string, "File that gets the number of the first process"),
+        Flag("pidfd-socket", nil, .string, "Unix socket that gets a pidfd of the first process"),
         Flag("preserve-fds", nil, .uint16, "How many descriptors from 3 on the container gets"),
         Flag("no-pivot", nil, .bool, "Change the root without pivot_root, on a host that runs from a RAM disk"),
         Flag("no-new-keyring", nil, .bool, "Leave the container the caller's session keyring"),
@@ -51,6 +52,7 @@ extension OCIVerb {
         request.configuration = parsed.string("config")
         request.consoleSocket = parsed.string("console-socket").flatMap { $0.isEmpty ? nil : $0 }
         request.pidFile = parsed.string("pid-file").flatMap { $0.isEmpty ? nil : $0 }
+        request.pidfdSocket = parsed.string("pidfd-socket").flatMap { $0.isEmpty ? nil : $0 }
         request.preservedDescriptors = Int(parsed.int("preserve-fds") ?? 0)
         request.usesPivotRoot = !parsed.bool("no-pivot")
         request.newSessionKeyring = !parsed.bool("no-new-keyring")

@@ -13,6 +13,7 @@ extension OCIVerb {
                 Flag("process", "p", .string, "File with the process, as the configuration has it"),
                 Flag("console-socket", nil, .string, "Unix socket that gets the master side of the terminal"),
                 Flag("pid-file", nil, .string, "File that gets the number of the process"),
+                Flag("pidfd-socket", nil, .string, "Unix socket that gets a pidfd of the process"),
                 Flag("detach", "d", .bool, "Do not wait for the end"),
                 Flag("tty", "t", .bool, "Give the process a terminal"),
                 Flag("cwd", nil, .string, "Working directory in the container"),
@@ -46,6 +47,7 @@ extension OCIVerb {
         request.noNewPrivileges = parsed.isSet("no-new-privs") ? parsed.bool("no-new-privs") : nil
         request.consoleSocket = text("console-socket")
         request.pidFile = text("pid-file")
+        request.pidfdSocket = text("pidfd-socket")
         request.detaches = parsed.bool("detach")
         request.preservedDescriptors = Int(parsed.int("preserve-fds") ?? 0)
         // runc's form names a controller of version 1 before the path.
