@@ -122,6 +122,7 @@ def document(comparison, version):
     )
     lines += ["", "Flags:"]
     lines += [f"- {title(command)}: {code_list(flags)}" for command, flags in comparison.own_flags().items()]
+    lines += ["", (HERE / "oci.md").read_text().rstrip()]
     return "\n".join(lines) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""A conformance suite for OCI runtimes (runtime-spec 1.2): each rule is asserted from inside a container.
+"""A conformance suite for OCI runtimes (runtime-spec 1.3): each rule is asserted from inside a container.
 
     conformance.py --runtime .build/debug/apus,/usr/bin/crun,/usr/bin/runc [--only NAME[,NAME]] [--markdown FILE]
 

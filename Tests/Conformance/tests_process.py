@@ -258,12 +258,6 @@ def capability_user(c):
     equal(found["bounding"], numbers(CAPABILITIES), "bounding")
 
 
-@test("config.md, Linux Process", "an unknown capability is an error")
-def capability_unknown(c):
-    c.config["process"]["capabilities"]["bounding"].append("CAP_NOSUCH")
-    c.rejects("an unknown capability")
-
-
 # MARK: privileges and scores
 
 @test("config.md, Linux Process", "noNewPrivileges sets the flag")

@@ -27,9 +27,24 @@ import Testing
         }
     }
 
+    @Test func whatGoLeavesOutIsZero() throws {
+        func process(_ text: String) throws -> RuntimeSpec.Process {
+            try JSONTree.parse(Array(text.utf8)).decode(name: "process")
+        }
+        #expect(try process(#"{"cwd": "/"}"#).user == RuntimeSpec.User())
+        #expect(try process(#"{"cwd": "/", "user": {"uid": 7}}"#).user == RuntimeSpec.User(uid: 7))
+        #expect(throws: (any Error).self) { try process(#"{"cwd": "/", "user": {"uid": "7"}}"#) }
+        let resources: RuntimeSpec.Resources = try JSONTree.parse(Array(#"{"pids": {}}"#.utf8)).decode(name: "r")
+        #expect(resources.pids?.limit == 0)
+    }
+
+    @Test func aVariableHasItsLastValue() {
+        #expect(ExecProcess.merge([], ["A=1", "B=2", "A=3", "B", "AB=4"]) == ["A=3", "B", "AB=4"])
+    }
+
     @Test func featuresNameWhatThereIs() throws {
         let features = OCIRuntime.features()
-        #expect(features["ociVersionMax"]?.string == "1.2.0" && features["hooks"]?.array?.count == 6)
+        #expect(features["ociVersionMax"]?.string == "1.3.0" && features["hooks"]?.array?.count == 6)
         #expect(features["linux"]?["capabilities"]?.array?.contains(.string("CAP_SYS_ADMIN")) == true)
         #expect(features["mountOptions"]?.array?.contains(.string("rro")) == true)
     }

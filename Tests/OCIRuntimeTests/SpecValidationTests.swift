@@ -38,7 +38,10 @@ import Testing
         #expect(refusal { $0.root = nil }.contains("root.path"))
         #expect(refusal { $0.process!.args = [] }.contains("process.args"))
         #expect(refusal { $0.process!.cwd = "x" }.contains("process.cwd"))
-        for member in [#""intelRdt": {}"#, #""netDevices": {"eth0": {}}"#] {
+        let badMode = #""memoryPolicy": {"mode": "MPOL_NOSUCH"}"#
+        let badFlag = #""memoryPolicy": {"mode": "MPOL_BIND", "nodes": "0", "flags": ["MPOL_F_NOSUCH"]}"#
+        let badNodes = #""memoryPolicy": {"mode": "MPOL_BIND", "nodes": "0-"}"#
+        for member in [#""intelRdt": {}"#, badMode, badFlag, badNodes] {
             let tree = try JSONTree.parse(Array("{\(member)}".utf8))
             let linux: RuntimeSpec.Linux = try tree.decode(name: "linux")
             #expect(refusal { $0.linux = linux }.contains(member.split(separator: "\"")[0]))

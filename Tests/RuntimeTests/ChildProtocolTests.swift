@@ -27,6 +27,20 @@ import Testing
         #expect(throws: ChildProtocol.Violation.closed(in: .settingUp(terminal: false))) { try talk.close() }
     }
 
+    @Test func devicesComeBeforeAllThatWaitsForThem() throws {
+        var talk = ChildProtocol(
+            staged: false, needsMaps: false, hasTerminal: false, waitsForStart: true, needsDevices: true)
+        #expect(throws: ChildProtocol.Violation.self) { try talk.receive(.ready) }
+        try talk.receive(.networked)
+        #expect(talk.state == .networked)
+        talk.resume()
+        #expect(throws: ChildProtocol.Violation.self) { try talk.receive(.networked) }
+        try talk.receive(.ready)
+        #expect(talk.state == .created)
+        var other = try self.talk([])
+        #expect(throws: ChildProtocol.Violation.self) { try other.receive(.networked) }
+    }
+
     @Test func aCreatedContainerWaitsForItsStart() throws {
         var talk = try talk(waits: true, [.ready])
         #expect(talk.state == .created)

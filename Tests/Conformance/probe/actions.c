@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -62,6 +64,20 @@ static long file_system(const char *path) {
   return 0;
 }
 
+// As sd_notify(3) does.
+static long notify(const char *text) {
+  struct sockaddr_un address = {.sun_family = AF_UNIX};
+  const char *path = getenv("NOTIFY_SOCKET");
+  if (!path || strlen(path) >= sizeof address.sun_path) return errno = ENOENT, -1;
+  strcpy(address.sun_path, path);
+  int file = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  long sent = sendto(file, text, strlen(text), 0, (struct sockaddr *)&address, sizeof address);
+  int error = errno;
+  close(file);
+  errno = error;
+  return sent;
+}
+
 static long execute(char **words) {
   fflush(stdout);
   pid_t child = fork();
@@ -110,6 +126,7 @@ static long perform(const char *verb, char **w, int count) {
   if (!strcmp(verb, "mkdir") && one) return mkdir(w[0], 0755);
   if (!strcmp(verb, "stat") && one) return status(w[0]);
   if (!strcmp(verb, "statfs") && one) return file_system(w[0]);
+  if (!strcmp(verb, "notify") && one) return notify(w[0]);
   if (!strcmp(verb, "exec") && one) return execute(w);
   if (!strcmp(verb, "call") && one) return call(w, count);
   if (!strcmp(verb, "mknod") && count >= 3)
