@@ -13,6 +13,7 @@ struct ContainerInit {
     let linux: RuntimeSpec.Linux
     let plan: NamespacePlan
     let bindsHostProc: Bool
+    let keepsGroups: Bool
     let earlyMounts: EarlyMounts
 
     /// Runs the child's side, and says to the parent what went wrong.
@@ -21,6 +22,7 @@ struct ContainerInit {
         let container = ContainerInit(
             spec: request.spec, process: request.spec.process!, linux: request.spec.linux ?? .init(),
             plan: plan.namespaces, bindsHostProc: request.bindsHostProc,
+            keepsGroups: request.keepsGroups,
             earlyMounts: plan.earlyMounts)
         do throws(LaunchError) {
             try container.run(request, cgroup: cgroup, &channel)

@@ -104,7 +104,7 @@ extension ContainerInit {
             }
             if let errno = entering(files[0], .user) { throw cannotJoin(user, errno) }
             try step(.namespaces) { () throws(SystemError) in
-                try Credentials.becomeRoot(keepingGroups: spec.keepsGroups)
+                try Credentials.becomeRoot(keepingGroups: keepsGroups)
             }
         } else {
             postponed = Array(joined.indices)
@@ -160,7 +160,7 @@ extension ContainerInit {
             try expect(.mapped, channel)
             Hardening.setDumpable(false)
             try step(.namespaces) { () throws(SystemError) in
-                try Credentials.becomeRoot(keepingGroups: spec.keepsGroups)
+                try Credentials.becomeRoot(keepingGroups: keepsGroups)
             }
         }
         if plan.creates(.time) {
