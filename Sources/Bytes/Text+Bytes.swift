@@ -1,5 +1,3 @@
-import Bytes
-
 // Names, paths, variables and labels are bytes to the kernel and to Docker. The standard library's `==`, `hasPrefix` and `split`
 // work on characters, of which "=" and an accent behind it are one, and so are a carriage return and a line feed; and they take
 // two texts for equal that differ in their normal form (UAX #15, UAX #29). These look at the bytes of UTF-8 alone.

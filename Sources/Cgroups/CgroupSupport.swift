@@ -126,7 +126,7 @@ package struct CgroupSupport: Sendable {
         while place.utf8.count > mount.utf8.count {
             let name = Files.split(place).name
             if isMarked(place) { return !name.begins(with: "user@") }
-            if [".service", ".scope", ".slice"].contains(where: name.hasSuffix) { return false }
+            if [".service", ".scope", ".slice"].contains(where: name.ends) { return false }
             place = Files.split(place).parent
         }
         return false

@@ -7,6 +7,10 @@ import Seccomp
 
 /// A container that is being created: made by `init`, and complete after `finish()`. What fails in between is undone.
 struct Creation: ~Copyable {
+    /// An annotation of crun's, which podman writes for `--group-add keep-groups`: "1" leaves the process the caller's
+    /// additional groups.
+    static let groupsAnnotation = "run.oci.keep_original_groups"
+
     private let runtime: OCIRuntime
     private let request: CreateRequest
     private let configuration: Configuration
@@ -90,6 +94,7 @@ struct Creation: ~Copyable {
             launch.startImmediately = false
             launch.createWorkingDirectory = true
             launch.hasCommand = hasCommand
+            launch.keepsGroups = spec.annotations?[groupsAnnotation] == "1"
             launch.resetsAffinity = true
             // Our own caller's terminal does it, if it is one.
             launch.translatesLineFeeds = request.consoleSocket != nil

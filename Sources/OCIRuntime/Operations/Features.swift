@@ -16,7 +16,7 @@ extension OCIRuntime {
                 ])
             ),
             ("mountOptions", .strings(RuntimeFeatures.mountOptions.sorted())), ("linux", linux()),
-            ("potentiallyUnsafeConfigAnnotations", .strings([RuntimeSpec.groupsAnnotation])),
+            ("potentiallyUnsafeConfigAnnotations", .strings([Creation.groupsAnnotation])),
         ])
     }
 

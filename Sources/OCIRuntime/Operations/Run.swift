@@ -18,7 +18,10 @@ extension OCIRuntime {
             try creation.finish()
             let proxy = try NotifyProxy(creation.directory.path)
             try creation.start()
-            if let proxy { try proxy.wait(for: creation.process.pid, creation.process.pidfd) }
+            if let proxy {
+                creation.directory.folder.unlock()
+                try proxy.wait(for: creation.process.pid, creation.process.pidfd)
+            }
             return 0
         }
         let foreground = try ForegroundProcess()

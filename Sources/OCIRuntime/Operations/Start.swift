@@ -24,6 +24,8 @@ extension OCIRuntime {
             HookList(hooks, "poststart").runAll(state.bytes(.running), in: container.record.bundle, log)
         }
         guard let proxy, let pidfd = container.openProcess() else { return }
+        // It may take its time, and others may want to end the container meanwhile.
+        container.directory.folder.unlock()
         try proxy.wait(for: container.record.process.pid, pidfd)
     }
 }

@@ -10,7 +10,11 @@ enum SharedRoot {
         if spec.linux?.namespaces?.contains(where: { $0.type == .mount }) ?? false { return nil }
         return try reporting("cannot bind the root file system \(path)") {
             let namespace = try Files.readLink("/proc/self/ns/mnt")
-            try MountCalls.mount(path, on: path, [.bind, .recursive])
+            do throws(SystemError) { try MountCalls.mount(path, on: path, [.bind, .recursive]) } catch {
+                guard error.errno == .notPermitted || error.errno == .access else { throw error }
+                throw OCIError(
+                    "a container without a mount namespace takes a caller who may mount: list one in linux.namespaces")
+            }
             return namespace
         }
     }

@@ -58,6 +58,8 @@ package struct LaunchRequest: ~Copyable {
     package var nodeDirectory: String?
     /// Whether the terminal makes a carriage return and a line feed of each line feed, as terminals do.
     package var translatesLineFeeds = true
+    /// Leaves the process the caller's additional groups, whatever the specification lists.
+    package var keepsGroups = false
     /// Lets the process run on all processors that its cgroup has, whatever the caller is bound to.
     package var resetsAffinity = false
     /// Makes `process.cwd` where the root file system does not have it, as Docker does for an image's WORKDIR.
@@ -99,7 +101,7 @@ extension LaunchRequest {
             seccompFlags: seccompFlags,
             startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
             parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome,
-            hidesExecutable: hidesExecutable, hasCommand: hasCommand, keepsGroups: spec.keepsGroups)
+            hidesExecutable: hidesExecutable, hasCommand: hasCommand, keepsGroups: keepsGroups)
     }
 
     /// Whether hooks run while the process is on its way to the command.
@@ -116,12 +118,4 @@ extension LaunchRequest {
         case nil: nil
         }
     }
-}
-
-extension RuntimeSpec {
-    /// An annotation of crun's, which podman writes for `--group-add keep-groups`.
-    package static let groupsAnnotation = "run.oci.keep_original_groups"
-
-    /// Whether the caller's additional groups stay.
-    var keepsGroups: Bool { annotations?[Self.groupsAnnotation] == "1" }
 }
