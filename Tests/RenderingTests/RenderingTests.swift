@@ -114,12 +114,50 @@ import Testing
     @Test func objectsAreAnIndentedArrayOrWhatTheTemplateSays() throws {
         let object = try TemplateValue(json: Array(#"{"Id":"x","State":{"Pid":0}}"#.utf8))
         #expect(
-            try InspectFormat(nil).render([object]).text
+            try InspectFormat(nil).document([object])
                 == "[\n    {\n        \"Id\": \"x\",\n        \"State\": {\n            \"Pid\": 0\n        }\n    }\n]\n"
         )
-        #expect(try InspectFormat(nil).render([]).text == "[]\n")
-        #expect(try InspectFormat("{{.Id}}").render([object, object]).text == "x\nx\n")
-        #expect(try InspectFormat("json").render([object]).text == "[{\"Id\":\"x\",\"State\":{\"Pid\":0}}]\n")
+        #expect(try InspectFormat(nil).document([]) == "[]\n")
+        #expect(try InspectFormat("{{.Id}}").text(of: object) == "x\n")
+        #expect(try InspectFormat("json").document([object]) == "[{\"Id\":\"x\",\"State\":{\"Pid\":0}}]\n")
+        #expect(
+            throws: TemplateError(
+                "template parsing error: template: :1:8: executing \"\" at <.State.Foo>: map has no entry for key \"Foo\""
+            )
+        ) { try InspectFormat("{{.State.Foo}}").text(of: object) }
+        #expect(throws: TemplateError("template parsing error: template: :1: unclosed action")) {
+            try render("{{.ID")
+        }
+        #expect(
+            throws: TemplateError(
+                "template parsing error: template: :1:2: executing \"\" at <.X>: can't evaluate field X in type *formatter.ContainerContext"
+            )
+        ) { try render("{{.X}}") }
+    }
+
+    @Test func costlyFieldsAreFoundInTheTemplate() {
+        #expect(ListFormat("{{.ID}} {{.Size}}", table: "").uses("Size"))
+        #expect(ListFormat("json", table: "").uses("Size"))
+        #expect(!ListFormat("{{.ID}} {{.SizeRw}}", table: "").uses("Size"))
+    }
+
+    @Test func columnsAreRunsOfLines() {
+        #expect(
+            TabWriter().aligned("a\tb\nlonger-cell\tb\nplain\nx\ty")
+                == "a             b\nlonger-cell   b\nplain\nx         y")
+    }
+}
+
+@Suite struct InspectFormatTests {
+    @Test func objectsAreAnIndentedArrayOrWhatTheTemplateSays() throws {
+        let object = try TemplateValue(json: Array(#"{"Id":"x","State":{"Pid":0}}"#.utf8))
+        #expect(
+            try InspectFormat(nil).document([object])
+                == "[\n    {\n        \"Id\": \"x\",\n        \"State\": {\n            \"Pid\": 0\n        }\n    }\n]\n"
+        )
+        #expect(try InspectFormat(nil).document([]) == "[]\n")
+        #expect(try InspectFormat("{{.Id}}").text(of: object) == "x\n")
+        #expect(try InspectFormat("json").document([object]) == "[{\"Id\":\"x\",\"State\":{\"Pid\":0}}]\n")
         let missing = try InspectFormat("{{.State.Foo}}").render([object])
         #expect(
             missing.problems == [

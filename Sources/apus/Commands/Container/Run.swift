@@ -38,10 +38,9 @@ enum Run {
         for warning in container.warnings { context.warn(warning) }
         RestartNotice.warn(options, engine, context)
         if options.detach {
-            guard let early = container.awaitStart() else {
-                try context.output.line(container.id)
-                return 0
-            }
+            // Also where it does not start: there is a container then.
+            try context.output.line(container.id)
+            guard let early = container.awaitStart() else { return 0 }
             return try SessionFlags.status(of: early, failure: nil)
         }
         return try SessionFlags.status(of: container.attach(), failure: nil)

@@ -26,7 +26,7 @@ extension Verb {
             let command = entry.createdBy.split(separator: "\t", omittingEmptySubsequences: false).joined(
                 separator: " ")
             return TemplateRecord(
-                "*formatter.historyContext",
+                "*image.historyContext",
                 [
                     ("Comment", .string(entry.comment)),
                     ("CreatedAt", .string(created?.rfc3339 ?? "")),
