@@ -144,7 +144,8 @@ import Testing
         ("{{.list}} {{.map}} {{.text}}|{{.number}}", "[] map[] |<nil>"), ("{{len .list}} {{len .map}}", "0 0"),
         ("{{range .list}}a{{else}}none{{end}}", "none"), (#"{{index .map "x"}}|{{.map.x}}"#, "|<no value>"),
         ("{{.labels.a}} {{.labels.x}}", "b <no value>"), ("{{json .list}} {{json .text}}", #"null """#),
-        ("{{json .}}", #"{"labels":{"a":"b"}}"#), ("{{if .list}}yes{{else}}no{{end}}", "no"), ("{{.}}", "{[] map[]  <nil> map[a:b]}"),
+        ("{{json .}}", #"{"labels":{"a":"b"}}"#), ("{{if .list}}yes{{else}}no{{end}}", "no"),
+        ("{{.}}", "{[] map[]  <nil> map[a:b]}"),
     ])
     func whatIsNotSetHasTheTypeThatGoKnows(_ template: String, _ text: String) throws {
         let object = try TemplateValue(encoding: Members())

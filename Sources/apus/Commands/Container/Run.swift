@@ -116,7 +116,7 @@ enum Run {
             let reference = try Reference(options.image)
             guard options.pullPolicy == .missing else {
                 throw CommandFailure(
-                    "No such image: \(reference.familiar): --pull=never forbids to fetch it", status: failure)
+                    "No such image: \(reference.familiar)", status: failure)
             }
             if !options.quiet { try context.errors.line("Unable to find image '\(reference.familiar)' locally") }
             try pull(options, context, failure: failure)
