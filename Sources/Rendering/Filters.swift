@@ -71,6 +71,27 @@ package struct Filters: Sendable {
         return bytes.indices.contains { bytes[$0...].starts(with: wanted) } || wanted.isEmpty
     }
 
+    /// Whether `text` is a pattern as Go's path.Match takes it: each bracket is closed, and no backslash is the last byte.
+    package static func isGlobPattern(_ text: String) -> Bool {
+        let bytes = Array(text.utf8)
+        var place = 0
+        while place < bytes.count {
+            if bytes[place] == UInt8(ascii: "\\") {
+                place += 1
+                if place == bytes.count { return false }
+            } else if bytes[place] == UInt8(ascii: "[") {
+                var end = place + 1
+                if end < bytes.count, bytes[end] == UInt8(ascii: "^") { end += 1 }
+                guard end < bytes.count, let close = bytes[end...].firstIndex(of: UInt8(ascii: "]")), close > end else {
+                    return false
+                }
+                place = close
+            }
+            place += 1
+        }
+        return true
+    }
+
     /// Whether the shell pattern `pattern` (glob(7); a slash is matched only by a slash) matches all of `text`.
     package static func isGlob(_ pattern: String, matching text: String) -> Bool {
         fnmatch(pattern, text, FNM_PATHNAME) == 0

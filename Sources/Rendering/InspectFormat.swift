@@ -22,22 +22,21 @@ package struct InspectFormat: Sendable {
         }
     }
 
-    /// The text for `objects`, and a sentence for each on which the template could not be executed, which is left out of
-    /// it. Where a template made no text at all that is an empty line, as Docker has it.
-    package func render(_ objects: [TemplateValue]) -> (text: String, problems: [String]) {
-        switch kind {
-        case .indented:
-            return ((objects.isEmpty ? "[]" : TemplateValue.list(objects).json(indent: 4)) + "\n", [])
-        case .json: return (TemplateValue.list(objects).json + "\n", [])
-        case .template(let template):
-            var text = ""
-            var problems: [String] = []
-            for object in objects {
-                do throws(TemplateError) { text += try template.execute(object, missingKey: .error) + "\n" } catch {
-                    problems.append("template parsing error: \(error.message)")
-                }
-            }
-            return (text.isEmpty ? "\n" : text, problems)
+    /// Whether each object makes a text of its own (`text(of:)`), and not all of them a document (`document(_:)`).
+    package var isTemplate: Bool { if case .template = kind { true } else { false } }
+
+    /// The JSON of all `objects`.
+    package func document(_ objects: [TemplateValue]) -> String {
+        if case .json = kind { return TemplateValue.list(objects).json + "\n" }
+        return (objects.isEmpty ? "[]" : TemplateValue.list(objects).json(indent: 4)) + "\n"
+    }
+
+    /// What the template makes of `object`, with a line feed. Throws `TemplateError` in Docker's words where it cannot be
+    /// executed on it.
+    package func text(of object: TemplateValue) throws(TemplateError) -> String {
+        guard case .template(let template) = kind else { return document([object]) }
+        do throws(TemplateError) { return try template.execute(object, missingKey: .error) + "\n" } catch {
+            throw TemplateError("template parsing error: \(error.message)")
         }
     }
 }

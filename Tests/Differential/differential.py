@@ -2,7 +2,7 @@
 """Runs small shell scripts with apus and compares output, messages and exit codes with what the real Docker answers.
 
 differential.py --apus EXE [PATTERN...]   PATTERN: a glob on GROUP/NAME, or a part of it; without one all cases
-  --record        ask Docker anew (`oracle`, a Docker 28.5 in namespaces) where a case has changed; --record=all: everything
+  --record        ask Docker anew (`oracle`, a Docker 28.5 in namespaces) where a case has changed; --record-all: everything
   --self          Docker against its own recorded answers: a case that differs is not deterministic
   --strict        the words around a message ("Error response from daemon: ") count too
   --show          whole differences, accepted ones too
@@ -152,7 +152,7 @@ def record(todo, args):
     stale = []
     for case in todo:
         path = answer_path(case)
-        if args.record == "all" or not path.exists() or json.loads(path.read_text())["hash"] != case.hash:
+        if args.record_all or not path.exists() or json.loads(path.read_text())["hash"] != case.hash:
             stale.append(case)
     if not stale:
         return
@@ -252,12 +252,12 @@ def table():
 def main():
     parser = argparse.ArgumentParser(usage=__doc__, add_help=False)
     parser.add_argument("--apus", type=pathlib.Path)
-    parser.add_argument("--record", nargs="?", const="changed")
     parser.add_argument("--jobs", type=int, default=4)
-    for flag in ("self", "strict", "show", "list", "table", "help"):
+    for flag in ("record", "record-all", "self", "strict", "show", "list", "table", "help"):
         parser.add_argument(f"--{flag}", action="store_true")
     parser.add_argument("patterns", nargs="*")
     args = parser.parse_args()
+    args.record |= args.record_all
     if args.help or args.table:
         print(__doc__ if args.help else table(), end="")
         return 0

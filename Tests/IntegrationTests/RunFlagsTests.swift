@@ -41,7 +41,7 @@ import Testing
             (["--cpu-rt-runtime", "1000"], "no limit of real-time"),
             (["--oom-kill-disable"], "cannot switch the killing"),
             (["--gpus", "all"], "GPUs"),
-            (["--runtime", "runc"], "its own runtime"), (["--isolation", "hyperv"], "linux only supports 'default'"),
+            (["--runtime", "runc"], "its own runtime"),
             (["--ip", "10.0.0.2"], "networks with addresses"), (["--volumes-from", "x"], "volumes are not there yet"),
             (["-v", "data:/data"], "named volumes are not there yet"),
             (["--log-driver", "syslog"], "no container talks to a log server"),
@@ -79,6 +79,7 @@ import Testing
             (["--dns", "nope"], "not correctly formatted"), (["--dns-search", "a..b"], "not a valid domain"),
             (["--pull", "sometimes"], "always, missing and never"), (["--shm-size", "nope"], "invalid argument"),
             (["--network", "none", "--network", "host"], "more than one network"),
+            (["--isolation", "hyperv"], "invalid isolation (hyperv): linux only supports 'default'"),
             (["--bogus"], "unknown flag: --bogus"),
             (["--security-opt", "bogus"], "Invalid --security-opt: \"bogus\""),
         ]

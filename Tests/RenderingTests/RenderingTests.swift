@@ -115,22 +115,42 @@ import Testing
     @Test func objectsAreAnIndentedArrayOrWhatTheTemplateSays() throws {
         let object = try TemplateValue(json: Array(#"{"Id":"x","State":{"Pid":0}}"#.utf8))
         #expect(
-            try InspectFormat(nil).render([object]).text
+            try InspectFormat(nil).document([object])
                 == "[\n    {\n        \"Id\": \"x\",\n        \"State\": {\n            \"Pid\": 0\n        }\n    }\n]\n"
         )
-        #expect(try InspectFormat(nil).render([]).text == "[]\n")
-        #expect(try InspectFormat("{{.Id}}").render([object, object]).text == "x\nx\n")
-        #expect(try InspectFormat("json").render([object]).text == "[{\"Id\":\"x\",\"State\":{\"Pid\":0}}]\n")
-        let missing = try InspectFormat("{{.State.Foo}}").render([object])
+        #expect(try InspectFormat(nil).document([]) == "[]\n")
+        #expect(try InspectFormat("json").document([object]) == "[{\"Id\":\"x\",\"State\":{\"Pid\":0}}]\n")
+        let format = try InspectFormat("{{.Id}}")
+        #expect(format.isTemplate)
+        #expect(try format.text(of: object) == "x\n")
         #expect(
-            missing.problems == [
+            throws: TemplateError(
                 "template parsing error: template: :1:8: executing \"\" at <.State.Foo>: map has no entry for key \"Foo\""
-            ])
-        // Docker's inspect ends its output with a line feed where a template made none.
-        #expect(missing.text == "\n")
+            )
+        ) { try InspectFormat("{{.State.Foo}}").text(of: object) }
         #expect(throws: TemplateError("template parsing error: template: :1: unclosed action")) {
             try InspectFormat("{{")
         }
+    }
+
+    private struct Members: Encodable {
+        var list: [String]?
+        var map: [String: String]?
+        var text: String?
+        var number: Int?
+        var labels = ["a": "b"]
+    }
+
+    @Test(arguments: [
+        ("{{.list}} {{.map}} {{.text}}|{{.number}}", "[] map[] |<nil>"), ("{{len .list}} {{len .map}}", "0 0"),
+        ("{{range .list}}a{{else}}none{{end}}", "none"), (#"{{index .map "x"}}|{{.map.x}}"#, "|<no value>"),
+        ("{{.labels.a}} {{.labels.x}}", "b <no value>"), ("{{json .list}} {{json .text}}", #"null """#),
+        ("{{json .}}", #"{"labels":{"a":"b"}}"#), ("{{if .list}}yes{{else}}no{{end}}", "no"),
+        ("{{.}}", "{[] map[]  <nil> map[a:b]}"),
+    ])
+    func whatIsNotSetHasTheTypeThatGoKnows(_ template: String, _ text: String) throws {
+        let object = try TemplateValue(encoding: Members())
+        #expect(try InspectFormat(template).text(of: object) == text + "\n")
     }
 }
 

@@ -142,7 +142,7 @@ extension Engine {
                 throw EngineError(
                     "container ID file found, make sure the other container isn't running or delete \(path)", .conflict)
             }
-            throw EngineError("cannot write the container ID file \(path): \(error.errno)")
+            throw EngineError("failed to create the container ID file: open \(path): \(error.errno)")
         }
     }
 }

@@ -14,7 +14,11 @@ extension Engine {
     /// `tag SOURCE TARGET`. Throws for a source that is not there and a target that is no name.
     package func tag(_ source: String, as target: String) throws(EngineError) {
         try engine {
-            let reference = try Reference(target)
+            let reference: Reference
+            do throws(ReferenceError) { reference = try Reference(target) } catch {
+                throw EngineError(
+                    "Error parsing reference: \"\(target)\" is not a valid repository/tag: \(error)", .invalid)
+            }
             try images.tag(source, as: reference)
             imageService.noteImage("tag", try images.image(target).id, name: reference.familiar)
         }

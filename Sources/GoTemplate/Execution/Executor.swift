@@ -204,7 +204,13 @@ struct Executor {
         _ final: TemplateValue?, _ dot: TemplateValue
     ) throws(TemplateError) -> TemplateValue {
         var value = receiver
-        for name in names.dropLast() { value = try field(name, of: value, operand, [], nil, dot) }
+        for name in names.dropLast() {
+            value = try field(name, of: value, operand, [], nil, dot)
+            // What Docker says of a member that its JSON leaves out.
+            if case .absent = value.plain, missingKey == .error {
+                throw failure("map has no entry for key \(quoted(name))", place(operand))
+            }
+        }
         return try field(names[names.count - 1], of: value, operand, arguments, final, dot)
     }
 

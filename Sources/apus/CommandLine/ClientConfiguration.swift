@@ -24,9 +24,15 @@ struct ClientConfiguration: Sendable {
         let path = "\(directory)/config.json"
         let bytes: [UInt8]
         do throws(SystemError) { bytes = try Files.read(path, limit: 16 << 20) } catch {
-            if error.errno != .noEntry { problem = "Error loading config file: open \(path): \(error.errno)" }
+            if error.errno == .isDirectory {
+                problem = "Error parsing config file (\(path)): read \(path): is a directory"
+            } else if error.errno != .noEntry {
+                problem = "Error loading config file: open \(path): \(error.errno)"
+            }
             return
         }
+        // An empty file is none.
+        if bytes.allSatisfy({ $0 == 32 || (9...13).contains($0) }) { return }
         do throws(JSONError) { take(try JSONTree.parse(bytes), path) } catch {
             problem = "Error parsing config file (\(path)): \(Self.isCut(bytes) ? "unexpected EOF" : error.description)"
         }
@@ -93,7 +99,7 @@ struct ClientConfiguration: Sendable {
                 }
             }
         }
-        return depth > 0 || isText || bytes.isEmpty
+        return depth > 0 || isText
     }
 
     /// The filters of a prune: those of the command line, and of the file those that do not contradict them.

@@ -17,6 +17,10 @@ enum Dispatch {
             return error.exitCode
         }
         for warning in globals.warnings { try? errors.line(warning) }
+        if let level = globals.string("log-level"), GlobalOptions.LogLevel(level) == nil {
+            try? errors.line("Unable to parse logging level: \(level)")
+            return 1
+        }
         let context = Context(options: GlobalOptions(globals))
         if let problem = context.configuration.problem { try? errors.line("WARNING: \(problem)") }
         return ended(context, failureStatus: 1) { try dispatch(globals, context) }
@@ -25,14 +29,15 @@ enum Dispatch {
     private static func dispatch(_ globals: ParsedArguments, _ context: Context) throws -> CInt {
         // Of `apus --help ps` Docker shows the verb's.
         if globals.isHelpRequested {
-            guard let first = globals.positionals.first else { return try Help.program(context) }
+            guard let first = globals.positionals.first else { return try Help.program(context, context.output) }
             return try dispatch(first, ["--help"] + withoutFirst(globals.positionals), context)
         }
         if globals.bool("version") {
             try context.output.line("\(Context.program) version \(VersionInfo.number)")
             return 0
         }
-        guard let first = globals.positionals.first else { return try Help.program(context) }
+        // Nobody asked for it: an explanation, on the stream of explanations.
+        guard let first = globals.positionals.first else { return try Help.program(context, context.errors) }
         return try dispatch(first, withoutFirst(globals.positionals), context)
     }
 
@@ -65,10 +70,11 @@ enum Dispatch {
             try context.errors.write(error.report(program: Context.program, path: path, usage: []))
             return error.exitCode
         }
-        guard !parsed.isHelpRequested, let name = parsed.positionals.first else {
-            return try Help.noun(noun, context)
-        }
+        if parsed.isHelpRequested { return try Help.noun(noun, context.output) }
+        // Nobody asked for it: an explanation, on the stream of explanations.
+        guard let name = parsed.positionals.first else { return try Help.noun(noun, context.errors) }
         guard let place = CommandTable.find(noun.name, name) else {
+            if parsed.positionals.contains("--help") { return try Help.noun(noun, context.output) }
             let error = UsageError("unknown command: \(path) \(name)", exitCode: 1)
             try context.errors.write(error.report(program: Context.program, path: path, usage: []))
             return error.exitCode

@@ -63,8 +63,7 @@ struct GlobalOptions: Sendable {
             Flag(
                 "log-level", "l", .string,
                 "Least severe messages to print (\"debug\", \"info\", \"warn\", \"error\", \"fatal\")",
-                defaultValue: "info",
-                validate: { LogLevel($0) == nil ? "not a valid log level" : nil }),
+                defaultValue: "info"),
             Flag("root", nil, .string, "Directory of images and containers"),
             Flag("runroot", nil, .string, "Directory of the state of running containers", aliases: ["run-root"]),
             Flag("tls", nil, .bool, "", refused: noDaemon),

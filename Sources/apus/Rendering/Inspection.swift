@@ -9,19 +9,28 @@ enum Inspection {
     ) throws -> CInt {
         let format = try inspectFormat(format)
         var found: [TemplateValue] = []
+        var text = ""
         var status: CInt = 0
         var complaints: [String] = []
         for name in names {
-            do { found.append(try find(name)) } catch {
+            do {
+                let object = try find(name)
+                guard format.isTemplate else {
+                    found.append(object)
+                    continue
+                }
+                text += try format.text(of: object)
+            } catch {
                 complaints.append("\(error)")
                 status = 1
             }
         }
-        let (text, problems) = format.render(found)
+        // Where a template made no text at all that is an empty line, as Docker has it.
+        if format.isTemplate { text = text.isEmpty ? "\n" : text } else { text = format.document(found) }
         try context.output.write(text)
         try context.output.flush()
-        for complaint in complaints + problems { context.complain(complaint) }
-        return problems.isEmpty ? status : 1
+        for complaint in complaints { context.complain(complaint) }
+        return status
     }
 
     private static func inspectFormat(_ format: String?) throws -> InspectFormat {

@@ -42,11 +42,14 @@ struct ContainerFilter {
                     + "paused, restarting, removing, exited, dead")
         }
         for health in filters.all("health") where !["none", "starting", "healthy", "unhealthy"].contains(health) {
-            throw FilterError("invalid filter 'health=\(health)'")
+            throw FilterError(
+                "invalid filter 'health=\(health)': invalid value for health (\(health)): must be one of none, starting, "
+                    + "healthy, unhealthy")
         }
         for key in ["publish", "expose"] {
             for port in filters.all(key) where Self.portRange(port) == nil {
-                throw FilterError("invalid filter '\(key)=\(port)': it is no port")
+                throw FilterError(
+                    "error while looking up for \(key) \(port): strconv.ParseUint: parsing \"\(port)\": invalid syntax")
             }
         }
         ancestors = try filters.all("ancestor").map { name in

@@ -38,10 +38,9 @@ enum Run {
         for warning in container.warnings { context.warn(warning) }
         RestartNotice.warn(options, engine, context)
         if options.detach {
-            guard let early = container.awaitStart() else {
-                try context.output.line(container.id)
-                return 0
-            }
+            // Also where it does not start: there is a container then.
+            try context.output.line(container.id)
+            guard let early = container.awaitStart() else { return 0 }
             return try SessionFlags.status(of: early, failure: nil)
         }
         return try SessionFlags.status(of: container.attach(), failure: nil)
@@ -122,7 +121,7 @@ enum Run {
             let reference = try Reference(options.image)
             guard options.pullPolicy == .missing else {
                 throw CommandFailure(
-                    "No such image: \(reference.familiar): --pull=never forbids to fetch it", status: failure)
+                    "No such image: \(reference.familiar)", status: failure)
             }
             if !options.quiet { try context.errors.line("Unable to find image '\(reference.familiar)' locally") }
             try pull(options, context, failure: failure)

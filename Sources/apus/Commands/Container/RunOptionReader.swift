@@ -29,6 +29,9 @@ struct RunOptionReader {
             reader.options.cmd = Array(parsed.positionals.dropFirst())
             for use in parsed.uses(of: flags.map(\.name)) {
                 do throws(OptionError) { try reader.take(use.name, use.value) } catch {
+                    if use.name == "restart", !error.isOfCommandLine, parsed.bool("rm") {
+                        throw OptionError.usage("conflicting options: cannot specify both --restart and --rm")
+                    }
                     throw flags.first { $0.name == use.name }.flatMap { invalid($0, use.value, error) } ?? error
                 }
             }
@@ -92,7 +95,7 @@ struct RunOptionReader {
 
     private mutating func takeContainer(_ name: String, _ value: String) throws(OptionError) -> Bool {
         switch name {
-        case "name": options.name = try ContainerName.validated(value)
+        case "name": options.name = value.isEmpty ? nil : try ContainerName.validated(value)
         case "rm": options.autoRemove = isTrue(value)
         case "pull": options.pullPolicy = RunOptions.PullPolicy(rawValue: value)!
         case "platform": options.platform = value
@@ -155,8 +158,8 @@ struct RunOptionReader {
             options.workingDir = value
         case "init": options.initProcess = isTrue(value)
         case "stop-signal":
-            _ = try SignalName.number(value)
-            options.stopSignal = value
+            if !value.isEmpty { _ = try SignalName.number(value) }
+            options.stopSignal = value.isEmpty ? nil : value
         case "stop-timeout": options.stopTimeout = Int(value)
         case "ulimit": if value != "host" { options.ulimits.append(try Ulimit(value)) }
         case "oom-score-adj":

@@ -27,7 +27,7 @@ extension Verb {
             let command = entry.createdBy.split(on: "\t", omittingEmptySubsequences: false).joined(
                 separator: " ")
             return TemplateRecord(
-                "*formatter.historyContext",
+                "*image.historyContext",
                 [
                     ("Comment", .string(entry.comment)),
                     ("CreatedAt", .string(created?.rfc3339 ?? "")),

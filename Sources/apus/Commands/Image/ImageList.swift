@@ -129,6 +129,7 @@ struct ImageFilter {
         }
         self.filters = filters
         patterns = filters.all("reference") + (argument.map { [$0] } ?? [])
+        for pattern in patterns where !Filters.isGlobPattern(pattern) { throw FilterError("syntax error in pattern") }
         dangling = try filters.bool("dangling")
         before = try created(filters.all("before").last)
         since = try created(filters.all("since").last)

@@ -65,7 +65,7 @@ private enum DiskUsageTables {
     ) -> TemplateRecord {
         let free = HumanSize.decimal(reclaimable)
         return TemplateRecord(
-            "*formatter.diskUsageContext",
+            "*formatter.diskUsageImagesContext",
             [
                 ("Active", .string(String(active))),
                 ("Reclaimable", .string(size > 0 ? "\(free) (\(reclaimable * 100 / size)%)" : free)),

@@ -27,7 +27,7 @@ extension Verb {
             if try type == "container" || type.isEmpty && engine.hasContainer(name) {
                 return try TemplateValue(encoding: try engine.inspectContainer(name, sizes: parsed.bool("size")))
             }
-            if type.isEmpty, try engine.imageID(name) == nil { throw CommandFailure("no such object: \(name)") }
+            if type.isEmpty, try engine.imageID(name) == nil { throw CommandFailure("No such object: \(name)") }
             return try TemplateValue(encoding: try engine.inspectImage(name))
         }
     }
