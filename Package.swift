@@ -46,8 +46,8 @@ let package = Package(
             ]),
 
         // Leaves.
-        module("Linux", ["Bytes", "CLinux"]),
         module("Bytes"),
+        module("Linux", ["Bytes", "CLinux"]),
         module("Errors"),
         module("JSON"),
         module("OCI", ["Bytes", "Errors", "JSON"]),
@@ -125,6 +125,7 @@ let package = Package(
             name: "FuzzDriver", dependencies: ["OCIRuntime", "Runtime", "Seccomp", "Linux", "JSON", "OCI"],
             path: "Tests/Fuzz/Driver", swiftSettings: swiftSettings),
 
+        tests("BytesTests", ["Bytes"]),
         tests("LinuxTests", ["Linux"]),
         tests("JSONTests", ["JSON"]),
         tests("OCITests", ["JSON", "OCI"]),

@@ -1,0 +1,54 @@
+import Bytes
+import Testing
+
+/// Where the standard library sees a character, the kernel and Docker see bytes.
+@Suite struct TextBytesTests {
+    // An accent that is put on what is in front of it, and a joiner.
+    private static let marks = ["\u{301}", "\u{200D}", "\u{FE0F}", "\u{E34}"]
+
+    @Test(arguments: marks)
+    func aSeparatorIsOneWhateverIsBehindIt(_ mark: String) {
+        let text = "key=\(mark)a=\(mark)b"
+        #expect(!text.contains("=" as Character))
+        #expect(text.has("=") && text.until("=") == "key")
+        #expect(text.split(on: "=").map(Array.init(utf8:)) == ["key", "\(mark)a", "\(mark)b"].map(Array.init(utf8:)))
+        #expect(text.split(on: "=", maxSplits: 1).map(Array.init(utf8:)) == ["key", "\(mark)a=\(mark)b"].map(Array.init(utf8:)))
+        let place = text.place(of: "=")!
+        #expect(text.behind(place).isSame(as: "\(mark)a=\(mark)b"))
+        #expect(text[..<text.lastPlace(of: "=")!].isSame(as: "key=\(mark)a"))
+        #expect("/\(mark)".begins(with: "/") && "/\(mark)".firstLetter == "/")
+        #expect("/\(mark)".dropping(1).isSame(as: mark))
+        #expect("a\(mark)/".ends(with: "/") && "a\(mark)/".droppingLast(1).isSame(as: "a\(mark)"))
+    }
+
+    @Test func normalFormsDiffer() {
+        let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+        #expect(composed == decomposed && !composed.isSame(as: decomposed))
+        #expect(decomposed.begins(with: "e") && !composed.begins(with: "e"))
+        #expect(Set([ByteKey(composed), ByteKey(decomposed)]).count == 2)
+    }
+
+    @Test func linesEndWithLineFeedsAlone() {
+        #expect("a\r\nb\n".split(on: "\n") == ["a\r", "b"])
+    }
+
+    @Test func partsAreThoseOfTheStandardLibrary() {
+        for text in ["", "/", "a", "/a//b/", "//", "a/b/c"] {
+            for maximum in [0, 1, 2, 9] {
+                for omits in [false, true] {
+                    let expected = text.split(separator: "/", maxSplits: maximum, omittingEmptySubsequences: omits)
+                    let own = text.split(on: "/", maxSplits: maximum, omittingEmptySubsequences: omits)
+                    #expect(own == expected, "\(text) \(maximum) \(omits)")
+                }
+            }
+        }
+        #expect("abc".dropping(9).isEmpty && "abc".droppingLast(9).isEmpty && "abc".droppingLast(1) == "ab")
+        #expect(!"a".ends(with: "ba") && "ba".ends(with: "a") && "".begins(with: ""))
+        var rest: Substring = "ab"
+        #expect(rest.popLetter() == "a" && rest.popLetter() == "b" && rest.popLetter() == nil)
+    }
+}
+
+extension Array where Element == UInt8 {
+    fileprivate init(utf8 text: some StringProtocol) { self = Array(text.utf8) }
+}
