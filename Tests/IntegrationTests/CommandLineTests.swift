@@ -82,7 +82,13 @@ private let hasGroff = access("/usr/bin/groff", X_OK) == 0
 
     @Test func helpIsPrintedOnStandardOutput() throws {
         try withSandbox(.any) { sandbox throws in
-            for words in [[], ["--help"], ["help"], ["container"], ["container", "--help"], ["help", "container"]] {
+            // Unasked it is an explanation.
+            for words in [[], ["container"]] {
+                let result = try sandbox.apus(words)
+                #expect(
+                    result.code == 0 && result.text.isEmpty && result.errorText.hasPrefix("Usage:  apus"), "\(words)")
+            }
+            for words in [["--help"], ["help"], ["container", "--help"], ["help", "container"]] {
                 let result = try sandbox.apus(words)
                 #expect(
                     result.code == 0 && result.errorText.isEmpty && result.text.hasPrefix("Usage:  apus"), "\(words)")
