@@ -64,7 +64,8 @@ let package = Package(
         module("Networking", ["Bytes", "Linux"]),
         module(
             "Registry",
-            ["Bytes", 
+            [
+                "Bytes",
                 "Errors", "Linux", "JSON", "OCI", "Archive",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),
@@ -75,26 +76,30 @@ let package = Package(
         module("Workers", ["Errors", "Linux", "Runtime", "Store"]),
         module("Logs", ["Bytes", "Errors", "Linux", "JSON", "OCI"]),
         module(
-            "ContainerSpec", ["Bytes", "Errors", "Linux", "JSON", "OCI", "Logs", "Store", "Runtime", "Cgroups", "Networking"]),
+            "ContainerSpec",
+            ["Bytes", "Errors", "Linux", "JSON", "OCI", "Logs", "Store", "Runtime", "Cgroups", "Networking"]),
 
         // What the engine is made of.
         module(
             "Supervision",
-            ["Bytes", 
+            [
+                "Bytes",
                 "Errors", "Linux", "JSON", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
                 "Logs",
                 "ContainerSpec",
             ]),
         module(
             "Images",
-            ["Bytes", 
+            [
+                "Bytes",
                 "Errors", "Linux", "JSON", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec",
                 "Workers",
             ]),
         module("DockerTypes", ["Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",
-            ["Bytes", 
+            [
+                "Bytes",
                 "Errors", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
                 "Registry", "Workers", "Logs",
                 "ContainerSpec", "Supervision", "Images", "DockerTypes",
@@ -105,7 +110,8 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Bytes", "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision", "Images", "Workers", "JSON",
+                "Bytes", "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision", "Images", "Workers",
+                "JSON",
                 "OCI",
                 "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
             ],

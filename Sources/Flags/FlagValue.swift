@@ -75,7 +75,9 @@ package enum FlagValue {
     private static func trimmed(_ text: Substring) -> String {
         var text = text
         while text.firstLetter?.properties.isWhitespace == true { text = text.behind(text.startIndex) }
-        while text.lastLetter?.properties.isWhitespace == true { text = text[..<text.unicodeScalars.index(before: text.endIndex)] }
+        while text.lastLetter?.properties.isWhitespace == true {
+            text = text[..<text.unicodeScalars.index(before: text.endIndex)]
+        }
         return String(text)
     }
 }

@@ -134,7 +134,9 @@ package struct CredentialStore: Sendable {
     /// A key without scheme and version: "host" of "https://host/v1/".
     static func normalized(_ key: String) -> String {
         var name = Substring(key)
-        for scheme in ["https://", "http://"] where name.begins(with: scheme) { name = name.dropping(scheme.utf8.count) }
+        for scheme in ["https://", "http://"] where name.begins(with: scheme) {
+            name = name.dropping(scheme.utf8.count)
+        }
         while name.ends(with: "/") { name = name.droppingLast(1) }
         for version in ["/v1", "/v2"] where name.ends(with: version) { name = name.droppingLast(version.utf8.count) }
         return String(name)

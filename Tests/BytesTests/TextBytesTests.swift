@@ -12,7 +12,9 @@ import Testing
         #expect(!text.contains("=" as Character))
         #expect(text.has("=") && text.until("=") == "key")
         #expect(text.split(on: "=").map(Array.init(utf8:)) == ["key", "\(mark)a", "\(mark)b"].map(Array.init(utf8:)))
-        #expect(text.split(on: "=", maxSplits: 1).map(Array.init(utf8:)) == ["key", "\(mark)a=\(mark)b"].map(Array.init(utf8:)))
+        #expect(
+            text.split(on: "=", maxSplits: 1).map(Array.init(utf8:))
+                == ["key", "\(mark)a=\(mark)b"].map(Array.init(utf8:)))
         let place = text.place(of: "=")!
         #expect(text.behind(place).isSame(as: "\(mark)a=\(mark)b"))
         #expect(text[..<text.lastPlace(of: "=")!].isSame(as: "key=\(mark)a"))

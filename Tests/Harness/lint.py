@@ -42,6 +42,11 @@ def undocumented(lines):
             yield number + 1, found[2]
 
 
+# Of a `String` these work on characters (Sources/Bytes has those of bytes). GoTemplate has its own kind of text.
+BY_CHARACTERS = re.compile(r'\.(?:hasPrefix|hasSuffix)\(|\.split\(separator: "')
+OWN_TEXT = ("Sources/GoTemplate/", "Sources/Archive/Layer/")
+
+
 def forbidden_imports(lines):
     for number, line in enumerate(lines):
         if re.match(r"^\s*(?:@\w+\s+)*(?:(?:package|public|internal|private|fileprivate)\s+)?import\s+(?:\w+\s+)?Foundation\b", line):
@@ -56,6 +61,9 @@ def main():
         problems += [f"{name}:{n}: imports Foundation (44 MB of it); FoundationEssentials is there" for n in forbidden_imports(lines)]
         if name.startswith("Sources/"):
             problems += [f"{name}:{n}: '{what}' has no documentation comment" for n, what in undocumented(lines)]
+            if not name.startswith(OWN_TEXT):
+                problems += [f"{name}:{n}: this looks at characters and not at bytes: see Sources/Bytes"
+                             for n, line in enumerate(lines, 1) if BY_CHARACTERS.search(line)]
             problems += [f"{name}:{n}: '_ = consume' may end the value earlier; endLifetime (Linux) does not"
                          for n, line in enumerate(lines, 1) if re.match(r"\s*_ = \(?consume ", line)]
 

@@ -29,8 +29,9 @@ import Testing
     @Test func nullSaysNothing() throws {
         #expect(try value(#"{"text": null, "list": null, "map": null, "number": null, "inner": null}"#) == Value())
         #expect(try value(#"{"text": "x", "text": null}"#).text == "x")
-        #expect(try value(#"{"list": ["a", null], "map": {"k": null}, "inners": [null]}"#)
-            == Value(list: ["a", ""], map: ["k": ""], inners: [.init()]))
+        #expect(
+            try value(#"{"list": ["a", null], "map": {"k": null}, "inners": [null]}"#)
+                == Value(list: ["a", ""], map: ["k": ""], inners: [.init()]))
         #expect(try value("null") == Value())
     }
 
@@ -42,10 +43,12 @@ import Testing
     }
 
     @Test(arguments: [
-        (#"{"number": "1"}"#, "number is not a number"), (#"{"number": 1.5}"#, "number is 1.5, which is not a whole number"),
+        (#"{"number": "1"}"#, "number is not a number"),
+        (#"{"number": 1.5}"#, "number is 1.5, which is not a whole number"),
         (#"{"number": 9223372036854775808}"#, "number is 9223372036854775808, which is not"),
         (#"{"map": {"k": 1}}"#, "map.k is not a text"), (#"{"inners": [{}, 3]}"#, "inners[1] is not an object"),
-        (#"{"list": "a"}"#, "list is not a list"), ("[]", "the document is not an object"), ("{", "no valid JSON at line 1"),
+        (#"{"list": "a"}"#, "list is not a list"), ("[]", "the document is not an object"),
+        ("{", "no valid JSON at line 1"),
     ])
     func whatHasAnotherTypeIsNamed(_ text: String, _ sentence: String) {
         do {

@@ -241,7 +241,8 @@ import Testing
 
 @Suite struct VisibleTextTests {
     @Test(arguments: [
-        ("plain é 漢 \u{1F600}", "plain é 漢 \u{1F600}"), ("\u{1B}[2J\u{7}", #"\x1b[2J\x07"#), ("a\tb\r\nc", #"a\tb\r\nc"#),
+        ("plain é 漢 \u{1F600}", "plain é 漢 \u{1F600}"), ("\u{1B}[2J\u{7}", #"\x1b[2J\x07"#),
+        ("a\tb\r\nc", #"a\tb\r\nc"#),
         ("\u{7F}\u{9B}1m", #"\x7f\u009b1m"#), ("abc\u{202E}fed\u{2066}", #"abc\u202efed\u2066"#), (#"\x1b"#, #"\x1b"#),
     ])
     func whatATerminalObeysIsSpelledOut(_ text: String, _ shown: String) {

@@ -8,7 +8,9 @@ package enum IPAddress {
         guard parts.count == 4 else { return nil }
         var octets: [UInt8] = []
         for part in parts {
-            guard let octet = UInt8(part), part.firstLetter != "+", part.count == 1 || part.firstLetter != "0" else { return nil }
+            guard let octet = UInt8(part), part.firstLetter != "+", part.count == 1 || part.firstLetter != "0" else {
+                return nil
+            }
             octets.append(octet)
         }
         return octets

@@ -39,7 +39,8 @@ extension SpecBuilder {
             wanted.append(Mount(destination: file.destination, type: "bind", source: path(file), options: options))
         }
         var list = defaultMounts().filter { mount in
-            !asked.contains(where: mount.destination.isSame) && !(asked.contains("/dev") && mount.destination.begins(with: "/dev/"))
+            !asked.contains(where: mount.destination.isSame)
+                && !(asked.contains("/dev") && mount.destination.begins(with: "/dev/"))
         }
         list += devices.filter { device in !asked.contains(where: device.destination.isSame) }
         // The outer ones first, or they would hide the inner; in the order of the command line otherwise.

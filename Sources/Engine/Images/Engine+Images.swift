@@ -61,5 +61,7 @@ extension Engine {
 
 extension Substring {
     /// What follows `prefix`; nil where the text does not begin with it.
-    fileprivate func suffix(after prefix: String) -> Substring? { begins(with: prefix) ? dropping(prefix.utf8.count) : nil }
+    fileprivate func suffix(after prefix: String) -> Substring? {
+        begins(with: prefix) ? dropping(prefix.utf8.count) : nil
+    }
 }

@@ -28,7 +28,8 @@ package struct ExecRecord {
     package static func running(runDirectory: String) -> [String] {
         guard let names = try? Files.list(folder(runDirectory)) else { return [] }
         return names.filter { name in
-            guard !name.begins(with: "."), let text = try? Files.readText("\(folder(runDirectory))/\(name)", limit: 256),
+            guard !name.begins(with: "."),
+                let text = try? Files.readText("\(folder(runDirectory))/\(name)", limit: 256),
                 let line = text.split(on: "\n").first
             else { return false }
             let fields = line.split(on: " ")

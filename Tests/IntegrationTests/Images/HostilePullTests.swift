@@ -66,7 +66,9 @@ import Testing
             #expect(result.code == 1, "\(result)", sourceLocation: place)
             #expect(result.errorText.contains(reason), "\(result)", sourceLocation: place)
             #expect(result.errorText.split(separator: "\n").count == 1, "\(result)", sourceLocation: place)
-            let controls = result.errorText.unicodeScalars.filter { $0.properties.generalCategory == .control && $0 != "\n" }
+            let controls = result.errorText.unicodeScalars.filter {
+                $0.properties.generalCategory == .control && $0 != "\n"
+            }
             #expect(controls.isEmpty, "\(result)", sourceLocation: place)
             let index = (try? sandbox.index()) ?? ""
             #expect(!index.contains("digest"), sourceLocation: place)

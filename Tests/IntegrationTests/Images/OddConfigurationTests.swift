@@ -14,7 +14,9 @@ import Testing
     static let odd = [
         with(#", "ExposedPorts": {"80/tcp": null}, "Volumes": null, "Labels": {"a": null}"#),
         with(#", "Entrypoint": null, "OnBuild": null, "Shell": null, "StopTimeout": null"#),
-        with(#", "Healthcheck": {"Test": ["NONE"], "Interval": null}, "Memory": 1e300, "CpuShares": 12345678901234567890"#),
+        with(
+            #", "Healthcheck": {"Test": ["NONE"], "Interval": null}, "Memory": 1e300, "CpuShares": 12345678901234567890"#
+        ),
         with(#", "Labels": {"a": "x\u0000y", "a": "z"}"#),
         with("", #""rootfs": {"diff_ids": %LAYERS}"#),
         with("", #""os": "", "architecture": null, "rootfs": {"type": "", "diff_ids": %LAYERS}, "history": [null]"#),
@@ -57,7 +59,8 @@ import Testing
         try withSandbox(.available[0]) { sandbox throws in
             let archive = "\(sandbox.path)/work/odd.tar"
             try sandbox.tool(
-                "/usr/bin/python3", "\(Executable.repository)/Tests/Harness/told_image.py", archive, "odd", "a=b", config)
+                "/usr/bin/python3", "\(Executable.repository)/Tests/Harness/told_image.py", archive, "odd", "a=b",
+                config)
             let result = try sandbox.apus("load", "-i", archive)
             #expect(result.code == 1 && result.errorText.contains(sentence), "\(result)")
         }

@@ -53,7 +53,8 @@ import Testing
                 // One that is here for another platform alone is fetched as a missing one is.
                 let words = ["run", "--rm", "--network", "none", "--platform", "linux/amd64"]
                 let never = try sandbox.apus(words + ["--pull", "never", name, "cat", "/architecture"])
-                #expect(never.code == 125 && never.errorText.contains("does not match the specified platform"), "\(never)")
+                #expect(
+                    never.code == 125 && never.errorText.contains("does not match the specified platform"), "\(never)")
                 #expect(try sandbox.apus(words + [name, "cat", "/architecture"]).text == "amd64\n")
                 let missing = try sandbox.apus("pull", "--platform", "linux/riscv64", name)
                 #expect(missing.code == 1)

@@ -8,7 +8,9 @@ extension Verb {
             summary: "Verify all that is stored, and find what killed commands left behind", usage: ["[OPTIONS]"],
             flags: [
                 Flag("quiet", "q", .bool, "Print nothing where all is well"),
-                Flag("repair", nil, .bool, "First make a list of images that is lost anew, from the images that are there"),
+                Flag(
+                    "repair", nil, .bool,
+                    "First make a list of images that is lost anew, from the images that are there"),
             ],
             arguments: .none)
     ) { parsed, context in
