@@ -115,7 +115,7 @@ package struct ContainerStart: Sendable {
             }
         case .file(let path):
             let contents: [UInt8]
-            do throws(SystemError) { contents = try Files.read(path, limit: 16 << 20) } catch {
+            do throws(SystemError) { contents = try Files.readGiven(path, limit: 16 << 20) } catch {
                 throw EngineError(
                     "opening seccomp profile (\(path)) failed: open \(path): \(error.errno)", .invalid)
             }
