@@ -1,68 +1,87 @@
 // Names, paths, variables and labels are bytes to the kernel and to Docker. The standard library's `==`, `hasPrefix` and `split`
 // work on characters, of which "=" and an accent behind it are one, and so are a carriage return and a line feed; and they take
 // two texts for equal that differ in their normal form (UAX #15, UAX #29). These look at the bytes of UTF-8 alone.
-extension StringProtocol {
+//
+// For `String` and `Substring` by themselves: code that is generic over both has the Swift runtime look for its conformances at
+// each start.
+extension Substring {
     /// Whether the text begins with the bytes of `prefix`.
-    @inlinable
-    package func begins(with prefix: some StringProtocol) -> Bool { utf8.starts(with: prefix.utf8) }
+    package func begins(with prefix: String) -> Bool {
+        var own = utf8.makeIterator()
+        for byte in prefix.utf8 where own.next() != byte { return false }
+        return true
+    }
+
+    /// Whether the text begins with the bytes of `prefix`.
+    package func begins(with prefix: Substring) -> Bool { begins(with: String(prefix)) }
 
     /// Whether the text ends with the bytes of `suffix`.
-    @inlinable
-    package func ends(with suffix: some StringProtocol) -> Bool {
+    package func ends(with suffix: String) -> Bool {
         let rest = utf8.count - suffix.utf8.count
-        return rest >= 0 && utf8.dropFirst(rest).elementsEqual(suffix.utf8)
+        return rest >= 0 && dropping(rest).isSame(as: suffix)
     }
 
     /// Whether the texts have the same bytes.
-    @inlinable
-    package func isSame(as other: some StringProtocol) -> Bool { utf8.elementsEqual(other.utf8) }
+    package func isSame(as other: String) -> Bool { utf8.count == other.utf8.count && begins(with: other) }
+
+    /// Whether the texts have the same bytes.
+    package func isSame(as other: Substring) -> Bool { isSame(as: String(other)) }
 
     /// Whether `letter`, an ASCII one, is anywhere in the text.
-    @inlinable
-    package func has(_ letter: Unicode.Scalar) -> Bool { unicodeScalars.contains(letter) }
+    package func has(_ letter: Unicode.Scalar) -> Bool { place(of: letter) != nil }
 
     /// Where `letter`, an ASCII one, is first; nil where it is not.
-    @inlinable
-    package func place(of letter: Unicode.Scalar) -> Index? { unicodeScalars.firstIndex(of: letter) }
+    package func place(of letter: Unicode.Scalar) -> Index? {
+        let wanted = UInt8(ascii: letter)
+        var place = startIndex
+        while place < endIndex {
+            if utf8[place] == wanted { return place }
+            place = utf8.index(after: place)
+        }
+        return nil
+    }
 
     /// Where `letter`, an ASCII one, is last; nil where it is not.
-    @inlinable
-    package func lastPlace(of letter: Unicode.Scalar) -> Index? { unicodeScalars.lastIndex(of: letter) }
+    package func lastPlace(of letter: Unicode.Scalar) -> Index? {
+        let wanted = UInt8(ascii: letter)
+        var place = endIndex
+        while place > startIndex {
+            place = utf8.index(before: place)
+            if utf8[place] == wanted { return place }
+        }
+        return nil
+    }
 
     /// The first letter: a scalar, whatever is to be put on it.
-    @inlinable
-    package var firstLetter: Unicode.Scalar? { unicodeScalars.first }
+    package var firstLetter: Unicode.Scalar? { isEmpty ? nil : unicodeScalars[startIndex] }
 
     /// The last letter.
-    @inlinable
-    package var lastLetter: Unicode.Scalar? { unicodeScalars.last }
+    package var lastLetter: Unicode.Scalar? {
+        isEmpty ? nil : unicodeScalars[unicodeScalars.index(before: endIndex)]
+    }
 
     /// What is behind the first `count` bytes, which are ASCII.
-    @inlinable
-    package func dropping(_ count: Int) -> SubSequence {
+    package func dropping(_ count: Int) -> Substring {
         self[(utf8.index(startIndex, offsetBy: count, limitedBy: endIndex) ?? endIndex)...]
     }
 
     /// What is behind the ASCII letter at `place`.
-    @inlinable
-    package func behind(_ place: Index) -> SubSequence { self[unicodeScalars.index(after: place)...] }
+    package func behind(_ place: Index) -> Substring { self[unicodeScalars.index(after: place)...] }
 
     /// What is in front of the first `letter`; all of the text where there is none.
-    @inlinable
-    package func until(_ letter: Unicode.Scalar) -> SubSequence { self[..<(place(of: letter) ?? endIndex)] }
+    package func until(_ letter: Unicode.Scalar) -> Substring { self[..<(place(of: letter) ?? endIndex)] }
 
     /// What is in front of the last `count` bytes, which are ASCII.
-    @inlinable
-    package func droppingLast(_ count: Int) -> SubSequence {
-        self[..<utf8.index(startIndex, offsetBy: Swift.max(0, utf8.count - count))]
+    package func droppingLast(_ count: Int) -> Substring {
+        self[..<(utf8.index(endIndex, offsetBy: -count, limitedBy: startIndex) ?? startIndex)]
     }
 
     /// The parts between the ASCII letters `separator`: at most `maxSplits` + 1 of them.
     package func split(
         on separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
-    ) -> [SubSequence] {
-        var parts: [SubSequence] = []
-        var rest = self[...]
+    ) -> [Substring] {
+        var parts: [Substring] = []
+        var rest = self
         while parts.count < maxSplits, let place = rest.place(of: separator) {
             let part = rest[..<place]
             rest = rest.behind(place)
@@ -72,14 +91,49 @@ extension StringProtocol {
         if !rest.isEmpty || !omittingEmptySubsequences { parts.append(rest) }
         return parts
     }
-}
 
-extension Substring {
     /// Takes the first letter off; nil where there is none.
     package mutating func popLetter() -> Unicode.Scalar? {
-        guard let letter = unicodeScalars.first else { return nil }
+        guard let letter = firstLetter else { return nil }
         self = behind(startIndex)
         return letter
+    }
+}
+
+// The same of a whole text.
+extension String {
+    /// As `Substring.begins`.
+    package func begins(with prefix: String) -> Bool { self[...].begins(with: prefix) }
+    /// As `Substring.begins`.
+    package func begins(with prefix: Substring) -> Bool { self[...].begins(with: prefix) }
+    /// As `Substring.ends`.
+    package func ends(with suffix: String) -> Bool { self[...].ends(with: suffix) }
+    /// As `Substring.isSame`.
+    package func isSame(as other: String) -> Bool { self[...].isSame(as: other) }
+    /// As `Substring.has`.
+    package func has(_ letter: Unicode.Scalar) -> Bool { self[...].has(letter) }
+    /// As `Substring.place`.
+    package func place(of letter: Unicode.Scalar) -> Index? { self[...].place(of: letter) }
+    /// As `Substring.lastPlace`.
+    package func lastPlace(of letter: Unicode.Scalar) -> Index? { self[...].lastPlace(of: letter) }
+    /// As `Substring.firstLetter`.
+    package var firstLetter: Unicode.Scalar? { self[...].firstLetter }
+    /// As `Substring.lastLetter`.
+    package var lastLetter: Unicode.Scalar? { self[...].lastLetter }
+    /// As `Substring.dropping`.
+    package func dropping(_ count: Int) -> Substring { self[...].dropping(count) }
+    /// As `Substring.droppingLast`.
+    package func droppingLast(_ count: Int) -> Substring { self[...].droppingLast(count) }
+    /// As `Substring.behind`.
+    package func behind(_ place: Index) -> Substring { self[...].behind(place) }
+    /// As `Substring.until`.
+    package func until(_ letter: Unicode.Scalar) -> Substring { self[...].until(letter) }
+    /// As `Substring.split`.
+    package func split(
+        on separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
+    ) -> [Substring] {
+        self[...].split(
+            on: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences)
     }
 }
 

@@ -4,7 +4,7 @@ import Bytes
 package enum IPAddress {
     /// The four bytes of `a.b.c.d`; nil for anything else.
     package static func v4(_ text: some StringProtocol) -> [UInt8]? {
-        let parts = text.split(on: ".", omittingEmptySubsequences: false)
+        let parts = Substring(text).split(on: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }
         var octets: [UInt8] = []
         for part in parts {
@@ -18,7 +18,7 @@ package enum IPAddress {
 
     /// Whether `text` is an IPv6 address (RFC 4291, 2.2), a zone behind `%` allowed.
     package static func isV6(_ text: some StringProtocol) -> Bool {
-        let address = text.until("%")
+        let address = Substring(text).until("%")
         guard address.has(":"), !address.begins(with: ":") || address.begins(with: "::"),
             !address.ends(with: ":") || address.ends(with: "::")
         else { return false }
@@ -44,7 +44,7 @@ package enum IPAddress {
     /// Whether the address leads to the machine that asks.
     package static func isLoopback(_ text: some StringProtocol) -> Bool {
         if let octets = v4(text) { return octets[0] == 127 }
-        let address = text.until("%")
+        let address = Substring(text).until("%")
         return address == "::1" || address == "0:0:0:0:0:0:0:1"
     }
 }

@@ -2,6 +2,7 @@ import Bytes
 
 /// The parts of `text` before and behind the first `separator`; nil where there is none.
 func splitOnce(_ text: some StringProtocol, _ separator: Unicode.Scalar) -> (String, String)? {
+    let text = Substring(text)
     guard let place = text.place(of: separator) else { return nil }
     return (String(text[..<place]), String(text.behind(place)))
 }
