@@ -17,10 +17,10 @@ extension TemporaryStore {
     @discardableResult
     func makeImage(
         _ names: [String], layers: [String] = ["layer"], architecture: String = Platform.host.architecture,
-        config change: (inout ContainerConfig) -> Void = { _ in }
+        type: String = MediaType.ociConfig, config change: (inout ContainerConfig) -> Void = { _ in }
     ) throws -> Made {
         let ingest = try images.beginIngest()
-        let made = try putImage(ingest, layers: layers, architecture: architecture, config: change)
+        let made = try putImage(ingest, layers: layers, architecture: architecture, type: type, config: change)
         for name in names { try ingest.record(made.descriptor, name: try Reference(name)) }
         if names.isEmpty { try ingest.record(made.descriptor, name: nil) }
         return made
@@ -29,7 +29,7 @@ extension TemporaryStore {
     /// Puts an image's blobs into the store, without a name.
     func putImage(
         _ ingest: ImageIngest, layers: [String] = ["layer"], architecture: String = Platform.host.architecture,
-        config change: (inout ContainerConfig) -> Void = { _ in }
+        type: String = MediaType.ociConfig, config change: (inout ContainerConfig) -> Void = { _ in }
     ) throws -> Made {
         var container = ContainerConfig()
         container.env = ["PATH=/bin"]
@@ -45,7 +45,7 @@ extension TemporaryStore {
         let document = Array(try JSONEncoder().encode(config))
         let manifest = Manifest(
             config: Descriptor(
-                mediaType: MediaType.ociConfig, digest: try ingest.put(document), size: Int64(document.count)),
+                mediaType: type, digest: try ingest.put(document), size: Int64(document.count)),
             layers: descriptors)
         let bytes = Array(try JSONEncoder().encode(manifest))
         return Made(

@@ -28,6 +28,16 @@ import Testing
         }
     }
 
+    /// Of old registries, whose types for configurations say nothing.
+    @Test(arguments: ["application/octet-stream", "text/html", ""])
+    func anImageWhoseConfigurationHasNoTypeIsOne(_ type: String) throws {
+        let made = try store.makeImage(["old"], layers: ["a"], type: type)
+        for layer in made.config.rootfs.diffIDs { try unpack(layer) }
+        #expect(try store.images.images().images.map(\.id) == [made.id])
+        let outcome = try sweep()
+        #expect(outcome.blobs.isEmpty && outcome.layers.isEmpty)
+    }
+
     @Test func aLayerThatIsKeptByItsBaseStaysAsLongAsTheImage() throws {
         let made = try store.makeImage(["debian"], layers: ["a", "b"])
         let layers = LayerStore(store.paths, .full)

@@ -54,7 +54,7 @@ struct OCIArchive {
             return image
         }
         let manifest = try ingest.store.document(Manifest.self, descriptor.digest)
-        guard MediaType.isConfig(manifest.config.mediaType) else { return nil }
+        guard manifest.describesImage else { return nil }
         try verify(manifest.config)
         for layer in manifest.layers { try verify(layer) }
         let config = try ingest.store.document(ImageConfig.self, manifest.config.digest)

@@ -127,9 +127,12 @@ extension Manifest {
         return config
     }
 
+    /// False for artifacts, which have a configuration of another kind.
+    package var describesImage: Bool { MediaType.isConfig(config.mediaType) }
+
     /// Throws where the manifest is of an artifact and no image, or a layer is of a type that cannot be unpacked.
     package func checkTypes() throws(ManifestError) {
-        guard MediaType.isConfig(config.mediaType) else {
+        guard describesImage else {
             throw .artifact(artifactType ?? config.mediaType)
         }
         for layer in layers where !MediaType.isLayer(layer.mediaType) { throw .layerType(layer.mediaType) }

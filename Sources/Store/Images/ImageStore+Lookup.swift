@@ -108,13 +108,6 @@ extension ImageStore {
     }
 }
 
-extension Manifest {
-    /// False for artifacts, which have a configuration of another kind.
-    var describesImage: Bool {
-        config.mediaType == MediaType.ociConfig || config.mediaType == MediaType.dockerConfig
-    }
-}
-
 extension Platform {
     /// Whether `other` is this platform, where a variant that is not asked for may be any.
     package func accepts(_ other: Platform) -> Bool {
