@@ -80,8 +80,8 @@ package struct ListFormat: Sendable {
 
     // What stands behind the last dot, in words.
     private static func title(ofLabel name: String) -> String {
-        let last = name.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false).last
-        let words = (last.map { Array($0) } ?? []).map { "-_".utf8.contains($0) ? 32 : $0 }
+        let last = name.split(on: ".", omittingEmptySubsequences: false).last ?? ""
+        let words = last.utf8.map { "-_".utf8.contains($0) ? 32 : $0 }
         return String(decoding: words, as: UTF8.self)
     }
 

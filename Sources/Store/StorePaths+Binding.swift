@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 
@@ -16,10 +17,10 @@ extension StorePaths {
                 if errno == .exists { continue }
                 throw .unusableDirectory(path: run, cause: SystemError("symlink", binding, errno).description)
             }
-            let words = target.utf8.split(separator: UInt8(ascii: " "), maxSplits: 1)
-            if let first = words.first, String(Substring(first)) == "\(store.fileSystem):\(store.inode)" { return }
+            let words = target.split(on: " ", maxSplits: 1)
+            if words.first == "\(store.fileSystem):\(store.inode)" { return }
             if words.count == 2 {
-                let other = String(Substring(words[1]))
+                let other = String(words[1])
                 if try ContainerStore(StorePaths(data: other, run: run)).holdsAny() {
                     throw .unusableDirectory(
                         path: run,

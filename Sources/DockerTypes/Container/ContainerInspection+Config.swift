@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import OCI
 
@@ -59,7 +60,7 @@ extension ContainerInspection {
 
         /// The user's variables, and those of the image that the user did not set.
         private var environment: [String]? {
-            func name(_ entry: String) -> [UInt8] { Array(entry.utf8.prefix { $0 != UInt8(ascii: "=") }) }
+            func name(_ entry: String) -> ByteKey { ByteKey(String(entry.until("="))) }
             let own = description.options.env
             let names = Set(own.map { name($0) })
             let all = own + (image.env ?? []).filter { !names.contains(name($0)) }

@@ -103,9 +103,7 @@ extension ContainerInit {
                 postponed.append(index)
             }
             if let errno = entering(files[0], .user) { throw cannotJoin(user, errno) }
-            try step(.namespaces) { () throws(SystemError) in
-                try Credentials.becomeRoot()
-            }
+            try step(.namespaces) { () throws(SystemError) in try Credentials.becomeRoot() }
         } else {
             postponed = Array(joined.indices)
         }
@@ -159,9 +157,7 @@ extension ContainerInit {
             try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(ChildMessage.mapIDs)) }
             try expect(.mapped, channel)
             Hardening.setDumpable(false)
-            try step(.namespaces) { () throws(SystemError) in
-                try Credentials.becomeRoot()
-            }
+            try step(.namespaces) { () throws(SystemError) in try Credentials.becomeRoot() }
         }
         if plan.creates(.time) {
             try step(.namespaces) { () throws(SystemError) in try NamespaceSet.time.unshare() }

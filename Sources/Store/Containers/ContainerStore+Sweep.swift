@@ -35,7 +35,7 @@ extension ContainerStore {
             if !dead.contains(id), try isPresent(directory(id)) { continue }
             garbage.names.append((name, id))
         }
-        for name in try list(paths.names) where !name.utf8.starts(with: ".".utf8) {
+        for name in try list(paths.names) where name.firstLetter != "." {
             if try isForeignName(name) { garbage.foreignNames.append(name) }
         }
         for id in try list(paths.runningContainers) where try !isPresent(directory(id)) {

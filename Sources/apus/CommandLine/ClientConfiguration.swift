@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import Glibc
 import JSON
@@ -106,10 +107,8 @@ struct ClientConfiguration: Sendable {
     func pruneFilters(with own: [(key: String, value: String)]) -> [(key: String, value: String)] {
         var all = own
         for filter in pruneFilters {
-            let bytes = Array(filter.utf8)
-            guard let equals = bytes.firstIndex(of: UInt8(ascii: "=")) else { continue }
-            let key = String(decoding: bytes[..<equals], as: UTF8.self)
-            let value = String(decoding: bytes[(equals + 1)...], as: UTF8.self)
+            guard let equals = filter.place(of: "=") else { continue }
+            let (key, value) = (String(filter[..<equals]), String(filter.behind(equals)))
             let opposite = key == "label" ? "label!" : key == "label!" ? "label" : ""
             if own.contains(where: { $0.key == opposite && $0.value == value }) { continue }
             all.append((key, value))

@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Engine
 import Errors
@@ -48,9 +49,8 @@ enum Run {
 
     /// Adds the variables of the configuration's proxies that the user did not set.
     static func addProxies(_ options: inout RunOptions, _ context: Context) {
-        func name(_ entry: String) -> [UInt8] { Array(entry.utf8.prefix { $0 != UInt8(ascii: "=") }) }
         for variable in context.configuration.proxyVariables
-        where !options.env.contains(where: { name($0) == name(variable) }) {
+        where !options.env.contains(where: { $0.until("=").isSame(as: variable.until("=")) }) {
             options.env.append(variable)
         }
     }
