@@ -47,7 +47,9 @@ let package = Package(
 
         // Leaves.
         module("Bytes"),
-        module("Linux", ["Bytes", "CLinux"]),
+        module("Addresses", ["Bytes"]),
+        module("Linux", ["Addresses", "Bytes", "CLinux"]),
+        module("Netlink", ["Addresses", "Linux"]),
         module("Errors"),
         module("JSON"),
         module("OCI", ["Bytes", "Errors", "JSON"]),
@@ -58,10 +60,10 @@ let package = Package(
         // One level up.
         module("Archive", ["Bytes", "Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
         module("Seccomp", ["Linux", "JSON", "OCI", "CSeccomp"]),
-        module("Store", ["Bytes", "Errors", "Linux", "JSON", "OCI", "Archive"]),
+        module("Store", ["Addresses", "Bytes", "Errors", "Linux", "JSON", "OCI", "Archive"]),
         module("Runtime", ["Bytes", "Linux", "OCI"]),
         module("Cgroups", ["Bytes", "Linux", "OCI"]),
-        module("Networking", ["Bytes", "Linux"]),
+        module("Networking", ["Addresses", "Bytes", "Errors", "Linux", "Netlink"]),
         module(
             "Registry",
             [
@@ -77,13 +79,16 @@ let package = Package(
         module("Logs", ["Bytes", "Errors", "Linux", "JSON", "OCI"]),
         module(
             "ContainerSpec",
-            ["Bytes", "Errors", "Linux", "JSON", "OCI", "Logs", "Store", "Runtime", "Cgroups", "Networking"]),
+            [
+                "Addresses", "Bytes", "Errors", "Linux", "JSON", "OCI", "Logs", "Store", "Runtime", "Cgroups",
+                "Networking",
+            ]),
 
         // What the engine is made of.
         module(
             "Supervision",
             [
-                "Bytes",
+                "Addresses", "Bytes",
                 "Errors", "Linux", "JSON", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
                 "Logs",
                 "ContainerSpec",
@@ -95,11 +100,11 @@ let package = Package(
                 "Errors", "Linux", "JSON", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec",
                 "Workers",
             ]),
-        module("DockerTypes", ["Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
+        module("DockerTypes", ["Addresses", "Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",
             [
-                "Bytes",
+                "Addresses", "Bytes",
                 "Errors", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
                 "Registry", "Workers", "Logs",
                 "ContainerSpec", "Supervision", "Images", "DockerTypes",
@@ -110,7 +115,8 @@ let package = Package(
         .executableTarget(
             name: "apus",
             dependencies: [
-                "Bytes", "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision", "Images", "Workers",
+                "Addresses", "Bytes", "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision",
+                "Images", "Workers",
                 "JSON",
                 "OCI",
                 "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
@@ -132,6 +138,9 @@ let package = Package(
             path: "Tests/Fuzz/Driver", swiftSettings: swiftSettings),
 
         tests("BytesTests", ["Bytes"]),
+        tests("AddressesTests", ["Addresses"]),
+        tests("NetlinkTests", ["Addresses", "Linux", "Netlink"]),
+        tests("NetworkingTests", ["Addresses", "Linux", "Netlink", "Networking", "TestSupport"]),
         tests("LinuxTests", ["Linux"]),
         tests("JSONTests", ["JSON"]),
         tests("OCITests", ["JSON", "OCI"]),

@@ -13,6 +13,7 @@
 #include <linux/seccomp.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/epoll.h>
 #include <sys/types.h>
 
 // openat2(2), Linux 5.6.
@@ -60,6 +61,13 @@ ssize_t apus_recv_fds(int socket, void *data, size_t length, int *fds, int *coun
 // the namespace, or -errno.
 pid_t apus_network_namespace_begin(void);
 int apus_network_namespace_result(void);
+
+// accept4(2), close-on-exec and non-blocking, with the peer's address.
+int apus_accept_address(int socket, void *address, unsigned *length);
+
+// Makes `count` sockets in the network namespace behind a descriptor, of domain, type and protocol as three numbers each; the
+// caller's table has them. 0 or -errno; `made` has those that there were before it.
+int apus_sockets_in_namespace(int network_namespace, const int *kinds, int count, int *made);
 
 // An address of a network device: IFA_ADDRESS and the like, 4 or 16 bytes of each.
 struct apus_address {

@@ -1,3 +1,4 @@
+import Addresses
 import Bytes
 package import Errors
 

@@ -1,3 +1,4 @@
+import Addresses
 import Bytes
 package import Errors
 
@@ -49,9 +50,8 @@ package struct SlirpSettings: Codable, Hashable, Sendable {
     /// The network's first address as a number; nil where `cidr` is no network that holds an address 100.
     static func base(of cidr: String) -> UInt32? {
         guard let (address, bits) = splitOnce(cidr, "/"), let length = UInt32(bits), (8...25).contains(length),
-            let octets = IPAddress.v4(address)
+            case .v4(let number) = IPAddress(address)
         else { return nil }
-        let number = octets.reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
         return number & (UInt32.max >> length) == 0 ? number : nil
     }
 

@@ -1,3 +1,4 @@
+import Addresses
 import Bytes
 
 /// The host's `/etc/resolv.conf` taken apart (resolv.conf(5)).
@@ -33,7 +34,7 @@ struct ResolverConfiguration {
     }
 
     /// The name servers that another network namespace can reach. A zone names an interface of the host's.
-    var outside: [String] { nameServers.filter { !IPAddress.isLoopback($0) && !$0.has("%") } }
+    var outside: [String] { nameServers.filter { !(IPAddress($0)?.isLoopback ?? false) && !$0.has("%") } }
 
     /// The file's new text.
     var rendered: String {

@@ -1,0 +1,37 @@
+import Bytes
+
+/// An Ethernet address of 48 bits.
+package struct HardwareAddress: Hashable, Sendable, CustomStringConvertible {
+    /// The six bytes as they are sent, the first highest.
+    package let number: UInt64
+
+    /// Of the lower 48 bits of `number`.
+    package init(number: UInt64) { self.number = number & 0xffff_ffff_ffff }
+
+    /// Reads six pairs of hexadecimal digits with colons, or with hyphens, between them; nil for anything else.
+    package init?(_ text: some StringProtocol) {
+        let text = Substring(text)
+        let parts = text.split(on: text.has("-") ? "-" : ":", omittingEmptySubsequences: false)
+        guard parts.count == 6 else { return nil }
+        var number: UInt64 = 0
+        for part in parts {
+            guard part.utf8.count == 2, part.firstLetter != "+", part.firstLetter != "-",
+                let byte = UInt8(part, radix: 16)
+            else { return nil }
+            number = number << 8 | UInt64(byte)
+        }
+        self.number = number
+    }
+
+    /// One of Docker's, which a container gets for its address of version 4: 02:42 and the address's bytes.
+    package init(for address: UInt32) { self.init(number: 0x0242 << 32 | UInt64(address)) }
+
+    package var bytes: [UInt8] { [40, 32, 24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
+
+    /// Whether the address stands for many machines, and so is none of an interface.
+    package var isMulticast: Bool { number >> 40 & 1 == 1 }
+
+    package var description: String {
+        bytes.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined(separator: ":")
+    }
+}
