@@ -42,6 +42,7 @@ package struct Subnet: Hashable, Sendable, CustomStringConvertible {
         }
     }
 
+    /// Whether `address` is in it.
     package func contains(_ address: IPAddress) -> Bool {
         address.isV4 == base.isV4 && base <= address && address <= last
     }
