@@ -53,6 +53,8 @@ extension RunOptions {
         writer.write("labels", labels)
         writer.write("annotations", annotations)
         writer.write("exposedPorts", exposedPorts)
+        writer.write("publish", publish)
+        writer.write("publishAll", publishAll)
     }
 
     private func writeStreams(_ writer: inout JSONWriter) throws {
@@ -78,6 +80,8 @@ extension RunOptions {
         case .host: writer.write("networkMode") { $0.write("host") { _ in } }
         default: writer.write("networkMode", json: try encoded(networkMode))
         }
+        writer.write("endpoints", json: endpoints.isEmpty ? Array("[]".utf8) : try encoded(endpoints))
+        writer.write("links", links)
         writer.write("pidMode", pidMode.rawValue)
         writer.write("ipcMode", ipcMode.rawValue)
         writer.write("utsMode", utsMode.rawValue)

@@ -57,6 +57,8 @@ package enum ContainerSummary {
         case networkMode
         case autoRemove
         case mounts
+        case networks
+        case publishes
     }
 
     private static func write(_ description: ContainerDescription, to encoder: inout WireEncoder) {
@@ -82,6 +84,10 @@ package enum ContainerSummary {
         let imagePorts = image.exposedPorts.map { $0.keys.sorted() } ?? []
         put(.imagePorts) { $0.write(imagePorts) }
         put(.networkMode) { $0.write(options.networkMode.inspected) }
+        var networks: [String] = []
+        for endpoint in options.endpoints { networks.append(endpoint.network) }
+        if !networks.isEmpty { put(.networks) { $0.write(networks) } }
+        if !options.publish.isEmpty || options.publishAll { put(.publishes) { $0.write(options.publish) } }
         put(.autoRemove) { $0.write(options.autoRemove) }
         let mounts = options.mounts.map { Mount($0) }
         put(.mounts) { $0.write(mounts) }
@@ -115,6 +121,11 @@ package enum ContainerSummary {
                 }
             case .networkMode:
                 summary.options.networkMode = (try? NetworkMode(option: try content.read())) ?? .automatic
+            case .networks:
+                summary.options.endpoints = try content.read([String].self).map { EndpointOptions(network: $0) }
+            case .publishes:
+                summary.options.publish = try content.read()
+                summary.options.publishAll = summary.options.publish.isEmpty
             case .autoRemove: summary.options.autoRemove = try content.read()
             case .mounts: summary.options.mounts = try content.read([Mount].self).map { $0.option }
             case nil: continue

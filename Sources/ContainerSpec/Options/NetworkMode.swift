@@ -1,77 +1,77 @@
 import Bytes
 package import Errors
 
-/// Which network a container has (`--network`).
+/// Whose network namespace a container has, and how that is connected (`--network`). Which networks it is on, and as what, is
+/// in `RunOptions.endpoints`.
 package enum NetworkMode: Codable, Hashable, Sendable {
-    /// A namespace of its own, with a way out through what the machine has.
+    /// A namespace of its own on the default network, `bridge`.
     case automatic
     /// A namespace of its own with loopback alone.
     case none
     /// The host's.
     case host
+    /// That of another container, by its name or id.
+    case container(String)
+    /// That behind a path of the host (podman's `ns:PATH`).
+    case namespace(String)
+    /// A namespace of its own on networks that somebody has made; the first one's name or id.
+    case network(String)
     case slirp4netns(SlirpSettings)
     /// The values are further arguments of pasta(1).
     case pasta(arguments: [String])
 
-    /// Reads Docker's `none`, `host`, `default` and podman's `slirp4netns[:…]`, `pasta[:…]`. Throws `OptionError`.
+    /// The default network's name.
+    package static let defaultNetwork = "bridge"
+
+    /// Reads one of Docker's modes or the name of a network, and podman's `slirp4netns[:…]`, `pasta[:…]` and `ns:PATH`. Throws
+    /// `OptionError`.
     package init(option text: String) throws(OptionError) {
-        if text.begins(with: "name=") || text.has(",") && text.has("=") && !text.has(":") {
-            self = try Self(fields: text)
-            return
-        }
         let pair = splitOnce(text, ":")
         switch (pair?.0 ?? text, pair?.1) {
         case ("", nil): throw OptionError.usage("no name set for network")
-        case ("default", nil), ("private", nil): self = .automatic
+        case ("default", nil), ("private", nil), (Self.defaultNetwork, nil): self = .automatic
         case ("none", nil): self = .none
         case ("host", nil): self = .host
         case ("slirp4netns", let options): self = .slirp4netns(try SlirpSettings(options ?? ""))
         case ("pasta", let options):
             self = .pasta(arguments: (options ?? "").split(on: ",").map(String.init))
-        case ("container", _?), ("ns", _?):
-            throw .refused("--network=\(text)", "containers cannot share a network namespace yet")
-        case ("bridge", nil):
-            throw .refused(
-                "--network=bridge",
-                "bridges come later; without --network a container has a namespace of its own with "
-                    + "a way out")
-        default:
-            throw OptionError(
-                "network \(text) not found: networks cannot be created yet, there are none, host, slirp4netns and "
-                    + "pasta"
-            )
+        case ("container", let name):
+            guard let name, !name.isEmpty else {
+                throw OptionError("invalid container format container:<name|id>")
+            }
+            self = .container(name)
+        case ("ns", let path?):
+            guard path.begins(with: "/") else { throw OptionError("--network=\(text): the path is not absolute") }
+            self = .namespace(path)
+        default: self = .network(text)
         }
     }
 
-    /// Docker's long form: `name=host,alias=…`.
-    private init(fields text: String) throws(OptionError) {
-        guard let fields = commaSeparated(text) else { throw OptionError("invalid network '\(text)'") }
-        var name: String?
-        for field in fields {
-            guard let (key, value) = splitOnce(field, "=") else {
-                throw OptionError("invalid field '\(field)' in network '\(text)'")
-            }
-            guard key.lowercased() == "name" else {
-                guard
-                    ["alias", "ip", "ip6", "link-local-ip", "mac-address", "driver-opt", "gw-priority"].contains(
-                        key.lowercased())
-                else { throw OptionError("invalid field key \(key)") }
-                throw .refused("'\(key)' in --network '\(text)'", "only networks with addresses of their own have it")
-            }
-            name = value
+    /// Whether the container is on networks, and not in somebody else's namespace or alone.
+    package var isBridged: Bool {
+        switch self {
+        case .automatic, .network: true
+        default: false
         }
-        guard let name else { throw OptionError("network name is missing in '\(text)'") }
-        self = try Self(option: name)
     }
-}
 
-extension NetworkMode {
+    /// Whether the namespace is the container's own.
+    package var isOwn: Bool {
+        switch self {
+        case .host, .container, .namespace: false
+        default: true
+        }
+    }
+
     /// The name that `inspect` and `ps` show.
     package var inspected: String {
         switch self {
-        case .automatic: "bridge"
+        case .automatic: Self.defaultNetwork
         case .none: "none"
         case .host: "host"
+        case .container(let name): "container:" + name
+        case .namespace(let path): "ns:" + path
+        case .network(let name): name
         case .slirp4netns: "slirp4netns"
         case .pasta: "pasta"
         }

@@ -24,8 +24,11 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var domainname: String?
     package var labels: [String: String] = [:]
     package var annotations: [String: String] = [:]
-    /// `80/tcp` and so on; nothing but a note to the reader until networks have ports.
+    /// `80/tcp` and so on: what `--publish-all` publishes.
     package var exposedPorts: [String] = []
+    /// As `PortMapping` reads them.
+    package var publish: [String] = []
+    package var publishAll = false
 
     package var tty = false
     package var openStdin = false
@@ -46,6 +49,10 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var readonlyRootfs = false
     package var initProcess = false
     package var networkMode = NetworkMode.automatic
+    /// The networks that the container is on, the one of `networkMode` first. Empty: that one, with nothing asked of it.
+    package var endpoints: [EndpointOptions] = []
+    /// `container[:alias]` each.
+    package var links: [String] = []
     package var pidMode = PIDMode.private
     package var ipcMode = IPCMode.private
     package var utsMode = UTSMode.private

@@ -34,6 +34,8 @@ package struct HostFacts: Sendable {
     package var memoryNodes: String? { line("/sys/devices/system/node/online") }
     /// Whether the kernel counts swap, so that it can be limited.
     package var countsSwap: Bool { exists("/proc/swaps") }
+    /// Whether an earlier start has found that this kernel gives no bridges.
+    package var lacksBridges = false
     /// Finds the helper for the way out of a namespace; asked only where no network was chosen.
     package var egress: @Sendable () throws(EgressError) -> EgressHelper
 

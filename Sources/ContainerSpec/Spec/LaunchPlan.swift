@@ -26,6 +26,8 @@ package struct LaunchPlan: Sendable {
     package var stopTimeout: Int
     /// The name that the container has.
     package var hostname: String
+    /// Its names as they are in `/etc/hosts` behind an address, which a bridged container has when it starts.
+    package var ownNames: String
     /// One sentence for each thing that is not quite as asked.
     package var warnings: [String]
     /// Whether `apply(_:)` has set `HOME`, which is another for another user then.
@@ -50,6 +52,10 @@ package struct LaunchPlan: Sendable {
         /// Loopback alone.
         case loopback
         case egress(EgressHelper)
+        /// On bridges; what is on them is known when the container starts.
+        case bridged
+        /// Somebody else's namespace, behind a path; an empty one is that of a container that does not run.
+        case joined(path: String)
     }
 
     /// A file of `/etc` that the engine writes.

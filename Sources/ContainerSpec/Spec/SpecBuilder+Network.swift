@@ -10,7 +10,7 @@ extension SpecBuilder {
         case .none: return .loopback
         case .slirp4netns(let settings): return .egress(.slirp4netns(Self.slirp(settings)))
         case .pasta(let arguments): return .egress(.pasta(arguments: arguments + nameForwarding(besides: arguments)))
-        case .automatic:
+        case .automatic where host.lacksBridges:
             do throws(EgressError) {
                 switch try host.egress() {
                 case .pasta(let arguments):
@@ -21,6 +21,9 @@ extension SpecBuilder {
                 warnings.append("the container has no network but loopback: \(error)")
                 return .loopback
             }
+        case .automatic, .network: return .bridged
+        case .namespace(let path): return .joined(path: path)
+        case .container: return .joined(path: joined?.namespace ?? "")
         }
     }
 
@@ -46,7 +49,7 @@ extension SpecBuilder {
     mutating func generatedFiles(
         hostname: String, network: LaunchPlan.NetworkPlan
     ) throws(OptionError) -> [LaunchPlan.GeneratedFile] {
-        [
+        return [
             .init(name: "hostname", destination: "/etc/hostname", content: hostname + "\n"),
             .init(name: "hosts", destination: "/etc/hosts", content: try hosts(hostname, network)),
             .init(name: "resolv.conf", destination: "/etc/resolv.conf", content: resolver(network)),
@@ -59,8 +62,12 @@ extension SpecBuilder {
             return configuration.text
         }
         switch network {
-        case .host: break
+        case .host, .joined: break
         case .loopback: configuration.nameServers = configuration.outside
+        case .bridged:
+            // On the default network name servers that were asked for are the container's own affair, as with Docker.
+            if options.networkMode == .automatic, !options.dns.isEmpty { break }
+            return embeddedResolver(configuration)
         case .egress(let helper):
             if let server = helper.nameServer {
                 configuration.nameServers = [server]
@@ -78,6 +85,21 @@ extension SpecBuilder {
         if !options.dnsOptions.isEmpty { configuration.options = options.dnsOptions }
         return configuration.rendered
     }
+
+    // Docker's form: names without dots go to the resolver first, and it gets all that the host's options do not need.
+    private func embeddedResolver(_ host: ResolverConfiguration) -> String {
+        var configuration = host
+        configuration.nameServers = [Self.embeddedNameServer]
+        if !options.dnsSearch.isEmpty { configuration.search = options.dnsSearch.filter { $0 != "." } }
+        if !options.dnsOptions.isEmpty { configuration.options = options.dnsOptions }
+        if !configuration.options.contains(where: { $0.begins(with: "ndots:") }) {
+            configuration.options.append("ndots:0")
+        }
+        return configuration.rendered
+    }
+
+    /// Where a container's own resolver answers.
+    static let embeddedNameServer = "127.0.0.11"
 
     private func hosts(_ hostname: String, _ network: LaunchPlan.NetworkPlan) throws(OptionError) -> String {
         var lines: [String]
@@ -97,16 +119,21 @@ extension SpecBuilder {
             let address = entry.address == HostEntry.gateway ? try gatewayAddress(network) : entry.address
             lines.append("\(address)\t\(entry.name)")
         }
-        if network != .host {
+        // A bridged container's line follows when it has an address.
+        if network != .host, network != .bridged {
             var address = "127.0.0.1"
             if case .egress(.slirp4netns) = network { address = slirpSettings.containerAddress }
-            // Either flag may hold the domain: the whole name comes first, and what is before its first dot.
-            let full = Array((options.domainname.map { "\(hostname).\($0)" } ?? hostname).utf8)
-            let short = full.prefix { $0 != UInt8(ascii: ".") }
-            let names = short.count == full.count ? full : full + [UInt8(ascii: " ")] + short
-            lines.append("\(address)\t" + String(decoding: names, as: UTF8.self))
+            lines.append("\(address)\t" + ownNames(hostname))
         }
         return textFile(lines)
+    }
+
+    /// Either flag may hold the domain: the whole name comes first, and what is before its first dot.
+    func ownNames(_ hostname: String) -> String {
+        let full = Array((options.domainname.map { "\(hostname).\($0)" } ?? hostname).utf8)
+        let short = full.prefix { $0 != UInt8(ascii: ".") }
+        let names = short.count == full.count ? full : full + [UInt8(ascii: " ")] + short
+        return String(decoding: names, as: UTF8.self)
     }
 
     private var slirpSettings: SlirpSettings {
@@ -117,7 +144,8 @@ extension SpecBuilder {
     private func gatewayAddress(_ network: LaunchPlan.NetworkPlan) throws(OptionError) -> String {
         switch network {
         case .host: return "127.0.0.1"
-        case .loopback:
+        case .bridged: return Self.hostGateway
+        case .loopback, .joined:
             throw OptionError(
                 "--add-host with host-gateway: the container has no network in which the host has an address")
         case .egress(.slirp4netns):
@@ -130,6 +158,44 @@ extension SpecBuilder {
             throw .refused(
                 "--add-host with host-gateway",
                 "with pasta the container has the host's own address; use --network slirp4netns")
+        }
+    }
+
+    /// The gateway of the default network, at which a container on any network reaches the host.
+    static let hostGateway = "172.17.0.1"
+
+    /// What Docker refuses beside a network mode, in its words.
+    mutating func checkNetworkConflicts() throws(OptionError) {
+        let mode = options.networkMode
+        if case .container = mode {
+            func conflict(_ what: String) -> OptionError { OptionError("conflicting options: \(what)") }
+            if options.hostname != nil || options.domainname != nil { throw conflict("hostname and the network mode") }
+            if !options.links.isEmpty {
+                throw conflict(
+                    "container type network can't be used with links. This would result in undefined behavior")
+            }
+            if !options.dns.isEmpty { throw conflict("dns and the network mode") }
+            if !options.extraHosts.isEmpty { throw conflict("custom host-to-IP mapping and the network mode") }
+            if !options.publish.isEmpty || options.publishAll {
+                throw conflict("port publishing and the container type network mode")
+            }
+            if !options.exposedPorts.isEmpty {
+                throw conflict("port exposing and the container type network mode")
+            }
+        }
+        if mode == .host {
+            if !options.links.isEmpty {
+                throw OptionError(
+                    "conflicting options: host type networking can't be used with links. This would result in undefined "
+                        + "behavior")
+            }
+            if !options.publish.isEmpty || options.publishAll {
+                warnings.append("Published ports are discarded when using host network mode")
+            }
+        }
+        if !mode.isBridged, mode.isOwn, mode != .none, !options.publish.isEmpty || options.publishAll {
+            throw .refused(
+                "--publish with --network=\(mode.inspected)", "ports are published for containers on networks of ours")
         }
     }
 }

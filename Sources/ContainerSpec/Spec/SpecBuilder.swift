@@ -15,6 +15,8 @@ package struct SpecBuilder {
     /// Where the files of `LaunchPlan.files` will be.
     let filesDirectory: String
     let host: HostFacts
+    /// The container that `--network=container:…` names.
+    package var joined: JoinedContainer?
 
     var warnings: [String] = []
 
@@ -66,9 +68,12 @@ package struct SpecBuilder {
             user: .init(
                 user: options.user.flatMap { $0.isEmpty ? nil : $0 } ?? keptUser ?? image.user ?? "",
                 additionalGroups: options.groupAdd),
-            files: files.filter { file in
-                mounts.list.contains { $0.destination == file.destination && $0.source == path(file) }
-            },
+            // Another's are there, and stay as they are.
+            files: joined != nil
+                ? []
+                : files.filter { file in
+                    mounts.list.contains { $0.destination == file.destination && $0.source == path(file) }
+                },
             directories: directories(),
             network: network,
             seccomp: options.security.seccomp ?? (options.privileged ? .unconfined : .standard),
@@ -76,6 +81,7 @@ package struct SpecBuilder {
             stopSignal: try stopSignal(),
             stopTimeout: options.stopTimeout ?? image.stopTimeout ?? 10,
             hostname: name,
+            ownNames: ownNames(name),
             warnings: warnings,
             healthCheck: HealthCheck(options.healthcheck(over: image), shell: image.shell),
             keptAccount: keptAccount)
@@ -97,7 +103,7 @@ package struct SpecBuilder {
     }
 
     /// Where a generated file is on the host.
-    func path(_ file: LaunchPlan.GeneratedFile) -> String { filesDirectory + "/" + file.name }
+    func path(_ file: LaunchPlan.GeneratedFile) -> String { (joined?.filesDirectory ?? filesDirectory) + "/" + file.name }
 
     private var usesInit: Bool { options.initProcess && options.pidMode == .private }
 
@@ -110,6 +116,7 @@ package struct SpecBuilder {
                 "conflicting options: --shm-size and --ipc=\(options.ipcMode.rawValue), which has no own /dev/shm"
             )
         }
+        try checkNetworkConflicts()
         if options.tty, options.logConfig.type == LogConfiguration.Driver.passthrough.rawValue {
             throw OptionError(
                 "conflicting options: --tty and --log-driver=passthrough, which hands on the caller's streams")
@@ -138,6 +145,7 @@ package struct SpecBuilder {
             return name
         }
         if options.utsMode == .host || options.networkMode == .host { return host.hostname }
+        if let joined { return joined.hostname }
         return String(containerID.prefix(12))
     }
 
@@ -149,7 +157,11 @@ package struct SpecBuilder {
 
     private func namespaces() -> [RuntimeSpec.Namespace] {
         var list = [RuntimeSpec.Namespace(.mount)]
-        if options.networkMode != .host { list.append(.init(.network)) }
+        switch options.networkMode {
+        case .host: break
+        case .namespace(let path): list.append(.init(.network, path: path))
+        default: list.append(.init(.network))
+        }
         if options.utsMode == .private { list.append(.init(.uts)) }
         if options.pidMode == .private { list.append(.init(.pid)) }
         if options.ipcMode != .host { list.append(.init(.ipc)) }
@@ -159,7 +171,7 @@ package struct SpecBuilder {
 
     private func sysctls() throws(OptionError) -> [String: String]? {
         var values: [String: String] = [:]
-        if options.networkMode != .host {
+        if options.networkMode.isOwn {
             // Conveniences: not there in a kernel without IPv4, and read-only inside of most containers.
             if host.isWritable("/proc/sys/net/ipv4/ip_unprivileged_port_start") {
                 values["net.ipv4.ip_unprivileged_port_start"] = "0"

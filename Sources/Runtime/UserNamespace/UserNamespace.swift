@@ -46,13 +46,25 @@ package enum UserNamespace {
     ///
     /// A living supervisor that has published itself in `runDirectory` is joined if it has the mode of `plan`: with
     /// another, since subordinate ids have come or gone meanwhile, the owners of the layers would not be its own.
-    package static func enter(runDirectory: String) throws(UserNamespaceError) -> Mode {
+    /// With `publishing` the process is one that later ones join, as after `publish`; of two such that start at once one
+    /// makes the namespace and the other joins it: networks are shared within one alone.
+    package static func enter(
+        runDirectory: String, publishing: Bool = false
+    ) throws(UserNamespaceError) -> Mode {
         if geteuid() == 0, Capability.isEffective(Capability.systemAdministration) {
             try ownMountNamespace()
             return .host
         }
         let (mode, map) = plan()
-        if !join(runDirectory: runDirectory, mode: mode) { try create(map!, mode) }
+        if !join(runDirectory: runDirectory, mode: mode) {
+            // Without it, on a disk that is full, two may have one each.
+            let lock = publishing ? try? FileLock("\(runDirectory)/userns.lock") : nil
+            if !(publishing && join(runDirectory: runDirectory, mode: mode)) { try create(map!, mode) }
+            if publishing { publish(runDirectory: runDirectory, mode: mode) }
+            endLifetime(lock)
+        } else if publishing {
+            publish(runDirectory: runDirectory, mode: mode)
+        }
         try ownMountNamespace()
         return mode
     }

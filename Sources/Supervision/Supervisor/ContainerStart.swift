@@ -98,7 +98,21 @@ package struct ContainerStart: Sendable {
         var builder = SpecBuilder(
             options: options, image: image, containerID: id, filesDirectory: containers.runDirectory(id),
             host: .current(mode: mode))
+        builder.joined = try joinedContainer()
         do throws(OptionError) { return try builder.build() } catch { throw EngineError(error) }
+    }
+
+    private func joinedContainer() throws(EngineError) -> JoinedContainer? {
+        guard case .container(let name) = options.networkMode else { return nil }
+        do throws(StoreError) {
+            let other = try containers.find(name)
+            let state = try containers.state(other)
+            let summary = ContainerSummary.read(try containers.readRecord(other).body, id: other)
+            let process = state.isActive ? state.process : nil
+            return JoinedContainer(
+                namespace: process.map { "/proc/\($0.pid)/ns/net" }, filesDirectory: containers.runDirectory(other),
+                hostname: summary?.hostname ?? String(other.prefix(12)))
+        } catch { throw EngineError("joining network namespace of container: \(error)") }
     }
 
     private func seccompProgram(_ plan: LaunchPlan) throws(EngineError) -> SeccompProgram? {

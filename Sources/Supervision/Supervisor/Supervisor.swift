@@ -109,9 +109,8 @@ package struct Supervisor: ~Copyable {
     private mutating func enterUserNamespace() throws(SupervisorFailure) {
         let runDirectory = request.containers.paths.run
         do throws(UserNamespaceError) {
-            mode = try UserNamespace.enter(runDirectory: runDirectory)
+            mode = try UserNamespace.enter(runDirectory: runDirectory, publishing: true)
         } catch { throw SupervisorFailure(error.description) }
-        UserNamespace.publish(runDirectory: runDirectory, mode: mode)
     }
 
     // MARK: the container's life
@@ -161,6 +160,7 @@ package struct Supervisor: ~Copyable {
         let root = try mountRoot(namespace, meanwhile: network)
         defer { Overlay.letGo(root) }
         let loopback = finishLoopback(network, &plan.spec)
+        let other = try joinOther(plan.network, &plan.spec)
         try writeFiles(plan.files)
         try resolveUser(&plan, root, namespace)
         try nameKeptUser(&plan, root)
@@ -168,6 +168,7 @@ package struct Supervisor: ~Copyable {
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
         var process = try setUp(plan, root, &streams, &loop)
         endLifetime(loopback)
+        endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
         try release(&process, loop, isFirst: isFirst)
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)

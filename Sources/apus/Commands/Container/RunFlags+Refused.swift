@@ -1,7 +1,6 @@
 import Flags
 
 extension RunFlags {
-    private static let noAddresses = "networks with addresses of their own are not there yet"
     private static let noVolumes = "volumes are not there yet"
     private static let onlyWindows = "only Windows has it"
 
@@ -14,18 +13,6 @@ extension RunFlags {
         Flag(
             "gpus", nil, .string, "Processors for graphics", placeholder: "gpu-request",
             refused: "drivers of GPUs are not looked for; give the devices by --device"),
-        Flag("ip", nil, .string, "IPv4 address", refused: noAddresses),
-        Flag("ip6", nil, .string, "IPv6 address", refused: noAddresses),
-        Flag("link", nil, .list, "Link to another container", refused: noAddresses),
-        Flag("link-local-ip", nil, .list, "Link-local address", refused: noAddresses),
-        Flag("mac-address", nil, .string, "MAC address", refused: noAddresses),
-        Flag("network-alias", nil, .list, "Further name on the network", aliases: ["net-alias"], refused: noAddresses),
-        Flag(
-            "publish", "p", .list, "Publish a port of the container",
-            refused: "ports cannot be published yet; with --network host the container listens on the host's own"),
-        Flag(
-            "publish-all", "P", .bool, "Publish all exposed ports",
-            refused: "ports cannot be published yet; with --network host the container listens on the host's own"),
         Flag(
             "runtime", nil, .string, "Runtime of the container",
             refused: "this engine is its own runtime"),

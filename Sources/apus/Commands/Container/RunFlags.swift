@@ -91,8 +91,16 @@ enum RunFlags {
 
     private static let network: [Flag] = [
         Flag(
-            "network", nil, .list, "Network (none, host, slirp4netns, pasta)", placeholder: "network",
-            aliases: ["net"]),
+            "network", nil, .list, "Network, or none, host, container:NAME, ns:PATH, slirp4netns, pasta",
+            placeholder: "network", aliases: ["net"]),
+        Flag("network-alias", nil, .list, "Further name of the container on its network", aliases: ["net-alias"]),
+        Flag("ip", nil, .string, "IPv4 address on the network"),
+        Flag("ip6", nil, .string, "IPv6 address on the network"),
+        Flag("link-local-ip", nil, .list, "Link-local address of the container"),
+        Flag("mac-address", nil, .string, "MAC address of the container"),
+        Flag("link", nil, .list, "Link to another container, NAME[:ALIAS]"),
+        Flag("publish", "p", .list, "Publish a port of the container, [[ip:]port:]port[/protocol]"),
+        Flag("publish-all", "P", .bool, "Publish all exposed ports to random ports"),
         Flag("add-host", nil, .list, "Line for /etc/hosts, name:address"),
         Flag("dns", nil, .list, "Name server"),
         Flag("dns-search", nil, .list, "Domain to search names in"),

@@ -18,6 +18,7 @@ struct RunOptionReader {
     // Files come before single values, whatever their order was.
     private var variablesOfFiles: [String] = []
     private var labels: [(String, String)] = []
+    private var networks = NetworkFlags()
 
     /// Reads all of `parsed`, whose first positional argument is the image. Throws `OptionError`, and `UsageError` for values
     /// that Docker's command line refuses by itself.
@@ -44,6 +45,7 @@ struct RunOptionReader {
             if reader.options.detach, !reader.options.attach.isEmpty {
                 throw CommandFailure("conflicting options: cannot specify both --attach and --detach", status: 1)
             }
+            try reader.networks.apply(to: &reader.options)
             try reader.options.logConfig.validate()
             return reader.options
         }
@@ -228,12 +230,15 @@ struct RunOptionReader {
 
     private mutating func takeNetwork(_ name: String, _ value: String) throws(OptionError) -> Bool {
         switch name {
-        case "network":
-            let mode = try NetworkMode(option: value)
-            guard options.networkMode == .automatic || options.networkMode == mode else {
-                throw OptionError("a container cannot be on more than one network yet")
-            }
-            options.networkMode = mode
+        case "network": try networks.add(value)
+        case "network-alias": networks.aliases.append(value)
+        case "ip": networks.ipv4 = value
+        case "ip6": networks.ipv6 = value
+        case "link-local-ip": networks.linkLocalIPs.append(value)
+        case "mac-address": networks.macAddress = value
+        case "link": options.links.append(value)
+        case "publish": options.publish.append(value)
+        case "publish-all": options.publishAll = isTrue(value)
         case "add-host": options.extraHosts.append(try HostEntry(value))
         case "dns":
             guard IPAddress.isValid(value) else {

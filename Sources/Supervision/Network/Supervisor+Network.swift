@@ -1,4 +1,5 @@
 import ContainerSpec
+import Glibc
 import Linux
 import Networking
 import OCI
@@ -30,6 +31,23 @@ extension Supervisor {
     /// says why it cannot. What is returned is open until the process is made.
     func finishLoopback(_ network: NetworkNamespace.Beginning?, _ spec: inout RuntimeSpec) -> FileDescriptor? {
         guard let network, let namespace = try? network.finish() else { return nil }
+        join(namespace, &spec)
+        return namespace
+    }
+
+    /// Has the container's process join the namespace that `network` names, if it names one.
+    func joinOther(
+        _ network: LaunchPlan.NetworkPlan, _ spec: inout RuntimeSpec
+    ) throws(SupervisorFailure) -> FileDescriptor? {
+        guard case .joined(let path) = network else { return nil }
+        guard !path.isEmpty else {
+            throw SupervisorFailure(
+                "cannot join network namespace of a non running container: start it, or name another")
+        }
+        let namespace: FileDescriptor
+        do throws(SystemError) { namespace = try FileDescriptor.open(path, O_RDONLY) } catch {
+            throw SupervisorFailure("cannot join the network namespace \(path): \(error.errno)")
+        }
         join(namespace, &spec)
         return namespace
     }
