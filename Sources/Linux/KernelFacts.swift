@@ -1,3 +1,4 @@
+package import Addresses
 import CLinux
 import Glibc
 
@@ -35,24 +36,14 @@ package enum KernelFacts {
     /// The number of processors that are switched on.
     package static func onlineProcessorCount() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN))) }
 
-    /// The IPv4 address from which this machine would talk to the world; nil where it has no route. Sends nothing.
-    package static func outboundAddress() -> String? {
-        let number = socket(AF_INET, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue), 0)
-        guard number >= 0 else { return nil }
-        defer { close(number) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(9).bigEndian
-        // Of TEST-NET-1 (RFC 5737): only the choice of a route is wanted.
-        address.sin_addr.s_addr = UInt32(0xC000_0201).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let answered = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                connect(number, generic, length) == 0 && getsockname(number, generic, &length) == 0
-            }
-        }
-        guard answered else { return nil }
-        let own = UInt32(bigEndian: address.sin_addr.s_addr)
-        return "\(own >> 24).\(own >> 16 & 255).\(own >> 8 & 255).\(own & 255)"
+    /// The address from which this machine would talk to the world; nil where it has no route. Sends nothing.
+    package static func outboundAddress(v4: Bool) -> IPAddress? {
+        guard let probe = try? InternetSocket.make(SOCK_DGRAM, v4: v4) else { return nil }
+        // Of TEST-NET-1 (RFC 5737) and its like (RFC 3849): only the choice of a route is wanted.
+        let somewhere: IPAddress = v4 ? .v4(0xC000_0201) : .v6(0x2001_0db8_0000_0000, 1)
+        guard (try? InternetSocket.connect(probe.rawValue, to: SocketAddress(somewhere, port: 9))) != nil,
+            let own = try? InternetSocket.localAddress(probe.rawValue).address, !own.isLoopback, !own.isUnspecified
+        else { return nil }
+        return own
     }
 }

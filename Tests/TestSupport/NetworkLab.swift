@@ -1,5 +1,5 @@
 import Glibc
-package import Linux
+import Linux
 
 /// A little internet of network namespaces: the machine on which containers run, and a host outside of it. Nothing that
 /// happens in it reaches the machine that tests. Needs root, `ip` and `nsenter`.

@@ -65,6 +65,13 @@ int apus_network_namespace_result(void);
 // accept4(2), close-on-exec and non-blocking, with the peer's address.
 int apus_accept_address(int socket, void *address, unsigned *length);
 
+// A datagram with its sender and its destination, each a struct sockaddr_storage: what a socket with IP_RECVORIGDSTADDR or
+// IP_PKTINFO, or their likes of IPv6, is told. A destination that it is not told is of the family AF_UNSPEC.
+ssize_t apus_recv_ends(int socket, void *data, size_t length, void *sender, void *destination);
+// Sends one from an address of its own choice.
+ssize_t apus_send_ends(
+    int socket, const void *data, size_t length, const void *receiver, unsigned receiver_length, const void *source);
+
 // Makes `count` sockets in the network namespace behind a descriptor, of domain, type and protocol as three numbers each; the
 // caller's table has them. 0 or -errno; `made` has those that there were before it.
 int apus_sockets_in_namespace(int network_namespace, const int *kinds, int count, int *made);

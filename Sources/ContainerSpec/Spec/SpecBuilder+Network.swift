@@ -150,10 +150,10 @@ extension SpecBuilder {
                 "--add-host with host-gateway: the container has no network in which the host has an address")
         case .egress(.slirp4netns):
             if slirpSettings.allowHostLoopback { return slirpSettings.gateway }
-            guard let address = KernelFacts.outboundAddress() else {
+            guard let address = KernelFacts.outboundAddress(v4: true) else {
                 throw OptionError("--add-host with host-gateway: the host has no address but loopback")
             }
-            return address
+            return address.description
         case .egress(.pasta):
             throw .refused(
                 "--add-host with host-gateway",

@@ -134,4 +134,34 @@ package enum InternetSocket {
             }
         }
     }
+
+    /// recvmsg(2) of one datagram, with the destination that its sender gave it, where the socket is told that
+    /// (IP_RECVORIGDSTADDR, or IP_PKTINFO without a port); nil where none waits. Throws what the network reported.
+    package static func receiveWithDestination(
+        _ socket: CInt, into buffer: UnsafeMutableRawBufferPointer
+    ) throws(SystemError) -> (count: Int, sender: SocketAddress, destination: SocketAddress?)? {
+        var sender = sockaddr_storage()
+        var destination = sockaddr_storage()
+        let count = apus_recv_ends(socket, buffer.baseAddress, buffer.count, &sender, &destination)
+        guard count >= 0 else {
+            let errno = Errno.current
+            if errno == .again || errno == .interrupted { return nil }
+            throw SystemError("recvmsg", nil, errno)
+        }
+        guard let from = SocketAddress(sender) else { return nil }
+        return (count, from, SocketAddress(destination))
+    }
+
+    /// sendmsg(2) of one datagram from `source`, an address of the socket's machine whose port is the socket's.
+    package static func send(
+        _ socket: CInt, _ datagram: UnsafeRawBufferPointer, to receiver: SocketAddress, from source: SocketAddress
+    ) throws(SystemError) {
+        try check("sendmsg", receiver.description) {
+            receiver.with { (address, length) in
+                source.with { (own, _) in
+                    apus_send_ends(socket, datagram.baseAddress, datagram.count, address, length, own)
+                }
+            }
+        }
+    }
 }

@@ -27,6 +27,7 @@ package final class Reactor {
     // Moments and numbers of timers, the earliest last; those of cancelled ones stay until their time.
     private var queue: [(moment: MonotonicTime, number: UInt64)] = []
     private var timerCount: UInt64 = 0
+    private var due: [() -> Void] = []
     private var isStopped = false
 
     package init() throws(SystemError) { epoll = try Epoll() }
@@ -81,6 +82,9 @@ package final class Reactor {
         if queue.count > 64, queue.count > 2 * timers.count { queue.removeAll { timers[$0.number] == nil } }
     }
 
+    /// Calls `action` once, after what is being called, and after what has happened meanwhile.
+    package func soon(_ action: @escaping () -> Void) { due.append(action) }
+
     /// Ends `run()` after what is being called.
     package func stop() { isStopped = true }
 
@@ -97,6 +101,9 @@ package final class Reactor {
             let left = next.moment.millisecondsLeft
             patience = patience < 0 ? left : min(patience, left)
         }
+        if !due.isEmpty { patience = 0 }
+        let actions = due
+        due.removeAll()
         try epoll.wait(milliseconds: patience) { token, events in
             let descriptor = CInt(bitPattern: UInt32(truncatingIfNeeded: token))
             guard Int(descriptor) < watched.count, let entry = watched[Int(descriptor)],
@@ -104,6 +111,7 @@ package final class Reactor {
             else { return }
             entry.client.ready(descriptor, events)
         }
+        for action in actions { action() }
         while let next = queue.last, next.moment.isPast {
             queue.removeLast()
             if let due = timers.removeValue(forKey: next.number) { due.action() }

@@ -1,0 +1,103 @@
+package import Addresses
+import Glibc
+package import Linux
+
+/// Where what comes to a published port goes, and as whose.
+package struct PublishedTarget: Sendable {
+    /// The container's address on a bridge, and its port.
+    package var address: SocketAddress
+    /// The bridge's own address: whose a client is seen as that has none there.
+    package var gateway: IPAddress
+    /// The bridge's subnet.
+    package var subnet: Subnet
+    /// Whether the container sends to other subnets by the bridge, and so to clients' addresses.
+    package var hasDefaultRoute: Bool
+
+    package init(address: SocketAddress, gateway: IPAddress, subnet: Subnet, hasDefaultRoute: Bool) {
+        self.address = address
+        self.gateway = gateway
+        self.subnet = subnet
+        self.hasDefaultRoute = hasDefaultRoute
+    }
+
+    /// Whom the container sees where `client` asks: the client, unless that is the machine itself, speaks another version, or
+    /// has an address that the container would look for on its own bridge.
+    func presented(_ client: SocketAddress) -> SocketAddress {
+        let plain = client.address.unmapped
+        guard hasDefaultRoute, plain.isV4 == address.address.isV4, !plain.isLoopback, !plain.isLinkLocal,
+            !subnet.contains(plain)
+        else { return SocketAddress(gateway, port: 0) }
+        return SocketAddress(plain, port: client.port)
+    }
+}
+
+/// A published port of TCP: each client's connection is continued by one that the container sees as the client's.
+package final class PublishedPort: ReactorClient {
+    private let reactor: Reactor
+    private let listener: CInt
+    private let target: PublishedTarget
+    private let transparent: TransparentSockets
+    private let relay: StreamRelay
+    // The client's socket by the container's, while that is connecting.
+    private var connecting: [CInt: CInt] = [:]
+
+    /// In milliseconds: how long nobody is accepted where there is no descriptor for one.
+    private static let pause: Int64 = 100
+
+    /// Serves the clients of `listener`, which stays open as long as the reactor runs. Throws `SystemError`.
+    package init(
+        _ reactor: Reactor, listener: CInt, _ target: PublishedTarget, _ transparent: TransparentSockets
+    ) throws(SystemError) {
+        self.reactor = reactor
+        self.listener = listener
+        self.target = target
+        self.transparent = transparent
+        relay = StreamRelay(reactor)
+        try reactor.watch(listener, .readable, self)
+    }
+
+    package func ready(_ descriptor: CInt, _ events: Epoll.Events) {
+        if descriptor == listener { accept() } else { settle(descriptor) }
+    }
+
+    private func accept() {
+        for _ in 0..<64 {
+            do throws(SystemError) {
+                guard let (client, peer) = try InternetSocket.accept(listener) else { return }
+                connect(client, peer)
+            } catch {
+                // What cannot be accepted stays, and would be told again at once.
+                try? reactor.rewatch(listener, [])
+                reactor.after(milliseconds: Self.pause) { try? self.reactor.rewatch(self.listener, .readable) }
+                return
+            }
+        }
+    }
+
+    private func connect(_ client: CInt, _ peer: SocketAddress) {
+        do throws(SystemError) {
+            let socket = FileDescriptor(owning: try transparent.take(SOCK_STREAM, v4: target.address.address.isV4))
+            let presented = target.presented(peer)
+            do throws(SystemError) { try InternetSocket.bind(socket.rawValue, to: presented) } catch {
+                // The same client has been here by the same port, on another of ours.
+                guard error.errno == Errno(EADDRINUSE) else { throw error }
+                try InternetSocket.bind(socket.rawValue, to: SocketAddress(presented.address, port: 0))
+            }
+            let isConnected = try InternetSocket.connect(socket.rawValue, to: target.address)
+            if !isConnected { try reactor.watch(socket.rawValue, .writable, self) }
+            let number = socket.release()
+            if isConnected { relay.join(client, number) } else { connecting[number] = client }
+        } catch { StreamRelay.reset(client) }
+    }
+
+    private func settle(_ socket: CInt) {
+        reactor.unwatch(socket)
+        guard let client = connecting.removeValue(forKey: socket) else { return }
+        if InternetSocket.pendingError(socket) == nil {
+            relay.join(client, socket)
+        } else {
+            close(socket)
+            StreamRelay.reset(client)
+        }
+    }
+}

@@ -1,0 +1,167 @@
+import Glibc
+import Linux
+
+/// Copies between pairs of connected sockets of TCP, both ways, as long as both want.
+///
+/// It keeps nothing of what it copies: bytes are looked at where they wait (MSG_PEEK), sent as far as the other side has room,
+/// and only then taken away (MSG_TRUNC, tcp(7), which copies nothing). So a reader that is slow holds the writer back, and ten
+/// thousand connections that stand still cost two descriptors each.
+final class StreamRelay {
+    private let reactor: Reactor
+    private let buffer = SharedBuffer()
+    private(set) var count = 0
+    /// Called when a pair has gone.
+    var ended: () -> Void = {}
+
+    // What one connection may move before others have their turn.
+    private static let turn = 1 << 20
+
+    init(_ reactor: Reactor) { self.reactor = reactor }
+
+    /// Takes over both sockets, which are connected and non-blocking, and closes them when all is said.
+    func join(_ one: CInt, _ other: CInt) {
+        for number in [one, other] {
+            try? InternetSocket.set(TCP_NODELAY, of: CInt(IPPROTO_TCP), to: 1, on: number)
+            try? InternetSocket.set(SO_KEEPALIVE, of: SOL_SOCKET, to: 1, on: number)
+        }
+        let pair = Pair(self, one, other)
+        count += 1
+        do throws(SystemError) {
+            try reactor.watch(one, [.readable, .writable, .ended, .edges], pair)
+            try reactor.watch(other, [.readable, .writable, .ended, .edges], pair)
+            pair.move()
+        } catch { pair.abort() }
+    }
+
+    /// Closes a socket so that its peer is told of an error, and not of an end.
+    static func reset(_ number: CInt) {
+        var option = linger(l_onoff: 1, l_linger: 0)
+        setsockopt(number, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+        close(number)
+    }
+
+    private enum Progress { case waiting, more, ended, failed }
+
+    private final class Pair: ReactorClient {
+        private let relay: StreamRelay
+        private let one: CInt
+        private let other: CInt
+        // Whether the direction from one to the other, and back, has come to its end.
+        private var hasEnded = (false, false)
+        private var isClosed = false
+        private var isQueued = false
+
+        init(_ relay: StreamRelay, _ one: CInt, _ other: CInt) {
+            self.relay = relay
+            self.one = one
+            self.other = other
+        }
+
+        func ready(_ descriptor: CInt, _ events: Epoll.Events) {
+            // Whether the error comes before bytes that wait is the kernel's affair: those are lost with TCP, too.
+            if events.contains(.failed), InternetSocket.pendingError(descriptor) != nil { return abort() }
+            move()
+        }
+
+        func move() {
+            isQueued = false
+            guard !isClosed else { return }
+            var isDue = false
+            for back in [false, true] where !(back ? hasEnded.1 : hasEnded.0) {
+                let (source, target) = back ? (other, one) : (one, other)
+                switch relay.copy(source, target) {
+                case .waiting: break
+                case .more: isDue = true
+                case .ended:
+                    shutdown(target, CInt(SHUT_WR))
+                    if back { hasEnded.1 = true } else { hasEnded.0 = true }
+                case .failed: return abort()
+                }
+            }
+            if hasEnded == (true, true) { return end() }
+            if isDue, !isQueued {
+                isQueued = true
+                relay.reactor.soon { self.move() }
+            }
+        }
+
+        private func leave() {
+            isClosed = true
+            relay.reactor.unwatch(one)
+            relay.reactor.unwatch(other)
+            relay.count -= 1
+        }
+
+        private func end() {
+            leave()
+            close(one)
+            close(other)
+            relay.ended()
+        }
+
+        func abort() {
+            guard !isClosed else { return }
+            leave()
+            StreamRelay.reset(one)
+            StreamRelay.reset(other)
+            relay.ended()
+        }
+    }
+
+    private func copy(_ source: CInt, _ target: CInt) -> Progress {
+        var moved = 0
+        while moved < Self.turn {
+            let room = buffer.bytes(reactor)
+            let seen = recv(source, room.baseAddress, room.count, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
+            if seen == 0 { return .ended }
+            guard seen > 0 else { return Self.failure }
+            let sent = send(
+                target, room.baseAddress, seen, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
+            guard sent > 0 else { return Self.failure }
+            let taken = recv(source, nil, sent, CInt(MSG_TRUNC) | CInt(MSG_DONTWAIT))
+            guard taken == sent else { return .failed }
+            moved += sent
+        }
+        return .more
+    }
+
+    // Of the last call.
+    private static var failure: Progress {
+        let errno = Errno.current
+        if errno == .interrupted { return .more }
+        return errno == .again ? .waiting : .failed
+    }
+}
+
+/// Room for what is copied, which all share who copy one after the other; given back when nobody has copied for a while.
+final class SharedBuffer {
+    private static let size = 256 << 10
+    // In milliseconds.
+    private static let patience: Int64 = 5_000
+
+    private var memory: UnsafeMutableRawBufferPointer?
+    private var isUsed = false
+
+    /// The room.
+    func bytes(_ reactor: Reactor) -> UnsafeMutableRawBufferPointer {
+        isUsed = true
+        if let memory { return memory }
+        // Mapped by itself, so that it can be given back by itself.
+        let address = mmap(nil, Self.size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+        guard let address, address != MAP_FAILED else { fatalError("no memory for what is copied between sockets") }
+        let made = UnsafeMutableRawBufferPointer(start: address, count: Self.size)
+        memory = made
+        watch(reactor)
+        return made
+    }
+
+    private func watch(_ reactor: Reactor) {
+        isUsed = false
+        reactor.after(milliseconds: Self.patience) {
+            guard let memory = self.memory else { return }
+            if self.isUsed { return self.watch(reactor) }
+            munmap(memory.baseAddress, memory.count)
+            self.memory = nil
+        }
+    }
+}
