@@ -90,7 +90,7 @@ extension ArraySlice<UInt8> {
     /// The number in the machine's order that begins `offset` bytes into the slice, which must hold it.
     package func number<Number: FixedWidthInteger>(at offset: Int, _: Number.Type) -> Number {
         var number: Number = 0
-        withUnsafeMutableBytes(of: &number) { target in
+        Swift.withUnsafeMutableBytes(of: &number) { target in
             for place in 0..<target.count { target[place] = self[startIndex + offset + place] }
         }
         return number
