@@ -177,6 +177,7 @@ let package = Package(
         tests(
             "EngineTests",
             [
+                "Addresses",
                 "Engine", "Errors", "Images", "DockerTypes", "Archive", "Store", "Runtime", "Networking", "TestSupport",
                 "Linux", "OCI",
             ]),
