@@ -33,10 +33,11 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
     case invalidName(String)
     case nameTaken(name: String, container: String)
     case unknownContainer(String)
+    case unknownNetwork(String)
 
     package var kind: ErrorKind {
         switch self {
-        case .unknownImage, .unknownContainer, .otherPlatform, .missingBlob: .notFound
+        case .unknownImage, .unknownContainer, .unknownNetwork, .otherPlatform, .missingBlob: .notFound
         case .conflict, .nameTaken: .conflict
         case .ambiguous, .invalidName, .wrongDigest, .wrongSize, .tooLarge: .invalid
         case .noHome, .unusableDirectory, .failed, .corrupt, .lostIndex: .system
@@ -74,6 +75,7 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
             "Conflict. The container name \"/\(name)\" is already in use by container \"\(container)\". You have to remove "
                 + "(or rename) that container to be able to reuse that name."
         case .unknownContainer(let name): "No such container: \(name)"
+        case .unknownNetwork(let name): "network \(name) not found"
         }
     }
 }

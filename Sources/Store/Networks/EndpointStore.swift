@@ -1,0 +1,165 @@
+package import Addresses
+import Glibc
+package import Linux
+
+/// Who is on which network now, and which addresses are taken: a file for each container and network, in the run directory. It
+/// counts as long as the supervisor lives that it names.
+package struct EndpointStore: Sendable {
+    private let folder: String
+
+    package init(_ paths: StorePaths) { folder = paths.run + "/network/endpoints" }
+
+    /// The directory of a network's endpoints, which changes with every one of them.
+    package func directory(of network: String) -> String { "\(folder)/\(network)" }
+
+    private func path(_ network: String, _ container: String) -> String { "\(folder)/\(network)/\(container)" }
+
+    /// What a container wants of a network.
+    package struct Wish: Sendable {
+        package var network: NetworkDefinition
+        package var containerID: String
+        package var containerName: String
+        package var interface: String
+        package var aliases: [String] = []
+        package var ipv4: IPAddress?
+        package var ipv6: IPAddress?
+        package var mac: HardwareAddress?
+
+        package init(network: NetworkDefinition, containerID: String, containerName: String, interface: String) {
+            self.network = network
+            self.containerID = containerID
+            self.containerName = containerName
+            self.interface = interface
+        }
+    }
+
+    /// Gives the container addresses that nobody has, the lowest that are free or those that it wants, and writes them down for
+    /// `owner`. Beside the record it returns those of containers that are gone without having said so, which are forgotten.
+    /// Throws `conflict` where a wanted address is taken, or none is free.
+    package func claim(
+        _ wish: Wish, owner: ProcessIdentity
+    ) throws(StoreError) -> (record: EndpointRecord, dead: [EndpointRecord]) {
+        let lock = try lock(wish.network.id)
+        let (living, dead) = try living(on: wish.network.id, besides: wish.containerID)
+        for record in dead { try forget(record) }
+        var record = EndpointRecord(
+            networkID: wish.network.id, containerID: wish.containerID, containerName: wish.containerName,
+            endpointID: randomHex(bytes: 32), interface: wish.interface, mac: wish.mac ?? Self.randomHardwareAddress(),
+            owner: owner)
+        record.names = [wish.containerName, String(wish.containerID.prefix(12))] + wish.aliases
+        for v4 in [true, false] {
+            guard let pool = wish.network.pool(v4: v4) else { continue }
+            var taken = living.compactMap { v4 ? $0.ipv4 : $0.ipv6 }
+            if let gateway = pool.gateway { taken.append(gateway) }
+            for (_, address) in pool.auxiliary { taken.append(address) }
+            let address = try Self.choose(v4 ? wish.ipv4 : wish.ipv6, of: pool, taken, in: wish.network)
+            if v4 {
+                (record.ipv4, record.ipv4Prefix, record.gateway4) = (address, pool.subnet.prefix, pool.gateway)
+            } else {
+                (record.ipv6, record.ipv6Prefix, record.gateway6) = (address, pool.subnet.prefix, pool.gateway)
+            }
+        }
+        try write(record)
+        lock.descriptor.unlock()
+        return (record, dead)
+    }
+
+    private static func choose(
+        _ wanted: IPAddress?, of pool: NetworkPool, _ taken: [IPAddress], in network: NetworkDefinition
+    ) throws(StoreError) -> IPAddress {
+        if let wanted {
+            guard !taken.contains(wanted) else { throw .conflict("Address already in use") }
+            return wanted
+        }
+        let range = pool.range ?? pool.subnet
+        let used = Set(taken)
+        var candidate: IPAddress? = range.base
+        while let address = candidate, range.contains(address) {
+            // The subnet itself, and, of version 4, all of it.
+            let isReserved =
+                address == pool.subnet.base || address.isV4 && pool.subnet.prefix < 31 && address == pool.subnet.last
+            if !isReserved, !used.contains(address) { return address }
+            candidate = address.advanced(by: 1)
+        }
+        throw .conflict(
+            "no available \(range.base.isV4 ? "IPv4" : "IPv6") addresses on this network's address pools: "
+                + "\(network.name) (\(network.id))")
+    }
+
+    // Of those that are nobody's, and one interface's.
+    private static func randomHardwareAddress() -> HardwareAddress {
+        HardwareAddress(number: UInt64.random(in: 0 ... .max) & ~(1 << 40) | 1 << 41)
+    }
+
+    /// Writes a record anew, with what has become known of it.
+    package func write(_ record: EndpointRecord) throws(StoreError) {
+        var encoder = WireEncoder()
+        record.encode(to: &encoder)
+        let bytes = encoder.bytes
+        try doing("write the address of container \(record.containerID.prefix(12))") { () throws(SystemError) in
+            try Files.replace(path(record.networkID, record.containerID), with: bytes, mode: 0o600, durable: false)
+        }
+    }
+
+    /// The container is not on the network any more. Nothing where it was not.
+    package func forget(_ record: EndpointRecord) throws(StoreError) {
+        try doing("forget the address of container \(record.containerID.prefix(12))") { () throws(SystemError) in
+            do throws(SystemError) { try Files.unlink(path(record.networkID, record.containerID)) } catch {
+                if error.errno != .noEntry { throw error }
+            }
+        }
+    }
+
+    /// The records of a network whose supervisors live, and those whose do not; files that are no records are passed over.
+    package func living(
+        on network: String, besides container: String? = nil
+    ) throws(StoreError) -> (living: [EndpointRecord], dead: [EndpointRecord]) {
+        var result: (living: [EndpointRecord], dead: [EndpointRecord]) = ([], [])
+        for name in try names(network) where name != container {
+            guard let record = try read(network, name) else { continue }
+            if record.owner.isAlive { result.living.append(record) } else { result.dead.append(record) }
+        }
+        return result
+    }
+
+    /// The container's places on `networks`, in their order; without those that it is not on.
+    package func places(of container: String, on networks: [String]) throws(StoreError) -> [EndpointRecord] {
+        var records: [EndpointRecord] = []
+        for network in networks {
+            if let record = try read(network, container), record.owner.isAlive { records.append(record) }
+        }
+        return records
+    }
+
+    private func names(_ network: String) throws(StoreError) -> [String] {
+        let all = try doing("list who is on network \(network.prefix(12))") { () throws(SystemError) in
+            do throws(SystemError) { return try Files.list(directory(of: network)) } catch {
+                if error.errno == .noEntry { return [String]() }
+                throw error
+            }
+        }
+        return all.filter { ContainerStore.isID($0) }.sorted()
+    }
+
+    // nil where there is none, or something that is none.
+    func read(_ network: String, _ container: String) throws(StoreError) -> EndpointRecord? {
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try Files.read(path(network, container), limit: 1 << 20) } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory || error.errno == .notRegular { return nil }
+            throw .failed(action: "read the address of container \(container.prefix(12))", error)
+        }
+        var decoder = WireDecoder(bytes)
+        return try? EndpointRecord(from: &decoder)
+    }
+
+    private func lock(_ network: String) throws(StoreError) -> FileLock {
+        let path = directory(of: network) + "/.lock"
+        return try doing("lock the addresses of network \(network.prefix(12))") { () throws(SystemError) in
+            do throws(SystemError) { return try FileLock(path) } catch {
+                guard error.errno == .noEntry else { throw error }
+                try Files.makeDirectories(directory(of: network), mode: 0o700)
+                return try FileLock(path)
+            }
+        }
+    }
+}

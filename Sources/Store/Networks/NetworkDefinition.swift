@@ -1,0 +1,76 @@
+package import Addresses
+
+/// The addresses of one version that a network has.
+package struct NetworkPool: Sendable {
+    package var subnet: Subnet
+    /// Where containers' addresses are taken from; nil for all of the subnet.
+    package var range: Subnet?
+    package var gateway: IPAddress?
+    /// Addresses that no container gets, by the names that they were given.
+    package var auxiliary: [(String, IPAddress)]
+
+    package init(
+        subnet: Subnet, range: Subnet? = nil, gateway: IPAddress? = nil, auxiliary: [(String, IPAddress)] = []
+    ) {
+        self.subnet = subnet
+        self.range = range
+        self.gateway = gateway
+        self.auxiliary = auxiliary
+    }
+}
+
+/// A network as it was made.
+package struct NetworkDefinition: Sendable {
+    /// 64 hexadecimal digits.
+    package var id: String
+    package var name: String
+    /// RFC 3339.
+    package var created: String
+    package var driver: String
+    package var pools: [NetworkPool] = []
+    package var enableIPv4 = true
+    package var enableIPv6 = false
+    package var isInternal = false
+    package var isAttachable = false
+    package var isIngress = false
+    package var options: [(String, String)] = []
+    package var labels: [(String, String)] = []
+    /// The rules of `--egress`; nil where there are none.
+    package var egress: String?
+    /// Whether it is there without anybody having made it, and cannot be removed.
+    package var isBuiltIn = false
+
+    package init(id: String, name: String, created: String, driver: String) {
+        self.id = id
+        self.name = name
+        self.created = created
+        self.driver = driver
+    }
+}
+
+extension NetworkDefinition {
+    /// Docker's default network.
+    package static let defaultName = "bridge"
+
+    /// Whether it is the default network.
+    package var isDefault: Bool { isBuiltIn && name == Self.defaultName }
+
+    /// The value of an option of the driver; nil where it was not given.
+    package func option(_ name: String) -> String? {
+        for (key, value) in options where key == name { return value }
+        return nil
+    }
+
+    /// The name of its bridge, at most 15 bytes (IFNAMSIZ, netdevice(7)).
+    package var bridgeName: String {
+        if isDefault { return "docker0" }
+        if let name = option("com.docker.network.bridge.name"), (1...15).contains(name.utf8.count) { return name }
+        return "br-" + id.prefix(12)
+    }
+
+    /// The pool of version 4, or that of version 6; nil where it has none.
+    package func pool(v4: Bool) -> NetworkPool? {
+        for pool in pools where pool.subnet.base.isV4 == v4 { return pool }
+        return nil
+    }
+}
