@@ -56,6 +56,11 @@ extension SharedNamespace {
         /// The number of the bridge's port.
         package let port: UInt32
         package let addresses: [IPAddress]
+
+        package init(port: UInt32, addresses: [IPAddress]) {
+            self.port = port
+            self.addresses = addresses
+        }
     }
 
     /// Puts the container whose network namespace `container` is on `bridge`, which is made where it is not there yet: an

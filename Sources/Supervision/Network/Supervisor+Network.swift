@@ -4,6 +4,7 @@ import Linux
 import Networking
 import OCI
 import Runtime
+import Store
 
 /// The container's network namespace, where the supervisor makes it.
 extension Supervisor {
@@ -13,7 +14,7 @@ extension Supervisor {
     func beginLoopback(
         _ spec: RuntimeSpec, _ network: LaunchPlan.NetworkPlan, _ owner: borrowing FileDescriptor?
     ) -> NetworkNamespace.Beginning? {
-        guard case .loopback = network, owner.number == nil else { return nil }
+        guard network == .loopback || network == .bridged, owner.number == nil else { return nil }
         return try? NetworkNamespace.begin()
     }
 
@@ -60,6 +61,55 @@ extension Supervisor {
             namespaces[place] = .init(.network, path: path)
         }
         spec.linux?.namespaces = namespaces
+    }
+
+    /// Puts a container that is to be on networks on them: its namespace is `loopback`, or, where it has a user namespace of
+    /// its own, one that is made here and put there. What is said of it is in `warnings`.
+    func joinNetworks(
+        _ plan: inout LaunchPlan, _ loopback: inout FileDescriptor?, _ owner: borrowing FileDescriptor?,
+        _ warnings: inout [String]
+    ) throws(SupervisorFailure) -> BridgedNetwork? {
+        guard case .bridged = plan.network, let networks = request.networks else { return nil }
+        if loopback.number == nil {
+            do throws(SystemError) {
+                let namespace = try NetworkNamespace.create(owner: owner.number)
+                join(namespace, &plan.spec)
+                loopback = consume namespace
+            } catch { throw SupervisorFailure("cannot make a network namespace: \(error)") }
+        }
+        guard let number = loopback.number else { return nil }
+        let paths = request.containers.paths
+        var lack: String?
+        guard let network = try BridgedNetwork.join(networks, (request.id, request.name), number, paths, lack: &lack)
+        else {
+            let sentence = lack ?? "this kernel has no networks for containers"
+            guard networks.isReplaceable else { throw SupervisorFailure(sentence) }
+            NetworkRequest.noteLack(paths)
+            warnings.append("the container has no network but loopback: \(sentence)")
+            return nil
+        }
+        addNames(plan.ownNames, network, &plan)
+        return network
+    }
+
+    private func addNames(_ names: String, _ network: BridgedNetwork, _ plan: inout LaunchPlan) {
+        for place in 0..<plan.files.count where plan.files[place].destination == "/etc/hosts" {
+            let file = plan.files[place]
+            plan.files[place] = .init(
+                name: file.name, destination: file.destination, content: file.content + network.ownLines(names))
+        }
+    }
+
+    /// Writes down which ports are published, and begins to serve the networks.
+    func serve(_ network: BridgedNetwork?) throws(SupervisorFailure) -> NetworkProcess? {
+        guard let network, let networks = request.networks else { return nil }
+        let (containers, id) = (request.containers, request.id)
+        do throws(StoreError) { try containers.writePorts(network.ports, of: id) } catch {
+            throw SupervisorFailure(error.description)
+        }
+        do throws(SystemError) {
+            return try network.serve(networks) { line in containers.noteRefusal(line, of: id) }
+        } catch { throw SupervisorFailure("cannot serve the container's networks: \(error)") }
     }
 
     /// A namespace with its way out, which is being made while the container is.

@@ -57,8 +57,11 @@ package struct ContainerStart: Sendable {
         }
         let notification = ServiceNotification.asked(options.sdNotify)
         if let warning = notification?.hand(to: &plan.spec) { plan.warnings.append(warning) }
+        var networks: NetworkRequest?
+        if plan.network == .bridged { networks = try NetworkRequest(options, image: image, containers.paths) }
         return SupervisorRequest(
-            containers: containers, id: id, name: name, root: root, plan: plan, seccomp: try seccompProgram(plan),
+            containers: containers, id: id, name: name, root: root, plan: plan, networks: networks,
+            seccomp: try seccompProgram(plan),
             cgroup: CgroupRequest(
                 .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
                 resources: plan.spec.linux?.resources),
@@ -95,9 +98,10 @@ package struct ContainerStart: Sendable {
     }
 
     private func plan(_ mode: UserNamespace.Mode) throws(EngineError) -> LaunchPlan {
+        var host = HostFacts.current(mode: mode)
+        host.lacksBridges = NetworkRequest.isLackNoted(containers.paths)
         var builder = SpecBuilder(
-            options: options, image: image, containerID: id, filesDirectory: containers.runDirectory(id),
-            host: .current(mode: mode))
+            options: options, image: image, containerID: id, filesDirectory: containers.runDirectory(id), host: host)
         builder.joined = try joinedContainer()
         do throws(OptionError) { return try builder.build() } catch { throw EngineError(error) }
     }

@@ -159,8 +159,12 @@ package struct Supervisor: ~Copyable {
         let network = beginLoopback(plan.spec, plan.network, namespace)
         let root = try mountRoot(namespace, meanwhile: network)
         defer { Overlay.letGo(root) }
-        let loopback = finishLoopback(network, &plan.spec)
+        var loopback = finishLoopback(network, &plan.spec)
         let other = try joinOther(plan.network, &plan.spec)
+        var warnings: [String] = []
+        let networks = try joinNetworks(&plan, &loopback, namespace, &warnings)
+        defer { networks?.leave() }
+        for warning in warnings { loop.warn(warning) }
         try writeFiles(plan.files)
         try resolveUser(&plan, root, namespace)
         try nameKeptUser(&plan, root)
@@ -170,8 +174,12 @@ package struct Supervisor: ~Copyable {
         endLifetime(loopback)
         endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
+        let serving = try serve(networks)
+        defer { serving?.stop() }
         try release(&process, loop, isFirst: isFirst)
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
+        loop.tasks.removeAll { $0 is NetworkProcess }
+        if let serving { loop.tasks.append(serving) }
         let status = loop.serve(container, streams.ours)
         noteMemory()
         disconnect(egress)

@@ -33,6 +33,8 @@ package struct SupervisorRequest: Sendable {
     var name: String
     var root: Root
     package var plan: LaunchPlan
+    /// The networks that the container is on; nil where it is on none.
+    var networks: NetworkRequest?
     var seccomp: SeccompProgram?
     var cgroup: CgroupRequest
     /// The map of a namespace below the one that the user's containers share; nil: that one.

@@ -1,0 +1,116 @@
+package import Addresses
+import Glibc
+package import Linux
+
+/// What serves one container's networks, in a process of its own: everything is open when it begins.
+package struct NetworkService {
+    /// A host's port, and where what comes to it goes.
+    package struct Port {
+        package var bound: HostPorts.Bound
+        package var target: PublishedTarget
+
+        package init(bound: HostPorts.Bound, target: PublishedTarget) {
+            self.bound = bound
+            self.target = target
+        }
+    }
+
+    /// The resolver's sockets in the container's namespace, and what it knows.
+    package struct Names {
+        package var udp: CInt
+        /// Listens.
+        package var tcp: CInt
+        package var source: any NameSource
+        package var servers: UpstreamServers
+
+        package init(udp: CInt, tcp: CInt, source: any NameSource, servers: UpstreamServers) {
+            self.udp = udp
+            self.tcp = tcp
+            self.source = source
+            self.servers = servers
+        }
+    }
+
+    /// A descriptor of the shared namespace.
+    package var namespace: CInt
+    package var ports: [Port] = []
+    package var names: Names?
+    package var gate: (sockets: GateSockets, settings: GateSettings)?
+    /// Is told what the container was refused, a line each.
+    package var report: (String) -> Void = { _ in }
+
+    package init(namespace: CInt) { self.namespace = namespace }
+
+    /// All that the process has to keep.
+    package var descriptors: [CInt] {
+        var numbers = [namespace]
+        for port in ports { numbers.append(port.bound.socket) }
+        if let names { numbers += [names.udp, names.tcp] }
+        if let gate { numbers += gate.sockets.numbers }
+        return numbers
+    }
+
+    /// Serves until it is killed; returns an exit code where it cannot go on.
+    package func run() -> CInt {
+        // A descriptor or two for each connection.
+        if let number = ResourceLimit.number(of: "RLIMIT_NOFILE"), let limit = KernelFacts.limit(of: number) {
+            try? ResourceLimit.set(number, soft: limit.hard, hard: limit.hard)
+        }
+        do throws(SystemError) {
+            let reactor = try Reactor()
+            let transparent = TransparentSockets(namespace: namespace)
+            var parts: [AnyObject] = []
+            for port in ports {
+                if port.bound.isDatagram {
+                    parts.append(
+                        try PublishedDatagrams(reactor, socket: port.bound.socket, port.target, transparent))
+                } else {
+                    parts.append(try PublishedPort(reactor, listener: port.bound.socket, port.target, transparent))
+                }
+            }
+            var policy: (any NamePolicy)?
+            if let gate {
+                let part = try Gate(reactor, gate.sockets, gate.settings, report: report)
+                if gate.settings.policy != .everything { policy = part.context }
+                parts.append(part)
+            }
+            if let names {
+                parts.append(
+                    try Resolver(
+                        reactor, udp: names.udp, tcp: names.tcp, names: names.source, servers: names.servers,
+                        policy: policy))
+            }
+            try reactor.run()
+            withExtendedLifetime(parts) {}
+            return 0
+        } catch { return 1 }
+    }
+}
+
+/// The resolver's sockets in a container's namespace.
+package enum ResolverSockets {
+    /// Where it answers.
+    package static let address = IPAddress.v4(0x7f00_000b)
+
+    /// Sockets of UDP and TCP on 127.0.0.11, port 53, in the network namespace `container`; the caller closes them.
+    package static func make(in container: CInt) throws(SystemError) -> (udp: CInt, tcp: CInt) {
+        let numbers = try NamespaceSockets.make(
+            [
+                .init(domain: AF_INET, type: CInt(SOCK_DGRAM.rawValue)),
+                .init(domain: AF_INET, type: CInt(SOCK_STREAM.rawValue)),
+            ], in: container)
+        do throws(SystemError) {
+            let place = SocketAddress(address, port: 53)
+            for number in numbers {
+                // A server of the container's that wants port 53 on all addresses, and says that others may have theirs.
+                try InternetSocket.set(SO_REUSEADDR, of: SOL_SOCKET, to: 1, on: number)
+                try InternetSocket.bind(number, to: place)
+            }
+            try InternetSocket.listen(numbers[1])
+            return (numbers[0], numbers[1])
+        } catch {
+            for number in numbers { close(number) }
+            throw error
+        }
+    }
+}

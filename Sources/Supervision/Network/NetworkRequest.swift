@@ -1,0 +1,122 @@
+import Addresses
+import Bytes
+import ContainerSpec
+import Errors
+import Glibc
+import Linux
+import Networking
+import OCI
+import Store
+
+/// What a container wants of its networks, worked out before its supervisor is forked.
+struct NetworkRequest: Sendable {
+    struct Endpoint: Sendable {
+        var network: NetworkDefinition
+        var options: EndpointOptions
+    }
+
+    var endpoints: [Endpoint] = []
+    var ports: [PortMapping] = []
+    var links: [(alias: String, container: String)] = []
+    /// Name servers of the container's own; empty: the host's.
+    var nameServers: [IPAddress] = []
+    var isolated: [Subnet] = []
+    var policy = EgressPolicy.everything
+
+    /// The gateway of the default network, at which a container on any network finds the host.
+    static let host = IPAddress.v4(0xac11_0001)
+
+    /// Throws `EngineError` for networks that are not there, and for what they cannot give.
+    init(_ options: RunOptions, image: ContainerConfig, _ paths: StorePaths) throws(EngineError) {
+        let store = NetworkStore(paths)
+        let wanted =
+            options.endpoints.isEmpty
+            ? [EndpointOptions(network: options.networkMode.inspected)] : options.endpoints
+        for wish in wanted {
+            let network: NetworkDefinition
+            do throws(StoreError) { network = try store.find(wish.network) } catch {
+                throw EngineError("failed to set up container networking: \(error)", error.kind)
+            }
+            try Self.check(wish, network)
+            endpoints.append(Endpoint(network: network, options: wish))
+        }
+        // The first that leads out has the default route.
+        endpoints.sort { $0.options.gatewayPriority > $1.options.gatewayPriority }
+        ports = try Self.ports(options, image)
+        for link in options.links {
+            let parts = link.split(on: ":", maxSplits: 1)
+            guard let name = parts.first else { continue }
+            links.append((alias: String(parts.count > 1 ? parts[1] : name), container: String(name)))
+        }
+        nameServers = options.dns.compactMap { IPAddress($0) }
+        do throws(StoreError) {
+            for network in try store.list() where !endpoints.contains(where: { $0.network.id == network.id }) {
+                for pool in network.pools { isolated.append(pool.subnet) }
+            }
+        } catch { throw EngineError(error) }
+        try readPolicy()
+    }
+
+    private mutating func readPolicy() throws(EngineError) {
+        for endpoint in endpoints {
+            guard let text = endpoint.options.driverOptions["egress"] ?? endpoint.network.egress else { continue }
+            guard let policy = EgressPolicy(text) else {
+                throw EngineError(
+                    "invalid egress rules '\(text)' of network \(endpoint.network.name): they are none, all, or "
+                        + "allow=HOST[:PORT],CIDR[:PORT]…", .invalid)
+            }
+            self.policy = policy
+            return
+        }
+    }
+
+    private static func check(_ wish: EndpointOptions, _ network: NetworkDefinition) throws(EngineError) {
+        var problems: [String] = []
+        for (text, v4) in [(wish.ipv4, true), (wish.ipv6, false)] {
+            guard let text else { continue }
+            guard let address = IPAddress(text), address.isV4 == v4 else {
+                problems.append("invalid \(v4 ? "IPv4" : "IPv6") address: \(text)")
+                continue
+            }
+            if network.isDefault {
+                problems.append("user specified IP address is supported on user defined networks only")
+            }
+            let range = network.pool(v4: v4).map { $0.range ?? $0.subnet }
+            if !(range?.contains(address) ?? false) {
+                problems.append("no configured subnet or ip-range contain the IP address \(text)")
+            }
+        }
+        guard !problems.isEmpty else { return }
+        let list = problems.count == 1 ? problems[0] : problems.map { "* " + $0 }.joined(separator: "\n")
+        throw EngineError("invalid config for network \(network.name): invalid endpoint settings:\n\(list)", .invalid)
+    }
+
+    private static func ports(_ options: RunOptions, _ image: ContainerConfig) throws(EngineError) -> [PortMapping] {
+        var ports: [PortMapping] = []
+        do throws(OptionError) {
+            for text in options.publish { ports += try PortMapping.parse(text) }
+            guard options.publishAll else { return ports }
+            let exposed = options.exposedPorts + (image.exposedPorts?.keys.sorted() ?? [])
+            for text in exposed {
+                for port in try PortMapping.parse(text)
+                where !ports.contains(where: {
+                    $0.containerPort == port.containerPort && $0.protocolName == port.protocolName
+                }) {
+                    ports.append(port)
+                }
+            }
+        } catch { throw EngineError(error) }
+        return ports
+    }
+
+    /// Whether the container can do without: it is on the default network alone, with nothing published.
+    var isReplaceable: Bool { endpoints.count == 1 && endpoints[0].network.isDefault && ports.isEmpty }
+
+    private static func mark(_ paths: StorePaths) -> String { "\(SharedNamespace.directory(paths.run))/unsupported" }
+
+    /// Notes that this kernel has no networks for containers, until the next boot.
+    static func noteLack(_ paths: StorePaths) { try? Files.write([], to: mark(paths), mode: 0o600) }
+
+    /// Whether an earlier start has noted that.
+    static func isLackNoted(_ paths: StorePaths) -> Bool { access(mark(paths), F_OK) == 0 }
+}
