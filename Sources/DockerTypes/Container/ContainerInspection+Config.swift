@@ -43,8 +43,8 @@ extension ContainerInspection {
         }
 
         private var exposedPorts: [String: EmptyObject]? {
-            var ports = image.exposedPorts ?? [:]
-            for port in description.options.exposedPorts { ports[port] = EmptyObject() }
+            var ports: [String: EmptyObject] = [:]
+            for port in description.options.allExposedPorts(image) { ports[port] = EmptyObject() }
             return ports.isEmpty ? nil : ports
         }
 
@@ -88,52 +88,4 @@ extension ContainerInspection {
             try members.put("Propagation", propagation)
         }
     }
-
-    struct NetworkSettings: Encodable {
-        let mode: NetworkMode
-
-        func encode(to encoder: any Encoder) throws {
-            var members = encoder.container(keyedBy: InspectionKey.self)
-            // Containers have no addresses that others reach, until there are bridges.
-            for key in ["Bridge", "SandboxID", "SandboxKey"] as [InspectionKey] { try members.put(key, "") }
-            try members.put("Ports", [String: [PortBinding]]())
-            try members.put("HairpinMode", false)
-            try members.put("LinkLocalIPv6Address", "")
-            try members.put("LinkLocalIPv6PrefixLen", 0)
-            try members.put("SecondaryIPAddresses", [String]?.none)
-            try members.put("SecondaryIPv6Addresses", [String]?.none)
-            try members.put("EndpointID", "")
-            try members.put("Gateway", "")
-            try members.put("GlobalIPv6Address", "")
-            try members.put("GlobalIPv6PrefixLen", 0)
-            try members.put("IPAddress", "")
-            try members.put("IPPrefixLen", 0)
-            try members.put("IPv6Gateway", "")
-            try members.put("MacAddress", "")
-            try members.put("Networks", [mode.inspected: Endpoint()])
-        }
-
-        private struct Endpoint: Encodable {
-            func encode(to encoder: any Encoder) throws {
-                var members = encoder.container(keyedBy: InspectionKey.self)
-                try members.put("IPAMConfig", EmptyObject?.none)
-                try members.put("Links", [String]?.none)
-                try members.put("Aliases", [String]?.none)
-                try members.put("MacAddress", "")
-                try members.put("DriverOpts", [String: String]?.none)
-                try members.put("GwPriority", 0)
-                for key in ["NetworkID", "EndpointID", "Gateway", "IPAddress"] as [InspectionKey] {
-                    try members.put(key, "")
-                }
-                try members.put("IPPrefixLen", 0)
-                try members.put("IPv6Gateway", "")
-                try members.put("GlobalIPv6Address", "")
-                try members.put("GlobalIPv6PrefixLen", 0)
-                try members.put("DNSNames", [String]?.none)
-            }
-        }
-    }
-
-    /// Where a port of a container is published.
-    struct PortBinding: Encodable {}
 }

@@ -68,7 +68,12 @@ package struct ContainerInspection: Encodable, Sendable {
         }
         try members.put("Mounts", mounts.map { MountPoint(mount: $0) })
         try members.put("Config", Config(description: description))
-        try members.put("NetworkSettings", NetworkSettings(mode: description.options.networkMode))
+        try members.put(
+            "NetworkSettings",
+            NetworkSettings(
+                options: description.options,
+                exposed: description.options.allExposedPorts(description.imageConfig), network: snapshot.network,
+                isRunning: snapshot.state.isActive))
     }
 
     private var graphDriver: GraphDriver {

@@ -9,6 +9,8 @@ package struct ContainerSnapshot: Sendable {
     package let isEphemeral: Bool
     /// nil for a container that does not run, or is not checked.
     package var health: ContainerHealth.Status?
+    /// What is known of its network while it runs.
+    package var network = ContainerNetwork()
 
     /// A container with what its record and its run directory say.
     package init(

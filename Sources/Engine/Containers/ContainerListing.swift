@@ -51,6 +51,7 @@ extension Engine {
                 if snapshot.state.isActive {
                     snapshot.health = HealthFile(runDirectory: containers.runDirectory(entry.id)).read()?.status
                 }
+                snapshot.network.ports = try ports(of: snapshot)
                 snapshots.append(snapshot)
             } catch { problems.append(error.message) }
         }

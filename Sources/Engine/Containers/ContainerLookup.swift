@@ -6,7 +6,9 @@ import Store
 extension Engine {
     /// The container that `text` names (see `ContainerStore.find`). Throws `EngineError`.
     package func container(_ text: String) throws(EngineError) -> ContainerSnapshot {
-        try snapshot(containerID(text), names: nil)
+        var snapshot = try snapshot(containerID(text), names: nil)
+        snapshot.network.places = try places(of: snapshot)
+        return snapshot
     }
 
     /// All containers, the newest first, and a sentence for each record that cannot be read.
@@ -46,6 +48,35 @@ extension Engine {
         var snapshot = ContainerSnapshot(
             description: description, state: try state(id), isEphemeral: try isEphemeral(id))
         if snapshot.state.isActive { snapshot.health = health(of: snapshot)?.status }
+        snapshot.network.ports = try ports(of: snapshot)
         return snapshot
+    }
+
+    /// The ports that lead to a container that runs; without a look where none is published.
+    func ports(of snapshot: ContainerSnapshot) throws(EngineError) -> [BoundPort] {
+        let options = snapshot.description.options
+        guard snapshot.state.isActive, !options.publish.isEmpty || options.publishAll else { return [] }
+        do throws(StoreError) { return try containers.ports(of: snapshot.id) } catch { throw EngineError(error) }
+    }
+
+    // Of a network that has been removed meanwhile there is nothing to say.
+    private func places(of snapshot: ContainerSnapshot) throws(EngineError) -> [ContainerNetwork.Place] {
+        let options = snapshot.description.options
+        guard options.networkMode.isBridged else { return [] }
+        let (networks, endpoints) = (NetworkStore(paths), EndpointStore(paths))
+        var places: [ContainerNetwork.Place] = []
+        let names = options.endpoints.isEmpty ? [options.networkMode.inspected] : options.endpoints.map(\.network)
+        for name in names {
+            do throws(StoreError) {
+                let network = try networks.find(name)
+                let record =
+                    snapshot.state.isActive ? try endpoints.places(of: snapshot.id, on: [network.id]).first : nil
+                places.append(.init(network: network, record: record))
+            } catch {
+                if case .unknownNetwork = error { continue }
+                throw EngineError(error)
+            }
+        }
+        return places
     }
 }

@@ -105,9 +105,17 @@ enum PacketRules {
         }
         // PACKET_BROADCAST, PACKET_MULTICAST
         for type in [UInt8(1), 2] { rule([.load(.packetType), .compare([type]), .verdict(.drop)]) }
-        // A gate's own listeners take nothing but what is led to them.
+        // Of connections that are there, or nearly so. A gate's own listeners take nothing new but what is led to them.
         rule(
-            [.socket(), .compare([1]), .socket(isWildcard: true), .compare([0])] + markDelivery + [.verdict(.accept)])
+            tcp + [
+                .load(.transport, at: 13, count: 1), .mask([0x12]), .compare([0x02], isNot: true), .socket(),
+                .compare([1]),
+            ]
+                + markDelivery + [.verdict(.accept)])
+        rule(
+            udp + [.socket(), .compare([1]), .socket(isWildcard: true), .compare([0])] + markDelivery + [
+                .verdict(.accept)
+            ])
         for mark in Mark.allCases {
             guard let refusal = mark.refusal(v4: v4) else { continue }
             rule([.load(.mark), .compare(native(mark.rawValue)), .reject(refusal)])

@@ -63,7 +63,7 @@ struct ContainerRow {
                 ("Networks", .string(description.options.networkMode.inspected)),
                 // Of an image store that Docker does not have by default.
                 ("Platform", .empty(.absent, isLeftOut: false)),
-                ("Ports", .string(ports.joined(separator: ", "))),
+                ("Ports", .string(ports)),
                 ("RunningFor", .string(created?.ago(now) ?? "")),
                 ("Size", .string(sizeText)),
                 ("State", .string(container.state.status.rawValue)),
@@ -102,14 +102,12 @@ struct ContainerRow {
         }
     }
 
-    /// The ports that a running container listens on by its own word; none can be published yet.
-    private var ports: [String] {
+    // The ports of a running container: where they lead from, or that it listens on them by its own word.
+    private var ports: String {
         let description = container.description
-        guard container.state.isActive, description.options.networkMode != .host else { return [] }
-        let all = Set(description.imageConfig.exposedPorts.map { Array($0.keys) } ?? []).union(
-            description.options.exposedPorts)
-        func number(_ port: String) -> Int { Int(port.prefix { $0.isNumber }) ?? 0 }
-        return all.sorted { (number($0), $0) < (number($1), $1) }
+        guard container.state.isActive, description.options.networkMode != .host else { return "" }
+        return PortTexts.column(
+            container.network.ports, exposed: description.options.allExposedPorts(description.imageConfig))
     }
 
     /// "3B (virtual 4.3MB)", as Docker has it; "0B" where nobody asked.

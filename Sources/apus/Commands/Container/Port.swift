@@ -1,4 +1,5 @@
 import Bytes
+import DockerTypes
 import Engine
 import Flags
 
@@ -11,16 +12,14 @@ extension Verb {
             arguments: .between(1, 2), completion: .containers)
     ) { parsed, context in
         let name = parsed.positionals[0]
-        _ = try context.engine().container(name)
-        // No container has a published port yet: without a port there is nothing to show, as with Docker.
-        guard parsed.positionals.count == 2 else { return 0 }
-        let parts = parsed.positionals[1].split(on: "/", maxSplits: 1, omittingEmptySubsequences: false)
-        guard UInt16(parts[0]) != nil else {
-            let isNumber = !parts[0].isEmpty && parts[0].utf8.allSatisfy { (48...57).contains($0) }
-            throw CommandFailure(
-                "invalid port (\(parsed.positionals[1])): strconv.ParseUint: parsing \"\(parts[0])\": "
-                    + (isNumber ? "value out of range" : "invalid syntax"))
+        let ports = try context.engine().container(name).network.ports
+        var lines = PortTexts.lines(ports)
+        if parsed.positionals.count == 2 {
+            do throws(PortError) { lines = try PortTexts.lines(ports, of: parsed.positionals[1]) } catch {
+                throw CommandFailure(error.sentence(name))
+            }
         }
-        throw CommandFailure("No public port '\(parsed.positionals[1])' published for \(name)")
+        for line in lines { try context.output.write(line + "\n") }
+        return 0
     }
 }

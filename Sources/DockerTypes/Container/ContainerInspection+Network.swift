@@ -1,0 +1,147 @@
+import Addresses
+import Bytes
+package import ContainerSpec
+package import OCI
+import Store
+
+extension ContainerInspection {
+    /// Where the container is on its networks.
+    struct NetworkSettings: Encodable {
+        let options: RunOptions
+        /// `53/udp` and so on.
+        let exposed: [String]
+        let network: ContainerNetwork
+        let isRunning: Bool
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            for key in ["Bridge", "SandboxID", "SandboxKey"] as [InspectionKey] { try members.put(key, "") }
+            try members.put("Ports", ports)
+            try members.put("HairpinMode", false)
+            try members.put("LinkLocalIPv6Address", "")
+            try members.put("LinkLocalIPv6PrefixLen", 0)
+            try members.put("SecondaryIPAddresses", [String]?.none)
+            try members.put("SecondaryIPv6Addresses", [String]?.none)
+            // Docker fills these in for the default network alone.
+            var record: EndpointRecord?
+            for place in network.places where place.network.isDefault { record = place.record }
+            try members.put("EndpointID", record?.endpointID ?? "")
+            try members.put("Gateway", record?.gateway4?.description ?? "")
+            try members.put("GlobalIPv6Address", record?.ipv6?.description ?? "")
+            try members.put("GlobalIPv6PrefixLen", record?.ipv6Prefix ?? 0)
+            try members.put("IPAddress", record?.ipv4?.description ?? "")
+            try members.put("IPPrefixLen", record?.ipv4Prefix ?? 0)
+            try members.put("IPv6Gateway", record?.gateway6?.description ?? "")
+            try members.put("MacAddress", record?.mac.description ?? "")
+            var networks: [String: Endpoint] = [:]
+            for place in network.places {
+                networks[place.network.name] = Endpoint(wish: wish(place.network), place: place)
+            }
+            if networks.isEmpty { networks[options.networkMode.inspected] = Endpoint(wish: nil, place: nil) }
+            try members.put("Networks", networks)
+        }
+
+        private func wish(_ network: NetworkDefinition) -> EndpointOptions? {
+            for endpoint in options.endpoints
+            where endpoint.network.isSame(as: network.name) || network.id.begins(with: endpoint.network) {
+                return endpoint
+            }
+            return nil
+        }
+
+        // A port that is exposed and not published is null.
+        private var ports: [String: [PortBinding]?] {
+            guard isRunning else { return [:] }
+            var ports: [String: [PortBinding]?] = [:]
+            for port in exposed { ports.updateValue(nil, forKey: port) }
+            for port in network.ports {
+                let key = "\(port.containerPort)/\(port.protocolName)"
+                let known = (ports[key] ?? nil) ?? []
+                ports[key] = known + [PortBinding(address: "\(port.hostAddress)", port: "\(port.hostPort)")]
+            }
+            return ports
+        }
+    }
+
+    private struct Endpoint: Encodable {
+        let wish: EndpointOptions?
+        let place: ContainerNetwork.Place?
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            let record = place?.record
+            try members.put("IPAMConfig", addresses)
+            try members.put("Links", [String]?.none)
+            try members.put("Aliases", orNull(wish?.aliases ?? []))
+            try members.put("MacAddress", record?.mac.description ?? "")
+            try members.put("DriverOpts", orNull(wish?.driverOptions ?? [:]))
+            try members.put("GwPriority", wish?.gatewayPriority ?? 0)
+            try members.put("NetworkID", place?.network.id ?? "")
+            try members.put("EndpointID", record?.endpointID ?? "")
+            try members.put("Gateway", record?.gateway4?.description ?? "")
+            try members.put("IPAddress", record?.ipv4?.description ?? "")
+            try members.put("IPPrefixLen", record?.ipv4Prefix ?? 0)
+            try members.put("IPv6Gateway", record?.gateway6?.description ?? "")
+            try members.put("GlobalIPv6Address", record?.ipv6?.description ?? "")
+            try members.put("GlobalIPv6PrefixLen", record?.ipv6Prefix ?? 0)
+            try members.put("DNSNames", names)
+        }
+
+        private var addresses: [String: String]? {
+            guard let wish, wish.ipv4 != nil || wish.ipv6 != nil else { return nil }
+            var config: [String: String] = [:]
+            if let address = wish.ipv4 { config["IPv4Address"] = address }
+            if let address = wish.ipv6 { config["IPv6Address"] = address }
+            return config
+        }
+
+        // The default network has none.
+        private var names: [String]? {
+            guard let place, let record = place.record, !place.network.isDefault else { return nil }
+            return record.names
+        }
+    }
+
+    /// Where a port of a container is published.
+    struct PortBinding: Encodable {
+        let address: String
+        let port: String
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.put("HostIp", address)
+            try members.put("HostPort", port)
+        }
+    }
+}
+
+extension RunOptions {
+    /// `--publish` as Docker's HostConfig has it.
+    var portBindings: [String: [ContainerInspection.PortBinding]] {
+        var bindings: [String: [ContainerInspection.PortBinding]] = [:]
+        for text in publish {
+            guard let mappings = try? PortMapping.parse(text) else { continue }
+            for mapping in mappings {
+                let port = mapping.hostPorts.map {
+                    $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+                }
+                bindings["\(mapping.containerPort)/\(mapping.protocolName)", default: []].append(
+                    .init(address: mapping.hostAddress?.description ?? "", port: port ?? ""))
+            }
+        }
+        return bindings
+    }
+
+    /// The ports that the container listens on by its own word and its image's, `53/udp`, and those that are published.
+    package func allExposedPorts(_ image: ContainerConfig) -> [String] {
+        var ports = exposedPorts + (image.exposedPorts?.keys.sorted() ?? [])
+        for text in publish {
+            for mapping in (try? PortMapping.parse(text)) ?? [] {
+                ports.append("\(mapping.containerPort)/\(mapping.protocolName)")
+            }
+        }
+        var seen: [String] = []
+        for port in ports where !seen.contains(where: port.isSame) { seen.append(port) }
+        return seen
+    }
+}
