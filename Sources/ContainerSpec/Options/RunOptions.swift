@@ -1,3 +1,4 @@
+package import Bytes
 package import OCI
 
 /// Everything that a user asks for when a container is made, before the image has its say.
@@ -22,8 +23,8 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var groupAdd: [String] = []
     package var hostname: String?
     package var domainname: String?
-    package var labels: [String: String] = [:]
-    package var annotations: [String: String] = [:]
+    package var labels: [ByteKey: String] = [:]
+    package var annotations: [ByteKey: String] = [:]
     /// `80/tcp` and so on; nothing but a note to the reader until networks have ports.
     package var exposedPorts: [String] = []
 
@@ -62,7 +63,7 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var resources = ResourceOptions()
     /// In bytes; nil: 64 MiB.
     package var shmSize: Int64?
-    package var sysctls: [String: String] = [:]
+    package var sysctls: [ByteKey: String] = [:]
     /// -1000 to 1000; nil: as the caller's.
     package var oomScoreAdj: Int?
 
@@ -107,7 +108,7 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package struct LogConfig: Codable, Hashable, Sendable {
         /// nil: the default driver.
         package var type: String?
-        package var options: [String: String] = [:]
+        package var options: [ByteKey: String] = [:]
 
         package init() {}
     }

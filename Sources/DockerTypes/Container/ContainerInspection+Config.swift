@@ -42,7 +42,7 @@ extension ContainerInspection {
             return options.attach.contains(stream)
         }
 
-        private var exposedPorts: [String: EmptyObject]? {
+        private var exposedPorts: [ByteKey: EmptyObject]? {
             var ports = image.exposedPorts ?? [:]
             for port in description.options.exposedPorts { ports[port] = EmptyObject() }
             return ports.isEmpty ? nil : ports

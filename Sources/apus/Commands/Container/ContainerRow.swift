@@ -83,7 +83,7 @@ struct ContainerRow {
     }
 
     /// The image's labels with the container's over them.
-    var labels: [String: String] {
+    var labels: [ByteKey: String] {
         (container.description.imageConfig.labels ?? [:]).merging(container.description.options.labels) { $1 }
     }
 
@@ -106,10 +106,10 @@ struct ContainerRow {
     private var ports: [String] {
         let description = container.description
         guard container.state.isActive, description.options.networkMode != .host else { return [] }
-        let all = Set(description.imageConfig.exposedPorts.map { Array($0.keys) } ?? []).union(
-            description.options.exposedPorts)
+        let all = Set(description.imageConfig.exposedPorts?.keys.map { $0 } ?? [])
+            .union(description.options.exposedPorts.map { ByteKey($0) }).map(\.text)
         func number(_ port: String) -> Int { Int(port.prefix { $0.isNumber }) ?? 0 }
-        return all.sorted { (number($0), $0) < (number($1), $1) }
+        return all.sorted { number($0) == number($1) ? $0.comes(before: $1) : number($0) < number($1) }
     }
 
     /// "3B (virtual 4.3MB)", as Docker has it; "0B" where nobody asked.
