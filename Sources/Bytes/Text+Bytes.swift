@@ -79,6 +79,12 @@ extension Substring {
         self[..<(utf8.index(endIndex, offsetBy: -count, limitedBy: startIndex) ?? startIndex)]
     }
 
+    /// The text for a message: its first 200 letters, and "…" where there are more.
+    package var excerpt: String {
+        let end = unicodeScalars.index(startIndex, offsetBy: 200, limitedBy: endIndex) ?? endIndex
+        return String(self[..<end]) + (end < endIndex ? "…" : "")
+    }
+
     /// The parts between the ASCII letters `separator`: at most `maxSplits` + 1 of them.
     package func split(
         on separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
@@ -115,6 +121,8 @@ extension String {
     package func isSame(as other: String) -> Bool { self[...].isSame(as: other) }
     /// As `Substring.comes`.
     package func comes(before other: String) -> Bool { self[...].comes(before: other) }
+    /// As `Substring.excerpt`.
+    package var excerpt: String { self[...].excerpt }
     /// As `Substring.has`.
     package func has(_ letter: Unicode.Scalar) -> Bool { self[...].has(letter) }
     /// As `Substring.place`.

@@ -99,7 +99,7 @@ private struct TreeDecoder: Decoder {
                 text += (text.isEmpty ? "" : ".") + key.stringValue
             }
         }
-        return text.isEmpty ? nil : text
+        return text.isEmpty ? nil : text.excerpt
     }
 
     var isNull: Bool {
@@ -145,7 +145,7 @@ private struct TreeDecoder: Decoder {
             return try T(from: self)
         } catch DecodingError.dataCorrupted(let context) {
             if type is any RawRepresentable.Type, case .string(let word) = tree {
-                throw JSONError(Self.path(codingPath), "has the unknown value \"\(word)\"")
+                throw JSONError(Self.path(codingPath), "has the unknown value \"\(word.excerpt)\"")
             }
             throw JSONError(Self.path(codingPath), "is wrong (\(context.debugDescription))")
         }

@@ -55,7 +55,7 @@ struct ArchiveSpool {
             guard let next = links[current] else { break }
             current = next
         }
-        throw EngineError("the archive names the file \"\(name)\" but does not have it", .invalid)
+        throw EngineError("the archive names the file \"\(name.excerpt)\" but does not have it", .invalid)
     }
 
     private static func text(_ name: RawName) -> String {
