@@ -51,10 +51,10 @@ let package = Package(
         module("Linux", ["Addresses", "Bytes", "CLinux"]),
         module("Netlink", ["Addresses", "Linux"]),
         module("Errors"),
-        module("JSON"),
+        module("JSON", ["Bytes"]),
         module("OCI", ["Bytes", "Errors", "JSON"]),
         module("Flags", ["Bytes"]),
-        module("GoTemplate", ["JSON"]),
+        module("GoTemplate", ["Bytes", "JSON"]),
         module("Rendering", ["Bytes", "Errors", "GoTemplate"]),
 
         // One level up.
@@ -110,7 +110,7 @@ let package = Package(
                 "ContainerSpec", "Supervision", "Images", "DockerTypes",
             ]),
 
-        module("OCIRuntime", ["Bytes", "Linux", "JSON", "OCI", "Seccomp", "Runtime", "Cgroups"]),
+        module("OCIRuntime", ["Bytes", "Errors", "Linux", "JSON", "OCI", "Seccomp", "Runtime", "Cgroups"]),
 
         .executableTarget(
             name: "apus",
@@ -142,11 +142,11 @@ let package = Package(
         tests("NetlinkTests", ["Addresses", "Linux", "Netlink"]),
         tests("NetworkingTests", ["Addresses", "Linux", "Netlink", "Networking", "TestSupport"]),
         tests("LinuxTests", ["Linux"]),
-        tests("JSONTests", ["JSON"]),
-        tests("OCITests", ["JSON", "OCI"]),
+        tests("JSONTests", ["Bytes", "JSON"]),
+        tests("OCITests", ["Bytes", "JSON", "OCI"]),
         tests("FlagsTests", ["Flags"]),
         tests("GoTemplateTests", ["GoTemplate"]),
-        tests("RenderingTests", ["Rendering", "GoTemplate", "Errors"]),
+        tests("RenderingTests", ["Bytes", "Rendering", "GoTemplate", "Errors"]),
         // Not on ArchiveDriver: how that is linked would be asked of the tests, too.
         tests("ArchiveTests", ["Archive", "Linux", "OCI"]),
         tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),
@@ -159,7 +159,7 @@ let package = Package(
         tests("CgroupsTests", ["Cgroups", "CgroupProbe", "TestSupport", "Linux", "OCI"]),
         // Makes cgroups for those tests, from a process with one thread.
         .executableTarget(
-            name: "CgroupProbe", dependencies: ["Cgroups", "Linux", "OCI"], path: "Tests/Support/CgroupProbe",
+            name: "CgroupProbe", dependencies: ["Bytes", "Cgroups", "Linux", "OCI"], path: "Tests/Support/CgroupProbe",
             swiftSettings: swiftSettings),
         tests("OCIRuntimeTests", ["OCIRuntime", "Runtime", "Linux", "JSON", "OCI"]),
         tests("RegistryTests", ["Registry", "Archive", "TestSupport", "Linux", "OCI"]),

@@ -15,6 +15,9 @@ extension Substring {
     /// Whether the text begins with the bytes of `prefix`.
     package func begins(with prefix: Substring) -> Bool { begins(with: String(prefix)) }
 
+    /// Whether the text sorts before `other` by its bytes, as Go sorts.
+    package func comes(before other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
+
     /// Whether the text ends with the bytes of `suffix`.
     package func ends(with suffix: String) -> Bool {
         let rest = utf8.count - suffix.utf8.count
@@ -76,6 +79,12 @@ extension Substring {
         self[..<(utf8.index(endIndex, offsetBy: -count, limitedBy: startIndex) ?? startIndex)]
     }
 
+    /// The text for a message: its first 200 letters, and "…" where there are more.
+    package var excerpt: String {
+        let end = unicodeScalars.index(startIndex, offsetBy: 200, limitedBy: endIndex) ?? endIndex
+        return String(self[..<end]) + (end < endIndex ? "…" : "")
+    }
+
     /// The parts between the ASCII letters `separator`: at most `maxSplits` + 1 of them.
     package func split(
         on separator: Unicode.Scalar, maxSplits: Int = .max, omittingEmptySubsequences: Bool = true
@@ -110,6 +119,10 @@ extension String {
     package func ends(with suffix: String) -> Bool { self[...].ends(with: suffix) }
     /// As `Substring.isSame`.
     package func isSame(as other: String) -> Bool { self[...].isSame(as: other) }
+    /// As `Substring.comes`.
+    package func comes(before other: String) -> Bool { self[...].comes(before: other) }
+    /// As `Substring.excerpt`.
+    package var excerpt: String { self[...].excerpt }
     /// As `Substring.has`.
     package func has(_ letter: Unicode.Scalar) -> Bool { self[...].has(letter) }
     /// As `Substring.place`.
@@ -134,20 +147,5 @@ extension String {
     ) -> [Substring] {
         self[...].split(
             on: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences)
-    }
-}
-
-/// A text that is equal to another only where all bytes are: for keys.
-package struct ByteKey: Hashable, Sendable {
-    /// The text.
-    package let text: String
-
-    package init(_ text: String) { self.text = text }
-
-    package static func == (left: ByteKey, right: ByteKey) -> Bool { left.text.isSame(as: right.text) }
-
-    package func hash(into hasher: inout Hasher) {
-        var text = text
-        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A parsed template of Go's text/template, with the functions that Docker's `--format` has.
 package struct Template: Sendable {
     /// What a field that a map does not have gives.
@@ -10,7 +12,7 @@ package struct Template: Sendable {
 
     let name: String
     let source: String
-    let definitions: [String: [Node]]
+    let definitions: [ByteKey: [Node]]
 
     /// Parses `source`. `name` is what error messages call the template; Docker mostly leaves it empty.
     /// Throws `TemplateError`.

@@ -1,3 +1,4 @@
+import Bytes
 import Logs
 package import OCI
 package import Store

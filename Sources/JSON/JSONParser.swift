@@ -2,7 +2,8 @@ extension JSONTree {
     /// How many levels of objects and lists are read.
     static let depthLimit = 128
 
-    /// Parses a whole document (RFC 8259). Objects that are the value of a member named `passingOver` are not taken apart.
+    /// Parses a whole document (RFC 8259). Objects that are the value of a field `passingOver`
+    /// are not taken apart.
     /// Throws for what is no JSON, or nested more than 128 levels deep.
     package static func parse(_ bytes: [UInt8], passingOver: StaticString? = nil) throws(JSONError) -> JSONTree {
         try parse(bytes, in: 0..<bytes.count, passingOver: passingOver)
@@ -126,7 +127,7 @@ private struct JSONParser {
     }
 
     private func isSkipped(_ name: String, _ skipped: StaticString) -> Bool {
-        name.utf8.elementsEqual(UnsafeBufferPointer(start: skipped.utf8Start, count: skipped.utf8CodeUnitCount))
+        JSONTree.isSame(name, skipped.description)
     }
 
     // To the end of an object, by its brackets alone: who needs it parses it.

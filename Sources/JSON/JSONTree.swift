@@ -1,3 +1,5 @@
+package import Bytes
+
 /// A JSON document as it stands: members keep their order, and numbers their digits, because the specifications have
 /// numbers that no floating point value holds (RLIM_INFINITY, arguments of system calls).
 package enum JSONTree: Hashable, Sendable {
@@ -22,37 +24,57 @@ package enum JSONTree: Hashable, Sendable {
         }
     }
 
-    /// The member `name` of an object, the last of them if there are several; nil for other values. Setting replaces it in
-    /// its place or appends it, and nil removes it; other values than objects stay as they are.
+    /// The member of an object that Go's `encoding/json` fills the field `name` from: in any letter case, the last of several
+    /// that are not null (objects are merged); nil for other values. Setting puts the last of them, or a new one, in the place
+    /// of all, and nil removes them; other values than objects stay as they are.
     package subscript(name: String) -> JSONTree? {
-        get {
-            guard case .object(let members) = self else { return nil }
-            return members.last { Self.isEqual($0.name, name) }?.value
-        }
-        set {
-            guard case .object(var members) = self else { return }
-            if let newValue {
-                if let place = members.lastIndex(where: { Self.isEqual($0.name, name) }) {
-                    members[place].value = newValue
-                } else {
-                    members.append(Member(name, newValue))
-                }
-            } else {
-                members.removeAll { Self.isEqual($0.name, name) }
-            }
-            self = .object(members)
-        }
+        get { members.flatMap { Self.find(name, in: $0) } }
+        set { replace(with: newValue.map { Member(name, $0) }) { Self.isSame($0, name) } }
     }
 
-    // By bytes: `==` would take names for one that differ in their normal form.
-    private static func isEqual(_ left: String, _ right: String) -> Bool { left.utf8.elementsEqual(right.utf8) }
+    /// The member whose name has the bytes of `key`, the last of several: of an object that is a map to Go. Setting is as that
+    /// of fields.
+    package subscript(key key: String) -> JSONTree? {
+        get { members?.last { $0.name.isSame(as: key) }?.value }
+        set { replace(with: newValue.map { Member(key, $0) }) { $0.isSame(as: key) } }
+    }
 
-    /// Whether Go's `encoding/json` takes `left` and `right` for names of the same member: they may differ in the case of
-    /// ASCII letters.
+    private mutating func replace(with member: Member?, _ isMeant: (String) -> Bool) {
+        guard case .object(var members) = self else { return }
+        let place = members.lastIndex { isMeant($0.name) }
+        if let place, let member { members[place].value = member.value }
+        if place == nil, let member { members.append(member) }
+        let kept = member == nil ? nil : place ?? members.count - 1
+        self = .object(members.enumerated().filter { $0.offset == kept || !isMeant($0.element.name) }.map(\.element))
+    }
+
+    /// What Go makes of the members that it takes for `name`: null says nothing, and leaves standing what an earlier member
+    /// said. nil where there is none.
+    static func find(_ name: String, in members: [Member]) -> JSONTree? {
+        var found: JSONTree?
+        for member in members where isSame(member.name, name) {
+            switch (found, member.value) {
+            case (nil, let value): found = value
+            case (_, .null): break
+            case (.object(let earlier), .object(let later)): found = .object(earlier + later)
+            case (_, let value): found = value
+            }
+        }
+        return found
+    }
+
+    /// Whether Go's `encoding/json` takes `left` and `right` for names of the same field: they may differ in the case of
+    /// letters. Of those that are not ASCII two fold to letters that are, "ſ" and the sign of the Kelvin.
     static func isSame(_ left: String, _ right: String) -> Bool {
-        func folded(_ byte: UInt8) -> UInt8 { (65...90).contains(byte) ? byte | 0x20 : byte }
-        return left.utf8.count == right.utf8.count
-            && left.utf8.elementsEqual(right.utf8) { folded($0) == folded($1) }
+        func folded(_ scalar: Unicode.Scalar) -> UInt32 {
+            switch scalar.value {
+            case 65...90: scalar.value | 0x20
+            case 0x17f: 0x73
+            case 0x212a: 0x6b
+            default: scalar.value
+            }
+        }
+        return left.unicodeScalars.elementsEqual(right.unicodeScalars) { folded($0) == folded($1) }
     }
 
     package var string: String? { if case .string(let value) = self { value } else { nil } }
@@ -68,8 +90,8 @@ package enum JSONTree: Hashable, Sendable {
     /// A list of texts.
     package static func strings(_ values: [String]) -> JSONTree { .array(values.map { .string($0) }) }
     /// An object whose members have texts, in the order of their names.
-    package static func strings(_ values: [String: String]) -> JSONTree {
-        .object(values.sorted { $0.key < $1.key }.map { Member($0.key, .string($0.value)) })
+    package static func strings(_ values: [ByteKey: String]) -> JSONTree {
+        .object(values.sorted { $0.key < $1.key }.map { Member($0.key.text, .string($0.value)) })
     }
     /// An object without the members that have no value.
     package static func record(_ members: [(String, JSONTree?)]) -> JSONTree {

@@ -1,3 +1,5 @@
+import Bytes
+
 extension JSONTree {
     /// Makes a value of the document, as Go's `encoding/json` reads one, which the tools that write these documents are tested
     /// with: names of members in any case, the last of several (objects are merged), null as if the member were not there,
@@ -30,12 +32,17 @@ private protocol TreeCollection {
     static func decode(_ decoder: TreeDecoder) throws -> Self
 }
 
-extension Dictionary: TreeCollection where Key == String, Value: Decodable {
+/// What may be a member's name.
+private protocol TreeKey: Hashable { init(_ name: String) }
+extension String: TreeKey {}
+extension ByteKey: TreeKey {}
+
+extension Dictionary: TreeCollection where Key: TreeKey, Value: Decodable {
     fileprivate static func decode(_ decoder: TreeDecoder) throws -> Self {
         var result: Self = [:]
         for member in try decoder.members() {
             let path = decoder.codingPath + [MemberKey(member.name)]
-            result[member.name] = try TreeDecoder(tree: member.value, codingPath: path).value(Value.self)
+            result[Key(member.name)] = try TreeDecoder(tree: member.value, codingPath: path).value(Value.self)
         }
         return result
     }
@@ -92,7 +99,7 @@ private struct TreeDecoder: Decoder {
                 text += (text.isEmpty ? "" : ".") + key.stringValue
             }
         }
-        return text.isEmpty ? nil : text
+        return text.isEmpty ? nil : text.excerpt
     }
 
     var isNull: Bool {
@@ -138,7 +145,7 @@ private struct TreeDecoder: Decoder {
             return try T(from: self)
         } catch DecodingError.dataCorrupted(let context) {
             if type is any RawRepresentable.Type, case .string(let word) = tree {
-                throw JSONError(Self.path(codingPath), "has the unknown value \"\(word)\"")
+                throw JSONError(Self.path(codingPath), "has the unknown value \"\(word.excerpt)\"")
             }
             throw JSONError(Self.path(codingPath), "is wrong (\(context.debugDescription))")
         }
@@ -181,18 +188,11 @@ private struct Keyed<Key: CodingKey>: KeyedDecodingContainerProtocol {
     let codingPath: [any CodingKey]
     var allKeys: [Key] { members.compactMap { Key(stringValue: $0.name) } }
 
-    // What is null says nothing, and leaves standing what an earlier member of the name said.
     private func find(_ key: Key) -> JSONTree? {
-        let name = key.stringValue
-        var found: JSONTree?
-        for member in members where JSONTree.isSame(member.name, name) {
-            switch (found, member.value) {
-            case (_, .null), (_, .raw): break
-            case (.object(let earlier), .object(let later)): found = .object(earlier + later)
-            case (_, let value): found = value
-            }
+        switch JSONTree.find(key.stringValue, in: members) {
+        case nil, .null, .raw: nil
+        case let found: found
         }
-        return found
     }
 
     private func decoder(_ key: Key) throws -> TreeDecoder {

@@ -1,3 +1,5 @@
+import Bytes
+
 extension JSONTree {
     /// The document that `value` encodes itself as, without Foundation, whose encoder costs a process a millisecond at its first
     /// use. Members are in the order of their names, so that the same value is the same text. Throws what the value throws.
@@ -26,7 +28,7 @@ private final class EncodingNode: Encoder {
         switch content {
         case .value(let tree): tree
         case .object(let members):
-            .object(members.sorted { $0.0 < $1.0 }.map { JSONTree.Member($0.0, $0.1.tree) })
+            .object(members.sorted { $0.0.comes(before: $1.0) }.map { JSONTree.Member($0.0, $0.1.tree) })
         case .array(let elements): .array(elements.map(\.tree))
         }
     }

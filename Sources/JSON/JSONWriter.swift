@@ -1,3 +1,5 @@
+package import Bytes
+
 /// Writes JSON (RFC 8259) value by value, with neither a tree nor an `Encoder` behind it: the first use of `JSONEncoder`
 /// in a process costs a millisecond. What is written is well-formed as long as each `begin` has its `end`, and each
 /// value in an object follows a name.
@@ -134,7 +136,7 @@ extension JSONWriter {
     }
 
     /// A member that is an object of texts, in the order of their names.
-    package mutating func write(_ name: String, _ members: [String: String]?) {
+    package mutating func write(_ name: String, _ members: [ByteKey: String]?) {
         guard let members else { return }
         self.name(name)
         strings(members)
@@ -156,9 +158,9 @@ extension JSONWriter {
     }
 
     /// An object of texts, in the order of their names, as Go sorts them.
-    package mutating func strings(_ members: [String: String]) {
+    package mutating func strings(_ members: [ByteKey: String]) {
         beginObject()
-        for key in members.keys.sorted() { write(key, members[key]) }
+        for key in members.keys.sorted() { write(key.text, members[key]) }
         endObject()
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// An error number of the kernel (errno(3)).
@@ -61,7 +62,8 @@ package struct SystemError: Error, Equatable, Sendable, CustomStringConvertible 
 
     package var description: String {
         guard let object else { return "\(call): \(errno)" }
-        return "\(call) \(object): \(errno)"
+        // What is longer than a path can be is nobody's path.
+        return "\(call) \(object.utf8.count > Int(PATH_MAX) ? object.excerpt : object): \(errno)"
     }
 }
 

@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 
 /// The journal's own protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): a datagram of fields for each line.
@@ -21,7 +22,7 @@ package struct JournalSocket: ~Copyable {
         add("SYSLOG_IDENTIFIER", configuration.tag)
         add("IMAGE_NAME", configuration.imageName)
         for (name, value) in configuration.attributes.sorted(by: { $0.key < $1.key }) {
-            add(Self.fieldName(name), value)
+            add(Self.fieldName(name.text), value)
         }
         self.common = common
     }

@@ -1,3 +1,4 @@
+package import Bytes
 package import Linux
 import OCI
 
@@ -17,7 +18,7 @@ package struct LogConfiguration: Hashable, Sendable {
     /// How many files there are at most, the one that is written to included.
     package var maximumFiles: Int
     /// What `labels`, `env` and `tag` add to each line (`logs --details`).
-    package var attributes: [String: String]
+    package var attributes: [ByteKey: String]
     /// The name by which the journal knows the container.
     package var tag: String
     package var containerName: String
@@ -56,7 +57,7 @@ extension LogConfiguration: WireCodable {
         driver = try decoder.read()
         maximumSize = try decoder.read()
         maximumFiles = try decoder.read()
-        attributes = try decoder.read([String: String].self)
+        attributes = try decoder.read([ByteKey: String].self)
         tag = try decoder.read()
         containerName = try decoder.read()
         imageName = try decoder.read()

@@ -47,7 +47,9 @@ extension Digest: Codable {
         let text = try decoder.singleValueContainer().decode(String.self)
         guard let value = Digest(text) else {
             throw DecodingError.dataCorrupted(
-                .init(codingPath: decoder.codingPath, debugDescription: "\"\(text)\" is no sha256 or sha512 digest"))
+                .init(
+                    codingPath: decoder.codingPath,
+                    debugDescription: "\"\(text.excerpt)\" is no sha256 or sha512 digest"))
         }
         self = value
     }

@@ -1,3 +1,4 @@
+import Errors
 import Glibc
 import JSON
 import Linux
@@ -22,21 +23,24 @@ package struct RuntimeLog: Sendable {
     /// Writes one message. A log file that cannot be written is no reason to fail: standard error has the message.
     package func write(_ level: Level, _ message: String) {
         if level == .debug, !debugs { return }
-        let line = Self.line(level, message, format, .now()) + "\n"
+        let line = Self.line(level, message, format, .now())
         if let file {
             // It may be a pipe that its reader has left.
             if let log = try? FileDescriptor.open(file, O_WRONLY | O_APPEND | O_CREAT, mode: 0o644) {
-                try? log.writeAll(line.utf8)
+                try? log.writeAll((line + "\n").utf8)
             }
             // Not less than errors: during a creation, standard error is the container's.
-            if level == .error { Self.say("apus-oci: \(message)\n") }
+            if level == .error { Self.say("apus-oci: \(message)") }
         } else {
-            Self.say(format == .json ? line : level == .error ? "apus-oci: \(message)\n" : line)
+            Self.say(format == .json ? line : level == .error ? "apus-oci: \(message)" : line)
         }
     }
 
+    // One line. A caller that reads it gets the very bytes; a terminal would obey what a configuration, a file's name or a
+    // program's output has in it.
     private static func say(_ text: String) {
-        let bytes = Array(text.utf8)
+        let line = isatty(STDERR_FILENO) == 1 ? VisibleText.escaped(text) : text
+        let bytes = Array((line + "\n").utf8)
         _ = Glibc.write(STDERR_FILENO, bytes, bytes.count)
     }
 

@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 import Glibc
 
 /// A filter that a command does not have, or whose value it cannot read.
@@ -36,10 +36,10 @@ package struct Filters: Sendable {
     }
 
     /// Whether all `key` or `key=value` of the filter `name` are among `labels`.
-    package func admitsLabels(_ labels: [String: String], name: String = "label") -> Bool {
+    package func admitsLabels(_ labels: [ByteKey: String], name: String = "label") -> Bool {
         all(name).allSatisfy { wanted in
             guard let equals = wanted.place(of: "=") else { return labels[wanted] != nil }
-            return labels[String(wanted[..<equals])] == String(wanted.behind(equals))
+            return labels[String(wanted[..<equals])]?.isSame(as: String(wanted.behind(equals))) == true
         }
     }
 

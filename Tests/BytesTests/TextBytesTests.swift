@@ -30,6 +30,19 @@ import Testing
         #expect(Set([ByteKey(composed), ByteKey(decomposed)]).count == 2)
     }
 
+    @Test func keysAreTheirBytes() {
+        let (composed, decomposed) = ("\u{E9}", "e\u{301}")
+        var map: [ByteKey: String] = [ByteKey(composed): "1"]
+        map[decomposed] = "2"
+        #expect(map.count == 2 && map[composed] == "1" && map[decomposed] == "2" && map["e"] == nil)
+        // "é" sorts behind "f" as a letter, and before it as an "e" with an accent.
+        map["f"] = "3"
+        #expect(map.names.map(Array.init(utf8:)) == [decomposed, "f", composed].map(Array.init(utf8:)))
+        map[composed] = nil
+        #expect(map.count == 2)
+        #expect([composed].has(composed) && ![composed].has(decomposed))
+    }
+
     @Test func linesEndWithLineFeedsAlone() {
         #expect("a\r\nb\n".split(on: "\n") == ["a\r", "b"])
     }

@@ -1,3 +1,4 @@
+import Bytes
 import OCI
 import Testing
 
@@ -63,6 +64,39 @@ import Testing
             refusal {
                 $0.cpu = .init(); $0.cpu?.realtimeRuntime = 1000
             }?.contains("real-time") == true)
+    }
+
+    @Test func devicesForRemoteMemoryHaveALineEach() throws {
+        func rdma(_ limits: [ByteKey: RuntimeSpec.Resources.RDMA]) throws(CgroupError) -> [String] {
+            try files { $0.rdma = limits }
+        }
+        let both = RuntimeSpec.Resources.RDMA(hcaHandles: 3, hcaObjects: 10_000)
+        #expect(
+            try rdma(["mlx5_1": .init(hcaObjects: 0), "mlx5_0": both]) == [
+                "rdma.max=mlx5_0 hca_handle=3 hca_object=10000", "rdma.max=mlx5_1 hca_object=0",
+            ])
+        #expect(try rdma(["mlx5_0": .init()]) == [])
+        for name in ["", "a b", "a\nb", "a\u{7f}"] {
+            #expect(throws: CgroupError.self, "\(name)") { try rdma([ByteKey(name): both]) }
+        }
+        var resources = RuntimeSpec.Resources()
+        resources.rdma = ["mlx5_0": both]
+        #expect(try CgroupSettings(resources).controllers == .rdma)
+    }
+
+    @Test func classesAndPrioritiesOfPacketsAreRefused() throws {
+        func network(_ id: UInt32?, _ priorities: [RuntimeSpec.Resources.Network.Priority]?) -> String? {
+            refusal {
+                $0.network = .init()
+                $0.network?.classID = id
+                $0.network?.priorities = priorities
+            }
+        }
+        #expect(network(1_048_577, nil)?.contains("1048577") == true)
+        #expect(network(nil, [.init(name: "eth0", priority: 0)])?.contains("net_prio") == true)
+        // What callers write who mean none.
+        #expect(network(0, []) == nil)
+        #expect(network(nil, nil) == nil)
     }
 
     @Test func blockDevicesHaveWeightsAndRates() throws {

@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import Glibc
 import Linux

@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import OCI
 import Testing
@@ -25,6 +26,9 @@ import Testing
     @Test func labelsMayHaveDotsAndQuotes() throws {
         let config = try applied(#"LABEL com.example.a="x y" b="say \"hi\"""#, "LABEL old style")
         #expect(config.labels == ["com.example.a": "x y", "b": "say \"hi\"", "old": "style"])
+        // The same letter twice, by other bytes.
+        #expect(try applied("LABEL \u{E9}=1 e\u{301}=2", "VOLUME /\u{E9} /e\u{301}").labels?.count == 2)
+        #expect(try applied("VOLUME /\u{E9} /e\u{301}").volumes?.count == 2)
     }
 
     @Test func portsAreTCPUnlessTheySayOtherwise() throws {

@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 import Testing
 
@@ -24,6 +25,19 @@ import Testing
         #expect(try value(#"{"text": "x", "Text": "y"}"#).text == "y")
         // Names of a map are what they are.
         #expect(try value(#"{"map": {"A": "1", "a": "2"}}"#).map == ["A": "1", "a": "2"])
+    }
+
+    @Test func namesOfAMapAreTheirBytes() throws {
+        struct Map: Codable { var map: [ByteKey: String] }
+        let text = "{\"map\":{\"e\u{301}\":\"2\",\"f\":\"3\",\"\u{E9}\":\"1\"}}"
+        let map = try JSONTree.decode(Map.self, from: Array(text.utf8))
+        #expect(map.map.count == 3 && map.map["\u{E9}"] == "1" && map.map["e\u{301}"] == "2")
+        // Written in the order of the bytes.
+        #expect(try JSONTree(encoding: map).text().utf8.elementsEqual(text.utf8))
+        var writer = JSONWriter.object()
+        writer.write("map", map.map)
+        #expect(writer.finished() == Array(text.utf8))
+        #expect(JSONTree.strings(map.map).text().utf8.elementsEqual(text.utf8.dropFirst(7).dropLast()))
     }
 
     @Test func nullSaysNothing() throws {

@@ -45,6 +45,31 @@ import Testing
         #expect(try tree.decode(name: "x") == Limits(soft: .max, hard: 1, low: .min))
     }
 
+    @Test func aFieldIsFoundAsGoFindsIt() throws {
+        let tree = try parse(
+            #"{"Text": "x", "TEXT": null, "inner": {"a": 1}, "Inner": {"B": 2}, "n": null, "\u017ftatuS": 3, "\u212aey": 4}"#
+        )
+        #expect(tree["text"]?.string == "x" && tree["n"] == .null && tree["nothing"] == nil)
+        #expect(tree["inner"]?["a"]?.integer == 1 && tree["inner"]?["b"]?.integer == 2)
+        #expect(tree["status"]?.integer == 3 && tree["key"]?.integer == 4 && tree["\u{E9}"] == nil)
+        // Of a map the names are what they are.
+        let map = try parse("{\"A\": 1, \"\u{E9}\": 2, \"e\u{301}\": 3}")
+        #expect(map[key: "a"] == nil && map[key: "A"]?.integer == 1)
+        #expect(map[key: "\u{E9}"]?.integer == 2 && map[key: "e\u{301}"]?.integer == 3)
+    }
+
+    @Test func aFieldThatIsSetIsThereOnce() throws {
+        var tree = try parse(#"{"a": 1, "A": 2, "b": 3}"#)
+        tree["a"] = .integer(9)
+        #expect(tree.text() == #"{"A":9,"b":3}"#)
+        tree["c"] = .integer(4)
+        tree["B"] = nil
+        #expect(tree.text() == #"{"A":9,"c":4}"#)
+        tree[key: "a"] = .integer(1)
+        tree[key: "C"] = nil
+        #expect(tree.text() == #"{"A":9,"c":4,"a":1}"#)
+    }
+
     @Test func anObjectThatIsPassedOverIsFoundAgain() throws {
         let text = #"{"linux": {"seccomp": {"a": "}\"{", "b": [1, {}]}, "x": 1}, "annotations": {"seccomp": "text"}}"#
         let bytes = Array(text.utf8)
@@ -53,5 +78,9 @@ import Testing
         #expect(try JSONTree.parse(bytes, in: range)["b"]?.array?.count == 2)
         #expect(tree["annotations"]?["seccomp"]?.string == "text")
         #expect(tree["linux"]?["x"]?.integer == 1)
+        for name in ["Seccomp", "SECCOMP", "\u{17f}eccomp"] {
+            let other = try JSONTree.parse(Array("{\"\(name)\": {\"a\": 1}}".utf8), passingOver: "seccomp")
+            #expect(other["seccomp"]?.range != nil, "\(name)")
+        }
     }
 }

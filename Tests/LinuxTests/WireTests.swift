@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 import Testing
 
@@ -8,7 +9,7 @@ import Testing
         var number: Int64
         var name: String?
         var list: [String]
-        var labels: [String: String]
+        var labels: [ByteKey: String]
         var colour: Colour
 
         func encode(to encoder: inout WireEncoder) {
@@ -31,7 +32,7 @@ import Testing
             number = -7
             name = "käse"
             list = ["a", "", "c"]
-            labels = ["x": "1", "a": "2"]
+            labels = ["x": "1", "a": "2", "\u{e9}": "3", "e\u{301}": "4"]
             colour = .green
         }
     }
@@ -86,8 +87,8 @@ import Testing
     @Test func equalDictionariesHaveEqualBytes() {
         var first = WireEncoder()
         var second = WireEncoder()
-        first.write(Dictionary(uniqueKeysWithValues: (0..<50).map { ("k\($0)", "v") }))
-        second.write(Dictionary(uniqueKeysWithValues: (0..<50).reversed().map { ("k\($0)", "v") }))
+        first.write(Dictionary(uniqueKeysWithValues: (0..<50).map { (ByteKey("k\($0)"), "v") }))
+        second.write(Dictionary(uniqueKeysWithValues: (0..<50).reversed().map { (ByteKey("k\($0)"), "v") }))
         #expect(first.bytes == second.bytes)
     }
 }

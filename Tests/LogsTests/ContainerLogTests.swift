@@ -1,3 +1,4 @@
+import Bytes
 import Logs
 import Linux
 import Testing

@@ -1,3 +1,4 @@
+import Bytes
 import Logs
 import Glibc
 import Linux

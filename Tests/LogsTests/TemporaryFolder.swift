@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Logs
 import Glibc
@@ -27,7 +28,7 @@ let logID = String(repeating: "ab", count: 32)
 
 /// What `options` on the command line come to.
 func logConfiguration(
-    _ driver: String, _ options: [String] = [], labels: [String: String] = [:], env: [String] = []
+    _ driver: String, _ options: [String] = [], labels: [ByteKey: String] = [:], env: [String] = []
 ) throws -> LogConfiguration {
     var run = RunOptions(image: "busybox")
     run.labels = labels

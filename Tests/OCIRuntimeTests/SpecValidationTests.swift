@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 import OCI
 import Testing
@@ -66,5 +67,32 @@ import Testing
                 $0.hooks = .init()
                 $0.hooks!.prestart = [.init(path: "true")]
             }.contains("absolute"))
+    }
+
+    private func configuration(_ linux: String) throws -> Configuration {
+        try Configuration(
+            Array(#"{"ociVersion": "1.2.0", "root": {"path": "/"}, "Linux": {\#(linux)}}"#.utf8), name: "config.json")
+    }
+
+    @Test func namesInAnotherLetterCaseAreTheSame() throws {
+        let spec = try configuration(
+            #""CGroupsPath": "/x", "resources": {"hugepagelimits": [{"pagesize": "2MB", "LIMIT": 5}], "PIDS": {"Limit": 7}}"#
+        ).spec
+        #expect(spec.linux?.cgroupsPath == "/x" && spec.linux?.resources?.pids?.limit == 7)
+        #expect(spec.linux?.resources?.hugepageLimits?.first?.pageSize == "2MB")
+    }
+
+    @Test(arguments: ["seccomp", "Seccomp", "SECCOMP"])
+    func aFilterIsNeverPassedOver(_ name: String) throws {
+        let filter =
+            #"{"defaultAction": "SCMP_ACT_ALLOW", "syscalls": [{"names": ["getcwd"], "action": "SCMP_ACT_ERRNO"}]}"#
+        #expect(try configuration("\"\(name)\": \(filter)").filter() != nil)
+        #expect(try configuration("\"\(name)\": null").filter() == nil)
+        for wrong in [
+            "\"\(name)\": \"x\"", "\"\(name)\": [\(filter)]", "\"\(name)\": \(filter), \"secComp\": \(filter)",
+        ] {
+            let error = #expect(throws: OCIError.self) { _ = try configuration(wrong) }
+            #expect(error?.description.contains("linux.seccomp") == true, "\(wrong): \(error.debugDescription)")
+        }
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import GoTemplate
 import Rendering
@@ -138,7 +139,7 @@ import Testing
         var map: [String: String]?
         var text: String?
         var number: Int?
-        var labels = ["a": "b"]
+        var labels: [ByteKey: String] = ["a": "b"]
     }
 
     @Test(arguments: [
@@ -151,6 +152,15 @@ import Testing
     func whatIsNotSetHasTheTypeThatGoKnows(_ template: String, _ text: String) throws {
         let object = try TemplateValue(encoding: Members())
         #expect(try InspectFormat(template).text(of: object) == text + "\n")
+    }
+
+    @Test func labelsAreKeptByTheirBytes() throws {
+        var members = Members()
+        members.labels = ["\u{E9}": "1", "e\u{301}": "2", "f": "3"]
+        let object = try TemplateValue(encoding: members)
+        func text(_ template: String) throws -> [UInt8] { Array(try InspectFormat(template).text(of: object).utf8) }
+        #expect(try text("{{json .labels}}") == Array("{\"e\u{301}\":\"2\",\"f\":\"3\",\"\u{E9}\":\"1\"}\n".utf8))
+        #expect(try text("{{index .labels \"\u{E9}\"}}{{index .labels \"e\u{301}\"}}") == Array("12\n".utf8))
     }
 }
 
@@ -171,6 +181,10 @@ import Testing
         #expect(filters.admitsLabels(["a": "", "b": "2"]))
         #expect(!filters.admitsLabels(["a": "", "b": "3"]))
         #expect(!filters.admitsLabels(["b": "2"]))
+        let accents = try self.filters(("label", "\u{E9}=\u{E9}"))
+        #expect(accents.admitsLabels(["\u{E9}": "\u{E9}", "e\u{301}": "x"]))
+        #expect(!accents.admitsLabels(["e\u{301}": "\u{E9}"]))
+        #expect(!accents.admitsLabels(["\u{E9}": "e\u{301}"]))
     }
 
     @Test func unknownKeysAndWordsAreErrors() throws {

@@ -1,5 +1,5 @@
 import Archive
-import FoundationEssentials
+import JSON
 import Linux
 import OCI
 import Store
@@ -42,12 +42,12 @@ extension TemporaryStore {
         }
         let config = ImageConfig(
             architecture: architecture, config: container, diffIDs: descriptors.map(\.digest))
-        let document = Array(try JSONEncoder().encode(config))
+        let document = Array(try JSONTree(encoding: config).text().utf8)
         let manifest = Manifest(
             config: Descriptor(
                 mediaType: type, digest: try ingest.put(document), size: Int64(document.count)),
             layers: descriptors)
-        let bytes = Array(try JSONEncoder().encode(manifest))
+        let bytes = Array(try JSONTree(encoding: manifest).text().utf8)
         return Made(
             descriptor: Descriptor(
                 mediaType: MediaType.ociManifest, digest: try ingest.put(bytes), size: Int64(bytes.count),

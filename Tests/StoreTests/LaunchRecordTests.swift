@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -17,10 +18,10 @@ import Testing
             config.entrypoint = ["/init", "--"]
             config.user = "1000:1000"
             config.workingDir = "/srv"
-            config.labels = ["a": "1", "b": "ü"]
+            config.labels = ["a": "1", "b": "ü", "\u{E9}": "2", "e\u{301}": "3"]
             config.stopSignal = "SIGQUIT"
             config.stopTimeout = 30
-            config.volumes = ["/data": EmptyObject()]
+            config.volumes = ["/data": EmptyObject(), "/\u{E9}": EmptyObject(), "/e\u{301}": EmptyObject()]
             config.exposedPorts = ["80/tcp": EmptyObject(), "53/udp": EmptyObject()]
             config.shell = ["/bin/bash", "-c"]
             config.onBuild = ["RUN true"]

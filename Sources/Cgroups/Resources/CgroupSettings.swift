@@ -42,9 +42,13 @@ package struct CgroupSettings: Equatable, Sendable {
         if let cpu = resources.cpu { try addCPU(cpu) }
         if let io = resources.blockIO { try addIO(io) }
         for limit in resources.hugepageLimits ?? [] { try addHugePages(limit) }
+        for (device, limit) in (resources.rdma ?? [:]).sorted(by: { $0.key < $1.key }) {
+            try addRDMA(device.text, limit)
+        }
+        if let network = resources.network { try Self.check(network) }
         // Last, as they win over the rest.
         for (file, value) in (resources.unified ?? [:]).sorted(by: { $0.key < $1.key }) {
-            try addUnified(file, value)
+            try addUnified(file.text, value)
         }
     }
 
@@ -139,6 +143,27 @@ package struct CgroupSettings: Equatable, Sendable {
         add(.hugetlb, "hugetlb.\(limit.pageSize).max", String(limit.limit))
         // What is reserved and not used yet counts by itself, since Linux 5.7.
         add(.hugetlb, "hugetlb.\(limit.pageSize).rsvd.max", String(limit.limit), isOptional: true)
+    }
+
+    private mutating func addRDMA(_ device: String, _ limit: RuntimeSpec.Resources.RDMA) throws(CgroupError) {
+        // A line is a device and its limits: a name with a space or a line feed in it would be something else.
+        guard !device.isEmpty, device.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
+            throw .invalid("'\(device)' is no name of a device for remote direct memory access")
+        }
+        var words = [device]
+        if let handles = limit.hcaHandles { words.append("hca_handle=\(handles)") }
+        if let objects = limit.hcaObjects { words.append("hca_object=\(objects)") }
+        if words.count > 1 { add(.rdma, "rdma.max", words.joined(separator: " ")) }
+    }
+
+    // What says nothing (a class of 0, no priority) is not asked for.
+    private static func check(_ network: RuntimeSpec.Resources.Network) throws(CgroupError) {
+        if let id = network.classID, id != 0 {
+            throw .invalid("the class \(id) of packets cannot be set: cgroup v2 has no net_cls")
+        }
+        if network.priorities?.isEmpty == false {
+            throw .invalid("priorities of packets cannot be set: cgroup v2 has no net_prio")
+        }
     }
 
     private mutating func addUnified(_ file: String, _ value: String) throws(CgroupError) {

@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 import OCI
 
@@ -185,9 +186,9 @@ extension ContainerConfig {
         return writer.finished()
     }
 
-    private func write(_ name: String, _ set: [String: EmptyObject]?, to writer: inout JSONWriter) {
+    private func write(_ name: String, _ set: [ByteKey: EmptyObject]?, to writer: inout JSONWriter) {
         guard let set else { return }
-        writer.write(name) { for key in set.keys.sorted() { $0.write(key) { _ in } } }
+        writer.write(name) { for key in set.names { $0.write(key) { _ in } } }
     }
 }
 

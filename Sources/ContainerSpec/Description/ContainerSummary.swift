@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 import OCI
 
@@ -81,7 +82,7 @@ package enum ContainerSummary {
         put(.labels) { $0.write(options.labels) }
         put(.imageLabels) { $0.write(image.labels ?? [:]) }
         put(.exposedPorts) { $0.write(options.exposedPorts) }
-        let imagePorts = image.exposedPorts.map { $0.keys.sorted() } ?? []
+        let imagePorts = image.exposedPorts.map { $0.names } ?? []
         put(.imagePorts) { $0.write(imagePorts) }
         put(.networkMode) { $0.write(options.networkMode.inspected) }
         var networks: [String] = []
@@ -117,7 +118,7 @@ package enum ContainerSummary {
             case .imagePorts:
                 let ports = try content.read([String].self)
                 if !ports.isEmpty {
-                    summary.imageConfig.exposedPorts = Dictionary(ports.map { ($0, EmptyObject()) }) { $1 }
+                    summary.imageConfig.exposedPorts = Dictionary(ports.map { (ByteKey($0), EmptyObject()) }) { $1 }
                 }
             case .networkMode:
                 summary.options.networkMode = (try? NetworkMode(option: try content.read())) ?? .automatic

@@ -27,11 +27,11 @@ extension LogConfiguration {
         if driver == .jsonFile, log.options["tag"] != nil { attributes["tag"] = tag }
     }
 
-    private static func attributes(_ options: RunOptions, _ image: ContainerConfig) -> [String: String] {
+    private static func attributes(_ options: RunOptions, _ image: ContainerConfig) -> [ByteKey: String] {
         func names(_ key: String) -> [String] {
             (options.logConfig.options[key] ?? "").split(on: ",").map { String($0) }
         }
-        var result: [String: String] = [:]
+        var result: [ByteKey: String] = [:]
         for name in names("labels") {
             if let value = options.labels[name] ?? image.labels?[name] { result[name] = value }
         }
@@ -42,7 +42,7 @@ extension LogConfiguration {
                 result[variable] = nil
                 continue
             }
-            if wanted.contains(String(name)) { result[String(name)] = String(value) }
+            if wanted.has(String(name)) { result[String(name)] = String(value) }
         }
         return result
     }

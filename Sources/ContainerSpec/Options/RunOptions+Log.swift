@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Linux
 package import Logs
@@ -54,7 +55,8 @@ extension RunOptions.LogConfig {
             case .journald: ["labels", "env", "tag", "mode"]
             case .passthrough, .none: []
             }
-        for (key, value) in options.sorted(by: { $0.key < $1.key }) {
+        for key in options.names {
+            let value = options[key] ?? ""
             switch key {
             case "labels-regex", "env-regex":
                 throw .refused("--log-opt \(key)", "name the \(key.dropLast(6)) with --log-opt \(key.dropLast(6))=…")

@@ -1,3 +1,4 @@
+package import Bytes
 package import OCI
 
 /// Everything that a user asks for when a container is made, before the image has its say.
@@ -22,8 +23,8 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var groupAdd: [String] = []
     package var hostname: String?
     package var domainname: String?
-    package var labels: [String: String] = [:]
-    package var annotations: [String: String] = [:]
+    package var labels: [ByteKey: String] = [:]
+    package var annotations: [ByteKey: String] = [:]
     /// `80/tcp` and so on: what `--publish-all` publishes.
     package var exposedPorts: [String] = []
     /// As `PortMapping` reads them.
@@ -69,7 +70,7 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var resources = ResourceOptions()
     /// In bytes; nil: 64 MiB.
     package var shmSize: Int64?
-    package var sysctls: [String: String] = [:]
+    package var sysctls: [ByteKey: String] = [:]
     /// -1000 to 1000; nil: as the caller's.
     package var oomScoreAdj: Int?
 
@@ -114,7 +115,7 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package struct LogConfig: Codable, Hashable, Sendable {
         /// nil: the default driver.
         package var type: String?
-        package var options: [String: String] = [:]
+        package var options: [ByteKey: String] = [:]
 
         package init() {}
     }

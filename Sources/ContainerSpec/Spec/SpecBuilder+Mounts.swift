@@ -129,11 +129,11 @@ extension SpecBuilder {
     /// Elsewhere the container's own layer keeps them, which lives as long as an anonymous volume would.
     private mutating func readOnlyVolumes(besides wanted: [Mount]) -> [Mount] {
         guard options.readonlyRootfs, let volumes = image.volumes, !volumes.isEmpty else { return [] }
-        let paths = volumes.keys.map { cleanPath("/" + $0) }.filter { path in
-            path != "/" && !wanted.contains { $0.destination == path }
+        let paths = volumes.names.map { cleanPath("/" + $0) }.filter { path in
+            path != "/" && !wanted.contains { $0.destination.isSame(as: path) }
         }
         var distinct: [String] = []
-        for path in paths.sorted() where distinct.last != path { distinct.append(path) }
+        for path in paths where !distinct.has(path) { distinct.append(path) }
         return distinct.map {
             Mount(
                 destination: $0, type: "tmpfs", source: "tmpfs",

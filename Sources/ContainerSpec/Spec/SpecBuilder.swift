@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Linux
 import Logs
@@ -169,8 +170,8 @@ package struct SpecBuilder {
         return list
     }
 
-    private func sysctls() throws(OptionError) -> [String: String]? {
-        var values: [String: String] = [:]
+    private func sysctls() throws(OptionError) -> [ByteKey: String]? {
+        var values: [ByteKey: String] = [:]
         if options.networkMode.isOwn {
             // Conveniences: not there in a kernel without IPv4, and read-only inside of most containers.
             if host.isWritable("/proc/sys/net/ipv4/ip_unprivileged_port_start") {
@@ -182,14 +183,14 @@ package struct SpecBuilder {
             }
         }
         for (name, value) in options.sysctls {
-            try Sysctl.check(name, network: options.networkMode, ipc: options.ipcMode)
+            try Sysctl.check(name.text, network: options.networkMode, ipc: options.ipcMode)
             values[name] = value
         }
         return values.isEmpty ? nil : values
     }
 
     private func directories() -> [String] {
-        var list = (image.volumes?.keys.sorted() ?? []).map { cleanPath("/" + $0) }
+        var list = (image.volumes?.names ?? []).map { cleanPath("/" + $0) }
         list.append(workingDirectory)
         return list.filter { $0 != "/" }
     }

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Glibc
 package import Linux
@@ -98,7 +99,7 @@ package enum UserResolver {
             return Account(name: Array(entry.bytes(0)), uid: uid, gid: gid, home: entry.home ?? "/")
         }
         guard let number else {
-            throw OptionError("unable to find user \(wanted): no matching entries in passwd file")
+            throw OptionError("unable to find user \(wanted.excerpt): no matching entries in passwd file")
         }
         guard let uid = id(number) else {
             throw OptionError("user \(wanted): uids and gids must be in range 0-\(maximumID)")
@@ -114,7 +115,7 @@ package enum UserResolver {
             if entry.has(Array(wanted.utf8), in: 0) || Int64(gid) == number { return gid }
         }
         guard let number else {
-            throw OptionError("unable to find group \(wanted): no matching entries in group file")
+            throw OptionError("unable to find group \(wanted.excerpt): no matching entries in group file")
         }
         guard let gid = id(number) else {
             throw OptionError("group \(wanted): uids and gids must be in range 0-\(maximumID)")

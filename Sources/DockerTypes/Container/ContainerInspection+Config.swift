@@ -42,9 +42,9 @@ extension ContainerInspection {
             return options.attach.contains(stream)
         }
 
-        private var exposedPorts: [String: EmptyObject]? {
-            var ports: [String: EmptyObject] = [:]
-            for port in description.options.allExposedPorts(image) { ports[port] = EmptyObject() }
+        private var exposedPorts: [ByteKey: EmptyObject]? {
+            var ports: [ByteKey: EmptyObject] = [:]
+            for port in description.options.allExposedPorts(image) { ports[ByteKey(port)] = EmptyObject() }
             return ports.isEmpty ? nil : ports
         }
 

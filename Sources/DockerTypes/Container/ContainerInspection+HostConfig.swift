@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Logs
 import OCI
@@ -81,8 +82,8 @@ extension ContainerInspection {
             }
         }
 
-        private var temporaryFileSystems: [String: String] {
-            var result: [String: String] = [:]
+        private var temporaryFileSystems: [ByteKey: String] {
+            var result: [ByteKey: String] = [:]
             for mount in options.mounts {
                 if case .tmpfs = mount.kind, let modes = mount.shortForm { result[mount.destination] = modes }
             }

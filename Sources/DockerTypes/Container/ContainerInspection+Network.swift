@@ -134,7 +134,7 @@ extension RunOptions {
 
     /// The ports that the container listens on by its own word and its image's, `53/udp`, and those that are published.
     package func allExposedPorts(_ image: ContainerConfig) -> [String] {
-        var ports = exposedPorts + (image.exposedPorts?.keys.sorted() ?? [])
+        var ports = exposedPorts + (image.exposedPorts?.names ?? [])
         for text in publish {
             for mapping in (try? PortMapping.parse(text)) ?? [] {
                 ports.append("\(mapping.containerPort)/\(mapping.protocolName)")

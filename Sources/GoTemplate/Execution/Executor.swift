@@ -1,3 +1,5 @@
+import Bytes
+
 /// Walks a template's nodes.
 struct Executor {
     private enum Flow { case normal, leave, next }
@@ -129,7 +131,7 @@ struct Executor {
     }
 
     private mutating func assign(_ name: String, _ value: TemplateValue, _ isAssignment: Bool) {
-        if isAssignment, let index = variables.lastIndex(where: { $0.name == name }) {
+        if isAssignment, let index = variables.lastIndex(where: { $0.name.isSame(as: name) }) {
             variables[index].value = value
         } else {
             variables.append((name, value))
@@ -180,7 +182,7 @@ struct Executor {
     }
 
     private func variable(_ name: String) -> TemplateValue {
-        variables.last { $0.name == name }?.value ?? .null
+        variables.last { $0.name.isSame(as: name) }?.value ?? .null
     }
 
     private mutating func evaluate(operand: Operand, _ dot: TemplateValue) throws(TemplateError) -> TemplateValue {

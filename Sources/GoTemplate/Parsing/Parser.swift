@@ -1,3 +1,5 @@
+import Bytes
+
 /// Builds the nodes of a template from its tokens, by the grammar of Go's text/template/parse.
 struct Parser {
     private let name: String
@@ -7,9 +9,9 @@ struct Parser {
     private var variables = ["$"]
     private var loopDepth = 0
     /// The templates that `define` and `block` made, and the main one under its own name.
-    private var definitions: [String: [Node]] = [:]
+    private var definitions: [ByteKey: [Node]] = [:]
 
-    static func parse(_ text: String, name: String) throws(TemplateError) -> [String: [Node]] {
+    static func parse(_ text: String, name: String) throws(TemplateError) -> [ByteKey: [Node]] {
         var parser = Parser(name: name, source: Array(text.utf8), tokens: try Lexer.tokens(of: text, name: name))
         let main = try parser.main()
         parser.definitions[name] = main

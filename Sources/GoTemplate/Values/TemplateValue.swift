@@ -1,3 +1,5 @@
+import Bytes
+
 /// A value that a template works on: JSON's kinds, with integers kept as such and members in their order.
 package indirect enum TemplateValue: Sendable {
     /// JSON's null, and what a map without the wanted key gives.
@@ -45,9 +47,9 @@ package struct TemplateMap: Sendable {
 
     /// The member `key`; setting replaces one in its place, or appends.
     package subscript(key: String) -> TemplateValue? {
-        get { members.first { $0.key == key }?.value }
+        get { members.first { $0.key.isSame(as: key) }?.value }
         set {
-            if let index = members.firstIndex(where: { $0.key == key }) {
+            if let index = members.firstIndex(where: { $0.key.isSame(as: key) }) {
                 if let newValue { members[index].value = newValue } else { members.remove(at: index) }
             } else if let newValue {
                 members.append((key, newValue))
@@ -57,7 +59,7 @@ package struct TemplateMap: Sendable {
 
     /// The members sorted by key (by bytes, as Go sorts), without those that are absent.
     package var sorted: [(key: String, value: TemplateValue)] {
-        members.filter { !$0.value.isAbsent }.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        members.filter { !$0.value.isAbsent }.sorted { $0.key.comes(before: $1.key) }
     }
 }
 

@@ -1,3 +1,5 @@
+import Bytes
+
 extension TemplateValue {
     /// `value` as its `encode(to:)` describes it: members in the order of encoding, integers as integers, optional
     /// members without a value kept as `absent`. Throws what `encode(to:)` throws.
@@ -7,7 +9,10 @@ extension TemplateValue {
 }
 
 private protocol TextKeyed {}
-extension Dictionary: TextKeyed where Key == String {}
+private protocol TextKey {}
+extension String: TextKey {}
+extension ByteKey: TextKey {}
+extension Dictionary: TextKeyed where Key: TextKey {}
 
 /// What Go has for a value that is not there.
 private protocol GoNil { static var zero: TemplateValue { get } }
@@ -49,8 +54,11 @@ private final class ValueEncoder: Encoder {
         switch value {
         case let value as String: return .string(value)
         case let value as [String: String]:
-            // `index` gives an empty text for a missing key of such a map.
             let members = TemplateMap(value.map { ($0.key, .string($0.value)) }).sorted
+            return .map(TemplateMap(members, missing: .string("")))
+        case let value as [ByteKey: String]:
+            // `index` gives an empty text for a missing key of such a map.
+            let members = TemplateMap(value.map { ($0.key.text, .string($0.value)) }).sorted
             return .map(TemplateMap(members, missing: .string("")))
         default:
             let encoder = ValueEncoder(path: path)
@@ -92,7 +100,7 @@ private struct KeyedContainer<Key: CodingKey>: KeyedEncodingContainerProtocol {
     private func put(_ value: TemplateValue, _ key: Key) { slot(key.stringValue).value = value }
 
     private func slot(_ key: String) -> ValueEncoder.Box {
-        if let known = box.members?.first(where: { $0.key == key }) { return known.box }
+        if let known = box.members?.first(where: { $0.key.isSame(as: key) }) { return known.box }
         let part = ValueEncoder.Box()
         box.members?.append((key, part))
         return part

@@ -62,7 +62,7 @@ struct DockerfileChange {
             }
         case "LABEL":
             for (name, value) in try pairs(config.env ?? []) {
-                config.labels = (config.labels ?? [:]).merging([name: value]) { $1 }
+                config.labels = (config.labels ?? [:]).merging([ByteKey(name): value]) { $1 }
             }
         case "EXPOSE":
             for port in try words(config.env ?? []) {
@@ -75,7 +75,7 @@ struct DockerfileChange {
             let listed = Self.json(rest)
             let paths = if let listed { listed } else { try words(config.env ?? []) }
             for path in paths {
-                config.volumes = (config.volumes ?? [:]).merging([path: EmptyObject()]) { $1 }
+                config.volumes = (config.volumes ?? [:]).merging([ByteKey(path): EmptyObject()]) { $1 }
             }
         case "WORKDIR":
             let path = try text(rest[...], config.env ?? [])
@@ -109,7 +109,7 @@ struct DockerfileChange {
     }
 
     /// "80", "80/udp", "8000-8010/tcp".
-    private static func ports(_ text: Substring) throws(EngineError) -> [String: EmptyObject] {
+    private static func ports(_ text: Substring) throws(EngineError) -> [ByteKey: EmptyObject] {
         let parts = text.split(on: "/", omittingEmptySubsequences: false)
         let bounds = parts[0].split(on: "-", omittingEmptySubsequences: false).map { UInt16($0) }
         let transport = parts.count > 1 ? parts[1].lowercased() : "tcp"
@@ -117,7 +117,7 @@ struct DockerfileChange {
             let last = bounds[bounds.count - 1],
             first > 0, first <= last, ["tcp", "udp", "sctp"].contains(transport)
         else { throw EngineError("invalid port \"\(text)\": give PORT[-PORT][/tcp|udp|sctp]") }
-        return Dictionary(uniqueKeysWithValues: (first...last).map { ("\($0)/\(transport)", EmptyObject()) })
+        return Dictionary(uniqueKeysWithValues: (first...last).map { (ByteKey("\($0)/\(transport)"), EmptyObject()) })
     }
 
     private static func join(_ base: String, _ path: String) -> String {

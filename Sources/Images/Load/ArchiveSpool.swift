@@ -15,13 +15,13 @@ struct ArchiveSpool {
         let compression: Compression
     }
 
-    private(set) var blobs: [String: Blob] = [:]
-    private(set) var documents: [String: [UInt8]] = [:]
+    private(set) var blobs: [ByteKey: Blob] = [:]
+    private(set) var documents: [ByteKey: [UInt8]] = [:]
     /// Symbolic and hard links by the name that they lead to.
-    private var links: [String: String] = [:]
+    private var links: [ByteKey: String] = [:]
 
     /// The members that are read whole. Their names are those of docker-archive and of image-layout.md.
-    private static let documentNames: Set<String> = ["manifest.json", "index.json", "oci-layout", "repositories"]
+    private static let documentNames: Set<ByteKey> = ["manifest.json", "index.json", "oci-layout", "repositories"]
 
     /// Reads the whole archive from `descriptor`, compressed or not. Throws `ArchiveError`, `StoreError` or
     /// `EngineError`.
@@ -33,7 +33,7 @@ struct ArchiveSpool {
                     String(decoding: entry.name.dropLast().map { UInt8(bitPattern: $0) }, as: UTF8.self))
             else { continue }
             switch entry.kind {
-            case .regular where Self.documentNames.contains(name):
+            case .regular where Self.documentNames.contains(ByteKey(name)):
                 documents[name] = try Self.document(name, reader)
             case .regular: blobs[name] = try Self.blob(name, entry, reader, ingest)
             case .symbolicLink(let target):
@@ -55,7 +55,7 @@ struct ArchiveSpool {
             guard let next = links[current] else { break }
             current = next
         }
-        throw EngineError("the archive names the file \"\(name)\" but does not have it", .invalid)
+        throw EngineError("the archive names the file \"\(name.excerpt)\" but does not have it", .invalid)
     }
 
     private static func text(_ name: RawName) -> String {

@@ -1,4 +1,5 @@
 import Archive
+import Bytes
 import Errors
 import JSON
 import OCI

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 package import OCI
 import Store

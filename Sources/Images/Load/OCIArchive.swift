@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import JSON
 import OCI
@@ -47,7 +48,7 @@ struct OCIArchive {
             guard depth < 4, let chosen = present.manifest(for: platform ?? .host) ?? only else {
                 throw EngineError(
                     "the archive's image \(descriptor.digest.short) is not there for \(platform ?? .host): it is for "
-                        + "\(index.platforms.map(\.description).joined(separator: ", "))", .invalid)
+                        + "\(index.platforms.map(\.description).joined(separator: ", ").excerpt)", .invalid)
             }
             var image = try image(chosen, platform, depth: depth + 1)
             image?.names = Self.names(descriptor)

@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import Linux
 import OCI
@@ -108,7 +109,7 @@ struct ImagePull: Sendable {
             case .manifest(let manifest): return (current, manifest)
             case .index(let index):
                 guard let entry = index.manifest(for: wanted) else {
-                    let offers = Set(index.platforms.map(\.description)).sorted().joined(separator: ", ")
+                    let offers = Set(index.platforms.map(\.description)).sorted().joined(separator: ", ").excerpt
                     throw EngineError(
                         "no matching manifest for \(wanted) in the manifest list entries of \(reference.familiar)"
                             + (offers.isEmpty ? "" : " (it has \(offers)): choose one with --platform"), .notFound)

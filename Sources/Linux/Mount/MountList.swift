@@ -33,16 +33,16 @@ package enum MountList {
     }
 
     static func below(_ prefix: String, in text: String) -> [String] {
-        var found: Set<String> = []
+        var found: Set<ByteKey> = []
         for line in text.split(on: "\n") {
             let fields = line.split(on: " ")
             guard fields.count > 4 else { continue }
             let point = unescaped(fields[4])
             if point.utf8.starts(with: prefix.utf8), point.utf8.count > prefix.utf8.count {
-                found.insert(String(decoding: point.utf8.dropFirst(prefix.utf8.count), as: UTF8.self))
+                found.insert(ByteKey(String(decoding: point.utf8.dropFirst(prefix.utf8.count), as: UTF8.self)))
             }
         }
-        return found.sorted()
+        return found.sorted().map(\.text)
     }
 
     // Blanks, line feeds and backslashes are written as three octal digits.

@@ -1,3 +1,5 @@
+package import Bytes
+
 /// Reads what `WireEncoder` wrote. Every length is checked against the bytes that are there before
 /// anything is allocated for it, so that bytes of a process that lies cost no more than themselves.
 package struct WireDecoder: Sendable {
@@ -62,14 +64,14 @@ package struct WireDecoder: Sendable {
     }
 
     /// Reads a dictionary; throws for a key that comes twice.
-    package mutating func read<T: WireCodable>(_ type: [String: T].Type = [String: T].self) throws(WireError)
-        -> [String: T]
+    package mutating func read<T: WireCodable>(_ type: [ByteKey: T].Type = [ByteKey: T].self) throws(WireError)
+        -> [ByteKey: T]
     {
         let count = try readCount()
-        var dictionary: [String: T] = [:]
+        var dictionary: [ByteKey: T] = [:]
         for _ in 0..<count {
             let key = try read(String.self)
-            guard dictionary.updateValue(try T(from: &self), forKey: key) == nil else {
+            guard dictionary.updateValue(try T(from: &self), forKey: ByteKey(key)) == nil else {
                 throw .invalidValue("double key")
             }
         }

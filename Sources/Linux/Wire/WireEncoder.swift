@@ -1,3 +1,5 @@
+package import Bytes
+
 /// Writes values in the form that our processes and our small records share: integers little-endian in
 /// their own width, everything of variable length after its count (UInt32). There are no tags: reader
 /// and writer agree on the order, and a record starts with its version.
@@ -47,10 +49,10 @@ package struct WireEncoder: Sendable {
 
     /// Writes the number of pairs and each of them, in the order of the keys, so that equal values have
     /// equal bytes.
-    package mutating func write(_ dictionary: [String: some WireCodable]) {
+    package mutating func write(_ dictionary: [ByteKey: some WireCodable]) {
         writeInteger(UInt32(dictionary.count))
         for (key, value) in dictionary.sorted(by: { $0.key < $1.key }) {
-            write(key)
+            write(key.text)
             write(value)
         }
     }

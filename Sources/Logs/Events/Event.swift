@@ -1,3 +1,4 @@
+package import Bytes
 import JSON
 package import Linux
 
@@ -13,12 +14,12 @@ package struct Event: Hashable, Sendable {
     package var action: String
     /// The id of the container, or the name or id of the image.
     package var id: String
-    package var attributes: [String: String]
+    package var attributes: [ByteKey: String]
     package var time: Timestamp
 
     /// An event of this moment.
     package init(
-        _ kind: Kind, _ action: String, id: String, attributes: [String: String] = [:], at time: Timestamp = .now()
+        _ kind: Kind, _ action: String, id: String, attributes: [ByteKey: String] = [:], at time: Timestamp = .now()
     ) {
         self.kind = kind
         self.action = action
@@ -29,8 +30,8 @@ package struct Event: Hashable, Sendable {
 
     /// An event of a container: `labels` are all that it has, `extra` what the action adds ("exitCode", "signal").
     package static func container(
-        _ action: String, id: String, name: String, image: String, labels: [String: String] = [:],
-        extra: [String: String] = [:], at time: Timestamp = .now()
+        _ action: String, id: String, name: String, image: String, labels: [ByteKey: String] = [:],
+        extra: [ByteKey: String] = [:], at time: Timestamp = .now()
     ) -> Event {
         var attributes = labels
         attributes["image"] = image

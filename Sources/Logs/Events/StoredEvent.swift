@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 import Linux
 
@@ -12,7 +13,7 @@ package struct StoredEvent: Sendable {
         var scanner = JSONScanner(bytes)
         guard scanner.take(UInt8(ascii: "{")) else { return nil }
         var (kind, action, id, nanoseconds) = ("", "", "", Int64?.none)
-        var attributes: [String: String] = [:]
+        var attributes: [ByteKey: String] = [:]
         while true {
             guard let name = scanner.string(), scanner.take(UInt8(ascii: ":")) else { return nil }
             switch name {
@@ -43,11 +44,11 @@ package struct StoredEvent: Sendable {
         }
     }
 
-    private static func actor(_ bytes: UnsafeBufferPointer<UInt8>) -> (String, [String: String])? {
+    private static func actor(_ bytes: UnsafeBufferPointer<UInt8>) -> (String, [ByteKey: String])? {
         var scanner = JSONScanner(bytes)
         guard scanner.take(UInt8(ascii: "{")) else { return nil }
         var id = ""
-        var attributes: [String: String] = [:]
+        var attributes: [ByteKey: String] = [:]
         while true {
             guard let name = scanner.string(), scanner.take(UInt8(ascii: ":")) else { return nil }
             switch name {
@@ -56,7 +57,7 @@ package struct StoredEvent: Sendable {
                 id = text
             case "Attributes":
                 guard let members = scanner.members() else { return nil }
-                attributes = Dictionary(members) { $1 }
+                attributes = Dictionary(members.map { (ByteKey($0.0), $0.1) }) { $1 }
             default: guard scanner.skipValue() else { return nil }
             }
             if scanner.take(UInt8(ascii: ",")) { continue }

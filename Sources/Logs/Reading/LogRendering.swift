@@ -1,3 +1,4 @@
+package import Bytes
 import JSON
 import Linux
 
@@ -12,10 +13,10 @@ package struct LogRendering {
     private var seenAttributes: [UInt8] = []
     private var seenDetails: [UInt8] = []
 
-    package init(timestamps: Bool, details: Bool, attributes: [String: String]) {
+    package init(timestamps: Bool, details: Bool, attributes: [ByteKey: String]) {
         self.timestamps = timestamps
         self.details = details
-        standardDetails = Self.text(attributes.map { ($0.key, $0.value) })
+        standardDetails = Self.text(attributes.map { ($0.key.text, $0.value) })
     }
 
     /// Appends the bytes of `entry`.
@@ -51,7 +52,7 @@ package struct LogRendering {
     /// "a=1,b=2", as queries of URLs are escaped.
     private static func text(_ attributes: [(String, String)]) -> [UInt8] {
         var bytes: [UInt8] = []
-        for (name, value) in attributes.sorted(by: { $0.0 < $1.0 }) {
+        for (name, value) in attributes.sorted(by: { $0.0.comes(before: $1.0) }) {
             if !bytes.isEmpty { bytes.append(UInt8(ascii: ",")) }
             escape(name, &bytes)
             bytes.append(UInt8(ascii: "="))

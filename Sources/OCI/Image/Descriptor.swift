@@ -1,3 +1,5 @@
+package import Bytes
+
 /// What points at a blob: its type, digest and size (image-spec, descriptor.md).
 package struct Descriptor: Codable, Hashable, Sendable {
     package var mediaType: String
@@ -5,12 +7,12 @@ package struct Descriptor: Codable, Hashable, Sendable {
     /// In bytes.
     package var size: Int64
     package var urls: [String]?
-    package var annotations: [String: String]?
+    package var annotations: [ByteKey: String]?
     package var platform: Platform?
     package var artifactType: String?
 
     package init(
-        mediaType: String, digest: Digest, size: Int64, annotations: [String: String]? = nil, platform: Platform? = nil
+        mediaType: String, digest: Digest, size: Int64, annotations: [ByteKey: String]? = nil, platform: Platform? = nil
     ) {
         self.mediaType = mediaType
         self.digest = digest
@@ -26,7 +28,7 @@ package struct Descriptor: Codable, Hashable, Sendable {
         digest = try container.decode(Digest.self, forKey: .digest)
         size = try container.decodeIfPresent(Int64.self, forKey: .size) ?? 0
         urls = try container.decodeIfPresent([String].self, forKey: .urls)
-        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+        annotations = try container.decodeIfPresent([ByteKey: String].self, forKey: .annotations)
         platform = try container.decodeIfPresent(Platform.self, forKey: .platform)
         artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
     }

@@ -1,3 +1,5 @@
+package import Bytes
+
 /// An image's configuration (image-spec, config.md, with the fields that Docker adds).
 package struct ImageConfig: Codable, Hashable, Sendable {
     package var created: String?
@@ -89,13 +91,13 @@ package struct EmptyObject: Codable, Hashable, Sendable {
 /// How a container of the image is run, unless the user says otherwise (image-spec, config.md, `config`).
 package struct ContainerConfig: Codable, Hashable, Sendable {
     package var user: String?
-    package var exposedPorts: [String: EmptyObject]?
+    package var exposedPorts: [ByteKey: EmptyObject]?
     package var env: [String]?
     package var entrypoint: [String]?
     package var cmd: [String]?
-    package var volumes: [String: EmptyObject]?
+    package var volumes: [ByteKey: EmptyObject]?
     package var workingDir: String?
-    package var labels: [String: String]?
+    package var labels: [ByteKey: String]?
     package var stopSignal: String?
     package var healthcheck: Healthcheck?
     package var onBuild: [String]?
@@ -132,8 +134,8 @@ package struct ContainerConfig: Codable, Hashable, Sendable {
             if let word = try? text(key) { return [word] }
             return try list(key)
         }
-        func set(_ key: CodingKeys) throws -> [String: EmptyObject]? {
-            try container.decodeIfPresent([String: EmptyObject].self, forKey: key)
+        func set(_ key: CodingKeys) throws -> [ByteKey: EmptyObject]? {
+            try container.decodeIfPresent([ByteKey: EmptyObject].self, forKey: key)
         }
         user = try text(.user)
         exposedPorts = try set(.exposedPorts)
@@ -142,7 +144,7 @@ package struct ContainerConfig: Codable, Hashable, Sendable {
         cmd = try words(.cmd)
         volumes = try set(.volumes)
         workingDir = try text(.workingDir)
-        labels = try container.decodeIfPresent([String: String].self, forKey: .labels)
+        labels = try container.decodeIfPresent([ByteKey: String].self, forKey: .labels)
         stopSignal = try text(.stopSignal)
         healthcheck = try container.decodeIfPresent(Healthcheck.self, forKey: .healthcheck)
         onBuild = try list(.onBuild)

@@ -1,3 +1,5 @@
+package import Bytes
+
 /// An image manifest (image-spec, manifest.md; Docker's schema 2 has the same fields).
 package struct Manifest: Codable, Hashable, Sendable {
     package var schemaVersion: Int
@@ -6,7 +8,7 @@ package struct Manifest: Codable, Hashable, Sendable {
     package var config: Descriptor
     /// From the base upwards.
     package var layers: [Descriptor]
-    package var annotations: [String: String]?
+    package var annotations: [ByteKey: String]?
 
     package init(mediaType: String? = MediaType.ociManifest, config: Descriptor, layers: [Descriptor]) {
         schemaVersion = 2
@@ -23,7 +25,7 @@ package struct Manifest: Codable, Hashable, Sendable {
         artifactType = try container.decodeIfPresent(String.self, forKey: .artifactType)
         config = try container.decode(Descriptor.self, forKey: .config)
         layers = try container.decodeIfPresent([Descriptor].self, forKey: .layers) ?? []
-        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+        annotations = try container.decodeIfPresent([ByteKey: String].self, forKey: .annotations)
     }
 }
 
@@ -32,7 +34,7 @@ package struct ImageIndex: Codable, Hashable, Sendable {
     package var schemaVersion: Int
     package var mediaType: String?
     package var manifests: [Descriptor]
-    package var annotations: [String: String]?
+    package var annotations: [ByteKey: String]?
 
     package init(manifests: [Descriptor] = []) {
         schemaVersion = 2
@@ -46,6 +48,6 @@ package struct ImageIndex: Codable, Hashable, Sendable {
         schemaVersion = try container.decodeIfPresent(Int.self, forKey: .schemaVersion) ?? 2
         mediaType = try container.decodeIfPresent(String.self, forKey: .mediaType)
         manifests = try container.decodeIfPresent([Descriptor].self, forKey: .manifests) ?? []
-        annotations = try container.decodeIfPresent([String: String].self, forKey: .annotations)
+        annotations = try container.decodeIfPresent([ByteKey: String].self, forKey: .annotations)
     }
 }

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import JSON
 
@@ -28,7 +29,7 @@ package enum ManifestDocument: Hashable, Sendable {
         }
         let declared = declaredType.map(Self.bare).flatMap { Self.isKnown($0) ? $0 : nil }
         if let own = outline.mediaType, let declared, own != declared {
-            throw .malformed("it was announced as \(declared) and says that it is \(own)")
+            throw .malformed("it was announced as \(declared.excerpt) and says that it is \(own.excerpt)")
         }
         let type = declared ?? outline.mediaType ?? (outline.hasManifests ? MediaType.ociIndex : MediaType.ociManifest)
         if MediaType.isIndex(type) {
@@ -48,7 +49,7 @@ package enum ManifestDocument: Hashable, Sendable {
             }
             self = .manifest(manifest)
         } else {
-            throw .malformed("its media type \(type) is unknown")
+            throw .malformed("its media type \(type.excerpt) is unknown")
         }
     }
 
@@ -119,7 +120,7 @@ extension Manifest {
             throw .config("it is no image configuration: \(error)")
         }
         guard config.rootfs.type == "layers" else {
-            throw .config("its root file system is of the type \"\(config.rootfs.type)\", not \"layers\"")
+            throw .config("its root file system is of the type \"\(config.rootfs.type.excerpt)\", not \"layers\"")
         }
         guard config.rootfs.diffIDs.count == layers.count else {
             throw .config("it lists \(config.rootfs.diffIDs.count) layers and the manifest \(layers.count)")
@@ -174,8 +175,8 @@ package enum ManifestError: KindedError, Equatable, Sendable, CustomStringConver
         case .tooLarge(let limit): "the manifest is larger than \(limit) bytes"
         case .malformed(let cause): "the manifest cannot be used: \(cause)"
         case .config(let cause): "the image configuration cannot be used: \(cause)"
-        case .artifact(let type): "this is no container image but an artifact of the type \(type)"
-        case .layerType(let type): "the layer type \(type) is not supported"
+        case .artifact(let type): "this is no container image but an artifact of the type \(type.excerpt)"
+        case .layerType(let type): "the layer type \(type.excerpt) is not supported"
         }
     }
 }

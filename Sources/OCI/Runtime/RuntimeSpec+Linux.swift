@@ -1,16 +1,18 @@
+package import Bytes
+
 extension RuntimeSpec {
     /// What only Linux has (runtime-spec, config-linux.md).
     package struct Linux: Codable, Hashable, Sendable {
         package var namespaces: [Namespace]?
         package var uidMappings: [IDMapping]?
         package var gidMappings: [IDMapping]?
-        package var timeOffsets: [String: TimeOffset]?
+        package var timeOffsets: [ByteKey: TimeOffset]?
         package var devices: [Device]?
-        package var netDevices: [String: NetDevice]?
+        package var netDevices: [ByteKey: NetDevice]?
         package var cgroupsPath: String?
         package var resources: Resources?
         package var intelRdt: IntelRdt?
-        package var sysctl: [String: String]?
+        package var sysctl: [ByteKey: String]?
         package var seccomp: Seccomp?
         /// "shared", "slave", "private" or "unbindable", or their recursive forms.
         package var rootfsPropagation: String?

@@ -1,3 +1,5 @@
+package import Bytes
+
 extension RuntimeSpec {
     /// Limits (config-linux.md, Control groups). Memory in bytes, CPU times in microseconds.
     package struct Resources: Codable, Hashable, Sendable {
@@ -7,7 +9,10 @@ extension RuntimeSpec {
         package var pids: Pids?
         package var blockIO: BlockIO?
         package var hugepageLimits: [HugepageLimit]?
-        package var unified: [String: String]?
+        /// By the names of the devices ("mlx5_0").
+        package var rdma: [ByteKey: RDMA]?
+        package var network: Network?
+        package var unified: [ByteKey: String]?
 
         package init() {}
 
@@ -106,6 +111,36 @@ extension RuntimeSpec {
             /// "2MB" and so on.
             package var pageSize: String
             package var limit: UInt64
+        }
+
+        /// How much of a device for remote direct memory access may be in use.
+        package struct RDMA: Codable, Hashable, Sendable {
+            package var hcaHandles: UInt32?
+            package var hcaObjects: UInt32?
+
+            package init(hcaHandles: UInt32? = nil, hcaObjects: UInt32? = nil) {
+                self.hcaHandles = hcaHandles
+                self.hcaObjects = hcaObjects
+            }
+        }
+
+        /// A class and priorities of packets, which only version 1 of control groups has.
+        package struct Network: Codable, Hashable, Sendable {
+            package var classID: UInt32?
+            package var priorities: [Priority]?
+
+            package init() {}
+
+            /// The priority of packets that leave by one device.
+            package struct Priority: Codable, Hashable, Sendable {
+                package var name: String
+                package var priority: UInt32
+
+                package init(name: String, priority: UInt32) {
+                    self.name = name
+                    self.priority = priority
+                }
+            }
         }
     }
 }

@@ -1,3 +1,5 @@
+package import Bytes
+
 /// A container's configuration, `config.json` (runtime-spec 1.3, config.md). Field names are the specification's.
 package struct RuntimeSpec: Codable, Hashable, Sendable {
     package var ociVersion: String
@@ -7,7 +9,7 @@ package struct RuntimeSpec: Codable, Hashable, Sendable {
     package var domainname: String?
     package var mounts: [Mount]?
     package var hooks: Hooks?
-    package var annotations: [String: String]?
+    package var annotations: [ByteKey: String]?
     package var linux: Linux?
 
     package init(ociVersion: String = "1.2.0") { self.ociVersion = ociVersion }

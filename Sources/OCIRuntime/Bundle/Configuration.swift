@@ -17,9 +17,20 @@ struct Configuration {
         self.name = name
         do throws(JSONError) {
             let tree = try JSONTree.parse(bytes, passingOver: "seccomp")
-            seccompRange = tree["linux"]?["seccomp"]?.range
+            seccompRange = try Self.seccompRange(tree)
             spec = try tree.decode(name: name)
-        } catch { throw OCIError(error.description) }
+        } catch { throw OCIError(error.place == nil ? error.description : "\(name): \(error.description)") }
+    }
+
+    private static func seccompRange(_ tree: JSONTree) throws(JSONError) -> Range<Int>? {
+        guard let linux = tree["linux"], let value = linux["seccomp"], value != .null else { return nil }
+        // A part that is passed over in silence would be a container without its filter.
+        guard let range = value.range else { throw JSONError("linux.seccomp", "is not an object") }
+        var others = linux
+        others["seccomp"] = nil
+        let count = (linux.members?.count ?? 0) - (others.members?.count ?? 0)
+        guard count == 1 else { throw JSONError("linux.seccomp", "is there \(count) times") }
+        return range
     }
 
     /// The filter, compiled or from the cache, and where its listener goes; nil for none.

@@ -1,4 +1,5 @@
 import Bytes
+import Cgroups
 import OCI
 import Runtime
 
@@ -69,6 +70,8 @@ struct SpecValidation {
             throw OCIError(
                 "linux.intelRdt is not supported: this runtime does not manage classes of cache and memory bandwidth")
         }
+        // Here, since a container may have no cgroup to be limited by, which would find it out.
+        if let resources = linux.resources { _ = try reporting { try CgroupSettings(resources.withoutDefaults) } }
         if let policy = linux.memoryPolicy { _ = try reporting { try MemoryPolicyPlan(policy) } }
         for path in (linux.maskedPaths ?? []) + (linux.readonlyPaths ?? []) where path.utf8.first != UInt8(ascii: "/") {
             throw OCIError("\"\(path)\" of maskedPaths or readonlyPaths is no absolute path")

@@ -1,3 +1,4 @@
+import Bytes
 import Cgroups
 import Glibc
 import Linux

@@ -29,7 +29,7 @@ extension OCIRuntime {
                 "cgroup",
                 .record([
                     ("v1", .bool(false)), ("v2", .bool(true)), ("systemd", .bool(true)), ("systemdUser", .bool(true)),
-                    ("rdma", .bool(false)),
+                    ("rdma", .bool(true)),
                 ])
             ),
             (

@@ -1,3 +1,4 @@
+import Bytes
 import Cgroups
 import Glibc
 import JSON
@@ -57,7 +58,7 @@ struct Container: ~Copyable {
     }
 
     /// The state that the specification defines; `annotations` are those of the configuration.
-    func state(_ status: ContainerStatus, annotations: [String: String]?) -> JSONTree {
+    func state(_ status: ContainerStatus, annotations: [ByteKey: String]?) -> JSONTree {
         StateDocument(record, annotations: annotations).tree(status)
     }
 }
@@ -76,9 +77,9 @@ extension OCIRuntime {
 /// What `state` prints and hooks read (runtime.md, State).
 struct StateDocument: Sendable {
     let record: ContainerRecord
-    let annotations: [String: String]?
+    let annotations: [ByteKey: String]?
 
-    init(_ record: ContainerRecord, annotations: [String: String]?) {
+    init(_ record: ContainerRecord, annotations: [ByteKey: String]?) {
         self.record = record
         self.annotations = annotations
     }

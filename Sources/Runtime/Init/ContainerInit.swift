@@ -56,8 +56,18 @@ struct ContainerInit {
         try createDevices(root)
         let terminal = try openTerminal(request, root, channel)
         if request.createWorkingDirectory {
-            _ = try step(.workingDirectory, process.cwd) { () throws(SystemError) in
-                try root.openOrCreate(process.cwd, .directory)
+            do throws(SystemError) {
+                let directory = try root.openOrCreate(process.cwd, .directory)
+                guard try directory.status().isDirectory else {
+                    throw SystemError("mkdir", process.cwd, .notDirectory)
+                }
+            } catch {
+                guard error.errno == .notDirectory else {
+                    throw LaunchError(.workingDirectory, error, about: process.cwd)
+                }
+                // Docker makes it with the container, and says 125 where it cannot.
+                throw LaunchError(
+                    .rootFileSystem, sentence: "Cannot mkdir: \(process.cwd) is not a directory", errno: .notDirectory)
             }
         }
         // Masks after parameters: /proc/sys becomes read-only.

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -41,7 +42,8 @@ extension ContainerInit {
     func writeSysctls(_ root: borrowing RootDirectory) throws(LaunchError) {
         guard let sysctls = linux.sysctl, !sysctls.isEmpty else { return }
         let proc = try trustedProc(root)
-        for (name, value) in sysctls {
+        for (key, value) in sysctls {
+            let name = key.text
             let parameter = SysctlName(name)
             guard parameter.path != "kernel/hostname" else {
                 throw LaunchError(

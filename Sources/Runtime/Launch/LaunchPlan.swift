@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -40,7 +41,7 @@ struct LaunchPlan {
     }
 
     private static func devices(
-        _ devices: [String: RuntimeSpec.NetDevice], _ namespaces: NamespacePlan
+        _ devices: [ByteKey: RuntimeSpec.NetDevice], _ namespaces: NamespacePlan
     ) throws(LaunchError) -> [(name: String, inside: String)] {
         if devices.isEmpty { return [] }
         guard namespaces.separates(.network) else {
@@ -49,7 +50,8 @@ struct LaunchPlan {
                 sentence: "linux.netDevices need a network namespace, and the configuration lists none")
         }
         var list: [(name: String, inside: String)] = []
-        for (name, device) in devices.sorted(by: { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }) {
+        for (key, device) in devices.sorted(by: { $0.key < $1.key }) {
+            let name = key.text
             let inside = device.name.flatMap { $0.isEmpty ? nil : $0 } ?? name
             guard NetworkDevice.isValid(name), NetworkDevice.isValid(inside) else {
                 throw LaunchError(

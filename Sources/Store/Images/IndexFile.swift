@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import JSON
 import Linux
@@ -61,7 +62,7 @@ package struct IndexEntry: Hashable, Sendable {
         var value = Descriptor(
             mediaType: fields["mediaType"]?.string ?? MediaType.ociManifest, digest: digest, size: size)
         if let members = fields["annotations"]?.members {
-            var annotations: [String: String] = [:]
+            var annotations: [ByteKey: String] = [:]
             for member in members { annotations[member.name] = member.value.string }
             value.annotations = annotations
         }
@@ -80,11 +81,11 @@ package struct IndexEntry: Hashable, Sendable {
     /// The canonical form of `name`, where it is a reference.
     var canonicalName: String? { name.flatMap { (try? Reference($0))?.description } }
 
-    func annotation(_ key: String) -> String? { fields["annotations"]?[key]?.string }
+    func annotation(_ key: String) -> String? { fields["annotations"]?[key: key]?.string }
 
     mutating func setAnnotation(_ key: String, _ value: String?) {
         var annotations = JSONTree.object(fields["annotations"]?.members ?? [])
-        annotations[key] = value.map { .string($0) }
+        annotations[key: key] = value.map { .string($0) }
         fields["annotations"] = annotations.members?.isEmpty == false ? annotations : nil
     }
 

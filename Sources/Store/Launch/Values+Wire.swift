@@ -1,3 +1,4 @@
+import Bytes
 package import Linux
 package import OCI
 
@@ -13,11 +14,11 @@ extension Digest: WireCodable {
 extension ContainerConfig: WireCodable {
     package func encode(to encoder: inout WireEncoder) {
         encoder.write(user)
-        encoder.write(exposedPorts?.keys.sorted())
+        encoder.write(exposedPorts?.names)
         encoder.write(env)
         encoder.write(entrypoint)
         encoder.write(cmd)
-        encoder.write(volumes?.keys.sorted())
+        encoder.write(volumes?.names)
         encoder.write(workingDir)
         encoder.write(labels != nil)
         encoder.write(labels ?? [:])
@@ -39,7 +40,7 @@ extension ContainerConfig: WireCodable {
         volumes = Self.set(try decoder.read())
         workingDir = try decoder.read()
         let hasLabels: Bool = try decoder.read()
-        let pairs: [String: String] = try decoder.read()
+        let pairs: [ByteKey: String] = try decoder.read()
         labels = hasLabels ? pairs : nil
         stopSignal = try decoder.read()
         healthcheck = try decoder.read()
@@ -49,8 +50,8 @@ extension ContainerConfig: WireCodable {
         stopTimeout = try decoder.read()
     }
 
-    private static func set(_ members: [String]?) -> [String: EmptyObject]? {
-        members.map { Dictionary($0.map { ($0, EmptyObject()) }, uniquingKeysWith: { first, _ in first }) }
+    private static func set(_ members: [String]?) -> [ByteKey: EmptyObject]? {
+        members.map { Dictionary($0.map { (ByteKey($0), EmptyObject()) }, uniquingKeysWith: { first, _ in first }) }
     }
 }
 

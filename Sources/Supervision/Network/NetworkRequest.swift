@@ -96,7 +96,7 @@ struct NetworkRequest: Sendable {
         do throws(OptionError) {
             for text in options.publish { ports += try PortMapping.parse(text) }
             guard options.publishAll else { return ports }
-            let exposed = options.exposedPorts + (image.exposedPorts?.keys.sorted() ?? [])
+            let exposed = options.exposedPorts + (image.exposedPorts?.names ?? [])
             for text in exposed {
                 for port in try PortMapping.parse(text)
                 where !ports.contains(where: {

@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 import Logs
 import Store
@@ -16,7 +17,7 @@ final class ContainerJournal {
     struct Subject: Hashable, Sendable {
         var name: String
         var image: String
-        var labels: [String: String]
+        var labels: [ByteKey: String]
     }
 
     init(containers: ContainerStore, id: String, isEphemeral: Bool, subject: Subject) {

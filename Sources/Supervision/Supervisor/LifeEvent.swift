@@ -1,3 +1,4 @@
+package import Bytes
 package import ContainerSpec
 
 /// What happens to a container, in the words of Docker's events.
@@ -42,7 +43,7 @@ extension LifeEvent {
     }
 
     /// What it has to say beside the container's own attributes.
-    package var attributes: [String: String] {
+    package var attributes: [ByteKey: String] {
         switch self {
         case .kill(let signal): ["signal": String(signal)]
         case .die(let code, let milliseconds): ["exitCode": String(code), "execDuration": String(milliseconds / 1000)]

@@ -74,7 +74,7 @@ struct ClientConfiguration: Sendable {
         ]
         var variables: [String] = []
         for (member, variable) in names {
-            guard let value = tree["default"]?[member]?.string, !value.isEmpty else { continue }
+            guard let value = tree[key: "default"]?[member]?.string, !value.isEmpty else { continue }
             variables += ["\(variable)=\(value)", "\(variable.lowercased())=\(value)"]
         }
         return variables

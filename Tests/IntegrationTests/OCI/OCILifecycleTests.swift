@@ -45,6 +45,44 @@ import Testing
         }
     }
 
+    // What a configuration says reaches a terminal as text, and a caller that reads it as it is.
+    @Test func aTerminalObeysNoMessage() throws {
+        try withBundle(.available[0]) { bundle in
+            let title = "\u{1b}]0;title\u{7}"
+            try bundle.sandbox.write(
+                #"{"ociVersion": "\u001b]0;title\u0007\n", "root": {"path": "rootfs"}}"#, to: "bundle/config.json")
+            let words = ["oci", "--root", bundle.root, "run", "--bundle", bundle.path, "c"]
+            let read = try bundle.sandbox.apus(words)
+            #expect(read.code == 1 && read.errorText.contains(title + "\n"), "\(read)")
+            for format in ["text", "json"] {
+                let session = try TerminalSession(
+                    bundle.sandbox.spawn(Executable.path, ["oci", "--log-format", format] + words.dropFirst()))
+                #expect(try session.wait() == .exited(code: 1))
+                #expect(
+                    session.screen.contains("title") && !session.screen.unicodeScalars.contains("\u{1b}"),
+                    "\(session.screen)")
+                #expect(session.screen.utf8.count { $0 == 10 } == 1, "\(session.screen)")
+            }
+        }
+    }
+
+    @Test(arguments: TestUser.available) func whatVersion2DoesNotHaveIsRefused(_ user: TestUser) throws {
+        try withBundle(user) { bundle in
+            for (resources, word) in [
+                (#""network": {"classID": 1048577}"#, "net_cls"),
+                (#""Network": {"priorities": [{"name": "lo", "priority": 5}]}"#, "net_prio"),
+                (#""rdma": {"a b": {"hcaHandles": 1}}"#, "a b"),
+                (#""rdma": {"mlx5_0": {"hcaHandles": -1}}"#, "hcaHandles"),
+            ] {
+                try bundle.configure("true", linux: "\"resources\": {\(resources)}")
+                let result = try bundle.oci("run", "--bundle", bundle.path, "c")
+                #expect(result.code == 1 && result.errorText.contains(word), "\(resources): \(result)")
+            }
+            try bundle.configure("true", linux: #""resources": {"network": {"classID": 0, "priorities": []}}"#)
+            #expect(try bundle.oci("run", "--bundle", bundle.path, "c").code == 0)
+        }
+    }
+
     @Test(arguments: TestUser.available)
     func aTerminalThatIsClosedAndOpenedAgainIsTheSame(_ user: TestUser) throws {
         try withBundle(user) { bundle in

@@ -9,6 +9,7 @@
 //   CgroupProbe run [--systemd | --directory PATH | --parent PARENT] [--name NAME] [--scope-only] [LIMIT=VALUE…] -- COMMAND…
 //
 // `{}` in the command becomes the cgroup's path. Limits are those of the runtime spec by short names.
+import Bytes
 import Cgroups
 import Glibc
 import Linux
@@ -55,7 +56,7 @@ func resources(_ words: [String]) -> RuntimeSpec.Resources? {
             rules.append(.init(allow: true, access: "rwm"))
             rules.append(
                 .init(allow: false, type: "c", major: Int64(numbers[0]), minor: Int64(numbers[1]), access: "rw"))
-        default: resources.unified = (resources.unified ?? [:]).merging([parts[0]: parts[1]]) { $1 }
+        default: resources.unified = (resources.unified ?? [:]).merging([ByteKey(parts[0]): parts[1]]) { $1 }
         }
     }
     resources.memory = memory

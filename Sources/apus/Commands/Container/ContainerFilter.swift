@@ -85,21 +85,21 @@ struct ContainerFilter {
     private func isAncestor(_ ancestor: Ancestor, of container: ContainerDescription) -> Bool {
         switch ancestor {
         case .id(let id): container.imageID == id
-        case .name(let name): container.options.image == name
+        case .name(let name): container.options.image.isSame(as: name)
         }
     }
 
     private func admitsVolume(_ container: ContainerDescription, _ wanted: String) -> Bool {
         container.options.mounts.contains { mount in
-            if mount.destination == wanted { return true }
+            if mount.destination.isSame(as: wanted) { return true }
             guard case .bind(let bind) = mount.kind else { return false }
-            return bind.source == wanted
+            return bind.source.isSame(as: wanted)
         }
     }
 
     private func admitsPort(_ container: ContainerDescription, _ wanted: String) -> Bool {
         guard let wanted = Self.portRange(wanted) else { return false }
-        let exposed = container.options.exposedPorts + (container.imageConfig.exposedPorts.map { Array($0.keys) } ?? [])
+        let exposed = container.options.exposedPorts + (container.imageConfig.exposedPorts?.names ?? [])
         return exposed.contains { port in
             guard let own = Self.portRange(port) else { return false }
             return own.protocolName == wanted.protocolName && own.range.overlaps(wanted.range)

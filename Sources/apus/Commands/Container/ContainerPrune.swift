@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import DockerTypes
 import Engine
@@ -53,7 +54,7 @@ struct PruneFilter {
     }
 
     /// Whether something that was made at `created` (RFC 3339) and has `labels` is meant.
-    func admits(created: String?, labels: [String: String]) -> Bool {
+    func admits(created: String?, labels: [ByteKey: String]) -> Bool {
         if let until, let moment = created.flatMap({ Moment($0) }), moment >= until { return false }
         return filters.admitsLabels(labels)
             && (!filters.has("label!") || !filters.admitsLabels(labels, name: "label!"))

@@ -83,7 +83,7 @@ struct ContainerRow {
     }
 
     /// The image's labels with the container's over them.
-    var labels: [String: String] {
+    var labels: [ByteKey: String] {
         (container.description.imageConfig.labels ?? [:]).merging(container.description.options.labels) { $1 }
     }
 

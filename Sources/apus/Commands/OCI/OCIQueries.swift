@@ -1,4 +1,5 @@
 import Bytes
+import Errors
 import Flags
 import JSON
 import Linux
@@ -28,7 +29,10 @@ extension OCIVerb {
         } else if parsed.string("format") == "json" {
             try context.output.line(JSONTree.array(rows.map(\.state)).text())
         } else {
-            let cells = rows.map { [$0.id, String($0.pid), $0.status.rawValue, $0.bundle, $0.created, $0.owner] }
+            let cells = rows.map { row in
+                [row.id, String(row.pid), row.status.rawValue, row.bundle, row.created, row.owner]
+                    .map { VisibleText.escaped($0) }
+            }
             try print([["ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"]] + cells, context)
         }
         return 0

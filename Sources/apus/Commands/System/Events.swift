@@ -139,7 +139,7 @@ struct EventFormat {
     private static func record(_ event: Event) -> TemplateRecord {
         let isOld = event.kind == .container || event.kind == .image
         let attributes = event.attributes.sorted { $0.key < $1.key }.map {
-            (key: $0.key, value: TemplateValue.string($0.value))
+            (key: $0.key.text, value: TemplateValue.string($0.value))
         }
         var record = TemplateRecord(
             "events.Message",

@@ -1,6 +1,5 @@
 # what: exit codes and what is left of starts that fail
 # accept 2 out: a command that is no program has never run: the container is as it was created
-# open 7 *: Docker finds out earlier that the working directory is a file, and says 125
 D run --name a1 --network none busybox /etc/badformat
 D inspect -f '{{.State.ExitCode}} {{.State.Status}}' a1
 D run --name a2 --network none busybox nosuchcmd
