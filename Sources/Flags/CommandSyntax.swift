@@ -31,6 +31,7 @@ package struct CommandSyntax: Sendable {
         case containers
         case runningContainers
         case images
+        case networks
     }
 
     package init(

@@ -82,7 +82,7 @@ extension Engine {
     }
 
     // One that is just being started is waited for: its supervisor may have read the record as it was.
-    private func settledState(_ id: String) throws(EngineError) -> ContainerState {
+    func settledState(_ id: String) throws(EngineError) -> ContainerState {
         let seen = try state(id)
         guard !seen.isActive, try isHeld(id), case .frame = try ask(id, .ping) else { return seen }
         return try state(id)

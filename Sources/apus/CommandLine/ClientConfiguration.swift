@@ -7,9 +7,10 @@ import Linux
 /// What Docker's client reads from `config.json`: how lists look, the keys that detach, what prunes leave out, the proxies of
 /// containers. Credentials are read where a registry asks for them.
 struct ClientConfiguration: Sendable {
-    /// The `--format` of `ps`, `images` and `stats` where none is given; empty for the standard tables.
+    /// The `--format` of `ps`, `images`, `network ls` and `stats` where none is given; empty for the standard tables.
     private(set) var containersFormat = ""
     private(set) var imagesFormat = ""
+    private(set) var networksFormat = ""
     private(set) var statsFormat = ""
     /// The keys that detach where no flag names others; empty for the standard ones.
     private(set) var detachKeys = ""
@@ -55,6 +56,7 @@ struct ClientConfiguration: Sendable {
             switch member.name.lowercased() {
             case "psformat": containersFormat = text()
             case "imagesformat": imagesFormat = text()
+            case "networksformat": networksFormat = text()
             case "statsformat": statsFormat = text()
             case "detachkeys": detachKeys = text()
             case "prunefilters": pruneFilters = (member.value.array ?? []).compactMap(\.string)

@@ -33,6 +33,7 @@ enum CommandTable {
     static let nouns = [
         Noun(name: "container", summary: "Manage containers"),
         Noun(name: "image", summary: "Manage images"),
+        Noun(name: "network", summary: "Manage networks"),
         Noun(name: "system", summary: "Manage apus"),
     ]
 
@@ -105,6 +106,13 @@ enum CommandTable {
         Placement("image", "pull") { .pull },
         Placement("image", "rm", aliases: ["remove"]) { .imageRemove },
         Placement("image", "tag") { .imageTag },
+        Placement("network", "connect") { .networkConnect },
+        Placement("network", "create") { .networkCreate },
+        Placement("network", "disconnect") { .networkDisconnect },
+        Placement("network", "inspect") { .networkInspect },
+        Placement("network", "ls", aliases: ["list"]) { .networkList },
+        Placement("network", "prune") { .networkPrune },
+        Placement("network", "rm", aliases: ["remove"]) { .networkRemove },
         Placement("system", "check") { .systemCheck },
         Placement("system", "df") { .diskUsage },
         Placement("system", "disable") { .systemDisable },

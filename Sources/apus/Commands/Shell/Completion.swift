@@ -79,12 +79,18 @@ private struct Completer {
         case .positional(.containers): containers { _ in true }
         case .positional(.runningContainers): containers { $0.state.isActive }
         case .positional(.images): images()
+        case .positional(.networks): networks()
         }
     }
 
     private func containers(_ test: (ContainerSnapshot) -> Bool) -> [String] {
         let all = (try? context.engine().allContainers().containers) ?? []
         return all.filter(test).map { "\($0.name)\t\($0.description.options.image)" }
+    }
+
+    private func networks() -> [String] {
+        let all = (try? context.engine().listNetworks()) ?? []
+        return all.map { "\($0.name)\t\($0.driver)" }
     }
 
     private func images() -> [String] {

@@ -1,4 +1,6 @@
+import DockerTypes
 import Engine
+import Errors
 import Flags
 import GoTemplate
 import Rendering
@@ -7,27 +9,35 @@ extension Verb {
     static let inspect = Verb(
         id: "inspect",
         syntax: CommandSyntax(
-            summary: "Show all that is known of containers and images", usage: ["[OPTIONS] NAME|ID [NAME|ID...]"],
+            summary: "Show all that is known of containers, images and networks",
+            usage: ["[OPTIONS] NAME|ID [NAME|ID...]"],
             flags: [
                 CommonFlags.objectFormat(), inspectSize,
-                Flag("type", nil, .string, "Look only for objects of this type (container, image)"),
+                Flag("type", nil, .string, "Look only for objects of this type (container, image, network)"),
             ],
             arguments: .atLeast(1), completion: .containers)
     ) { parsed, context in
         let type = parsed.string("type") ?? ""
-        guard ["", "container", "image"].contains(type) else {
-            let known = ["config", "network", "node", "plugin", "secret", "service", "task", "volume"]
+        guard ["", "container", "image", "network"].contains(type) else {
+            let known = ["config", "node", "plugin", "secret", "service", "task", "volume"]
             throw CommandFailure(
                 known.contains(type)
-                    ? "there are no objects of type \"\(type)\": it is \"container\" or \"image\""
-                    : "unknown type: \"\(type)\": must be one of \"container\", \"image\"")
+                    ? "there are no objects of type \"\(type)\": it is \"container\", \"image\" or \"network\""
+                    : "unknown type: \"\(type)\": must be one of \"container\", \"image\", \"network\"")
         }
         let engine = try context.engine()
         return try Inspection.show(parsed.positionals, format: parsed.string("format"), context) { name in
             if try type == "container" || type.isEmpty && engine.hasContainer(name) {
                 return try TemplateValue(encoding: try engine.inspectContainer(name, sizes: parsed.bool("size")))
             }
-            if type.isEmpty, try engine.imageID(name) == nil { throw CommandFailure("No such object: \(name)") }
+            if try type == "network" || type.isEmpty && engine.imageID(name) == nil {
+                let network: NetworkInspection
+                do throws(EngineError) { network = try engine.inspectNetwork(name) } catch {
+                    guard type.isEmpty, error.kind == .notFound else { throw error }
+                    throw CommandFailure("No such object: \(name)")
+                }
+                return try TemplateValue(encoding: network)
+            }
             return try TemplateValue(encoding: try engine.inspectImage(name))
         }
     }

@@ -1,3 +1,4 @@
+import DockerTypes
 import Engine
 import Flags
 import OCI
@@ -22,6 +23,7 @@ extension Verb {
         let warning = """
             WARNING! This will remove:
               - all stopped containers
+              - all networks not used by at least one container
               - all \(all ? "images without at least one container associated to them" : "dangling images")
               - what killed commands left behind
 
@@ -31,19 +33,26 @@ extension Verb {
         }
         let engine = try context.engine()
         var total = try engine.pruneContainers { filter.admits($0) }
+        let networks = try engine.pruneNetworks { filter.admits(created: $0.created, labels: $0.labelMap) }
+        total.problems += networks.problems
         total.add(try engine.pruneLeftovers())
         total.add(
             try engine.pruneImages(all: all) { image in
                 filter.admits(created: image.config.created, labels: image.config.config?.labels ?? [:])
             })
-        try show(total, context)
+        try show(total, networks: networks.names, context)
         return total.problems.isEmpty ? 0 : 1
     }
 
-    private static func show(_ outcome: PruneOutcome, _ context: Context) throws {
+    private static func show(_ outcome: PruneOutcome, networks: [String], _ context: Context) throws {
         if !outcome.containers.isEmpty {
             try context.output.line("Deleted Containers:")
             for id in outcome.containers { try context.output.line(id) }
+            try context.output.line("")
+        }
+        if !networks.isEmpty {
+            try context.output.line("Deleted Networks:")
+            for name in networks { try context.output.line(name) }
             try context.output.line("")
         }
         if !outcome.images.isEmpty {
