@@ -68,7 +68,7 @@ package struct SpecBuilder {
                 user: options.user.flatMap { $0.isEmpty ? nil : $0 } ?? keptUser ?? image.user ?? "",
                 additionalGroups: options.groupAdd),
             files: files.filter { file in
-                mounts.list.contains { $0.destination == file.destination && $0.source == path(file) }
+                mounts.list.contains { $0.destination.isSame(as: file.destination) && $0.source == path(file) }
             },
             directories: directories(),
             network: network,
