@@ -329,6 +329,17 @@ private final class HostRoot {
         #expect(mount(plan, "/other")?.options?.contains("tmpcopyup") == false)
     }
 
+    @Test func volumesOfAReadOnlyRootAreThereByTheirBytesFromAboveDownwards() throws {
+        var image = ContainerConfig()
+        image.cmd = ["sh"]
+        let names = ["/z/../a", "/a/b", "//a/b/", "/\u{E9}", "/e\u{301}"]
+        image.volumes = Dictionary(uniqueKeysWithValues: names.map { (ByteKey($0), EmptyObject()) })
+        let plan = try self.plan(image: image) { $0.readonlyRootfs = true }
+        let made = plan.spec.mounts?.filter { $0.options?.contains("tmpcopyup") == true }.map(\.destination) ?? []
+        #expect(
+            made.map { Array($0.utf8) } == ["/a", "/e\u{301}", "/\u{E9}", "/a/b"].map { Array($0.utf8) }, "\(made)")
+    }
+
     @Test func theUsersMountsTakeThePlaceOfTheDefaults() throws {
         let source = root.path + "/src"
         let plan = try self.plan {

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import JSON
 import Linux
@@ -102,5 +103,34 @@ import Testing
         let before = try Files.status(store.index).raw.st_ino
         try store.images.record(made.descriptor, name: try Reference("debian"))
         #expect(try Files.status(store.index).raw.st_ino == before)
+    }
+
+    @Test func namesOfOthersAreTheirBytes() throws {
+        let (letter, accent) = ("caf\u{E9}", "cafe\u{301}")
+        let made = try [letter, accent].map { try store.makeImage([], layers: [$0 + String($0.utf8.count)]) }
+        var index = try document()
+        index["manifests"] = .array(
+            zip(index["manifests"]?.array ?? [], [letter, accent]).map { entry, name in
+                var entry = entry
+                entry["annotations"] = .strings([ByteKey(Annotation.refName): name])
+                return entry
+            })
+        try Files.write(Array(index.text().utf8), to: store.index)
+        #expect(try store.images.image(letter).id == made[0].id)
+        #expect(try store.images.image(accent).id == made[1].id)
+        _ = try store.images.remove(letter, isForced: false, users: [])
+        #expect(try store.images.image(accent).id == made[1].id)
+        #expect(throws: StoreError.self) { try store.images.image(letter) }
+    }
+
+    @Test func membersInAnotherCaseAreRead() throws {
+        let made = try store.makeImage(["debian"])
+        let text = try Files.readText(store.index).replacing("\"manifests\"", with: "\"Manifests\"")
+            .replacing("\"digest\"", with: "\"DIGEST\"").replacing("\"annotations\"", with: "\"Annotations\"")
+        try Files.write(Array(text.utf8), to: store.index)
+        #expect(try store.images.image("debian").id == made.id)
+        try store.makeImage(["busybox"], layers: ["b"])
+        #expect(try document()["manifests"]?.array?.count == 2)
+        #expect(try store.images.images().images.count == 2)
     }
 }

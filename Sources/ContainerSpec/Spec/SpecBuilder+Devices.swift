@@ -77,14 +77,14 @@ extension SpecBuilder {
     // Nobody but root of the host can make a node that works, so an ordinary user has the host's own bound.
     private func add(_ device: HostDevice, as path: String, to devices: inout Devices) {
         if host.mode == .host {
-            devices.nodes.removeAll { $0.path == path }
+            devices.nodes.removeAll { $0.path.isSame(as: path) }
             var node = RuntimeSpec.Device(
                 type: device.type, path: path, major: device.major, minor: device.minor, fileMode: device.mode)
             node.uid = device.uid
             node.gid = device.gid
             devices.nodes.append(node)
         } else {
-            devices.binds.removeAll { $0.destination == path }
+            devices.binds.removeAll { $0.destination.isSame(as: path) }
             devices.binds.append(
                 .init(
                     destination: path, type: "bind", source: device.path,

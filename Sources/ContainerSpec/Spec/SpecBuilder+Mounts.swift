@@ -133,7 +133,7 @@ extension SpecBuilder {
             path != "/" && !wanted.contains { $0.destination.isSame(as: path) }
         }
         var distinct: [String] = []
-        for path in paths where !distinct.has(path) { distinct.append(path) }
+        for path in paths.sorted(by: { $0.comes(before: $1) }) where !distinct.has(path) { distinct.append(path) }
         return distinct.map {
             Mount(
                 destination: $0, type: "tmpfs", source: "tmpfs",

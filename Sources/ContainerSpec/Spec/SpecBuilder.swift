@@ -73,7 +73,7 @@ package struct SpecBuilder {
             files: joined != nil
                 ? []
                 : files.filter { file in
-                    mounts.list.contains { $0.destination == file.destination && $0.source == path(file) }
+                    mounts.list.contains { $0.destination.isSame(as: file.destination) && $0.source == path(file) }
                 },
             directories: directories(),
             network: network,

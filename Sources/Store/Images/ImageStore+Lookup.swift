@@ -35,7 +35,7 @@ extension ImageStore {
 
     /// The descriptor that the name `text` leads to; nil where no entry has the name.
     func entry(named text: String, in index: IndexFile, platform: Platform?) throws(StoreError) -> Descriptor? {
-        var candidates = index.entries.filter { $0.name == text }
+        var candidates = index.entries.filter { $0.name?.isSame(as: text) == true }
         if candidates.isEmpty, let reference = try? Reference(text) {
             let canonical = reference.description
             candidates = index.entries.filter { $0.canonicalName == canonical }

@@ -49,7 +49,7 @@ extension IndexFile {
     mutating func assign(_ descriptor: Descriptor, _ name: String?, _ source: Digest?) {
         let digest = descriptor.digest.description
         func names(_ entry: IndexEntry) -> Bool {
-            entry.name != nil && (entry.name == name || entry.canonicalName == name)
+            name.map { entry.isNamed($0) } ?? false
         }
         if name != nil {
             if let place = entries.firstIndex(where: { names($0) && $0.fields["digest"]?.string == digest }) {

@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 package import OCI
 
@@ -84,9 +85,9 @@ extension ImageStore {
     }
 
     private func untag(_ text: String, of image: StoredImage) throws(StoreError) -> [ImageRemoval] {
-        let name = image.names.first { $0 == text } ?? (try? Reference(text))?.indexName ?? text
+        let name = image.names.first { $0.isSame(as: text) } ?? (try? Reference(text))?.indexName ?? text
         try updateIndex { index throws(StoreError) in
-            index.removeName { $0.name == name || $0.canonicalName == name }
+            index.removeName { $0.isNamed(name) }
         }
         return [.untagged(Self.familiar(name))]
     }

@@ -81,6 +81,11 @@ package struct IndexEntry: Hashable, Sendable {
     /// The canonical form of `name`, where it is a reference.
     var canonicalName: String? { name.flatMap { (try? Reference($0))?.description } }
 
+    /// Whether `name`'s bytes are its name, or the canonical form of it.
+    func isNamed(_ wanted: String) -> Bool {
+        name?.isSame(as: wanted) == true || canonicalName?.isSame(as: wanted) == true
+    }
+
     func annotation(_ key: String) -> String? { fields["annotations"]?[key: key]?.string }
 
     mutating func setAnnotation(_ key: String, _ value: String?) {

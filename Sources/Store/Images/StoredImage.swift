@@ -1,3 +1,4 @@
+import Bytes
 package import OCI
 
 /// An image of the store: one manifest with its configuration, and all the names that lead to its id.
@@ -76,12 +77,12 @@ extension ImageStore {
         var digests: [String] = []
         for entry in entries where entry.id == id {
             guard let name = entry.entry.canonicalName ?? entry.entry.name else { continue }
-            if !names.contains(name) { names.append(name) }
+            if !names.has(name) { names.append(name) }
             guard let reference = try? Reference(name) else { continue }
             let source = entry.entry.annotation(Self.sourceDigest).flatMap { Digest($0) } ?? reference.digest
             if let source {
                 let text = "\(reference.familiarName)@\(source)"
-                if !digests.contains(text) { digests.append(text) }
+                if !digests.has(text) { digests.append(text) }
             }
         }
         return StoredImage(

@@ -87,8 +87,8 @@ struct EventFilter {
             }
         return names.contains { name in
             guard let name else { return false }
-            return name == wanted || Self.withoutTag(name) == wanted
-                || Self.withoutTag(name) == Self.withoutTag(wanted) && !wanted.has(":")
+            return name.isSame(as: wanted) || Self.withoutTag(name).isSame(as: wanted)
+                || Self.withoutTag(name).isSame(as: Self.withoutTag(wanted)) && !wanted.has(":")
         }
     }
 
