@@ -44,6 +44,8 @@ extension NetlinkBatch {
         add(3 << 8 | 2, header: Self.head(queue), "set up a queue of packets") { attributes in
             // NFQNL_COPY_PACKET
             attributes.put(2, withUnsafeBytes(of: count.bigEndian) { Array($0) } + [2])
+            // NFQA_CFG_QUEUE_MAXLEN: each connection that is on its way has a place.
+            attributes.put(3, network: UInt32(8192))
         }
     }
 

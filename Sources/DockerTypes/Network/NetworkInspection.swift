@@ -1,3 +1,4 @@
+package import Bytes
 import Addresses
 package import Store
 
@@ -91,5 +92,9 @@ extension NetworkDefinition {
     /// The driver's options by their names.
     package var optionMap: [String: String] { Dictionary(options) { $1 } }
     /// The labels by their names.
-    package var labelMap: [String: String] { Dictionary(labels) { $1 } }
+    package var labelMap: [ByteKey: String] {
+        var map: [ByteKey: String] = [:]
+        for (name, value) in labels { map[ByteKey(name)] = value }
+        return map
+    }
 }

@@ -54,7 +54,7 @@ extension Engine {
 
 extension Event {
     /// An event of a network; `extra` is what the action adds.
-    static func network(_ action: String, _ network: NetworkDefinition, extra: [String: String] = [:]) -> Event {
+    static func network(_ action: String, _ network: NetworkDefinition, extra: [ByteKey: String] = [:]) -> Event {
         Event(
             .network, action, id: network.id,
             attributes: ["name": network.name, "type": network.driver].merging(extra) { $1 })

@@ -1,3 +1,4 @@
+import Bytes
 package import Errors
 import Logs
 package import Store

@@ -14,7 +14,7 @@ package struct GateSettings: Sendable {
 }
 
 /// Decides where packets go, for all parts of a gate.
-final class GateContext {
+final class GateContext: NamePolicy {
     private let settings: GateSettings
     private let report: (String) -> Void
     // Names by the addresses that the container was told of, until when that counts.
@@ -64,14 +64,14 @@ final class GateContext {
     }
 
     /// Whether the container may ask for a name.
-    func permits(name: String) -> Bool {
+    func allows(_ name: String) -> Bool {
         if settings.policy.allows(name: name) { return true }
         tell("the name \(name)")
         return false
     }
 
     /// Notes that the container was told that `name` has these addresses, for so long.
-    func learn(_ name: String, _ addresses: [IPAddress], seconds: Int) {
+    func observe(_ name: String, _ addresses: [IPAddress], seconds: Int) {
         guard case .allow = settings.policy else { return }
         // A connection may come some time after the answer.
         let end = MonotonicTime.now().adding(seconds: max(300, min(seconds, 86_400)))

@@ -1,13 +1,15 @@
 package import Addresses
+import Bytes
 import Glibc
 package import Linux
 
 /// Who is on which network now, and which addresses are taken: a file for each container and network, in the run directory. It
 /// counts as long as the supervisor lives that it names.
 package struct EndpointStore: Sendable {
-    private let folder: String
+    private let paths: StorePaths
+    private var folder: String { paths.run + "/network/endpoints" }
 
-    package init(_ paths: StorePaths) { folder = paths.run + "/network/endpoints" }
+    package init(_ paths: StorePaths) { self.paths = paths }
 
     /// The directory of a network's endpoints, which changes with every one of them.
     package func directory(of network: String) -> String { "\(folder)/\(network)" }
@@ -40,13 +42,15 @@ package struct EndpointStore: Sendable {
         _ wish: Wish, owner: ProcessIdentity
     ) throws(StoreError) -> (record: EndpointRecord, dead: [EndpointRecord]) {
         let lock = try lock(wish.network.id)
+        defer { lock.descriptor.unlock() }
+        guard try NetworkStore(paths).isPresent(wish.network.id) else { throw .unknownNetwork(wish.network.name) }
         let (living, dead) = try living(on: wish.network.id, besides: wish.containerID)
         for record in dead { try forget(record) }
         var record = EndpointRecord(
             networkID: wish.network.id, containerID: wish.containerID, containerName: wish.containerName,
             endpointID: randomHex(bytes: 32), interface: wish.interface, mac: wish.mac ?? Self.randomHardwareAddress(),
             owner: owner)
-        record.names = [wish.containerName, String(wish.containerID.prefix(12))] + wish.aliases
+        record.names = [wish.containerName] + wish.aliases + [String(wish.containerID.prefix(12))]
         for v4 in [true, false] {
             guard let pool = wish.network.pool(v4: v4) else { continue }
             var taken = living.compactMap { v4 ? $0.ipv4 : $0.ipv6 }
@@ -60,7 +64,6 @@ package struct EndpointStore: Sendable {
             }
         }
         try write(record)
-        lock.descriptor.unlock()
         return (record, dead)
     }
 
@@ -68,6 +71,9 @@ package struct EndpointStore: Sendable {
         _ wanted: IPAddress?, of pool: NetworkPool, _ taken: [IPAddress], in network: NetworkDefinition
     ) throws(StoreError) -> IPAddress {
         if let wanted {
+            guard wanted != pool.subnet.base, !wanted.isV4 || pool.subnet.prefix >= 31 || wanted != pool.subnet.last,
+                pool.subnet.contains(wanted)
+            else { throw .conflict("no configured subnet or ip-range contain the IP address \(wanted)") }
             guard !taken.contains(wanted) else { throw .conflict("Address already in use") }
             return wanted
         }
@@ -149,10 +155,14 @@ package struct EndpointStore: Sendable {
             throw .failed(action: "read the address of container \(container.prefix(12))", error)
         }
         var decoder = WireDecoder(bytes)
-        return try? EndpointRecord(from: &decoder)
+        guard let record = try? EndpointRecord(from: &decoder), decoder.remaining == 0,
+            record.networkID.isSame(as: network),
+            record.containerID.isSame(as: container)
+        else { return nil }
+        return record
     }
 
-    private func lock(_ network: String) throws(StoreError) -> FileLock {
+    func lock(_ network: String) throws(StoreError) -> FileLock {
         let path = directory(of: network) + "/.lock"
         return try doing("lock the addresses of network \(network.prefix(12))") { () throws(SystemError) in
             do throws(SystemError) { return try FileLock(path) } catch {

@@ -1,4 +1,5 @@
 package import Addresses
+import Bytes
 
 /// The addresses of one version that a network has.
 package struct NetworkPool: Sendable {
@@ -53,11 +54,11 @@ extension NetworkDefinition {
     package static let defaultName = "bridge"
 
     /// Whether it is the default network.
-    package var isDefault: Bool { isBuiltIn && name == Self.defaultName }
+    package var isDefault: Bool { isBuiltIn && name.isSame(as: Self.defaultName) }
 
     /// The value of an option of the driver; nil where it was not given.
     package func option(_ name: String) -> String? {
-        for (key, value) in options where key == name { return value }
+        for (key, value) in options where key.isSame(as: name) { return value }
         return nil
     }
 
@@ -70,6 +71,8 @@ extension NetworkDefinition {
 
     /// The pool of version 4, or that of version 6; nil where it has none.
     package func pool(v4: Bool) -> NetworkPool? {
+        // A subnet may be given for a version that is off.
+        guard v4 ? enableIPv4 : enableIPv6 else { return nil }
         for pool in pools where pool.subnet.base.isV4 == v4 { return pool }
         return nil
     }

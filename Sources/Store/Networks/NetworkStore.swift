@@ -1,4 +1,5 @@
 import Addresses
+import Bytes
 import Glibc
 package import Linux
 
@@ -10,67 +11,118 @@ package struct NetworkStore: Sendable {
 
     private var folder: String { paths.data + "/networks" }
 
-    /// All networks, those that are always there first. Throws `failed`, `corrupt`.
-    package func list() throws(StoreError) -> [NetworkDefinition] {
-        var all = Self.builtIn
-        for name in try doing(
-            "list the networks",
-            { () throws(SystemError) in
-                try Files.isPresent(folder) ? try Files.list(folder) : []
-            }) where ContainerStore.isID(name)
-        {
-            all.append(try read(name))
+    /// All networks, those that are always there first, then by their names. One whose file cannot be read is left out, and
+    /// `problem` told. Throws `failed` where there is no list.
+    package func list(problem: (StoreError) -> Void = { _ in }) throws(StoreError) -> [NetworkDefinition] {
+        var own: [NetworkDefinition] = []
+        for name in try names() {
+            do throws(StoreError) {
+                if let network = try read(name) { own.append(network) }
+            } catch { problem(error) }
         }
-        return all
+        own.sort { ($0.name, $0.id) < ($1.name, $1.id) }
+        return Self.builtIn + own
     }
 
-    /// The network with the name, the id or the beginning of the id `text`. Throws `unknownNetwork`, `ambiguous`.
+    private func names() throws(StoreError) -> [String] {
+        let all = try doing("list the networks") { () throws(SystemError) in
+            do throws(SystemError) { return try Files.list(folder) } catch {
+                if error.errno == .noEntry { return [String]() }
+                throw error
+            }
+        }
+        return all.filter { ContainerStore.isID($0) }
+    }
+
+    /// The network with the name, the id or the beginning of the id `text`. Throws `unknownNetwork`, `ambiguous`, and
+    /// `corrupt` where it may be one that cannot be read.
     package func find(_ text: String) throws(StoreError) -> NetworkDefinition {
-        let all = try list()
-        if let network = all.first(where: { $0.id == text }) ?? all.first(where: { $0.name == text }) { return network }
-        let found = text.isEmpty ? [] : all.filter { $0.id.utf8.starts(with: text.utf8) }
+        for network in Self.builtIn where network.name.isSame(as: text) || network.id.isSame(as: text) {
+            return network
+        }
+        var unreadable: StoreError?
+        let all = try list { unreadable = $0 }
+        for network in all where network.id.isSame(as: text) || network.name.isSame(as: text) { return network }
+        let found = text.isEmpty ? [] : all.filter { $0.id.begins(with: text) }
         guard found.count < 2 else { throw .ambiguous(kind: "network", prefix: text) }
-        guard let network = found.first else { throw .unknownNetwork(text) }
-        return network
+        if let network = found.first { return network }
+        throw unreadable ?? .unknownNetwork(text)
     }
 
-    /// Keeps `definition`, with `wanted` as its pools and one that is free for each version that has none. Throws `conflict`.
+    /// Whether a network is there still.
+    func isPresent(_ id: String) throws(StoreError) -> Bool {
+        for network in Self.builtIn where network.id.isSame(as: id) { return true }
+        return try doing("look for network \(id.prefix(12))") { () throws(SystemError) in
+            try Files.isPresent("\(folder)/\(id)")
+        }
+    }
+
+    // Names and subnets are given to one at a time.
+    private func lock() throws(StoreError) -> FileLock {
+        try doing("lock the networks") { () throws(SystemError) in
+            do throws(SystemError) { return try FileLock(folder + "/.lock") } catch {
+                guard error.errno == .noEntry else { throw error }
+                try Files.makeDirectories(folder, mode: 0o700)
+                return try FileLock(folder + "/.lock")
+            }
+        }
+    }
+
+    /// Keeps `definition`, with `wanted` as its pools and one that is free for each version that it has and that has none.
+    /// Throws `conflict` where the name or a subnet is another's, or no subnet is left.
     package func create(
         _ definition: NetworkDefinition, pools wanted: [NetworkPool]
     ) throws(StoreError) -> NetworkDefinition {
+        let lock = try lock()
+        defer { lock.descriptor.unlock() }
         let all = try list()
-        guard !all.contains(where: { $0.name == definition.name }) else {
+        for other in all where other.name.isSame(as: definition.name) {
             throw .conflict("network with name \(definition.name) already exists")
         }
         var definition = definition
         definition.pools = wanted
-        let taken = all.flatMap(\.pools).map(\.subnet)
-        guard !wanted.contains(where: { pool in taken.contains { $0.overlaps(pool.subnet) } }) else {
-            throw .conflict("invalid pool request: Pool overlaps with other one on this address space")
+        var taken: [Subnet] = []
+        for other in all { taken += other.pools.map(\.subnet) }
+        for pool in wanted {
+            for other in taken where other.overlaps(pool.subnet) {
+                throw .conflict("invalid pool request: Pool overlaps with other one on this address space")
+            }
         }
-        func add(_ candidates: [Subnet]) {
-            guard let free = candidates.first(where: { one in !taken.contains { $0.overlaps(one) } }) else { return }
-            definition.pools.append(NetworkPool(subnet: free, gateway: free.base.advanced(by: 1)))
-        }
+        // What the host reaches by itself, containers should reach, too.
+        taken += HostRoutes.subnets() + wanted.map(\.subnet)
         if definition.enableIPv4, !wanted.contains(where: { $0.subnet.base.isV4 }) {
-            add((17...31).compactMap { Subnet("172.\($0).0.0/16") })
+            definition.pools.append(try Self.free(DefaultPools.v4, besides: taken))
         }
         if definition.enableIPv6, wanted.allSatisfy({ $0.subnet.base.isV4 }) {
-            add((0..<256).compactMap { Subnet("fd00:a905:0:\(String($0, radix: 16))::/64") })
+            definition.pools.append(try Self.free(DefaultPools.v6(paths.data), besides: taken))
         }
         var encoder = WireEncoder()
         definition.encode(to: &encoder)
         let bytes = encoder.bytes
         try doing("write network \(definition.name)") { () throws(SystemError) in
-            if try !Files.isPresent(folder) { try Files.makeDirectory(folder, mode: 0o700) }
             try Files.replace("\(folder)/\(definition.id)", with: bytes, mode: 0o600, durable: true)
         }
         return definition
     }
 
-    /// Forgets the network.
+    private static func free(_ candidates: [Subnet], besides taken: [Subnet]) throws(StoreError) -> NetworkPool {
+        for candidate in candidates where !taken.contains(where: { $0.overlaps(candidate) }) {
+            return NetworkPool(subnet: candidate, gateway: candidate.base.advanced(by: 1))
+        }
+        throw .conflict("all predefined address pools have been fully subnetted: give one by --subnet")
+    }
+
+    /// Forgets the network. Throws `conflict` where somebody is on it, and `unknownNetwork` where it is not there.
     package func remove(_ id: String) throws(StoreError) {
-        try doing("remove network \(id.prefix(12))") { () throws(SystemError) in try Files.unlink("\(folder)/\(id)") }
+        let lock = try EndpointStore(paths).lock(id)
+        defer { lock.descriptor.unlock() }
+        guard try EndpointStore(paths).living(on: id).living.isEmpty else {
+            throw .conflict("network \(id.prefix(12)) has active endpoints")
+        }
+        do throws(SystemError) { try Files.unlink("\(folder)/\(id)") } catch {
+            if error.errno == .noEntry { throw .unknownNetwork(id) }
+            throw .failed(action: "remove network \(id.prefix(12))", error)
+        }
     }
 
     /// The containers that run on the network.
@@ -78,12 +130,19 @@ package struct NetworkStore: Sendable {
         try EndpointStore(paths).living(on: id).living
     }
 
-    private func read(_ id: String) throws(StoreError) -> NetworkDefinition {
+    // nil for one that was removed since it was listed.
+    private func read(_ id: String) throws(StoreError) -> NetworkDefinition? {
         let path = "\(folder)/\(id)"
-        let bytes = try doing("read \(path)") { () throws(SystemError) in try Files.read(path, limit: 1 << 20) }
+        let bytes: [UInt8]
+        do throws(SystemError) { bytes = try Files.read(path, limit: 1 << 20) } catch {
+            if error.errno == .noEntry { return nil }
+            throw .failed(action: "read \(path)", error)
+        }
         do throws(WireError) {
             var decoder = WireDecoder(bytes)
-            return try NetworkDefinition(from: &decoder)
+            let network = try NetworkDefinition(from: &decoder)
+            guard network.id.isSame(as: id), decoder.remaining == 0 else { throw WireError.invalidValue("network") }
+            return network
         } catch { throw .corrupt(path: path, cause: error.description) }
     }
 
@@ -102,7 +161,10 @@ package struct NetworkStore: Sendable {
 }
 
 extension NetworkDefinition: WireCodable {
+    private static let version: UInt8 = 1
+
     package func encode(to encoder: inout WireEncoder) {
+        encoder.writeInteger(Self.version)
         for text in [id, name, created, driver] { encoder.write(text) }
         for flag in [enableIPv4, enableIPv6, isInternal, isAttachable, isIngress] { encoder.write(flag) }
         encoder.write(options.flatMap { [$0.0, $0.1] })
@@ -121,6 +183,7 @@ extension NetworkDefinition: WireCodable {
         func pairs(_ list: [String]) -> [(String, String)] {
             stride(from: 0, to: list.count - 1, by: 2).map { (list[$0], list[$0 + 1]) }
         }
+        guard try decoder.readInteger(UInt8.self) == Self.version else { throw .invalidValue("version") }
         self.init(
             id: try decoder.read(), name: try decoder.read(), created: try decoder.read(), driver: try decoder.read())
         enableIPv4 = try decoder.read()
@@ -131,7 +194,9 @@ extension NetworkDefinition: WireCodable {
         options = pairs(try decoder.read())
         labels = pairs(try decoder.read())
         egress = try decoder.read()
-        for _ in 0..<(try decoder.read(Int.self)) {
+        let count = try decoder.read(Int.self)
+        guard (0...2).contains(count) else { throw .invalidValue("pools") }
+        for _ in 0..<count {
             guard let subnet = Subnet(try decoder.read(String.self)) else { throw .invalidValue("subnet") }
             let range = try decoder.read(String?.self), gateway = try decoder.read(String?.self)
             let auxiliary = pairs(try decoder.read())

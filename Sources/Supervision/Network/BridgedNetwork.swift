@@ -180,7 +180,7 @@ final class BridgedNetwork {
             }
             let names = ContainerNames(
                 NetworkNames(store, networks: networks, links: request.links), host: NetworkRequest.host)
-            var servers = UpstreamServers.file(path: "/etc/resolv.conf")
+            var servers = UpstreamServers.host(path: "/etc/resolv.conf")
             if !request.nameServers.isEmpty {
                 var list: [SocketAddress] = []
                 for address in request.nameServers { list.append(SocketAddress(address, port: 53)) }

@@ -1,3 +1,5 @@
+import Store
+import DockerTypes
 import Engine
 import Flags
 import Rendering

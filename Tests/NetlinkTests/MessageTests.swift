@@ -1,0 +1,83 @@
+import Addresses
+import Glibc
+import Linux
+import Netlink
+import Testing
+
+/// What is written and read, without a kernel.
+struct MessageTests {
+    @Test func attributesComeBack() throws {
+        var writer = AttributeWriter()
+        writer.put(1, text: "eth0")
+        writer.put(2, UInt32(7))
+        writer.put(3, network: UInt16(0x1234))
+        writer.nest(4) { $0.put(9, [1, 2, 3]) }
+        writer.put(5, try #require(IPAddress("10.0.0.1")))
+        #expect(writer.bytes.count % 4 == 0)
+        let read = Attributes(writer.bytes[...])
+        #expect(read.text(1) == "eth0")
+        #expect(read.number(2, UInt32.self) == 7)
+        #expect(read[3].map(Array.init) == [0x12, 0x34])
+        #expect(read.nested(4)[9].map(Array.init) == [1, 2, 3])
+        #expect(read[5].map(Array.init) == [10, 0, 0, 1])
+        #expect(read.number(1, UInt32.self) == nil)
+    }
+
+    @Test func randomBytesAreReadWithoutATrap() {
+        var generator = SystemRandomNumberGenerator()
+        for _ in 0..<20_000 {
+            let bytes = (0..<Int.random(in: 0..<80, using: &generator)).map { _ in
+                // Small numbers, so that lengths fit now and then.
+                Bool.random(using: &generator)
+                    ? UInt8.random(in: 0..<24, using: &generator) : .random(in: 0...255, using: &generator)
+            }
+            for message in NetlinkMessage.all(in: bytes[...]) {
+                _ = message.error
+                _ = LinkMessage(message)
+                _ = QueuedPacket(message)
+            }
+            _ = Attributes(bytes[...]).nested(1).list
+        }
+    }
+}
+
+/// The kernel's answers, in a network namespace of the test's own.
+@Suite(.enabled(if: getuid() == 0, "needs root, for a network namespace"))
+struct KernelTests {
+    private func withNamespace(_ body: (borrowing NetlinkSocket) throws -> Void) throws {
+        let namespace = try NetworkNamespace.create()
+        let number = try NamespaceSockets.make([NetlinkSocket.Family.route.kind], in: namespace.rawValue)[0]
+        try body(NetlinkSocket(owning: FileDescriptor(owning: number)))
+    }
+
+    @Test func linksAreMadeAndListed() throws {
+        try withNamespace { route in
+            var link = NetlinkBatch.Link(name: "bridge0")
+            link.mtu = 1400
+            link.isUp = true
+            var batch = NetlinkBatch()
+            batch.addBridge(link)
+            try route.run(batch)
+            var question = NetlinkBatch()
+            question.askForLinks()
+            let links = try route.list(question).compactMap(LinkMessage.init)
+            #expect(links.contains { $0.name == "bridge0" && $0.isUp && $0.mtu == 1400 })
+            #expect(links.contains { $0.name == "lo" })
+        }
+    }
+
+    @Test func aRefusalNamesWhatWasAsked() throws {
+        try withNamespace { route in
+            var batch = NetlinkBatch()
+            batch.addBridge(.init(name: "twice"))
+            try route.run(batch)
+            do {
+                try route.run(batch)
+                Issue.record("a second bridge of the same name was made")
+            } catch let error as NetlinkError {
+                #expect(error.errno == .exists)
+                #expect(error.description.contains("make the bridge twice"))
+            }
+        }
+    }
+}
