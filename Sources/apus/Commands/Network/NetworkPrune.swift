@@ -1,6 +1,8 @@
+import DockerTypes
 import Engine
 import Flags
 import Rendering
+import Store
 
 extension Verb {
     static let networkPrune = Verb(
