@@ -11,6 +11,13 @@ package struct PoolRequest: Equatable, Sendable {
     /// By name.
     package var auxiliary: [String: String] = [:]
 
+    package init(subnet: String, range: String? = nil, gateway: String? = nil, auxiliary: [String: String] = [:]) {
+        self.subnet = subnet
+        self.range = range
+        self.gateway = gateway
+        self.auxiliary = auxiliary
+    }
+
     /// What `--subnet`, `--ip-range`, `--gateway` and `--aux-address` say, each put to the subnet that it lies in. Throws
     /// `OptionError` in the words of Docker's client.
     package static func assemble(

@@ -94,8 +94,9 @@ package struct SharedNamespace: ~Copyable {
     // MARK: making
 
     private static func make() throws(NetworkError) -> SharedNamespace {
-        let namespace = try doing("make a network namespace") { () throws(SystemError) in
-            try NetworkNamespace.begin().finish()
+        let namespace: FileDescriptor
+        do throws(SystemError) { namespace = try NetworkNamespace.begin().finish() } catch {
+            throw .unsupported(NetlinkError("make a network namespace", error.errno))
         }
         setKernelParameters(namespace)
         let sockets = try NamespaceConnections(namespace.rawValue)

@@ -75,7 +75,13 @@ extension Supervisor {
                 let namespace = try NetworkNamespace.create(owner: owner.number)
                 join(namespace, &plan.spec)
                 loopback = consume namespace
-            } catch { throw SupervisorFailure("cannot make a network namespace: \(error)") }
+            } catch {
+                let sentence = "cannot make a network namespace: \(error)"
+                guard networks.isReplaceable else { throw SupervisorFailure(sentence) }
+                // The container's process tries by itself, and says what it takes.
+                warnings.append("the container has no network but loopback: \(sentence)")
+                return nil
+            }
         }
         guard let number = loopback.number else { return nil }
         let paths = request.containers.paths

@@ -1,3 +1,4 @@
+import Bytes
 import DockerTypes
 import Engine
 import Errors
@@ -37,7 +38,7 @@ import Testing
             failure { () throws(EngineError) in _ = try engine.createNetwork(request("n")) }.contains("already exists"))
         try engine.removeNetwork("n")
         #expect(failure { () throws(EngineError) in try engine.removeNetwork("n") } == "network n not found")
-        let events = try sandbox.run("cut -d, -f1,2,3,4 \(engine.paths.data)/events.log")
+        let events = try sandbox.shell("cut -d, -f1,2,3,4 \(engine.paths.data)/events.log")
         #expect(
             events.split(separator: "\n").map(String.init) == [
                 #"{"Type":"network","Action":"create","Actor":{"ID":"\#(id)","Attributes":{"name":"n""#,

@@ -73,7 +73,7 @@ import Testing
         arguments: TestUser.available,
         [
             ["--user", "nobody-has-this-name"], ["--mount", "type=bind,source=/no/such/source,target=/x"],
-            ["--no-such-flag"], ["-p", "8080:80"], ["--network", "no-such-network"],
+            ["--no-such-flag"], ["-p", "8080:no-port"], ["--network", "no-such-network"],
             ["--cap-add", "NO_SUCH_CAPABILITY"],
             ["--security-opt", "seccomp=/no/such/profile.json"],
             ["--env-file", "/no/such/file"], ["--ulimit", "nofile=2:1"], ["--memory", "not-a-size"],
@@ -84,7 +84,7 @@ import Testing
             let result = try sandbox.apus(["run", "--rm"] + flags + ["busybox", "true"])
             #expect(result.code == 125, "\(result)")
             let named = flags[flags.count - 1].split { ",=:/".contains($0) }.last.map(String.init) ?? flags[0]
-            let object = flags.count == 1 || flags[0] == "-p" ? flags[0] : named
+            let object = flags.count == 1 ? flags[0] : named
             #expect(result.errorText.contains(object), "\(result)")
             #expect(try sandbox.output("ps", "-aq").isEmpty)
         }

@@ -237,7 +237,9 @@ struct RunOptionReader {
         case "link-local-ip": networks.linkLocalIPs.append(value)
         case "mac-address": networks.macAddress = value
         case "link": options.links.append(value)
-        case "publish": options.publish.append(value)
+        case "publish":
+            _ = try PortMapping.parse(value)
+            options.publish.append(value)
         case "publish-all": options.publishAll = isTrue(value)
         case "add-host": options.extraHosts.append(try HostEntry(value))
         case "dns":
