@@ -176,7 +176,8 @@ let package = Package(
         tests("ImagesTests", ["Images", "Errors", "OCI"]),
         tests(
             "EngineTests",
-            ["Bytes", 
+            [
+                "Bytes",
                 "Addresses",
                 "Engine", "Errors", "Images", "DockerTypes", "Archive", "Store", "Runtime", "Networking", "TestSupport",
                 "Linux", "OCI",

@@ -19,6 +19,7 @@ package struct Expression: Sendable {
         case packetType = 19
     }
 
+    /// Puts a fact into a register.
     package static func load(_ meta: Meta, to register: UInt32 = 0) -> Expression {
         Expression(name: "meta") {
             $0.put(1, network: Self.register(register))
@@ -40,6 +41,7 @@ package struct Expression: Sendable {
         case transport = 2
     }
 
+    /// Puts bytes of the packet into a register.
     package static func load(
         _ base: Base, at offset: UInt32, count: UInt32, to register: UInt32 = 0
     ) -> Expression {
@@ -89,6 +91,7 @@ package struct Expression: Sendable {
         }
     }
 
+    /// Ends the rule with a verdict.
     package static func verdict(_ verdict: Verdict) -> Expression {
         Expression(name: "immediate") {
             $0.put(1, network: UInt32(0))
@@ -120,6 +123,7 @@ package struct Expression: Sendable {
         case unreachable(code: UInt8)
     }
 
+    /// Refuses the packet with an answer to its sender.
     package static func reject(_ refusal: Refusal) -> Expression {
         Expression(name: "reject") {
             switch refusal {

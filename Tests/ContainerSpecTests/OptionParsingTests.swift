@@ -215,7 +215,10 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
     @Test func networksAreChecked() throws {
         #expect(try NetworkMode(option: "none") == .none)
         #expect(try NetworkMode(option: "default") == .automatic)
-        #expect(try NetworkMode(option: "name=host") == .host)
+        #expect(try NetworkMode(option: "bridge") == .automatic)
+        #expect(try NetworkMode(option: "mynet") == .network("mynet"))
+        #expect(try NetworkMode(option: "container:x") == .container("x"))
+        #expect(try NetworkMode(option: "ns:/run/netns/x") == .namespace("/run/netns/x"))
         #expect(try NetworkMode(option: "pasta:-T,5000") == .pasta(arguments: ["-T", "5000"]))
         var settings = SlirpSettings()
         settings.allowHostLoopback = true
@@ -229,9 +232,29 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
                 "10.1.0.100", "10.1.0.3", "10.1.0.2",
             ])
         for text in [
-            "bridge", "mynet", "container:x", "slirp4netns:mtu=1", "slirp4netns:nope=1", "slirp4netns:cidr=10.0.2.1/24",
-            "slirp4netns:cidr=10.0.2.0/28", "name=host,alias=x", "alias=x,ip=1", "host:x",
+            "", "container", "container:", "ns:relative", "slirp4netns:mtu=1", "slirp4netns:nope=1",
+            "slirp4netns:cidr=10.0.2.1/24",
+            "slirp4netns:cidr=10.0.2.0/28",
         ] { #expect(outcome { try NetworkMode(option: text) }.hasPrefix("error: "), "\(text)") }
+    }
+
+    @Test func endpointsHaveALongForm() throws {
+        #expect(try EndpointOptions.parse("mynet") == EndpointOptions(network: "mynet"))
+        #expect(try EndpointOptions.parse("slirp4netns:mtu=1500,cidr=10.1.0.0/24").network.hasPrefix("slirp4netns:"))
+        var options = EndpointOptions(network: "mynet")
+        options.aliases = ["a", "b"]
+        options.ipv6 = "fd00::5"
+        options.macAddress = "02:42:ac:11:00:09"
+        options.driverOptions = ["egress": "none"]
+        options.gatewayPriority = 7
+        #expect(
+            try EndpointOptions.parse(
+                "name=mynet,alias=a,alias=b,ip6=fd00::5,mac-address=02:42:ac:11:00:09,driver-opt=egress=none,gw-priority=7"
+            ) == options)
+        for text in [
+            "name=", "alias=a,ip=1", "name=n,nope=1", "name=n,alias", "name=n,mac-address=zz", "name=n,gw-priority=x",
+            "name=n,driver-opt=x", "\"name=n",
+        ] { #expect(outcome { try EndpointOptions.parse(text) }.hasPrefix("error: "), "\(text)") }
     }
 
     @Test func securityOptionsAddUp() throws {

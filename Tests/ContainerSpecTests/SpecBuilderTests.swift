@@ -45,6 +45,7 @@ private final class HostRoot {
         var host = HostFacts(mode: mode, hostname: "machine")
         host.root = root.path
         host.egress = { () throws(EgressError) in .slirp4netns(.init()) }
+        host.lacksBridges = true
         facts(&host)
         var config = ContainerConfig()
         config.cmd = ["sh"]
@@ -457,6 +458,27 @@ private final class HostRoot {
         #expect(plan.network == .loopback && plan.warnings.count == 1)
         #expect(plan.warnings[0].hasPrefix("the container has no network but loopback: slirp4netns is not installed"))
         #expect(try self.plan { $0.networkMode = .none }.warnings.isEmpty)
+    }
+
+    @Test func whatIsOnABridgeHasTheContainersOwnResolver() throws {
+        func plan(_ change: (inout RunOptions) throws -> Void) throws -> LaunchPlan {
+            try self.plan(facts: { $0.lacksBridges = false }, change)
+        }
+        let standard = try plan { _ in }
+        #expect(standard.network == .bridged && standard.warnings.isEmpty)
+        #expect(content(standard, "resolv.conf") == "nameserver 127.0.0.11\nsearch example.org\noptions ndots:0\n")
+        // Its own line follows with its address.
+        #expect(!content(standard, "hosts").contains(standard.hostname))
+        #expect(standard.ownNames == standard.hostname)
+        let asked = try plan { $0.dns = ["192.0.2.9"] }
+        #expect(content(asked, "resolv.conf").contains("nameserver 192.0.2.9\n"))
+        let named = try plan {
+            $0.networkMode = .network("mine")
+            $0.dns = ["192.0.2.9"]
+            $0.extraHosts = [try HostEntry("host:host-gateway")]
+        }
+        #expect(content(named, "resolv.conf").contains("nameserver 127.0.0.11\n"))
+        #expect(content(named, "hosts").contains("172.17.0.1\thost\n"))
     }
 
     @Test func nameServersFollowTheNetwork() throws {

@@ -83,7 +83,7 @@ package final class NetworkLab {
     /// A server that tells each client of TCP its address and port, and each datagram's sender.
     package static func echo(port: Int, address: String = "", v6: Bool = false) -> String {
         """
-        import socket, threading
+        socket, threading = __import__("socket"), __import__("threading")
         family = socket.AF_INET6 if \(v6 ? "True" : "False") else socket.AF_INET
         t = socket.socket(family); t.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); t.bind(("\(address)", \(port))); t.listen(512)
         u = socket.socket(family, socket.SOCK_DGRAM); u.bind(("\(address)", \(port)))

@@ -104,7 +104,9 @@ package struct SpecBuilder {
     }
 
     /// Where a generated file is on the host.
-    func path(_ file: LaunchPlan.GeneratedFile) -> String { (joined?.filesDirectory ?? filesDirectory) + "/" + file.name }
+    func path(_ file: LaunchPlan.GeneratedFile) -> String {
+        (joined?.filesDirectory ?? filesDirectory) + "/" + file.name
+    }
 
     private var usesInit: Bool { options.initProcess && options.pidMode == .private }
 

@@ -52,6 +52,7 @@ package final class Gate: ReactorClient {
         echoes = try EchoGate(self)
     }
 
+    /// Something has come to one of the gate's sockets, or a connection has come to its end.
     package func ready(_ descriptor: CInt, _ events: Epoll.Events) {
         if descriptor == sockets.queue {
             takePackets()

@@ -52,6 +52,7 @@ package final class PublishedDatagrams: ReactorClient {
         try reactor.watch(socket, .readable, self)
     }
 
+    /// Datagrams of clients have come.
     package func ready(_ descriptor: CInt, _ events: Epoll.Events) {
         let room = buffer.bytes(reactor)
         for _ in 0..<64 {

@@ -56,6 +56,7 @@ package final class PublishedPort: ReactorClient {
         try reactor.watch(listener, .readable, self)
     }
 
+    /// A client has come, or a connection to the container is there or refused.
     package func ready(_ descriptor: CInt, _ events: Epoll.Events) {
         if descriptor == listener { accept() } else { settle(descriptor) }
     }

@@ -33,7 +33,9 @@ struct PublishTests {
                 ["run", "-d", "--name", "server", "-p", "7300:7300", "-p", "7300:7300/udp"]
                     + python(NetworkLab.echo(port: 7300)))
             #expect(started.code == 0, "\(started)")
-            while !(try sandbox.apus(behind: machine, ["logs", "server"]).text.contains("ready")) { RunningProgram.pause() }
+            while !(try sandbox.apus(behind: machine, ["logs", "server"]).text.contains("ready")) {
+                RunningProgram.pause()
+            }
             let tcp = try ask(lab, NetworkLab.Address.machine, 7300)
             let lines = tcp.split(separator: "\n")
             #expect(
