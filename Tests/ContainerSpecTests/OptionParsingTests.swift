@@ -253,7 +253,7 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
             ) == options)
         for text in [
             "name=", "alias=a,ip=1", "name=n,nope=1", "name=n,alias", "name=n,mac-address=zz", "name=n,gw-priority=x",
-            "name=n,driver-opt=x", "\"name=n",
+            "name=n,driver-opt=x",
         ] { #expect(outcome { try EndpointOptions.parse(text) }.hasPrefix("error: "), "\(text)") }
     }
 
