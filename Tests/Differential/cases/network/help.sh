@@ -1,4 +1,6 @@
 # what: usages, flags and missing words
+# accept 2 err: summaries are in own words
+# accept 4 out: flags that are refused are not in the help, and --egress is an addition
 D network --help | H
 D network
 D network nosuch
