@@ -36,17 +36,16 @@ import Testing
 
     @Test func whatCannotBeHonouredIsRefusedWithASentence() throws {
         let cases: [([String], String)] = [
-            (["-p", "80:80"], "ports cannot be published yet"), (["-P"], "ports cannot be published yet"),
             (["--memory-swappiness", "60"], "no swappiness of its own"), (["--kernel-memory", "64m"], "use --memory"),
             (["--cpu-rt-runtime", "1000"], "no limit of real-time"),
             (["--oom-kill-disable"], "cannot switch the killing"),
             (["--gpus", "all"], "GPUs"),
             (["--runtime", "runc"], "its own runtime"),
-            (["--ip", "10.0.0.2"], "networks with addresses"), (["--volumes-from", "x"], "volumes are not there yet"),
+            (["--volumes-from", "x"], "volumes are not there yet"),
             (["-v", "data:/data"], "named volumes are not there yet"),
             (["--log-driver", "syslog"], "no container talks to a log server"),
             (["--userns", "private"], "maps of ids"), (["--pid", "container:x"], "cannot share a namespace yet"),
-            (["--network", "bridge"], "bridges come later"), (["--disable-content-trust=false"], "signs names"),
+            (["--disable-content-trust=false"], "signs names"),
             (["--group-add", "keep-groups"], "no numbers in the container"),
             (["--use-api-socket"], "no engine process"),
         ]
@@ -78,7 +77,15 @@ import Testing
             (["--memory-swappiness", "101"], "Valid memory swappiness range is 0-100"),
             (["--dns", "nope"], "not correctly formatted"), (["--dns-search", "a..b"], "not a valid domain"),
             (["--pull", "sometimes"], "always, missing and never"), (["--shm-size", "nope"], "invalid argument"),
-            (["--network", "none", "--network", "host"], "more than one network"),
+            (["--network", "none", "--network", "host"], "cannot attach both user-defined and non-user-defined"),
+            (["--network", "n", "--network", "n"], "network \"n\" is specified multiple times"),
+            (["--network-alias", "x"], "only supported for user-defined networks"),
+            (["--mac-address", "zz"], "zz is not a valid mac address"),
+            (["-p", "zz"], "invalid containerPort: zz"),
+            (
+                ["--network", "name=n,ip=10.0.0.1", "--ip", "10.0.0.2"],
+                "cannot specify both --ip and per-network IPv4 address"
+            ),
             (["--isolation", "hyperv"], "invalid isolation (hyperv): linux only supports 'default'"),
             (["--bogus"], "unknown flag: --bogus"),
             (["--security-opt", "bogus"], "Invalid --security-opt: \"bogus\""),

@@ -76,7 +76,7 @@ extension ContainerInspection {
             try members.put("MacAddress", record?.mac.description ?? "")
             try members.put("DriverOpts", orNull(wish?.driverOptions ?? [:]))
             try members.put("GwPriority", wish?.gatewayPriority ?? 0)
-            try members.put("NetworkID", place?.network.id ?? "")
+            try members.put("NetworkID", record?.networkID ?? "")
             try members.put("EndpointID", record?.endpointID ?? "")
             try members.put("Gateway", record?.gateway4?.description ?? "")
             try members.put("IPAddress", record?.ipv4?.description ?? "")
@@ -87,18 +87,27 @@ extension ContainerInspection {
             try members.put("DNSNames", names)
         }
 
-        private var addresses: [String: String]? {
+        private var addresses: Addresses? {
             guard let wish, wish.ipv4 != nil || wish.ipv6 != nil else { return nil }
-            var config: [String: String] = [:]
-            if let address = wish.ipv4 { config["IPv4Address"] = address }
-            if let address = wish.ipv6 { config["IPv6Address"] = address }
-            return config
+            return Addresses(ipv4: wish.ipv4, ipv6: wish.ipv6)
         }
 
         // The default network has none.
         private var names: [String]? {
             guard let place, let record = place.record, !place.network.isDefault else { return nil }
             return record.names
+        }
+    }
+
+    /// The addresses that a user has asked for.
+    private struct Addresses: Encodable {
+        let ipv4: String?
+        let ipv6: String?
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.encodeIfPresent(ipv4, forKey: "IPv4Address")
+            try members.encodeIfPresent(ipv6, forKey: "IPv6Address")
         }
     }
 
