@@ -24,7 +24,7 @@ PACKAGES_BUILD := binutils g++ pkg-config libarchive-dev libseccomp-dev libssl-d
 	liblzma-dev libzstd-dev zlib1g-dev
 PACKAGES_RUN   := uidmap slirp4netns
 PACKAGES_DEMO  := busybox-static
-PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr bsdutils buildah bzip2 conmon containerd crun dbus-daemon docker-registry fuse-overlayfs groff-base iproute2 \
+PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr bind9-dnsutils bsdutils buildah bzip2 conmon containerd crun dbus-daemon docker-registry fuse-overlayfs groff-base iproute2 \
 	libarchive-tools libcap2-bin mmdebstrap passt podman procps python3 runc skopeo strace umoci util-linux \
 	xz-utils zstd
 PACKAGES_FAULTS := $(PACKAGES_RUN) $(PACKAGES_DEMO) docker-registry e2fsprogs python3 skopeo strace util-linux
