@@ -43,13 +43,18 @@ final class NetworkProcess: SupervisedTask {
     func turn(in container: RunningContainer) {
         if process != nil {
             reap()
-            guard restarts < Self.patience else { return }
-            deadline = .now().adding(milliseconds: Self.firstPause << Int64(restarts))
-            restarts += 1
+            tryLater()
         } else if let deadline, deadline.isPast {
             self.deadline = nil
-            try? start()
+            // Without memory, or with too many processes: there may be room later.
+            do throws(SystemError) { try start() } catch { tryLater() }
         }
+    }
+
+    private func tryLater() {
+        guard restarts < Self.patience else { return }
+        deadline = .now().adding(milliseconds: Self.firstPause << Int64(restarts))
+        restarts += 1
     }
 
     func stop() {
