@@ -70,18 +70,27 @@ package struct LayerStore: Sendable {
                 }
                 let temporary = "\(folder)/.tmp.\(Self.name(of: diffID)).\(getpid()).\(randomHex(bytes: 4))"
                 try Files.makeDirectory(temporary, mode: 0o755)
-                let root = try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY)
-                try root.lock()
-                // A sweep that came between took it for abandoned.
-                guard try Files.isPresent(temporary),
-                    try Files.status(temporary, following: false).raw.st_ino == root.status().raw.st_ino
-                else { continue }
+                // A sweep that comes between takes it for abandoned.
+                guard let root = try Self.held(temporary) else { continue }
                 // mkdir(2) obeys the umask, and the directory is the root of somebody's container.
                 try check("chmod", temporary) { fchmod(root.rawValue, 0o755) }
                 return (PendingLayer(self, layer, temporary, root, lock, lockPath), false)
             }
         } catch {
             throw .failed(action: "begin to unpack layer \(diffID.short)", error)
+        }
+    }
+
+    // The directory that was made at `path`, locked; nil where it is not there any more.
+    private static func held(_ path: String) throws(SystemError) -> FileDescriptor? {
+        do throws(SystemError) {
+            let root = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+            try root.lock()
+            guard try Files.status(path, following: false).raw.st_ino == root.status().raw.st_ino else { return nil }
+            return root
+        } catch {
+            guard error.errno == .noEntry else { throw error }
+            return nil
         }
     }
 }
