@@ -1,4 +1,5 @@
 # what: lists and filters
+# mask: UTC +(?=\S) => UTC 
 @ D network create --label a=b --label c n1 >/dev/null; D network create --internal n2 >/dev/null; D network create --ipv4=false --ipv6 n22 >/dev/null
 D network ls | awk '{$1=""; print}'
 D network ls --format '{{.Name}} {{.Driver}} {{.Scope}} {{.IPv4}} {{.IPv6}} {{.Internal}} {{.Labels}}'
