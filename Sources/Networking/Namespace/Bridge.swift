@@ -68,7 +68,6 @@ extension SharedNamespace {
     package func attach(
         _ interface: Interface, to bridge: Bridge, of container: CInt
     ) throws(NetworkError) -> Attachment {
-        let connections = try NamespaceConnections(descriptor.rawValue)
         let inside = NetlinkSocket(
             owning: FileDescriptor(
                 owning: try doing("open a netlink socket") { () throws(SystemError) in

@@ -50,7 +50,6 @@ extension SharedNamespace {
         }
         let gate = try makeSockets(places, hasV6: hasV6)
         do throws(NetworkError) {
-            let connections = try NamespaceConnections(descriptor.rawValue)
             try asking { () throws(NetlinkError) in
                 let rules = PacketRules.open(gate: gate.port, places, queueKind)
                 do throws(NetlinkError) { try connections.netfilter.run(rules) } catch {
@@ -69,14 +68,12 @@ extension SharedNamespace {
 
     /// Takes the rules of a gate away. What cannot be taken away goes with the namespace.
     package func closeGate(_ gate: GateSockets) {
-        guard let connections = try? NamespaceConnections(descriptor.rawValue) else { return }
         remove(gate.port, gate.places, connections.netfilter)
     }
 
     /// Takes the rules of a container away that was killed: its gate's port, and its addresses by the bridge ports that they
     /// were on.
     package func closeGate(port: UInt16, _ attachments: [Attachment]) {
-        guard let connections = try? NamespaceConnections(descriptor.rawValue) else { return }
         var places: [PacketRules.Place] = []
         for attachment in attachments {
             for address in attachment.addresses { places.append(.init(port: attachment.port, address: address)) }

@@ -10,6 +10,7 @@ import Netlink
 /// host's.
 package struct SharedNamespace: ~Copyable {
     package let descriptor: FileDescriptor
+    let connections: NamespaceConnections
     /// How a rule has a process decide: not every kernel has the expression for it.
     let queueKind: QueueKind
 
@@ -36,7 +37,7 @@ package struct SharedNamespace: ~Copyable {
             }
         }
         var namespace = find(runDirectory)
-        if namespace == nil { namespace = try make() }
+        if namespace == nil { namespace = try make(runDirectory) }
         guard let found = namespace.take() else { fatalError("unreachable: it was found or made") }
         try found.publish(runDirectory)
         endLifetime(lock)
@@ -70,9 +71,9 @@ package struct SharedNamespace: ~Copyable {
             }
             var status = stat()
             guard fstat(file.rawValue, &status) == 0, UInt64(status.st_ino) == inode, process.isAlive,
-                (try? NamespaceSockets.make([], in: file.rawValue)) != nil
+                let connections = try? NamespaceConnections(file.rawValue)
             else { continue }
-            return SharedNamespace(descriptor: file, queueKind: kind)
+            return SharedNamespace(descriptor: file, connections: connections, queueKind: kind)
         }
         return nil
     }
@@ -93,13 +94,13 @@ package struct SharedNamespace: ~Copyable {
 
     // MARK: making
 
-    private static func make() throws(NetworkError) -> SharedNamespace {
+    private static func make(_ runDirectory: String) throws(NetworkError) -> SharedNamespace {
         let namespace: FileDescriptor
         do throws(SystemError) { namespace = try NetworkNamespace.begin().finish() } catch {
             throw .unsupported(NetlinkError("make a network namespace", error.errno))
         }
         setKernelParameters(namespace)
-        let sockets = try NamespaceConnections(namespace.rawValue)
+        let connections = try NamespaceConnections(namespace.rawValue)
         var routes = NetlinkBatch()
         for v4 in [true, false] {
             routes.addLocalDelivery(v4: v4, table: PacketRules.table)
@@ -107,11 +108,23 @@ package struct SharedNamespace: ~Copyable {
         }
         do throws(NetlinkError) {
             // Without IPv6 in the kernel, or with it switched off.
-            try sockets.route.run(
+            try connections.route.run(
                 routes, ignoring: [Errno(EAFNOSUPPORT), .notSupported, Errno(ENETDOWN), Errno(EACCES)])
-            try sockets.netfilter.run(PacketRules.base())
+            try connections.netfilter.run(PacketRules.base())
         } catch { throw .unsupported(error) }
-        return SharedNamespace(descriptor: namespace, queueKind: try PacketRules.queueKind(sockets.netfilter))
+        let kind = try queueKind(runDirectory, connections.netfilter)
+        return SharedNamespace(descriptor: namespace, connections: connections, queueKind: kind)
+    }
+
+    // The answer holds as long as the kernel runs, and to find it takes a refused transaction: 10 ms.
+    private static func queueKind(
+        _ runDirectory: String, _ netfilter: borrowing NetlinkSocket
+    ) throws(NetworkError) -> QueueKind {
+        let path = directory(runDirectory) + "/queue"
+        if let text = try? Files.readText(path, limit: 64), let kind = QueueKind(rawValue: text) { return kind }
+        let kind = try PacketRules.queueKind(netfilter)
+        try? Files.write(Array(kind.rawValue.utf8), to: path, mode: 0o600)
+        return kind
     }
 
     // They are those of the network namespace of whoever writes them. Where they cannot be written, as below a container's
@@ -134,6 +147,9 @@ package struct SharedNamespace: ~Copyable {
 }
 
 /// Sockets of one network namespace to talk to the kernel about it.
+///
+/// They are kept as long as somebody may need them: a socket of netfilter's that is closed waits for the end of what nf_tables
+/// is still taking down, whoever has asked for that.
 struct NamespaceConnections: ~Copyable {
     let route: NetlinkSocket
     let netfilter: NetlinkSocket

@@ -9,7 +9,7 @@ import Store
 /// A container's places on its networks during one run: addresses, interfaces, published ports, names and the way out. What is
 /// taken for it is given back by `leave()`, and by the kernel where the supervisor is killed.
 final class BridgedNetwork {
-    private let shared: SharedNamespace
+    private let shared: NamespaceHold
     private let store: EndpointStore
     private(set) var records: [EndpointRecord] = []
     private var attachments: [SharedNamespace.Attachment] = []
@@ -21,7 +21,7 @@ final class BridgedNetwork {
     /// The published ports.
     private(set) var ports: [BoundPort] = []
 
-    private init(_ shared: consuming SharedNamespace, _ store: EndpointStore) {
+    private init(_ shared: NamespaceHold, _ store: EndpointStore) {
         self.shared = shared
         self.store = store
     }
@@ -30,11 +30,13 @@ final class BridgedNetwork {
     /// then. nil where this kernel has no networks: `lack` says why.
     static func join(
         _ request: NetworkRequest, _ container: (id: String, name: String), _ namespace: CInt, _ paths: StorePaths,
-        lack: inout String?
+        hold: inout NamespaceHold?, lack: inout String?
     ) throws(SupervisorFailure) -> BridgedNetwork? {
         let network: BridgedNetwork
         do throws(NetworkError) {
-            network = BridgedNetwork(try SharedNamespace.open(runDirectory: paths.run), EndpointStore(paths))
+            if hold == nil { hold = NamespaceHold(try SharedNamespace.open(runDirectory: paths.run)) }
+            guard let shared = hold else { return nil }
+            network = BridgedNetwork(shared, EndpointStore(paths))
         } catch {
             guard case .unsupported = error else { throw SupervisorFailure(error.description) }
             lack = error.description
@@ -61,7 +63,7 @@ final class BridgedNetwork {
             for place in 0..<attachments.count where !request.endpoints[place].network.isInternal {
                 leading.append(attachments[place])
             }
-            if !leading.isEmpty { gate = try shared.openGate(leading) }
+            if !leading.isEmpty { gate = try shared.namespace.openGate(leading) }
         } catch { throw SupervisorFailure(error.description) }
         do throws(StoreError) {
             for place in 0..<records.count {
@@ -92,7 +94,7 @@ final class BridgedNetwork {
                 let (record, dead) = try store.claim(wish, owner: owner)
                 records.append(record)
                 for other in dead {
-                    shared.closeGate(
+                    shared.namespace.closeGate(
                         port: other.gatePort,
                         [SharedNamespace.Attachment(port: other.bridgePort, addresses: other.addresses)])
                 }
@@ -119,7 +121,7 @@ final class BridgedNetwork {
             interface.gateways.append(gateway)
             if address.isV4 { hasDefaultRoute.v4 = true } else { hasDefaultRoute.v6 = true }
         }
-        attachments.append(try shared.attach(interface, to: bridge, of: namespace))
+        attachments.append(try shared.namespace.attach(interface, to: bridge, of: namespace))
     }
 
     // MARK: published ports
@@ -171,7 +173,7 @@ final class BridgedNetwork {
 
     /// Forks the process that serves it all; `report` is told what the container was refused. Throws `SystemError`.
     func serve(_ request: NetworkRequest, report: @escaping (String) -> Void) throws(SystemError) -> NetworkProcess {
-        var service = NetworkService(namespace: shared.descriptor.rawValue)
+        var service = NetworkService(namespace: shared.namespace.descriptor.rawValue)
         for place in 0..<bound.count { service.ports.append(.init(bound: bound[place], target: targets[place])) }
         if let resolver {
             var networks: [(id: String, name: String)] = []
@@ -204,15 +206,20 @@ final class BridgedNetwork {
         return try NetworkProcess(keeping: service.descriptors) { serving.run() }
     }
 
-    /// Gives back what was taken.
+    /// Lets go of the host's ports.
+    func unpublish() {
+        for one in bound { close(one.socket) }
+        bound = []
+    }
+
+    /// Gives back what was taken. It waits for the kernel, some tens of milliseconds.
     func leave() {
+        unpublish()
         if let gate {
-            shared.closeGate(gate)
+            shared.namespace.closeGate(gate)
             gate.close()
         }
         gate = nil
-        for one in bound { close(one.socket) }
-        bound = []
         if let resolver {
             close(resolver.udp)
             close(resolver.tcp)
@@ -231,6 +238,13 @@ final class BridgedNetwork {
         }
         return text
     }
+}
+
+/// The shared namespace as long as a supervisor lives, from its container's first start on: the next start finds it by that.
+final class NamespaceHold {
+    let namespace: SharedNamespace
+
+    init(_ namespace: consuming SharedNamespace) { self.namespace = namespace }
 }
 
 /// What the resolver of a container knows by itself.

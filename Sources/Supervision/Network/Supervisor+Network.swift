@@ -65,7 +65,7 @@ extension Supervisor {
 
     /// Puts a container that is to be on networks on them: its namespace is `loopback`, or, where it has a user namespace of
     /// its own, one that is made here and put there. What is said of it is in `warnings`.
-    func joinNetworks(
+    mutating func joinNetworks(
         _ plan: inout LaunchPlan, _ loopback: inout FileDescriptor?, _ owner: borrowing FileDescriptor?,
         _ warnings: inout [String]
     ) throws(SupervisorFailure) -> BridgedNetwork? {
@@ -86,7 +86,9 @@ extension Supervisor {
         guard let number = loopback.number else { return nil }
         let paths = request.containers.paths
         var lack: String?
-        guard let network = try BridgedNetwork.join(networks, (request.id, request.name), number, paths, lack: &lack)
+        guard
+            let network = try BridgedNetwork.join(
+                networks, (request.id, request.name), number, paths, hold: &sharedNetwork, lack: &lack)
         else {
             let sentence = lack ?? "this kernel has no networks for containers"
             guard networks.isReplaceable else { throw SupervisorFailure(sentence) }

@@ -1,5 +1,6 @@
 import Glibc
 import Linux
+import Networking
 import Runtime
 
 /// The last supervisor stays a few seconds after its container, so that the next start can join its user namespace
@@ -11,6 +12,7 @@ package enum Linger {
     /// Holds the namespace for `seconds`, unless another process does already. Everything else of the supervisor
     /// has been given up.
     static func hold(runDirectory: String, mode: UserNamespace.Mode, seconds: Int) {
+        defer { SharedNamespace.withdraw(runDirectory: runDirectory) }
         guard mode != .host else { return }
         guard seconds > 0, let held = try? FileLock.trying("\(runDirectory)/linger.lock") else {
             // A link that stays is what `system check` takes for the trace of a supervisor that was killed.

@@ -19,6 +19,10 @@ package struct Supervisor: ~Copyable {
     private let journal: ContainerJournal
     private(set) var mode = UserNamespace.Mode.host
     private var cgroup: ContainerCgroup?
+    /// What the user's networks are in.
+    var sharedNetwork: NamespaceHold?
+    /// The networks of the last run, which are left when its end has been told.
+    private var formerNetwork: BridgedNetwork?
     /// Copies of the starting command's standard streams, where they are to be the container's: never closed, since each
     /// start of it takes them.
     let passed: [CInt]
@@ -88,6 +92,7 @@ package struct Supervisor: ~Copyable {
             } catch { failure = error }
             let doomed = if let failure { fail(failure, &loop) } else { supervise(&loop) }
             cgroup?.remove()
+            leaveNetworks()
             // The answer is on its way; events and files go after it, and then the lock, for which the next command
             // waits.
             journal.flush()
@@ -116,7 +121,7 @@ package struct Supervisor: ~Copyable {
     // MARK: the container's life
 
     // Starts the container as often as it is wanted. Returns the directory that is left for removal.
-    private func supervise(_ loop: inout ServeLoop) -> String? {
+    private mutating func supervise(_ loop: inout ServeLoop) -> String? {
         var backoff = RestartBackoff()
         var isFirst = true
         while true {
@@ -151,7 +156,7 @@ package struct Supervisor: ~Copyable {
     }
 
     // One run of the container, from nothing to its end.
-    private func start(
+    private mutating func start(
         _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
     ) throws(SupervisorFailure) -> ExitStatus {
         var plan = request.plan
@@ -162,8 +167,10 @@ package struct Supervisor: ~Copyable {
         var loopback = finishLoopback(network, &plan.spec)
         let other = try joinOther(plan.network, &plan.spec)
         var warnings: [String] = []
+        leaveNetworks()
         let networks = try joinNetworks(&plan, &loopback, namespace, &warnings)
-        defer { networks?.leave() }
+        formerNetwork = networks
+        defer { networks?.unpublish() }
         for warning in warnings { loop.warn(warning) }
         try writeFiles(plan.files)
         try resolveUser(&plan, root, namespace)
@@ -188,6 +195,11 @@ package struct Supervisor: ~Copyable {
         // Nothing could take its place, or remove the directory that it is in.
         if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
         return status
+    }
+
+    private mutating func leaveNetworks() {
+        formerNetwork?.leave()
+        formerNetwork = nil
     }
 
     // The process, with all that it needs, in front of its program.
