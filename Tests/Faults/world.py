@@ -1,6 +1,7 @@
 """A store of its own, our executable run in it, and what may be left in it."""
 
 import os
+import re
 import pathlib
 import pwd
 import shutil
@@ -218,7 +219,12 @@ class World:
                     folders[:] = [name for name in folders if not name.startswith("sha256-")]
                 found.update(f"{place}/{name}" for name in folders if not place.startswith("data/apus/cache"))
                 found.update(f"{place}/{name}" for name in files)
-        return {name for name in found if not name.startswith(("run/apus/userns", "data/apus/events.log"))}
+        # The places of the networks' files, and their locks, are made once; who is on a network may not stay.
+        rooms = re.compile(r"run/apus/network(/(lock|queue|holders|endpoints(/[0-9a-f]{64}(/\.lock)?)?))?")
+        return {
+            name for name in found
+            if not name.startswith(("run/apus/userns", "data/apus/events.log")) and not rooms.fullmatch(name)
+        }
 
     def check_tidy(self):
         """After `system prune` nothing is there but what was there at first."""

@@ -3,6 +3,7 @@ package import Errors
 import Glibc
 import Images
 import Linux
+import Networking
 import OCI
 package import Store
 
@@ -52,6 +53,10 @@ extension Engine {
         let swept = try sweep()
         outcome.problems = swept.problems
         outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
+        SharedNamespace.withdrawDead(runDirectory: paths.run)
+        do throws(StoreError) { _ = try EndpointStore(paths).sweep() } catch {
+            outcome.problems.append(error.description)
+        }
         do throws(SystemError) {
             for name in try names(in: paths.run + "/userns") {
                 let path = "\(paths.run)/userns/\(name)"
@@ -64,6 +69,9 @@ extension Engine {
             for id in try names(in: paths.containers) {
                 folders += ["\(paths.containers)/\(id)", containers.runDirectory(id)]
             }
+            let endpoints = paths.run + "/network/endpoints"
+            for network in try names(in: endpoints) { folders.append("\(endpoints)/\(network)") }
+            folders += [paths.data + "/networks", paths.run + "/network"].filter { Files.exists($0) }
             for folder in folders {
                 for path in try Temporaries.abandoned(in: folder) { unlink(path) }
             }

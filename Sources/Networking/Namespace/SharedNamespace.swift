@@ -47,6 +47,19 @@ package struct SharedNamespace: ~Copyable {
     /// Takes the calling process out of those that others find the namespace by.
     package static func withdraw(runDirectory: String) { unlink("\(holders(runDirectory))/\(getpid())") }
 
+    /// Takes those out that are gone without having said so.
+    package static func withdrawDead(runDirectory: String) {
+        let directory = holders(runDirectory)
+        for name in (try? Files.list(directory)) ?? [] {
+            let path = "\(directory)/\(name)"
+            guard let pid = ProcessID(name), let fields = (try? Files.readLink(path))?.split(on: ":"),
+                fields.count == 4,
+                let start = UInt64(fields[1])
+            else { continue }
+            if (try? ProcessIdentity(pid: pid, startTime: start).isGone()) == true { unlink(path) }
+        }
+    }
+
     private static func find(_ runDirectory: String) -> SharedNamespace? {
         let directory = holders(runDirectory)
         guard let names = try? Files.list(directory) else { return nil }

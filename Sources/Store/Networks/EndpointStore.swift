@@ -63,7 +63,7 @@ package struct EndpointStore: Sendable {
                 (record.ipv6, record.ipv6Prefix, record.gateway6) = (address, pool.subnet.prefix, pool.gateway)
             }
         }
-        try write(record)
+        try put(record)
         return (record, dead)
     }
 
@@ -99,6 +99,13 @@ package struct EndpointStore: Sendable {
 
     /// Writes a record anew, with what has become known of it.
     package func write(_ record: EndpointRecord) throws(StoreError) {
+        // Half-written files of who has no lock are nobody's.
+        let lock = try lock(record.networkID)
+        defer { lock.descriptor.unlock() }
+        try put(record)
+    }
+
+    private func put(_ record: EndpointRecord) throws(StoreError) {
         var encoder = WireEncoder()
         record.encode(to: &encoder)
         let bytes = encoder.bytes
@@ -135,6 +142,32 @@ package struct EndpointStore: Sendable {
             if let record = try read(network, container), record.owner.isAlive { records.append(record) }
         }
         return records
+    }
+
+    /// Forgets the places of containers that are gone without having said so. Returns whose they were.
+    package func sweep() throws(StoreError) -> [EndpointRecord] {
+        let networks = try doing("list the networks in use") { () throws(SystemError) in
+            do throws(SystemError) { return try Files.list(folder) } catch {
+                if error.errno == .noEntry { return [String]() }
+                throw error
+            }
+        }
+        var swept: [EndpointRecord] = []
+        for network in networks.filter({ ContainerStore.isID($0) }) {
+            let lock = try lock(network)
+            defer { lock.descriptor.unlock() }
+            try doing("sweep network \(network.prefix(12))") { () throws(SystemError) in
+                for name in try Files.list(directory(of: network))
+                where name.begins(with: ".") && name.ends(with: ".tmp") {
+                    unlink("\(directory(of: network))/\(name)")
+                }
+            }
+            for record in try living(on: network).dead {
+                try forget(record)
+                swept.append(record)
+            }
+        }
+        return swept
     }
 
     private func names(_ network: String) throws(StoreError) -> [String] {
