@@ -6,45 +6,35 @@ import Linux
 /// container in the world's name.
 final class DatagramGate: ReactorClient {
     private unowned let gate: Gate
-    private let transparent: TransparentSockets
-    private var byFlow: [Gate.Flow: Conversation] = [:]
-    private let buffer = SharedBuffer()
-    private var isSweeping = false
+    private let conversations: FlowTable<Gate.Flow, Conversation>
 
-    private final class Conversation: ReactorClient {
+    private final class Conversation: DatagramFlow, ReactorClient {
         let owner: DatagramGate
         let flow: Gate.Flow
         let outside: CInt
         let inside: CInt
-        var lastUse = MonotonicTime.now()
-        var isAnswered = false
 
         init(_ owner: DatagramGate, _ flow: Gate.Flow, outside: CInt, inside: CInt) {
             self.owner = owner
             self.flow = flow
             self.outside = outside
             self.inside = inside
+            super.init(sockets: [outside, inside])
         }
 
         func ready(_ descriptor: CInt, _ events: Epoll.Events) { owner.move(self, descriptor) }
     }
 
-    private static let most = 4096
-    // In milliseconds (RFC 4787, 4.3 asks for two minutes once there was an answer).
-    private static let unanswered: Int64 = 30_000
-    private static let answered: Int64 = 180_000
-    private static let interval: Int64 = 10_000
-
     init(_ gate: Gate) throws(SystemError) {
         self.gate = gate
-        transparent = TransparentSockets(namespace: gate.sockets.namespace)
+        conversations = FlowTable(gate.reactor, unanswered: 30_000)
         for number in [gate.sockets.udp4, gate.sockets.udp6] {
             if let number { try gate.reactor.watch(number, .readable, self) }
         }
     }
 
     func ready(_ descriptor: CInt, _ events: Epoll.Events) {
-        let room = buffer.bytes(gate.reactor)
+        let room = gate.hub.buffer.bytes()
         for _ in 0..<64 {
             guard
                 let (count, sender, destination) = (try? InternetSocket.receiveWithDestination(descriptor, into: room))
@@ -52,8 +42,8 @@ final class DatagramGate: ReactorClient {
             else { return }
             guard let destination else { continue }
             let flow = Gate.Flow(source: sender, destination: destination)
-            guard let conversation = byFlow[flow] ?? begin(flow) else { continue }
-            conversation.lastUse = .now()
+            guard let conversation = conversations.flow(flow, make: { begin(flow) }) else { continue }
+            conversation.use()
             let datagram = UnsafeRawBufferPointer(rebasing: room[..<count])
             do throws(SystemError) { try InternetSocket.send(conversation.outside, datagram, to: nil) } catch {
                 tell(error.errno, flow)
@@ -62,7 +52,6 @@ final class DatagramGate: ReactorClient {
     }
 
     private func begin(_ flow: Gate.Flow) -> Conversation? {
-        if byFlow.count >= Self.most { dropOldest() }
         let port = flow.destination.port
         switch gate.context.decide(flow.destination.address, port: port, "UDP") {
         case .refuse(let errno):
@@ -73,7 +62,7 @@ final class DatagramGate: ReactorClient {
                 let outside = try InternetSocket.make(SOCK_DGRAM, v4: target.isV4)
                 _ = try InternetSocket.connect(outside.rawValue, to: SocketAddress(target, port: port))
                 let inside = FileDescriptor(
-                    owning: try transparent.take(SOCK_DGRAM, v4: flow.destination.address.isV4))
+                    owning: try gate.hub.transparent.take(SOCK_DGRAM, v4: flow.destination.address.isV4))
                 try InternetSocket.bind(inside.rawValue, to: flow.destination)
                 // What the container sends next comes here by itself.
                 _ = try InternetSocket.connect(inside.rawValue, to: flow.source)
@@ -85,8 +74,6 @@ final class DatagramGate: ReactorClient {
                 }
                 _ = outside.release()
                 _ = inside.release()
-                byFlow[flow] = conversation
-                sweepLater()
                 return conversation
             } catch {
                 tell(error.errno, flow)
@@ -96,13 +83,12 @@ final class DatagramGate: ReactorClient {
     }
 
     private func move(_ conversation: Conversation, _ source: CInt) {
-        let room = buffer.bytes(gate.reactor)
+        let room = gate.hub.buffer.bytes()
         let fromOutside = source == conversation.outside
         for _ in 0..<64 {
             do throws(SystemError) {
                 guard let (count, _) = try InternetSocket.receive(source, into: room) else { return }
-                conversation.lastUse = .now()
-                if fromOutside { conversation.isAnswered = true }
+                conversation.use(isAnswer: fromOutside)
                 let datagram = UnsafeRawBufferPointer(rebasing: room[..<count])
                 try InternetSocket.send(fromOutside ? conversation.inside : conversation.outside, datagram, to: nil)
             } catch {
@@ -119,35 +105,5 @@ final class DatagramGate: ReactorClient {
             return
         }
         gate.sendRaw(packet, to: flow.source.address)
-    }
-
-    private func sweepLater() {
-        guard !isSweeping else { return }
-        isSweeping = true
-        gate.reactor.after(milliseconds: Self.interval) {
-            self.isSweeping = false
-            let now = MonotonicTime.now()
-            for conversation in Array(self.byFlow.values) {
-                let patience = conversation.isAnswered ? Self.answered : Self.unanswered
-                if now - conversation.lastUse > patience { self.end(conversation) }
-            }
-            if !self.byFlow.isEmpty { self.sweepLater() }
-        }
-    }
-
-    private func dropOldest() {
-        var oldest: Conversation?
-        for conversation in byFlow.values where oldest.map({ conversation.lastUse < $0.lastUse }) ?? true {
-            oldest = conversation
-        }
-        if let oldest { end(oldest) }
-    }
-
-    private func end(_ conversation: Conversation) {
-        byFlow[conversation.flow] = nil
-        for number in [conversation.outside, conversation.inside] {
-            gate.reactor.unwatch(number)
-            close(number)
-        }
     }
 }

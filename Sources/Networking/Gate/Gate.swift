@@ -9,14 +9,15 @@ import Netlink
 /// packet goes on, to a transparent listener of the gate, and bytes are copied; if not, the kernel answers it as it would have
 /// without a gate. So the container is told the truth.
 package final class Gate: ReactorClient {
-    let reactor: Reactor
+    let hub: RelayHub
     let sockets: GateSockets
     let context: GateContext
-    let relay: StreamRelay
     private var pending: [Flow: Attempt] = [:]
     private var flows: [CInt: Flow] = [:]
     private var datagrams: DatagramGate?
     private var echoes: EchoGate?
+
+    var reactor: Reactor { hub.reactor }
 
     struct Flow: Hashable {
         let source: SocketAddress
@@ -39,12 +40,11 @@ package final class Gate: ReactorClient {
     /// Serves what comes to `sockets`, which stay open as long as the reactor runs. `report` is told what the policy refuses, a
     /// line each. Throws `SystemError`.
     package init(
-        _ reactor: Reactor, _ sockets: GateSockets, _ settings: GateSettings, report: @escaping (String) -> Void
+        _ hub: RelayHub, _ sockets: GateSockets, _ settings: GateSettings, report: @escaping (String) -> Void
     ) throws(SystemError) {
-        self.reactor = reactor
+        self.hub = hub
         self.sockets = sockets
         context = GateContext(settings, report: report)
-        relay = StreamRelay(reactor)
         for number in [sockets.tcp4, sockets.tcp6, sockets.queue] {
             if let number { try reactor.watch(number, .readable, self) }
         }
@@ -166,7 +166,7 @@ package final class Gate: ReactorClient {
                 continue
             }
             forget(Flow(source: peer, destination: own))
-            relay.join(number, attempt.socket)
+            hub.streams.join(number, attempt.socket)
         }
     }
 

@@ -76,7 +76,7 @@ extension SharedNamespace {
         return try asking { () throws(NetlinkError) in
             let master = try prepare(bridge, connections.route)
             // Named after its address: the kernel's own names are sought one by one.
-            let outerName = "v" + hexadecimal(interface.hardwareAddress)
+            let outerName = "v" + hex(interface.hardwareAddress.bytes)
             var outer = NetlinkBatch.Link(name: outerName)
             outer.mtu = bridge.mtu
             outer.master = master
@@ -125,10 +125,5 @@ extension SharedNamespace {
         for (address, prefix) in bridge.gateways { setup.addAddress(address, prefix: prefix, to: index) }
         try route.run(setup, ignoring: [.exists])
         return index
-    }
-
-    private func hexadecimal(_ address: HardwareAddress) -> String {
-        let digits = String(address.number, radix: 16)
-        return String(repeating: "0", count: max(0, 12 - digits.utf8.count)) + digits
     }
 }

@@ -18,14 +18,12 @@ package struct GateSockets: Sendable {
     /// Sends packets with headers of their own (raw(7), IP_HDRINCL).
     package var raw4: CInt
     package var raw6: CInt?
-    /// A descriptor of the shared namespace.
-    package var namespace: CInt
     /// What leads packets here, to be taken away again.
     let places: [PacketRules.Place]
 
     /// All descriptors.
     package var numbers: [CInt] {
-        var numbers = [tcp4, udp4, queue, raw4, namespace]
+        var numbers = [tcp4, udp4, queue, raw4]
         for number in [tcp6, udp6, raw6] { if let number { numbers.append(number) } }
         return numbers
     }
@@ -40,15 +38,8 @@ let queuedBytes: UInt32 = 65_535
 extension SharedNamespace {
     /// Opens the way out for the container that has these ends on bridges. Throws `NetworkError`.
     package func openGate(_ attachments: [Attachment]) throws(NetworkError) -> GateSockets {
-        var places: [PacketRules.Place] = []
-        var hasV6 = false
-        for attachment in attachments {
-            for address in attachment.addresses {
-                places.append(.init(port: attachment.port, address: address))
-                if !address.isV4 { hasV6 = true }
-            }
-        }
-        let gate = try makeSockets(places, hasV6: hasV6)
+        let places = Self.places(attachments)
+        let gate = try makeSockets(places, hasV6: places.contains { !$0.address.isV4 })
         do throws(NetworkError) {
             try asking { () throws(NetlinkError) in
                 let rules = PacketRules.open(gate: gate.port, places, queueKind)
@@ -74,11 +65,15 @@ extension SharedNamespace {
     /// Takes the rules of a container away that was killed: its gate's port, and its addresses by the bridge ports that they
     /// were on.
     package func closeGate(port: UInt16, _ attachments: [Attachment]) {
+        remove(port, Self.places(attachments), connections.netfilter)
+    }
+
+    private static func places(_ attachments: [Attachment]) -> [PacketRules.Place] {
         var places: [PacketRules.Place] = []
         for attachment in attachments {
             for address in attachment.addresses { places.append(.init(port: attachment.port, address: address)) }
         }
-        remove(port, places, connections.netfilter)
+        return places
     }
 
     private func remove(_ gate: UInt16, _ places: [PacketRules.Place], _ netfilter: borrowing NetlinkSocket) {
@@ -109,9 +104,7 @@ extension SharedNamespace {
             var gate = GateSockets(
                 port: 0, tcp4: numbers[0], udp4: numbers[1], tcp6: hasV6 ? numbers[4] : nil,
                 udp6: hasV6 ? numbers[5] : nil, queue: numbers[2], raw4: numbers[3], raw6: hasV6 ? numbers[6] : nil,
-                namespace: try doing("open the sockets of the way out") { () throws(SystemError) in
-                    try DescriptorTable.copy(descriptor.rawValue, atLeast: 3)
-                }, places: places)
+                places: places)
             do throws(SystemError) {
                 try bind(&gate)
                 // A descriptor of its own for the conversation: the other one is the gate's.

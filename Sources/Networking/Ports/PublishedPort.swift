@@ -10,34 +10,44 @@ package struct PublishedTarget: Sendable {
     package var gateway: IPAddress
     /// The bridge's subnet.
     package var subnet: Subnet
-    /// Whether the container sends to other subnets by the bridge, and so to clients' addresses.
-    package var hasDefaultRoute: Bool
 
-    package init(address: SocketAddress, gateway: IPAddress, subnet: Subnet, hasDefaultRoute: Bool) {
+    package init(address: SocketAddress, gateway: IPAddress, subnet: Subnet) {
         self.address = address
         self.gateway = gateway
         self.subnet = subnet
-        self.hasDefaultRoute = hasDefaultRoute
     }
 
     /// Whom the container sees where `client` asks: the client, unless that is the machine itself, speaks another version, or
     /// has an address that the container would look for on its own bridge.
     func presented(_ client: SocketAddress) -> SocketAddress {
         let plain = client.address.unmapped
-        guard hasDefaultRoute, plain.isV4 == address.address.isV4, !plain.isLoopback, !plain.isLinkLocal,
+        guard plain.isV4 == address.address.isV4, !plain.isLoopback, !plain.isLinkLocal,
             !subnet.contains(plain)
         else { return SocketAddress(gateway, port: 0) }
         return SocketAddress(plain, port: client.port)
+    }
+
+    /// A socket of `type` that the container sees as `client`'s, connected to it, or on its way.
+    func connect(
+        _ type: __socket_type, for client: SocketAddress, _ transparent: TransparentSockets
+    ) throws(SystemError) -> (socket: CInt, isConnected: Bool) {
+        let socket = FileDescriptor(owning: try transparent.take(type, v4: address.address.isV4))
+        let presented = presented(client)
+        do throws(SystemError) { try InternetSocket.bind(socket.rawValue, to: presented) } catch {
+            // The same client has been here by the same port, on another of ours.
+            guard error.errno == Errno(EADDRINUSE) else { throw error }
+            try InternetSocket.bind(socket.rawValue, to: SocketAddress(presented.address, port: 0))
+        }
+        let isConnected = try InternetSocket.connect(socket.rawValue, to: address)
+        return (socket.release(), isConnected)
     }
 }
 
 /// A published port of TCP: each client's connection is continued by one that the container sees as the client's.
 package final class PublishedPort: ReactorClient {
-    private let reactor: Reactor
+    private let hub: RelayHub
     private let listener: CInt
     private let target: PublishedTarget
-    private let transparent: TransparentSockets
-    private let relay: StreamRelay
     // The client's socket by the container's, while that is connecting.
     private var connecting: [CInt: CInt] = [:]
 
@@ -46,14 +56,12 @@ package final class PublishedPort: ReactorClient {
 
     /// Serves the clients of `listener`, which stays open as long as the reactor runs. Throws `SystemError`.
     package init(
-        _ reactor: Reactor, listener: CInt, _ target: PublishedTarget, _ transparent: TransparentSockets
+        _ hub: RelayHub, listener: CInt, _ target: PublishedTarget
     ) throws(SystemError) {
-        self.reactor = reactor
+        self.hub = hub
         self.listener = listener
         self.target = target
-        self.transparent = transparent
-        relay = StreamRelay(reactor)
-        try reactor.watch(listener, .readable, self)
+        try hub.reactor.watch(listener, .readable, self)
     }
 
     /// A client has come, or a connection to the container is there or refused.
@@ -68,8 +76,8 @@ package final class PublishedPort: ReactorClient {
                 connect(client, peer)
             } catch {
                 // What cannot be accepted stays, and would be told again at once.
-                try? reactor.rewatch(listener, [])
-                reactor.after(milliseconds: Self.pause) { try? self.reactor.rewatch(self.listener, .readable) }
+                try? hub.reactor.rewatch(listener, [])
+                hub.reactor.after(milliseconds: Self.pause) { try? self.hub.reactor.rewatch(self.listener, .readable) }
                 return
             }
         }
@@ -77,25 +85,21 @@ package final class PublishedPort: ReactorClient {
 
     private func connect(_ client: CInt, _ peer: SocketAddress) {
         do throws(SystemError) {
-            let socket = FileDescriptor(owning: try transparent.take(SOCK_STREAM, v4: target.address.address.isV4))
-            let presented = target.presented(peer)
-            do throws(SystemError) { try InternetSocket.bind(socket.rawValue, to: presented) } catch {
-                // The same client has been here by the same port, on another of ours.
-                guard error.errno == Errno(EADDRINUSE) else { throw error }
-                try InternetSocket.bind(socket.rawValue, to: SocketAddress(presented.address, port: 0))
+            let (socket, isConnected) = try target.connect(SOCK_STREAM, for: peer, hub.transparent)
+            if isConnected { return hub.streams.join(client, socket) }
+            do throws(SystemError) { try hub.reactor.watch(socket, .writable, self) } catch {
+                close(socket)
+                throw error
             }
-            let isConnected = try InternetSocket.connect(socket.rawValue, to: target.address)
-            if !isConnected { try reactor.watch(socket.rawValue, .writable, self) }
-            let number = socket.release()
-            if isConnected { relay.join(client, number) } else { connecting[number] = client }
+            connecting[socket] = client
         } catch { StreamRelay.reset(client) }
     }
 
     private func settle(_ socket: CInt) {
-        reactor.unwatch(socket)
+        hub.reactor.unwatch(socket)
         guard let client = connecting.removeValue(forKey: socket) else { return }
         if InternetSocket.pendingError(socket) == nil {
-            relay.join(client, socket)
+            hub.streams.join(client, socket)
         } else {
             close(socket)
             StreamRelay.reset(client)

@@ -8,15 +8,15 @@ import Linux
 /// thousand connections that stand still cost two descriptors each.
 final class StreamRelay {
     private let reactor: Reactor
-    private let buffer = SharedBuffer()
-    private(set) var count = 0
-    /// Called when a pair has gone.
-    var ended: () -> Void = {}
+    private let buffer: SharedBuffer
 
     // What one connection may move before others have their turn.
     private static let turn = 1 << 20
 
-    init(_ reactor: Reactor) { self.reactor = reactor }
+    init(_ reactor: Reactor, _ buffer: SharedBuffer) {
+        self.reactor = reactor
+        self.buffer = buffer
+    }
 
     /// Takes over both sockets, which are connected and non-blocking, and closes them when all is said.
     func join(_ one: CInt, _ other: CInt) {
@@ -25,7 +25,6 @@ final class StreamRelay {
             try? InternetSocket.set(SO_KEEPALIVE, of: SOL_SOCKET, to: 1, on: number)
         }
         let pair = Pair(self, one, other)
-        count += 1
         do throws(SystemError) {
             try reactor.watch(one, [.readable, .writable, .ended, .edges], pair)
             try reactor.watch(other, [.readable, .writable, .ended, .edges], pair)
@@ -89,14 +88,12 @@ final class StreamRelay {
             isClosed = true
             relay.reactor.unwatch(one)
             relay.reactor.unwatch(other)
-            relay.count -= 1
         }
 
         private func end() {
             leave()
             close(one)
             close(other)
-            relay.ended()
         }
 
         func abort() {
@@ -104,14 +101,13 @@ final class StreamRelay {
             leave()
             StreamRelay.reset(one)
             StreamRelay.reset(other)
-            relay.ended()
         }
     }
 
     private func copy(_ source: CInt, _ target: CInt) -> Progress {
         var moved = 0
         while moved < Self.turn {
-            let room = buffer.bytes(reactor)
+            let room = buffer.bytes()
             let seen = recv(source, room.baseAddress, room.count, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
             if seen == 0 { return .ended }
             guard seen > 0 else { return Self.failure }
@@ -139,11 +135,14 @@ final class SharedBuffer {
     // In milliseconds.
     private static let patience: Int64 = 5_000
 
+    private let reactor: Reactor
     private var memory: UnsafeMutableRawBufferPointer?
     private var isUsed = false
 
+    init(_ reactor: Reactor) { self.reactor = reactor }
+
     /// The room.
-    func bytes(_ reactor: Reactor) -> UnsafeMutableRawBufferPointer {
+    func bytes() -> UnsafeMutableRawBufferPointer {
         isUsed = true
         if let memory { return memory }
         // Mapped by itself, so that it can be given back by itself.
@@ -151,15 +150,15 @@ final class SharedBuffer {
         guard let address, address != MAP_FAILED else { fatalError("no memory for what is copied between sockets") }
         let made = UnsafeMutableRawBufferPointer(start: address, count: Self.size)
         memory = made
-        watch(reactor)
+        watch()
         return made
     }
 
-    private func watch(_ reactor: Reactor) {
+    private func watch() {
         isUsed = false
         reactor.after(milliseconds: Self.patience) {
             guard let memory = self.memory else { return }
-            if self.isUsed { return self.watch(reactor) }
+            if self.isUsed { return self.watch() }
             munmap(memory.baseAddress, memory.count)
             self.memory = nil
         }

@@ -58,19 +58,18 @@ package struct NetworkService {
         }
         do throws(SystemError) {
             let reactor = try Reactor()
-            let transparent = TransparentSockets(namespace: namespace)
+            let hub = RelayHub(reactor, namespace: namespace)
             var parts: [AnyObject] = []
             for port in ports {
                 if port.bound.isDatagram {
-                    parts.append(
-                        try PublishedDatagrams(reactor, socket: port.bound.socket, port.target, transparent))
+                    parts.append(try PublishedDatagrams(hub, socket: port.bound.socket, port.target))
                 } else {
-                    parts.append(try PublishedPort(reactor, listener: port.bound.socket, port.target, transparent))
+                    parts.append(try PublishedPort(hub, listener: port.bound.socket, port.target))
                 }
             }
             var policy: (any NamePolicy)?
             if let gate {
-                let part = try Gate(reactor, gate.sockets, gate.settings, report: report)
+                let part = try Gate(hub, gate.sockets, gate.settings, report: report)
                 if gate.settings.policy != .everything { policy = part.context }
                 parts.append(part)
             }

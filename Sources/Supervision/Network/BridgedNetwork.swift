@@ -133,10 +133,7 @@ final class BridgedNetwork {
             guard port.protocolName != "sctp" else {
                 throw SupervisorFailure("cannot publish \(port.containerPort)/sctp: only TCP and UDP are passed on")
             }
-            guard let address = record.ipv4 ?? record.ipv6,
-                let gateway = record.ipv4 == nil ? record.gateway6 : record.gateway4,
-                let subnet = Subnet(address, prefix: record.ipv4 == nil ? record.ipv6Prefix : record.ipv4Prefix)
-            else { continue }
+            guard let standard = Self.target(record, v4: record.ipv4 != nil, port.containerPort) else { continue }
             let isDatagram = port.protocolName == "udp"
             let some: [HostPorts.Bound]
             do throws(HostPortError) {
@@ -154,19 +151,17 @@ final class BridgedNetwork {
                         hostAddress: one.address.address, hostPort: one.address.port, containerPort: port.containerPort,
                         protocolName: port.protocolName))
                 // A client of version 6 is seen as itself where the container has an address of that version.
-                var target = PublishedTarget(
-                    address: SocketAddress(address, port: port.containerPort), gateway: gateway, subnet: subnet,
-                    hasDefaultRoute: true)
-                if !one.address.address.isV4, let address = record.ipv6, let gateway = record.gateway6,
-                    let subnet = Subnet(address, prefix: record.ipv6Prefix)
-                {
-                    target = PublishedTarget(
-                        address: SocketAddress(address, port: port.containerPort), gateway: gateway, subnet: subnet,
-                        hasDefaultRoute: true)
-                }
-                targets.append(target)
+                let own = one.address.address.isV4 ? nil : Self.target(record, v4: false, port.containerPort)
+                targets.append(own ?? standard)
             }
         }
+    }
+
+    private static func target(_ record: EndpointRecord, v4: Bool, _ port: UInt16) -> PublishedTarget? {
+        guard let address = v4 ? record.ipv4 : record.ipv6, let gateway = v4 ? record.gateway4 : record.gateway6,
+            let subnet = Subnet(address, prefix: v4 ? record.ipv4Prefix : record.ipv6Prefix)
+        else { return nil }
+        return PublishedTarget(address: SocketAddress(address, port: port), gateway: gateway, subnet: subnet)
     }
 
     // MARK: the process
