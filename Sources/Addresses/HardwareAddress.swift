@@ -26,6 +26,11 @@ package struct HardwareAddress: Hashable, Sendable, CustomStringConvertible {
     /// One of Docker's, which a container gets for its address of version 4: 02:42 and the address's bytes.
     package init(for address: UInt32) { self.init(number: 0x0242 << 32 | UInt64(address)) }
 
+    /// Any one of those that are nobody's (administered locally), and a single interface's.
+    package static func random() -> HardwareAddress {
+        HardwareAddress(number: UInt64.random(in: 0 ... .max) & ~(1 << 40) | 1 << 41)
+    }
+
     package var bytes: [UInt8] { [40, 32, 24, 16, 8, 0].map { UInt8(truncatingIfNeeded: number >> $0) } }
 
     /// Whether the address stands for many machines, and so is none of an interface.

@@ -6,6 +6,8 @@ package struct NetlinkBatch {
 
         package init(rawValue: UInt16) { self.rawValue = rawValue }
 
+        /// NLM_F_REPLACE
+        package static let replace = Flags(rawValue: 0x100)
         /// NLM_F_EXCL
         package static let exclusive = Flags(rawValue: 0x200)
         /// NLM_F_CREATE

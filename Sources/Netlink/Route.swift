@@ -94,6 +94,25 @@ extension NetlinkBatch {
         }
     }
 
+    /// Has `address` found at `hardwareAddress` by the interface `index`, as if it had been asked for (NUD_REACHABLE).
+    package mutating func setNeighbour(
+        _ address: IPAddress, _ hardwareAddress: HardwareAddress, over index: UInt32
+    ) {
+        let head = header {
+            $0.put(UInt8(address.isV4 ? 2 : 10))
+            $0.put(UInt8(0))
+            $0.put(UInt16(0))
+            $0.put(index)
+            $0.put(UInt16(2))
+            $0.put(UInt8(0))
+            $0.put(UInt8(0))
+        }
+        add(28, [.create, .replace], header: head, "set the neighbour \(address)") {
+            $0.put(1, address)
+            $0.put(2, hardwareAddress.bytes)
+        }
+    }
+
     // struct rtmsg
     private static func routeHeader(v4: Bool, table: UInt8, scope: UInt8, type: UInt8) -> [UInt8] {
         header {
@@ -103,10 +122,10 @@ extension NetlinkBatch {
         }
     }
 
-    /// The default route of the main table, by the interface `index`.
-    package mutating func addDefaultRoute(via gateway: IPAddress, over index: UInt32) {
+    /// The default route of the main table, by the interface `index`, in the place of the one that there is.
+    package mutating func setDefaultRoute(via gateway: IPAddress, over index: UInt32) {
         let head = Self.routeHeader(v4: gateway.isV4, table: 254, scope: 0, type: 1)
-        add(24, [.create], header: head, "set the route by \(gateway)") {
+        add(24, [.create, .replace], header: head, "set the route by \(gateway)") {
             $0.put(5, gateway)
             $0.put(4, index)
         }

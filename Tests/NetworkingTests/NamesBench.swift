@@ -20,6 +20,8 @@ final class LocalNames: NameSource {
     func name(of address: IPAddress) -> String? {
         address == .v4(0x0a00_0001) || address == .v6(0xfd00 << 48, 1) ? "web.net" : nil
     }
+
+    func change(networks: [(id: String, name: String)]) {}
 }
 
 /// Keeps what it is told.

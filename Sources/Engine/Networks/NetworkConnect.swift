@@ -1,18 +1,20 @@
 import Addresses
+import Bytes
 package import ContainerSpec
 package import Errors
 import Linux
 import Store
+import Supervision
 
 extension Engine {
-    /// Puts the container that `text` names on the network of `endpoint`, from its next start on. Throws `EngineError`, also for a
-    /// container that runs.
+    /// Puts the container that `text` names on the network of `endpoint`: at once where it runs, and at its next starts. Throws
+    /// `EngineError`; nothing has changed then.
     package func connectNetwork(_ text: String, to endpoint: EndpointOptions) throws(EngineError) {
         let network = try network(endpoint.network)
         try Self.check(endpoint)
         var endpoint = endpoint
         endpoint.network = network.name
-        try changeNetworks(of: text, "connected to", network) { _, options throws(EngineError) in
+        let id = try changeNetworks(of: text, .connect(endpoint)) { _, options throws(EngineError) in
             let named = try connected(options)
             switch options.networkMode {
             case _ where network.driver == "host":
@@ -41,28 +43,25 @@ extension Engine {
             }
             return endpoints
         }
+        note(.network("connect", network, extra: ["container": id]))
     }
 
-    /// Takes the container that `text` names from the network `name`, from its next start on. Throws `EngineError`, also for a
-    /// container that runs.
+    /// Takes the container that `text` names from the network `name`: at once where it runs, and for its next starts. One that is
+    /// on no other starts on the network that it was created for. Throws `EngineError`; nothing has changed then.
     package func disconnectNetwork(_ text: String, from name: String, isForced: Bool) throws(EngineError) {
         let network = try network(name)
         do throws(EngineError) { _ = try containerID(text) } catch {
             guard isForced, error.kind == .notFound else { throw error }
             throw EngineError("endpoint \(text) not found", .notFound)
         }
-        try changeNetworks(of: text, "disconnected from", network) { id, options throws(EngineError) in
+        let id = try changeNetworks(of: text, .disconnect(network.id)) { id, options throws(EngineError) in
             let named = options.networkMode.isBridged ? try connected(options) : []
             guard named.contains(where: { $0.id == network.id }) else {
                 throw EngineError("container \(id) is not connected to the network \(network.name)", .forbidden)
             }
-            guard named.count > 1 else {
-                throw EngineError(
-                    "cannot disconnect container \(id.prefix(12)) from \(network.name): it is on no other network; connect it to "
-                        + "another first", .unsupported)
-            }
             return named.filter { $0.id != network.id }.map(\.endpoint)
         }
+        note(.network("disconnect", network, extra: ["container": id]))
     }
 
     // The networks that a container is to be on, with their ids.
@@ -84,11 +83,11 @@ extension Engine {
         ["default", "private"].contains(endpoint.network) ? NetworkMode.defaultNetwork : endpoint.network
     }
 
-    // What is to become of a container that runs comes in here: its supervisor would have to be asked.
+    // Returns the container's id.
     private func changeNetworks(
-        of text: String, _ what: String, _ network: NetworkDefinition,
+        of text: String, _ request: ControlRequest,
         _ change: (_ id: String, _ options: RunOptions) throws(EngineError) -> [EndpointOptions]
-    ) throws(EngineError) {
+    ) throws(EngineError) -> String {
         let id = try containerID(text)
         let lock = try lockForUpdate(id)
         defer { lock.descriptor.unlock() }
@@ -96,21 +95,30 @@ extension Engine {
         do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
         var description = try ContainerDescription(decoding: record.body, id: id)
         let endpoints = try change(id, description.options)
-        guard let first = endpoints.first else { return }
-        do throws(OptionError) { description.options.networkMode = try NetworkMode(option: first.network) } catch {
-            throw EngineError(error)
+        if let first = endpoints.first {
+            do throws(OptionError) { description.options.networkMode = try NetworkMode(option: first.network) } catch {
+                throw EngineError(error)
+            }
         }
-        guard try !settledState(id).isActive else {
-            throw EngineError(
-                "container \(id.prefix(12)) cannot be \(what) network \(network.name) while it runs: stop it first",
-                .unsupported)
-        }
+        if try settledState(id).isActive { try tell(id, request) }
         let bare = EndpointOptions(network: NetworkMode.defaultNetwork)
         description.options.endpoints = endpoints == [bare] ? [] : endpoints
         record.body = try description.encoded()
         let isEphemeral = try isEphemeral(id)
         do throws(StoreError) { try containers.writeRecord(record, of: id, isEphemeral: isEphemeral) } catch {
             throw EngineError(error)
+        }
+        return id
+    }
+
+    private func tell(_ id: String, _ request: ControlRequest) throws(EngineError) {
+        switch try ask(id, request) {
+        // It has ended meanwhile: its record is all there is to change.
+        case .gone: return
+        case .stuck:
+            throw EngineError("the supervisor of container \(id.prefix(12)) does not answer", .unavailable)
+        case .frame(.failed(_, let message)): throw EngineError(message)
+        case .frame: return
         }
     }
 

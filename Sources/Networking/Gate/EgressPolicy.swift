@@ -38,6 +38,15 @@ package enum EgressPolicy: Hashable, Sendable {
         }
     }
 
+    /// As `init` reads it.
+    var text: String {
+        switch self {
+        case .everything: "all"
+        case .nothing: "none"
+        case .allow(let rules): "allow=" + rules.map(\.text).joined(separator: ",")
+        }
+    }
+
     /// Whether packets to `address` may go; `names` are the hosts whose address it is known to be. A nil port is that of a
     /// protocol without one.
     func allows(_ address: IPAddress, port: UInt16?, names: [String]) -> Bool {
@@ -96,6 +105,15 @@ extension EgressPolicy.Rule {
             guard !host.isEmpty, isName, host.utf8.count <= 253 else { return nil }
             self.init(target: .host(host.lowercased()), port: port)
         }
+    }
+
+    fileprivate var text: String {
+        let place =
+            switch target {
+            case .subnet(let subnet): subnet.base.isV4 ? "\(subnet)" : "[\(subnet)]"
+            case .host(let name): name
+            }
+        return place + (port.map { ":\($0)" } ?? "")
     }
 
     private static func port(_ text: Substring) -> UInt16? {

@@ -36,6 +36,8 @@ package final class Gate: ReactorClient {
     // In milliseconds: how long a packet waits for the other side, and the other side for the packet.
     private static let patience: Int64 = 130_000
     private static let acceptance: Int64 = 10_000
+    // How long nobody is accepted where there is no descriptor for one.
+    private static let pause: Int64 = 100
 
     /// Serves what comes to `sockets`, which stay open as long as the reactor runs. `report` is told what the policy refuses, a
     /// line each. Throws `SystemError`.
@@ -157,7 +159,14 @@ package final class Gate: ReactorClient {
 
     private func accept(_ listener: CInt) {
         for _ in 0..<64 {
-            guard let (number, peer) = (try? InternetSocket.accept(listener)) ?? nil else { return }
+            let connection: (descriptor: CInt, peer: SocketAddress)?
+            do throws(SystemError) { connection = try InternetSocket.accept(listener) } catch {
+                // What cannot be accepted stays, and would be told again at once.
+                try? reactor.rewatch(listener, [])
+                reactor.after(milliseconds: Self.pause) { try? self.reactor.rewatch(listener, .readable) }
+                return
+            }
+            guard let (number, peer) = connection else { return }
             // The name of the socket is whom the container meant (IP_TRANSPARENT).
             guard let own = try? InternetSocket.localAddress(number),
                 let attempt = pending[Flow(source: peer, destination: own)], attempt.packet == nil

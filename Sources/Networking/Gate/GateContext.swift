@@ -15,7 +15,7 @@ package struct GateSettings: Sendable {
 
 /// Decides where packets go, for all parts of a gate.
 final class GateContext: NamePolicy {
-    private let settings: GateSettings
+    var settings: GateSettings
     private let report: (String) -> Void
     // Names by the addresses that the container was told of, until when that counts.
     private var names: [IPAddress: [String: MonotonicTime]] = [:]

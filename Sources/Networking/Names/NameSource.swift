@@ -8,6 +8,8 @@ package protocol NameSource: AnyObject {
     func addresses(of name: String) -> [IPAddress]?
     /// The name that a local address has (`web.network`); nil where it is none of ours.
     func name(of address: IPAddress) -> String?
+    /// The container is on other networks from now on: their ids and names.
+    func change(networks: [(id: String, name: String)])
 }
 
 /// Which names a container may ask others for, and who is told what became of them.

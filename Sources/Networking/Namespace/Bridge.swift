@@ -56,10 +56,20 @@ extension SharedNamespace {
         /// The number of the bridge's port.
         package let port: UInt32
         package let addresses: [IPAddress]
+        /// The interface's index in the container, and its address there.
+        let index: UInt32
+        let hardwareAddress: HardwareAddress
 
+        /// One of which no more is known than what rules know it by.
         package init(port: UInt32, addresses: [IPAddress]) {
+            self.init(port: port, addresses: addresses, index: 0, hardwareAddress: HardwareAddress(number: 0))
+        }
+
+        init(port: UInt32, addresses: [IPAddress], index: UInt32, hardwareAddress: HardwareAddress) {
             self.port = port
             self.addresses = addresses
+            self.index = index
+            self.hardwareAddress = hardwareAddress
         }
     }
 
@@ -68,11 +78,7 @@ extension SharedNamespace {
     package func attach(
         _ interface: Interface, to bridge: Bridge, of container: CInt
     ) throws(NetworkError) -> Attachment {
-        let inside = NetlinkSocket(
-            owning: FileDescriptor(
-                owning: try doing("open a netlink socket") { () throws(SystemError) in
-                    try NamespaceSockets.make([NetlinkSocket.Family.route.kind], in: container)[0]
-                }))
+        let inside = try NetlinkSocket.route(in: container)
         return try asking { () throws(NetlinkError) in
             let master = try prepare(bridge, connections.route)
             // Named after its address: the kernel's own names are sought one by one.
@@ -101,11 +107,46 @@ extension SharedNamespace {
             var setup = NetlinkBatch()
             setup.bringUp(index, linkLocal: interface.hasV6)
             for (address, prefix) in interface.addresses { setup.addAddress(address, prefix: prefix, to: index) }
-            for gateway in interface.gateways { setup.addDefaultRoute(via: gateway, over: index) }
+            for gateway in interface.gateways { setup.setDefaultRoute(via: gateway, over: index) }
             try inside.run(setup)
+            // What is published goes there at once, and not to who had the address before.
+            var neighbours = NetlinkBatch()
             var addresses: [IPAddress] = []
-            for (address, _) in interface.addresses { addresses.append(address) }
-            return Attachment(port: port, addresses: addresses)
+            for (address, _) in interface.addresses {
+                addresses.append(address)
+                neighbours.setNeighbour(address, interface.hardwareAddress, over: master)
+            }
+            try connections.route.run(neighbours)
+            return Attachment(
+                port: port, addresses: addresses, index: index, hardwareAddress: interface.hardwareAddress)
+        }
+    }
+
+    /// Takes an interface away from the container whose network namespace `container` is, with its addresses and routes: 20 ms.
+    /// One that is not there is no failure. Throws `NetworkError`.
+    package static func detach(_ interface: String, of container: CInt) throws(NetworkError) {
+        let inside = try NetlinkSocket.route(in: container)
+        try asking { () throws(NetlinkError) in
+            var removal = NetlinkBatch()
+            removal.removeLink(interface)
+            try inside.run(removal, ignoring: [Errno(ENODEV)])
+        }
+    }
+
+    /// Has what is of no subnet go by `gateways` from now on, each over an interface of the container. Throws `NetworkError`.
+    package static func setDefaultRoutes(
+        _ gateways: [(address: IPAddress, interface: String)], of container: CInt
+    ) throws(NetworkError) {
+        let inside = try NetlinkSocket.route(in: container)
+        try asking { () throws(NetlinkError) in
+            var routes = NetlinkBatch()
+            for (address, interface) in gateways {
+                guard let index = try inside.index(of: interface) else {
+                    throw NetlinkError("find the interface \(interface)", Errno(ENODEV))
+                }
+                routes.setDefaultRoute(via: address, over: index)
+            }
+            try inside.run(routes)
         }
     }
 
@@ -113,6 +154,8 @@ extension SharedNamespace {
         if let index = try route.index(of: bridge.name) { return index }
         var link = NetlinkBatch.Link(name: bridge.name)
         link.mtu = bridge.mtu
+        // Without one of its own it has that of some port, another one whenever ports come and go.
+        link.hardwareAddress = .random()
         var batch = NetlinkBatch()
         batch.addBridge(link)
         // Another start may be at it, too.

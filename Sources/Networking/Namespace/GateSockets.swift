@@ -19,7 +19,9 @@ package struct GateSockets: Sendable {
     package var raw4: CInt
     package var raw6: CInt?
     /// What leads packets here, to be taken away again.
-    let places: [PacketRules.Place]
+    fileprivate(set) var places: [PacketRules.Place]
+    /// What has led packets here before.
+    fileprivate var former: [PacketRules.Place] = []
 
     /// All descriptors.
     package var numbers: [CInt] {
@@ -39,14 +41,14 @@ extension SharedNamespace {
     /// Opens the way out for the container that has these ends on bridges. Throws `NetworkError`.
     package func openGate(_ attachments: [Attachment]) throws(NetworkError) -> GateSockets {
         let places = Self.places(attachments)
-        let gate = try makeSockets(places, hasV6: places.contains { !$0.address.isV4 })
+        let gate = try makeSockets(places)
         do throws(NetworkError) {
             try asking { () throws(NetlinkError) in
                 let rules = PacketRules.open(gate: gate.port, places, queueKind)
                 do throws(NetlinkError) { try connections.netfilter.run(rules) } catch {
                     // Left by a container that was killed.
                     guard error.errno == .exists || error.errno == .busy else { throw error }
-                    remove(gate.port, places, connections.netfilter)
+                    remove(gate.port, places)
                     try connections.netfilter.run(rules)
                 }
             }
@@ -57,15 +59,37 @@ extension SharedNamespace {
         return gate
     }
 
+    /// Has a gate that is open serve another end of its container's. Throws `NetworkError`.
+    package func widen(_ gate: inout GateSockets, by attachment: Attachment) throws(NetworkError) {
+        let places = Self.places([attachment])
+        let rules = PacketRules.widen(gate: gate.port, gate.places + gate.former, by: places, queueKind)
+        try asking { () throws(NetlinkError) in
+            do throws(NetlinkError) { try connections.netfilter.run(rules) } catch {
+                // Left by a container that was killed.
+                guard error.errno == .exists else { throw error }
+                run(PacketRules.forget(places))
+                try connections.netfilter.run(rules)
+            }
+        }
+        gate.places += places
+    }
+
+    /// Has a gate serve an end of its container's no more.
+    package func narrow(_ gate: inout GateSockets, by attachment: Attachment) {
+        run(PacketRules.forget(Self.places([attachment])))
+        gate.former += gate.places.filter { $0.port == attachment.port }
+        gate.places.removeAll { $0.port == attachment.port }
+    }
+
     /// Takes the rules of a gate away. What cannot be taken away goes with the namespace.
     package func closeGate(_ gate: GateSockets) {
-        remove(gate.port, gate.places, connections.netfilter)
+        run(PacketRules.close(gate: gate.port, gate.places, former: gate.former))
     }
 
     /// Takes the rules of a container away that was killed: its gate's port, and its addresses by the bridge ports that they
     /// were on.
     package func closeGate(port: UInt16, _ attachments: [Attachment]) {
-        remove(port, Self.places(attachments), connections.netfilter)
+        remove(port, Self.places(attachments))
     }
 
     private static func places(_ attachments: [Attachment]) -> [PacketRules.Place] {
@@ -76,11 +100,18 @@ extension SharedNamespace {
         return places
     }
 
-    private func remove(_ gate: UInt16, _ places: [PacketRules.Place], _ netfilter: borrowing NetlinkSocket) {
-        for batch in PacketRules.close(gate: gate, places) { try? netfilter.run(batch, ignoring: [.noEntry, .busy]) }
+    private func remove(_ gate: UInt16, _ places: [PacketRules.Place]) {
+        run(PacketRules.close(gate: gate, places))
     }
 
-    private func makeSockets(_ places: [PacketRules.Place], hasV6: Bool) throws(NetworkError) -> GateSockets {
+    // What cannot be taken away goes with the namespace.
+    private func run(_ removals: [NetlinkBatch]) {
+        for batch in removals { try? connections.netfilter.run(batch, ignoring: [.noEntry, .busy]) }
+    }
+
+    // Of both versions, whatever the container's networks have now: there may be others later.
+    private func makeSockets(_ places: [PacketRules.Place]) throws(NetworkError) -> GateSockets {
+        let hasV6 = access("/proc/net/if_inet6", F_OK) == 0
         typealias Kind = NamespaceSockets.Kind
         let (stream, datagram, raw) = (
             CInt(SOCK_STREAM.rawValue), CInt(SOCK_DGRAM.rawValue), CInt(SOCK_RAW.rawValue)
@@ -167,13 +198,28 @@ package final class TransparentSockets {
     /// `namespace` is a descriptor of the shared namespace, which somebody else keeps open.
     package init(namespace: CInt) { self.namespace = namespace }
 
+    private static func kind(_ type: __socket_type, v4: Bool) -> Kind {
+        type == SOCK_STREAM ? (v4 ? .tcp4 : .tcp6) : (v4 ? .udp4 : .udp6)
+    }
+
+    /// Takes back a socket that `take` gave, and that nothing was done with.
+    package func giveBack(_ number: CInt, _ type: __socket_type, v4: Bool) {
+        spare[Self.kind(type, v4: v4), default: []].append(number)
+    }
+
     /// A socket of TCP or UDP, close-on-exec and non-blocking, with IP_TRANSPARENT and SO_REUSEADDR; the caller closes it.
     package func take(_ type: __socket_type, v4: Bool) throws(SystemError) -> CInt {
-        let isStream = type == SOCK_STREAM
-        let kind: Kind = isStream ? (v4 ? .tcp4 : .tcp6) : (v4 ? .udp4 : .udp6)
+        let kind = Self.kind(type, v4: v4)
         if let number = spare[kind]?.popLast() { return number }
         let one = NamespaceSockets.Kind(domain: v4 ? AF_INET : AF_INET6, type: CInt(type.rawValue))
-        let made = try NamespaceSockets.make([NamespaceSockets.Kind](repeating: one, count: Self.batch), in: namespace)
+        func make(_ count: Int) throws(SystemError) -> [CInt] {
+            try NamespaceSockets.make([NamespaceSockets.Kind](repeating: one, count: count), in: namespace)
+        }
+        let made: [CInt]
+        do throws(SystemError) { made = try make(Self.batch) } catch {
+            // Near the limit of descriptors there is room for one, perhaps.
+            made = try make(1)
+        }
         for number in made {
             // IP_TRANSPARENT, IPV6_TRANSPARENT
             try InternetSocket.set(

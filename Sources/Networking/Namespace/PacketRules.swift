@@ -155,9 +155,17 @@ enum PacketRules {
     /// Adds what leads the packets of the container at `places` to the gate whose listeners have the port `gate`, and whose
     /// queue that number.
     static func open(gate: UInt16, _ places: [Place], _ kind: SharedNamespace.QueueKind) -> NetlinkBatch {
+        widen(gate: gate, [], by: places, kind)
+    }
+
+    /// Adds what leads the packets at `places` to a gate that serves `former` already.
+    static func widen(
+        gate: UInt16, _ former: [Place], by places: [Place], _ kind: SharedNamespace.QueueKind
+    ) -> NetlinkBatch {
         var batch = NetlinkBatch()
         batch.beginTransaction()
-        for family in families(places) {
+        let known = families(former)
+        for family in families(places) where !known.contains(family) {
             let v4 = family == .v4
             let chain = chain(gate)
             batch.addChain(chain, of: name, family)
@@ -200,29 +208,39 @@ enum PacketRules {
         return families
     }
 
-    /// Takes away what `open` added, a batch for each part of it: what is not there any more keeps nothing else.
-    static func close(gate: UInt16, _ places: [Place]) -> [NetlinkBatch] {
-        var batches: [NetlinkBatch] = []
-        func transaction(_ body: (inout NetlinkBatch) -> Void) {
-            var batch = NetlinkBatch()
-            batch.beginTransaction()
-            body(&batch)
-            batch.commit()
-            batches.append(batch)
+    /// Takes away what was added for a gate, a batch for each part of it: what is not there any more keeps nothing else. It has
+    /// `places` now, and had `former` ones before.
+    static func close(gate: UInt16, _ places: [Place], former: [Place] = []) -> [NetlinkBatch] {
+        var batches = forget(places)
+        for family in families(places + former) {
+            batches.append(
+                transaction {
+                    $0.removeRules(of: chain(gate), of: name, family)
+                    $0.removeChain(chain(gate), of: name, family)
+                })
         }
+        return batches
+    }
+
+    /// Takes away what leads from `places` to a gate, in the same way.
+    static func forget(_ places: [Place]) -> [NetlinkBatch] {
+        var batches: [NetlinkBatch] = []
         for place in places {
             let (family, suffix) = place.address.isV4 ? (PacketFamily.v4, "4") : (.v6, "6")
             let key = place.address.bytes
-            transaction { $0.removeElement(key, from: endpoints, of: name, family) }
-            transaction { $0.removeElement(key, from: addresses + suffix, of: name, .bridge) }
-            transaction { $0.removeElement(native(place.port) + key, from: owners + suffix, of: name, .bridge) }
-        }
-        for family in families(places) {
-            transaction {
-                $0.removeRules(of: chain(gate), of: name, family)
-                $0.removeChain(chain(gate), of: name, family)
-            }
+            batches.append(transaction { $0.removeElement(key, from: endpoints, of: name, family) })
+            batches.append(transaction { $0.removeElement(key, from: addresses + suffix, of: name, .bridge) })
+            batches.append(
+                transaction { $0.removeElement(native(place.port) + key, from: owners + suffix, of: name, .bridge) })
         }
         return batches
+    }
+
+    private static func transaction(_ body: (inout NetlinkBatch) -> Void) -> NetlinkBatch {
+        var batch = NetlinkBatch()
+        batch.beginTransaction()
+        body(&batch)
+        batch.commit()
+        return batch
     }
 }

@@ -178,6 +178,14 @@ struct NamespaceConnections: ~Copyable {
 }
 
 extension NetlinkSocket {
+    /// A socket to talk about interfaces, addresses and routes of the network namespace `namespace`.
+    static func route(in namespace: CInt) throws(NetworkError) -> NetlinkSocket {
+        let number = try doing("open a netlink socket") { () throws(SystemError) in
+            try NamespaceSockets.make([Family.route.kind], in: namespace)[0]
+        }
+        return NetlinkSocket(owning: FileDescriptor(owning: number))
+    }
+
     /// The index of the interface `name`; nil where there is none.
     func index(of name: String) throws(NetlinkError) -> UInt32? {
         var batch = NetlinkBatch()

@@ -1,3 +1,4 @@
+import Addresses
 import Glibc
 package import Linux
 
@@ -5,7 +6,8 @@ package import Linux
 package final class PublishedDatagrams: ReactorClient {
     private let hub: RelayHub
     private let socket: CInt
-    private let target: PublishedTarget
+    /// Where clients that come from now on are passed on to.
+    package var target: PublishedTarget
     private let clients: FlowTable<Key, Client>
 
     // A client, and which of the machine's addresses it asked.
@@ -58,7 +60,8 @@ package final class PublishedDatagrams: ReactorClient {
 
     private func welcome(_ key: Key) -> Client? {
         do throws(SystemError) {
-            let (inside, _) = try target.connect(SOCK_DGRAM, for: key.client, hub.transparent)
+            let socket = try hub.transparent.take(SOCK_DGRAM, v4: target.address.address.isV4)
+            let (inside, _) = try target.connect(socket, for: key.client)
             let client = Client(self, key, inside: inside)
             do throws(SystemError) { try hub.reactor.watch(inside, .readable, client) } catch {
                 close(inside)

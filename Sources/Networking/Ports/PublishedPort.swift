@@ -27,11 +27,12 @@ package struct PublishedTarget: Sendable {
         return SocketAddress(plain, port: client.port)
     }
 
-    /// A socket of `type` that the container sees as `client`'s, connected to it, or on its way.
+    /// Makes a transparent socket one that the container sees as `client`'s, connected to it, or on its way; it is closed where
+    /// that fails.
     func connect(
-        _ type: __socket_type, for client: SocketAddress, _ transparent: TransparentSockets
+        _ number: CInt, for client: SocketAddress
     ) throws(SystemError) -> (socket: CInt, isConnected: Bool) {
-        let socket = FileDescriptor(owning: try transparent.take(type, v4: address.address.isV4))
+        let socket = FileDescriptor(owning: number)
         let presented = presented(client)
         do throws(SystemError) { try InternetSocket.bind(socket.rawValue, to: presented) } catch {
             // The same client has been here by the same port, on another of ours.
@@ -47,7 +48,8 @@ package struct PublishedTarget: Sendable {
 package final class PublishedPort: ReactorClient {
     private let hub: RelayHub
     private let listener: CInt
-    private let target: PublishedTarget
+    /// Where clients that come from now on are passed on to.
+    package var target: PublishedTarget
     // The client's socket by the container's, while that is connecting.
     private var connecting: [CInt: CInt] = [:]
 
@@ -72,8 +74,16 @@ package final class PublishedPort: ReactorClient {
     private func accept() {
         for _ in 0..<64 {
             do throws(SystemError) {
-                guard let (client, peer) = try InternetSocket.accept(listener) else { return }
-                connect(client, peer)
+                // First what it takes: a client that is accepted cannot wait any more.
+                let v4 = target.address.address.isV4
+                let socket = try hub.transparent.take(SOCK_STREAM, v4: v4)
+                let client: (descriptor: CInt, peer: SocketAddress)?
+                do throws(SystemError) { client = try InternetSocket.accept(listener) } catch {
+                    hub.transparent.giveBack(socket, SOCK_STREAM, v4: v4)
+                    throw error
+                }
+                guard let client else { return hub.transparent.giveBack(socket, SOCK_STREAM, v4: v4) }
+                connect(client.descriptor, client.peer, by: socket)
             } catch {
                 // What cannot be accepted stays, and would be told again at once.
                 try? hub.reactor.rewatch(listener, [])
@@ -83,9 +93,9 @@ package final class PublishedPort: ReactorClient {
         }
     }
 
-    private func connect(_ client: CInt, _ peer: SocketAddress) {
+    private func connect(_ client: CInt, _ peer: SocketAddress, by socket: CInt) {
         do throws(SystemError) {
-            let (socket, isConnected) = try target.connect(SOCK_STREAM, for: peer, hub.transparent)
+            let (socket, isConnected) = try target.connect(socket, for: peer)
             if isConnected { return hub.streams.join(client, socket) }
             do throws(SystemError) { try hub.reactor.watch(socket, .writable, self) } catch {
                 close(socket)

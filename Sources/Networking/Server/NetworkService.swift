@@ -36,6 +36,8 @@ package struct NetworkService {
     package var ports: [Port] = []
     package var names: Names?
     package var gate: (sockets: GateSockets, settings: GateSettings)?
+    /// A socket of packets by which `ServiceUpdate`s come; nil where nothing changes.
+    package var updates: CInt?
     /// Is told what the container was refused, a line each.
     package var report: (String) -> Void = { _ in }
 
@@ -44,10 +46,18 @@ package struct NetworkService {
     /// All that the process has to keep.
     package var descriptors: [CInt] {
         var numbers = [namespace]
+        if let updates { numbers.append(updates) }
         for port in ports { numbers.append(port.bound.socket) }
         if let names { numbers += [names.udp, names.tcp] }
         if let gate { numbers += gate.sockets.numbers }
         return numbers
+    }
+
+    /// Takes over what has changed.
+    package mutating func apply(_ update: ServiceUpdate) {
+        names?.source.change(networks: update.networks)
+        gate?.settings = update.settings
+        for place in 0..<min(ports.count, update.targets.count) { ports[place].target = update.targets[place] }
     }
 
     /// Serves until it is killed; returns an exit code where it cannot go on.
@@ -58,27 +68,7 @@ package struct NetworkService {
         }
         do throws(SystemError) {
             let reactor = try Reactor()
-            let hub = RelayHub(reactor, namespace: namespace)
-            var parts: [AnyObject] = []
-            for port in ports {
-                if port.bound.isDatagram {
-                    parts.append(try PublishedDatagrams(hub, socket: port.bound.socket, port.target))
-                } else {
-                    parts.append(try PublishedPort(hub, listener: port.bound.socket, port.target))
-                }
-            }
-            var policy: (any NamePolicy)?
-            if let gate {
-                let part = try Gate(hub, gate.sockets, gate.settings, report: report)
-                if gate.settings.policy != .everything { policy = part.context }
-                parts.append(part)
-            }
-            if let names {
-                parts.append(
-                    try Resolver(
-                        reactor, udp: names.udp, tcp: names.tcp, names: names.source, servers: names.servers,
-                        policy: policy))
-            }
+            let parts = try RunningService(self, reactor)
             try reactor.run()
             withExtendedLifetime(parts) {}
             return 0

@@ -44,23 +44,28 @@ package struct EndpointStore: Sendable {
         let lock = try lock(wish.network.id)
         defer { lock.descriptor.unlock() }
         guard try NetworkStore(paths).isPresent(wish.network.id) else { throw .unknownNetwork(wish.network.name) }
-        let (living, dead) = try living(on: wish.network.id, besides: wish.containerID)
+        let living: [EndpointRecord]
+        var dead: [EndpointRecord]
+        (living, dead) = try living(on: wish.network.id, besides: wish.containerID)
         for record in dead { try forget(record) }
+        // Its own of a run whose supervisor was killed.
+        if let former = try read(wish.network.id, wish.containerID), former.owner != owner { dead.append(former) }
         var record = EndpointRecord(
             networkID: wish.network.id, containerID: wish.containerID, containerName: wish.containerName,
-            endpointID: randomHex(bytes: 32), interface: wish.interface, mac: wish.mac ?? Self.randomHardwareAddress(),
+            endpointID: randomHex(bytes: 32), interface: wish.interface, mac: wish.mac ?? .random(),
             owner: owner)
         record.names = [wish.containerName] + wish.aliases + [String(wish.containerID.prefix(12))]
         for v4 in [true, false] {
             guard let pool = wish.network.pool(v4: v4) else { continue }
             var taken = living.compactMap { v4 ? $0.ipv4 : $0.ipv6 }
-            if let gateway = pool.gateway { taken.append(gateway) }
+            let gateway = pool.bridgeAddress
+            if let gateway { taken.append(gateway) }
             for (_, address) in pool.auxiliary { taken.append(address) }
             let address = try Self.choose(v4 ? wish.ipv4 : wish.ipv6, of: pool, taken, in: wish.network)
             if v4 {
-                (record.ipv4, record.ipv4Prefix, record.gateway4) = (address, pool.subnet.prefix, pool.gateway)
+                (record.ipv4, record.ipv4Prefix, record.gateway4) = (address, pool.subnet.prefix, gateway)
             } else {
-                (record.ipv6, record.ipv6Prefix, record.gateway6) = (address, pool.subnet.prefix, pool.gateway)
+                (record.ipv6, record.ipv6Prefix, record.gateway6) = (address, pool.subnet.prefix, gateway)
             }
         }
         try put(record)
@@ -71,30 +76,16 @@ package struct EndpointStore: Sendable {
         _ wanted: IPAddress?, of pool: NetworkPool, _ taken: [IPAddress], in network: NetworkDefinition
     ) throws(StoreError) -> IPAddress {
         if let wanted {
-            guard wanted != pool.subnet.base, !wanted.isV4 || pool.subnet.prefix >= 31 || wanted != pool.subnet.last,
-                pool.subnet.contains(wanted)
-            else { throw .conflict("no configured subnet or ip-range contain the IP address \(wanted)") }
+            guard pool.subnet.contains(wanted), !pool.isReserved(wanted) else {
+                throw .conflict("no configured subnet or ip-range contain the IP address \(wanted)")
+            }
             guard !taken.contains(wanted) else { throw .conflict("Address already in use") }
             return wanted
         }
-        let range = pool.range ?? pool.subnet
-        let used = Set(taken)
-        var candidate: IPAddress? = range.base
-        while let address = candidate, range.contains(address) {
-            // The subnet itself, and, of version 4, all of it.
-            let isReserved =
-                address == pool.subnet.base || address.isV4 && pool.subnet.prefix < 31 && address == pool.subnet.last
-            if !isReserved, !used.contains(address) { return address }
-            candidate = address.advanced(by: 1)
-        }
+        if let address = pool.firstFree(besides: Set(taken)) { return address }
         throw .conflict(
-            "no available \(range.base.isV4 ? "IPv4" : "IPv6") addresses on this network's address pools: "
+            "no available \(pool.subnet.base.isV4 ? "IPv4" : "IPv6") addresses on this network's address pools: "
                 + "\(network.name) (\(network.id))")
-    }
-
-    // Of those that are nobody's, and one interface's.
-    private static func randomHardwareAddress() -> HardwareAddress {
-        HardwareAddress(number: UInt64.random(in: 0 ... .max) & ~(1 << 40) | 1 << 41)
     }
 
     /// Writes a record anew, with what has become known of it.

@@ -18,6 +18,26 @@ package struct NetworkPool: Sendable {
         self.gateway = gateway
         self.auxiliary = auxiliary
     }
+
+    /// The bridge's own address: the gateway that was asked for, or else the first one that a container could have.
+    package var bridgeAddress: IPAddress? { gateway ?? firstFree(besides: Set(auxiliary.map { $0.1 })) }
+
+    /// The lowest address for containers that is none of `used`; nil where all are taken.
+    func firstFree(besides used: Set<IPAddress>) -> IPAddress? {
+        let range = range ?? subnet
+        var candidate: IPAddress? = range.base
+        while let address = candidate, range.contains(address) {
+            if !isReserved(address), !used.contains(address) { return address }
+            candidate = address.advanced(by: 1)
+        }
+        return nil
+    }
+
+    /// Whether an address is that of the subnet itself, or, of version 4, of all on it; of two addresses neither is (RFC 3021).
+    func isReserved(_ address: IPAddress) -> Bool {
+        if address.isV4, subnet.prefix >= 31 { return false }
+        return address == subnet.base || address.isV4 && address == subnet.last
+    }
 }
 
 /// A network as it was made.

@@ -7,7 +7,10 @@ import Linux
 /// have changed.
 package final class NetworkNames {
     private let endpoints: EndpointStore
-    private let networks: [(id: String, name: String)]
+    /// The ids and names of the networks.
+    package var networks: [(id: String, name: String)] {
+        didSet { views = [View](repeating: View(), count: networks.count) }
+    }
     // Names that this container alone has for others.
     private let links: [(alias: String, container: String)]
     private var views: [View]

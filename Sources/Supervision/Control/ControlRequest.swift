@@ -23,6 +23,10 @@ package enum ControlRequest: Hashable, Sendable {
     case resize(WindowSize)
     /// Replace the restart policy. Answer: `done`.
     case update(RestartPolicy)
+    /// Put the container on a network. Answer: `done`.
+    case connect(EndpointOptions)
+    /// Take the container from the network with this id. Answer: `done`.
+    case disconnect(String)
     /// Answer: `done` as soon as the container runs.
     case ping
 
@@ -65,13 +69,41 @@ extension AttachedStreams: WireCodable {
     }
 }
 
+extension EndpointOptions: WireCodable {
+    package func encode(to encoder: inout WireEncoder) {
+        encoder.write(network)
+        encoder.write(aliases)
+        encoder.write(ipv4)
+        encoder.write(ipv6)
+        encoder.write(linkLocalIPs)
+        encoder.write(macAddress)
+        encoder.write(driverOptions.map(\.key))
+        encoder.write(driverOptions.map(\.value))
+        encoder.write(gatewayPriority)
+    }
+
+    package init(from decoder: inout WireDecoder) throws(WireError) {
+        self.init(network: try decoder.read())
+        aliases = try decoder.read()
+        ipv4 = try decoder.read()
+        ipv6 = try decoder.read()
+        linkLocalIPs = try decoder.read()
+        macAddress = try decoder.read()
+        let keys: [String] = try decoder.read()
+        let values: [String] = try decoder.read()
+        guard keys.count == values.count else { throw .invalidValue("driver options") }
+        for place in 0..<keys.count { driverOptions[keys[place]] = values[place] }
+        gatewayPriority = try decoder.read()
+    }
+}
+
 extension ControlRequest: WireCodable {
     /// Rises with every change of the form. A supervisor may be older than the program that talks to it.
-    static let version: UInt16 = 1
+    static let version: UInt16 = 2
 
     private enum Kind: UInt8, WireCodable {
         case attach = 1
-        case exec, signal, stop, restart, pause, unpause, wait, resize, update, ping
+        case exec, signal, stop, restart, pause, unpause, wait, resize, update, ping, connect, disconnect
     }
 
     package func encode(to encoder: inout WireEncoder) {
@@ -102,6 +134,12 @@ extension ControlRequest: WireCodable {
         case .update(let policy):
             encoder.write(Kind.update)
             encoder.write(policy)
+        case .connect(let endpoint):
+            encoder.write(Kind.connect)
+            encoder.write(endpoint)
+        case .disconnect(let network):
+            encoder.write(Kind.disconnect)
+            encoder.write(network)
         case .ping: encoder.write(Kind.ping)
         }
     }
@@ -121,6 +159,8 @@ extension ControlRequest: WireCodable {
             let rows: UInt16 = try decoder.read()
             self = .resize(WindowSize(rows: rows, columns: try decoder.read()))
         case .update: self = .update(try decoder.read())
+        case .connect: self = .connect(try decoder.read())
+        case .disconnect: self = .disconnect(try decoder.read())
         case .ping: self = .ping
         }
     }

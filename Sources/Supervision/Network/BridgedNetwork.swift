@@ -9,203 +9,212 @@ import Store
 /// A container's places on its networks during one run: addresses, interfaces, published ports, names and the way out. What is
 /// taken for it is given back by `leave()`, and by the kernel where the supervisor is killed.
 final class BridgedNetwork {
-    private let shared: NamespaceHold
-    private let store: EndpointStore
-    private(set) var records: [EndpointRecord] = []
-    private var attachments: [SharedNamespace.Attachment] = []
-    private var gate: GateSockets?
-    private var bound: [HostPorts.Bound] = []
-    private var targets: [PublishedTarget] = []
-    private var resolver: (udp: CInt, tcp: CInt)?
+    /// Whose places they are.
+    struct Member {
+        let id: String
+        let name: String
+        let owner: ProcessIdentity
+    }
+
+    /// One of the container's networks, and what it has there.
+    struct Place {
+        let endpoint: NetworkRequest.Endpoint
+        var record: EndpointRecord
+        var attachment: SharedNamespace.Attachment?
+
+        var network: NetworkDefinition { endpoint.network }
+
+        func gateway(v4: Bool) -> IPAddress? {
+            network.isInternal ? nil : v4 ? record.gateway4 : record.gateway6
+        }
+    }
+
+    let shared: NamespaceHold
+    let store: EndpointStore
+    private let member: Member
+    private(set) var places: [Place] = []
+    private(set) var gate: GateSockets?
+    var bound: [HostPorts.Bound] = []
+    var targets: [UInt16] = []
+    private(set) var resolver: (udp: CInt, tcp: CInt)?
 
     /// The published ports.
-    private(set) var ports: [BoundPort] = []
+    var ports: [BoundPort] = []
 
-    private init(_ shared: NamespaceHold, _ store: EndpointStore) {
+    init(_ shared: NamespaceHold, _ store: EndpointStore, _ member: Member) {
         self.shared = shared
         self.store = store
+        self.member = member
     }
 
     /// Puts the container, whose network namespace is `namespace`, on its networks. Throws `SupervisorFailure`; nothing is left
-    /// then. nil where this kernel has no networks: `lack` says why.
-    static func join(
-        _ request: NetworkRequest, _ container: (id: String, name: String), _ namespace: CInt, _ paths: StorePaths,
-        hold: inout NamespaceHold?, lack: inout String?
-    ) throws(SupervisorFailure) -> BridgedNetwork? {
-        let network: BridgedNetwork
-        do throws(NetworkError) {
-            if hold == nil { hold = NamespaceHold(try SharedNamespace.open(runDirectory: paths.run)) }
-            guard let shared = hold else { return nil }
-            network = BridgedNetwork(shared, EndpointStore(paths))
+    /// then.
+    func join(_ request: NetworkRequest, _ namespace: CInt) throws(SupervisorFailure) {
+        do throws(SupervisorFailure) {
+            for endpoint in request.endpoints { places.append(try claim(endpoint)) }
+            let routes = (leader(v4: true), leader(v4: false))
+            for place in 0..<places.count { try attach(place, namespace, routes) }
+            try openGate()
+            for place in places { try write(place.record) }
+            try publish(request)
+            // Behind the gate's rules, which let no address pass that is not the container's.
+            SharedNamespace.announce(places.compactMap(\.attachment), of: namespace)
+            do throws(SystemError) { resolver = try ResolverSockets.make(in: namespace) } catch {
+                throw SupervisorFailure("cannot open the container's resolver: \(error)")
+            }
         } catch {
-            guard case .unsupported = error else { throw SupervisorFailure(error.description) }
-            lack = error.description
-            return nil
-        }
-        do throws(SupervisorFailure) { try network.join(request, container, namespace) } catch {
-            network.leave()
+            leave()
             throw error
         }
-        return network
     }
 
-    private func join(
-        _ request: NetworkRequest, _ container: (id: String, name: String), _ namespace: CInt
-    ) throws(SupervisorFailure) {
-        guard let owner = ProcessIdentity.current() else { throw SupervisorFailure("cannot read /proc/self/stat") }
-        try claim(request, container, owner)
-        do throws(NetworkError) {
-            var hasDefaultRoute = (v4: false, v6: false)
-            for place in 0..<records.count {
-                try attach(request.endpoints[place].network, place, namespace, &hasDefaultRoute)
+    /// Puts the container, which runs, on another network. Throws `SupervisorFailure`; it is not there then.
+    func join(_ endpoint: NetworkRequest.Endpoint, _ request: NetworkRequest, _ namespace: CInt) throws(SupervisorFailure) {
+        places.append(try claim(endpoint))
+        do throws(SupervisorFailure) {
+            try attach(places.count - 1, namespace, (nil, nil))
+            try openGate()
+            try write(places[places.count - 1].record)
+            try setRoutes(namespace)
+            try publish(request)
+            if let attachment = places[places.count - 1].attachment {
+                SharedNamespace.announce([attachment], of: namespace)
             }
-            var leading: [SharedNamespace.Attachment] = []
-            for place in 0..<attachments.count where !request.endpoints[place].network.isInternal {
-                leading.append(attachments[place])
-            }
-            if !leading.isEmpty { gate = try shared.namespace.openGate(leading) }
-        } catch { throw SupervisorFailure(error.description) }
+        } catch {
+            leave(places.count - 1, namespace)
+            throw error
+        }
+    }
+
+    /// Takes the container, which runs, from the network with this id. Throws `SupervisorFailure`; it is there still, then.
+    func leave(_ network: String, _ namespace: CInt) throws(SupervisorFailure) {
+        guard let place = places.firstIndex(where: { $0.record.networkID.isSame(as: network) }) else { return }
+        do throws(NetworkError) { try SharedNamespace.detach(places[place].record.interface, of: namespace) } catch {
+            throw SupervisorFailure(error.description)
+        }
+        leave(place, namespace)
+        if leader(v4: true) == nil, leader(v4: false) == nil { unpublish() }
+    }
+
+    private func leave(_ place: Int, _ namespace: CInt) {
+        let gone = places.remove(at: place)
+        if let attachment = gone.attachment {
+            if gate != nil { shared.namespace.narrow(&gate!, by: attachment) }
+            // It may be gone already, and is gone with the container at the latest.
+            try? SharedNamespace.detach(gone.record.interface, of: namespace)
+        }
+        // One that stays is swept by whoever is next.
+        try? store.forget(gone.record)
+        // Without one there is no way out, as it is without one from the beginning.
+        try? setRoutes(namespace)
+    }
+
+    // MARK: what a place consists of
+
+    // Interfaces have the lowest numbers that are free.
+    private func freeInterface() -> String {
+        var number = 0
+        while places.contains(where: { $0.record.interface == "eth\(number)" }) { number += 1 }
+        return "eth\(number)"
+    }
+
+    private func claim(_ endpoint: NetworkRequest.Endpoint) throws(SupervisorFailure) -> Place {
+        var wish = EndpointStore.Wish(
+            network: endpoint.network, containerID: member.id, containerName: member.name, interface: freeInterface())
+        wish.aliases = endpoint.options.aliases
+        wish.ipv4 = endpoint.options.ipv4.flatMap { IPAddress($0) }
+        wish.ipv6 = endpoint.options.ipv6.flatMap { IPAddress($0) }
+        wish.mac = endpoint.options.macAddress.flatMap { HardwareAddress($0) }
         do throws(StoreError) {
-            for place in 0..<records.count {
-                records[place].bridgePort = attachments[place].port
-                records[place].gatePort = gate?.port ?? 0
-                try store.write(records[place])
+            let (record, dead) = try store.claim(wish, owner: member.owner)
+            for other in dead {
+                shared.namespace.closeGate(
+                    port: other.gatePort,
+                    [SharedNamespace.Attachment(port: other.bridgePort, addresses: other.addresses)])
             }
-        } catch { throw SupervisorFailure(error.description) }
-        try publish(request)
-        do throws(SystemError) { resolver = try ResolverSockets.make(in: namespace) } catch {
-            throw SupervisorFailure("cannot open the container's resolver: \(error)")
-        }
-    }
-
-    private func claim(
-        _ request: NetworkRequest, _ container: (id: String, name: String), _ owner: ProcessIdentity
-    ) throws(SupervisorFailure) {
-        for place in 0..<request.endpoints.count {
-            let endpoint = request.endpoints[place]
-            var wish = EndpointStore.Wish(
-                network: endpoint.network, containerID: container.id, containerName: container.name,
-                interface: "eth\(place)")
-            wish.aliases = endpoint.options.aliases
-            wish.ipv4 = endpoint.options.ipv4.flatMap { IPAddress($0) }
-            wish.ipv6 = endpoint.options.ipv6.flatMap { IPAddress($0) }
-            wish.mac = endpoint.options.macAddress.flatMap { HardwareAddress($0) }
-            do throws(StoreError) {
-                let (record, dead) = try store.claim(wish, owner: owner)
-                records.append(record)
-                for other in dead {
-                    shared.namespace.closeGate(
-                        port: other.gatePort,
-                        [SharedNamespace.Attachment(port: other.bridgePort, addresses: other.addresses)])
-                }
-            } catch { throw SupervisorFailure("failed to set up container networking: \(error)") }
-        }
+            return Place(endpoint: endpoint, record: record)
+        } catch { throw SupervisorFailure("failed to set up container networking: \(error)") }
     }
 
     private func attach(
-        _ network: NetworkDefinition, _ place: Int, _ namespace: CInt, _ hasDefaultRoute: inout (v4: Bool, v6: Bool)
-    ) throws(NetworkError) {
-        let record = records[place]
+        _ place: Int, _ namespace: CInt, _ routes: (v4: Int?, v6: Int?)
+    ) throws(SupervisorFailure) {
+        let (network, record) = (places[place].network, places[place].record)
         var bridge = Bridge(name: network.bridgeName, mtu: nil, gateways: [])
         bridge.mtu = network.option("com.docker.network.driver.mtu").flatMap { UInt32($0) }
-        var interface = Interface(
-            name: record.interface, hardwareAddress: record.mac, addresses: [], gateways: [])
+        var interface = Interface(name: record.interface, hardwareAddress: record.mac, addresses: [], gateways: [])
         for (address, prefix, gateway) in [
             (record.ipv4, record.ipv4Prefix, record.gateway4), (record.ipv6, record.ipv6Prefix, record.gateway6),
         ] {
             if let gateway { bridge.gateways.append((gateway, prefix)) }
-            guard let address else { continue }
-            interface.addresses.append((address, prefix))
-            guard let gateway, !network.isInternal else { continue }
-            if address.isV4 ? hasDefaultRoute.v4 : hasDefaultRoute.v6 { continue }
-            interface.gateways.append(gateway)
-            if address.isV4 { hasDefaultRoute.v4 = true } else { hasDefaultRoute.v6 = true }
+            if let address { interface.addresses.append((address, prefix)) }
         }
-        attachments.append(try shared.namespace.attach(interface, to: bridge, of: namespace))
+        for (leader, v4) in [(routes.v4, true), (routes.v6, false)] where leader == place {
+            if let gateway = places[place].gateway(v4: v4) { interface.gateways.append(gateway) }
+        }
+        do throws(NetworkError) {
+            let attachment = try shared.namespace.attach(interface, to: bridge, of: namespace)
+            places[place].attachment = attachment
+            places[place].record.bridgePort = attachment.port
+        } catch { throw SupervisorFailure(error.description) }
     }
 
-    // MARK: published ports
-
-    private func publish(_ request: NetworkRequest) throws(SupervisorFailure) {
-        guard let place = request.endpoints.firstIndex(where: { !$0.network.isInternal }) else { return }
-        let record = records[place]
-        for port in request.ports {
-            guard port.protocolName != "sctp" else {
-                throw SupervisorFailure("cannot publish \(port.containerPort)/sctp: only TCP and UDP are passed on")
+    // Has the gate serve all places that lead out.
+    private func openGate() throws(SupervisorFailure) {
+        var leading: [SharedNamespace.Attachment] = []
+        for place in places where !place.network.isInternal && place.record.gatePort == 0 {
+            if let attachment = place.attachment { leading.append(attachment) }
+        }
+        guard !leading.isEmpty else { return }
+        do throws(NetworkError) {
+            if gate == nil {
+                gate = try shared.namespace.openGate(leading)
+            } else {
+                for attachment in leading { try shared.namespace.widen(&gate!, by: attachment) }
             }
-            guard let standard = Self.target(record, v4: record.ipv4 != nil, port.containerPort) else { continue }
-            let isDatagram = port.protocolName == "udp"
-            let some: [HostPorts.Bound]
-            do throws(HostPortError) {
-                some = try HostPorts.bind(
-                    .init(address: port.hostAddress, ports: port.hostPorts, isDatagram: isDatagram))
-            } catch {
-                throw SupervisorFailure(
-                    "failed to set up container networking: driver failed programming external connectivity on endpoint "
-                        + "\(record.containerName) (\(record.endpointID)): \(error)")
-            }
-            for one in some {
-                bound.append(one)
-                ports.append(
-                    BoundPort(
-                        hostAddress: one.address.address, hostPort: one.address.port, containerPort: port.containerPort,
-                        protocolName: port.protocolName))
-                // A client of version 6 is seen as itself where the container has an address of that version.
-                let own = one.address.address.isV4 ? nil : Self.target(record, v4: false, port.containerPort)
-                targets.append(own ?? standard)
-            }
+        } catch { throw SupervisorFailure(error.description) }
+        for place in 0..<places.count where !places[place].network.isInternal {
+            places[place].record.gatePort = gate?.port ?? 0
         }
     }
 
-    private static func target(_ record: EndpointRecord, v4: Bool, _ port: UInt16) -> PublishedTarget? {
-        guard let address = v4 ? record.ipv4 : record.ipv6, let gateway = v4 ? record.gateway4 : record.gateway6,
-            let subnet = Subnet(address, prefix: v4 ? record.ipv4Prefix : record.ipv6Prefix)
-        else { return nil }
-        return PublishedTarget(address: SocketAddress(address, port: port), gateway: gateway, subnet: subnet)
+    private func write(_ record: EndpointRecord) throws(SupervisorFailure) {
+        do throws(StoreError) { try store.write(record) } catch { throw SupervisorFailure(error.description) }
     }
 
-    // MARK: the process
+    // MARK: the way out
 
-    /// Forks the process that serves it all; `report` is told what the container was refused. Throws `SystemError`.
-    func serve(_ request: NetworkRequest, report: @escaping (String) -> Void) throws(SystemError) -> NetworkProcess {
-        var service = NetworkService(namespace: shared.namespace.descriptor.rawValue)
-        for place in 0..<bound.count { service.ports.append(.init(bound: bound[place], target: targets[place])) }
-        if let resolver {
-            var networks: [(id: String, name: String)] = []
-            for endpoint in request.endpoints where !endpoint.network.isDefault {
-                networks.append((endpoint.network.id, endpoint.network.name))
+    /// The place whose gateway is the container's: that of the highest priority, of several the first by the networks' names.
+    func leader(v4: Bool) -> Int? {
+        var best: Int?
+        for place in 0..<places.count where places[place].gateway(v4: v4) != nil {
+            guard let former = best else {
+                best = place
+                continue
             }
-            let names = ContainerNames(
-                NetworkNames(store, networks: networks, links: request.links), host: NetworkRequest.host)
-            var servers = UpstreamServers.host(path: "/etc/resolv.conf")
-            if !request.nameServers.isEmpty {
-                var list: [SocketAddress] = []
-                for address in request.nameServers { list.append(SocketAddress(address, port: 53)) }
-                servers = .fixed(list)
+            let (one, other) = (places[place].endpoint, places[former].endpoint)
+            if one.options.gatewayPriority != other.options.gatewayPriority {
+                if one.options.gatewayPriority > other.options.gatewayPriority { best = place }
+            } else if one.network.name.utf8.lexicographicallyPrecedes(other.network.name.utf8) {
+                best = place
             }
-            service.names = .init(udp: resolver.udp, tcp: resolver.tcp, source: names, servers: servers)
         }
-        if let gate {
-            var settings = GateSettings()
-            settings.hostAddresses = [NetworkRequest.host]
-            for record in records {
-                if let gateway = record.gateway4 { settings.hostAddresses.append(gateway) }
-                if let gateway = record.gateway6 { settings.hostAddresses.append(gateway) }
-            }
-            settings.isolated = request.isolated
-            settings.policy = request.policy
-            service.gate = (gate, settings)
-        }
-        service.report = report
-        let serving = service
-        return try NetworkProcess(keeping: service.descriptors) { serving.run() }
+        return best
     }
 
-    /// Lets go of the host's ports.
-    func unpublish() {
-        for one in bound { close(one.socket) }
-        bound = []
+    private func setRoutes(_ namespace: CInt) throws(SupervisorFailure) {
+        var gateways: [(address: IPAddress, interface: String)] = []
+        for v4 in [true, false] {
+            guard let place = leader(v4: v4), let address = places[place].gateway(v4: v4) else { continue }
+            gateways.append((address, places[place].record.interface))
+        }
+        guard !gateways.isEmpty else { return }
+        do throws(NetworkError) { try SharedNamespace.setDefaultRoutes(gateways, of: namespace) } catch {
+            throw SupervisorFailure(error.description)
+        }
     }
+
+    // MARK: the end
 
     /// Gives back what was taken. It waits for the kernel, some tens of milliseconds.
     func leave() {
@@ -221,16 +230,21 @@ final class BridgedNetwork {
         }
         resolver = nil
         // One that stays is swept by whoever is next.
-        for record in records { try? store.forget(record) }
-        records = []
+        for place in places { try? store.forget(place.record) }
+        places = []
     }
 
     /// The lines of `/etc/hosts` for the container's own names.
     func ownLines(_ names: String) -> String {
         var text = ""
-        for record in records {
-            for address in record.addresses { text += "\(address)\t\(names)\n" }
-        }
+        for place in places { text += Self.ownLines(names, place.record) }
+        return text
+    }
+
+    /// Those of one place.
+    static func ownLines(_ names: String, _ record: EndpointRecord) -> String {
+        var text = ""
+        for address in record.addresses { text += "\(address)\t\(names)\n" }
         return text
     }
 }
@@ -240,25 +254,4 @@ final class NamespaceHold {
     let namespace: SharedNamespace
 
     init(_ namespace: consuming SharedNamespace) { self.namespace = namespace }
-}
-
-/// What the resolver of a container knows by itself.
-private final class ContainerNames: NameSource {
-    private let names: NetworkNames
-    private let host: IPAddress
-
-    init(_ names: NetworkNames, host: IPAddress) {
-        self.names = names
-        self.host = host
-    }
-
-    func addresses(of name: String) -> [IPAddress]? {
-        switch name {
-        // Docker Desktop's names for the host, and podman's.
-        case "host.docker.internal", "gateway.docker.internal", "host.containers.internal": [host]
-        default: names.addresses(of: name)
-        }
-    }
-
-    func name(of address: IPAddress) -> String? { names.name(of: address) }
 }

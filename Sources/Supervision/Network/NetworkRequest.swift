@@ -15,7 +15,8 @@ struct NetworkRequest: Sendable {
         var options: EndpointOptions
     }
 
-    var endpoints: [Endpoint] = []
+    private let networks: NetworkStore
+    private(set) var endpoints: [Endpoint] = []
     var ports: [PortMapping] = []
     var links: [(alias: String, container: String)] = []
     /// Name servers of the container's own; empty: the host's.
@@ -28,20 +29,11 @@ struct NetworkRequest: Sendable {
 
     /// Throws `EngineError` for networks that are not there, and for what they cannot give.
     init(_ options: RunOptions, image: ContainerConfig, _ paths: StorePaths) throws(EngineError) {
-        let store = NetworkStore(paths)
+        networks = NetworkStore(paths)
         let wanted =
             options.endpoints.isEmpty
             ? [EndpointOptions(network: options.networkMode.inspected)] : options.endpoints
-        for wish in wanted {
-            let network: NetworkDefinition
-            do throws(StoreError) { network = try store.find(wish.network) } catch {
-                throw EngineError("failed to set up container networking: \(error)", error.kind)
-            }
-            try Self.check(wish, network)
-            endpoints.append(Endpoint(network: network, options: wish))
-        }
-        // The first that leads out has the default route.
-        endpoints.sort { $0.options.gatewayPriority > $1.options.gatewayPriority }
+        for wish in wanted { endpoints.append(try endpoint(wish)) }
         ports = try Self.ports(options, image)
         for link in options.links {
             let parts = link.split(on: ":", maxSplits: 1)
@@ -49,8 +41,39 @@ struct NetworkRequest: Sendable {
             links.append((alias: String(parts.count > 1 ? parts[1] : name), container: String(name)))
         }
         nameServers = options.dns.compactMap { IPAddress($0) }
+        try lookAround()
+    }
+
+    private func endpoint(_ wish: EndpointOptions) throws(EngineError) -> Endpoint {
+        let network: NetworkDefinition
+        do throws(StoreError) { network = try networks.find(wish.network) } catch {
+            throw EngineError("failed to set up container networking: \(error)", error.kind)
+        }
+        try Self.check(wish, network)
+        return Endpoint(network: network, options: wish)
+    }
+
+    /// Adds a network, or wants another thing of one that is there. Throws `EngineError` as `init` does.
+    mutating func add(_ wish: EndpointOptions) throws(EngineError) -> Endpoint {
+        let endpoint = try endpoint(wish)
+        endpoints.removeAll { $0.network.id.isSame(as: endpoint.network.id) }
+        endpoints.append(endpoint)
+        try lookAround()
+        return endpoint
+    }
+
+    /// Wants the network with this id no more.
+    mutating func remove(_ network: String) {
+        endpoints.removeAll { $0.network.id.isSame(as: network) }
+        // What cannot be read now is as it was.
+        try? lookAround()
+    }
+
+    // What depends on which networks it is on, and which others there are.
+    private mutating func lookAround() throws(EngineError) {
+        isolated = []
         do throws(StoreError) {
-            for network in try store.list() where !endpoints.contains(where: { $0.network.id == network.id }) {
+            for network in try networks.list() where !endpoints.contains(where: { $0.network.id == network.id }) {
                 for pool in network.pools { isolated.append(pool.subnet) }
             }
         } catch { throw EngineError(error) }

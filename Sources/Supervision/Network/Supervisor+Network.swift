@@ -68,8 +68,8 @@ extension Supervisor {
     mutating func joinNetworks(
         _ plan: inout LaunchPlan, _ loopback: inout FileDescriptor?, _ owner: borrowing FileDescriptor?,
         _ warnings: inout [String]
-    ) throws(SupervisorFailure) -> BridgedNetwork? {
-        guard case .bridged = plan.network, let networks = request.networks else { return nil }
+    ) throws(SupervisorFailure) {
+        guard case .bridged = plan.network, let networks else { return }
         if loopback.number == nil {
             do throws(SystemError) {
                 let namespace = try NetworkNamespace.create(owner: owner.number)
@@ -80,44 +80,22 @@ extension Supervisor {
                 guard networks.isReplaceable else { throw SupervisorFailure(sentence) }
                 // The container's process tries by itself, and says what it takes.
                 warnings.append("the container has no network but loopback: \(sentence)")
-                return nil
+                return
             }
         }
-        guard let number = loopback.number else { return nil }
-        let paths = request.containers.paths
-        var lack: String?
-        guard
-            let network = try BridgedNetwork.join(
-                networks, (request.id, request.name), number, paths, hold: &sharedNetwork, lack: &lack)
-        else {
-            let sentence = lack ?? "this kernel has no networks for containers"
-            guard networks.isReplaceable else { throw SupervisorFailure(sentence) }
-            NetworkRequest.noteLack(paths)
-            warnings.append("the container has no network but loopback: \(sentence)")
-            return nil
+        guard let number = loopback.number else { return }
+        if let lack = try networks.join(number) {
+            guard networks.isReplaceable else { throw SupervisorFailure(lack) }
+            NetworkRequest.noteLack(request.containers.paths)
+            warnings.append("the container has no network but loopback: \(lack)")
+            return
         }
-        addNames(plan.ownNames, network, &plan)
-        return network
-    }
-
-    private func addNames(_ names: String, _ network: BridgedNetwork, _ plan: inout LaunchPlan) {
         for place in 0..<plan.files.count where plan.files[place].destination == "/etc/hosts" {
             let file = plan.files[place]
             plan.files[place] = .init(
-                name: file.name, destination: file.destination, content: file.content + network.ownLines(names))
+                name: file.name, destination: file.destination,
+                content: file.content + networks.ownLines(plan.ownNames))
         }
-    }
-
-    /// Writes down which ports are published, and begins to serve the networks.
-    func serve(_ network: BridgedNetwork?) throws(SupervisorFailure) -> NetworkProcess? {
-        guard let network, let networks = request.networks else { return nil }
-        let (containers, id) = (request.containers, request.id)
-        do throws(StoreError) { try containers.writePorts(network.ports, of: id) } catch {
-            throw SupervisorFailure(error.description)
-        }
-        do throws(SystemError) {
-            return try network.serve(networks) { line in containers.noteRefusal(line, of: id) }
-        } catch { throw SupervisorFailure("cannot serve the container's networks: \(error)") }
     }
 
     /// A namespace with its way out, which is being made while the container is.

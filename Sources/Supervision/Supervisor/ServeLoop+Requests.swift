@@ -65,8 +65,19 @@ extension ServeLoop {
         case .update(let policy):
             settings.restartPolicy = policy
             client.post(last: .done)
+        case .connect(let endpoint):
+            try networked().connect(endpoint, container)
+            client.post(last: .done)
+        case .disconnect(let network):
+            try networked().disconnect(network, container)
+            client.post(last: .done)
         case .ping: client.post(last: .done)
         }
+    }
+
+    private func networked() throws(SupervisorFailure) -> ContainerNetworks {
+        guard let networks else { throw SupervisorFailure("the container was started without networks of its own") }
+        return networks
     }
 
     private func running(_ action: String) throws(SupervisorFailure) -> RunningContainer {

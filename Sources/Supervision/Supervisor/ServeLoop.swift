@@ -22,6 +22,8 @@ struct ServeLoop: ~Copyable {
     var settings: Settings
     let journal: ContainerJournal
     var tasks: [any SupervisedTask] = []
+    /// The container's networks, which commands may change; nil where it is on none.
+    var networks: ContainerNetworks?
     /// What the user has asked for since the container was started.
     var wishes = Wishes()
     private(set) var container: RunningContainer?

@@ -19,10 +19,8 @@ package struct Supervisor: ~Copyable {
     private let journal: ContainerJournal
     private(set) var mode = UserNamespace.Mode.host
     private var cgroup: ContainerCgroup?
-    /// What the user's networks are in.
-    var sharedNetwork: NamespaceHold?
-    /// The networks of the last run, which are left when its end has been told.
-    private var formerNetwork: BridgedNetwork?
+    /// nil for a container that is on none.
+    let networks: ContainerNetworks?
     /// Copies of the starting command's standard streams, where they are to be the container's: never closed, since each
     /// start of it takes them.
     let passed: [CInt]
@@ -54,6 +52,9 @@ package struct Supervisor: ~Copyable {
         held = HeldRequest(request)
         self.passed = passed
         self.hold = hold
+        networks = request.networks.map {
+            ContainerNetworks($0, of: request.id, name: request.name, in: request.containers)
+        }
         journal = ContainerJournal(
             containers: request.containers, id: request.id, isEphemeral: request.autoRemove, subject: request.subject)
     }
@@ -83,6 +84,7 @@ package struct Supervisor: ~Copyable {
                     HealthMonitor(check, runDirectory: request.runDirectory) { [journal] in journal.record(.health($0))
                     })
             }
+            loop.networks = networks
             if request.isNew { loop.prologue = [.create] }
             if request.streams != .none { loop.prologue.append(.attach) }
             var failure: SupervisorFailure?
@@ -92,7 +94,7 @@ package struct Supervisor: ~Copyable {
             } catch { failure = error }
             let doomed = if let failure { fail(failure, &loop) } else { supervise(&loop) }
             cgroup?.remove()
-            leaveNetworks()
+            networks?.leave()
             // The answer is on its way; events and files go after it, and then the lock, for which the next command
             // waits.
             journal.flush()
@@ -167,10 +169,8 @@ package struct Supervisor: ~Copyable {
         var loopback = finishLoopback(network, &plan.spec)
         let other = try joinOther(plan.network, &plan.spec)
         var warnings: [String] = []
-        leaveNetworks()
-        let networks = try joinNetworks(&plan, &loopback, namespace, &warnings)
-        formerNetwork = networks
-        defer { networks?.unpublish() }
+        defer { networks?.stopServing() }
+        try joinNetworks(&plan, &loopback, namespace, &warnings)
         for warning in warnings { loop.warn(warning) }
         try writeFiles(plan.files)
         try resolveUser(&plan, root, namespace)
@@ -181,12 +181,11 @@ package struct Supervisor: ~Copyable {
         endLifetime(loopback)
         endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
-        let serving = try serve(networks)
-        defer { serving?.stop() }
+        try networks?.serve()
         try release(&process, loop, isFirst: isFirst)
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
         loop.tasks.removeAll { $0 is NetworkProcess }
-        if let serving { loop.tasks.append(serving) }
+        if let serving = networks?.process { loop.tasks.append(serving) }
         let status = loop.serve(container, streams.ours)
         noteMemory()
         disconnect(egress)
@@ -195,11 +194,6 @@ package struct Supervisor: ~Copyable {
         // Nothing could take its place, or remove the directory that it is in.
         if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
         return status
-    }
-
-    private mutating func leaveNetworks() {
-        formerNetwork?.leave()
-        formerNetwork = nil
     }
 
     // The process, with all that it needs, in front of its program.
