@@ -78,10 +78,11 @@ extension ContainerInspection {
             try members.put("GwPriority", wish?.gatewayPriority ?? 0)
             try members.put("NetworkID", record?.networkID ?? "")
             try members.put("EndpointID", record?.endpointID ?? "")
-            try members.put("Gateway", record?.gateway4?.description ?? "")
+            let leadsOut = place?.network.isInternal == false
+            try members.put("Gateway", leadsOut ? record?.gateway4?.description ?? "" : "")
             try members.put("IPAddress", record?.ipv4?.description ?? "")
             try members.put("IPPrefixLen", record?.ipv4Prefix ?? 0)
-            try members.put("IPv6Gateway", record?.gateway6?.description ?? "")
+            try members.put("IPv6Gateway", leadsOut ? record?.gateway6?.description ?? "" : "")
             try members.put("GlobalIPv6Address", record?.ipv6?.description ?? "")
             try members.put("GlobalIPv6PrefixLen", record?.ipv6Prefix ?? 0)
             try members.put("DNSNames", names)
@@ -139,6 +140,18 @@ extension RunOptions {
             }
         }
         return bindings
+    }
+
+    /// The names of the networks that it is on, in their order; none where it has those of another container.
+    package var networkNames: [String] {
+        if case .container = networkMode { return [] }
+        var names: [String] = []
+        for endpoint in endpoints {
+            let isDefault = ["default", "private"].contains(endpoint.network)
+            names.append(isDefault ? NetworkMode.defaultNetwork : endpoint.network)
+        }
+        if names.isEmpty { return [networkMode.inspected] }
+        return names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     }
 
     /// The ports that the container listens on by its own word and its image's, `53/udp`, and those that are published.

@@ -139,8 +139,10 @@ extension PoolRequest {
         var taken: Set<IPAddress> = []
         // Those of the network itself and of all on it (RFC 922); of two addresses (RFC 3021) neither is.
         if network.base.isV4, prefix < 31 { taken = [network.base, network.last] }
-        let gateway = gateway.flatMap { IPAddress($0) }
-        if let gateway, !taken.insert(gateway).inserted {
+        let block = range.flatMap { Self.prefixed($0) }.flatMap { Subnet($0.0, prefix: $0.1) }
+        var pool = NetworkPool(
+            subnet: network, range: block, gateway: gateway.flatMap { IPAddress($0) }, isChosen: true)
+        if let gateway = pool.bridgeAddress, !taken.insert(gateway).inserted {
             throw OptionError("failed to allocate gateway (\(gateway)): Address already in use")
         }
         var others: [(String, IPAddress)] = []
@@ -150,7 +152,7 @@ extension PoolRequest {
             }
             others.append((name, address))
         }
-        let block = range.flatMap { Self.prefixed($0) }.flatMap { Subnet($0.0, prefix: $0.1) }
-        return NetworkPool(subnet: network, range: block, gateway: gateway, auxiliary: others)
+        pool.auxiliary = others
+        return pool
     }
 }

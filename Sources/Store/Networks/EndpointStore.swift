@@ -44,9 +44,9 @@ package struct EndpointStore: Sendable {
         let lock = try lock(wish.network.id)
         defer { lock.descriptor.unlock() }
         guard try NetworkStore(paths).isPresent(wish.network.id) else { throw .unknownNetwork(wish.network.name) }
-        let living: [EndpointRecord]
-        var dead: [EndpointRecord]
-        (living, dead) = try living(on: wish.network.id, besides: wish.containerID)
+        let others = try living(on: wish.network.id, besides: wish.containerID)
+        let living = others.living
+        var dead = others.dead
         for record in dead { try forget(record) }
         // Its own of a run whose supervisor was killed.
         if let former = try read(wish.network.id, wish.containerID), former.owner != owner { dead.append(former) }
@@ -76,10 +76,12 @@ package struct EndpointStore: Sendable {
         _ wanted: IPAddress?, of pool: NetworkPool, _ taken: [IPAddress], in network: NetworkDefinition
     ) throws(StoreError) -> IPAddress {
         if let wanted {
-            guard pool.subnet.contains(wanted), !pool.isReserved(wanted) else {
+            guard pool.subnet.contains(wanted) else {
                 throw .conflict("no configured subnet or ip-range contain the IP address \(wanted)")
             }
-            guard !taken.contains(wanted) else { throw .conflict("Address already in use") }
+            guard !taken.contains(wanted), !pool.isReserved(wanted) else {
+                throw .conflict("Address already in use")
+            }
             return wanted
         }
         if let address = pool.firstFree(besides: Set(taken)) { return address }

@@ -9,10 +9,14 @@ package struct NetworkPool: Sendable {
     package var gateway: IPAddress?
     /// Addresses that no container gets, by the names that they were given.
     package var auxiliary: [(String, IPAddress)]
+    /// Whether a user has chosen the subnet.
+    package var isChosen: Bool
 
     package init(
-        subnet: Subnet, range: Subnet? = nil, gateway: IPAddress? = nil, auxiliary: [(String, IPAddress)] = []
+        subnet: Subnet, range: Subnet? = nil, gateway: IPAddress? = nil, auxiliary: [(String, IPAddress)] = [],
+        isChosen: Bool = false
     ) {
+        self.isChosen = isChosen
         self.subnet = subnet
         self.range = range
         self.gateway = gateway
@@ -20,7 +24,7 @@ package struct NetworkPool: Sendable {
     }
 
     /// The bridge's own address: the gateway that was asked for, or else the first one that a container could have.
-    package var bridgeAddress: IPAddress? { gateway ?? firstFree(besides: Set(auxiliary.map { $0.1 })) }
+    package var bridgeAddress: IPAddress? { gateway ?? firstFree(besides: []) }
 
     /// The lowest address for containers that is none of `used`; nil where all are taken.
     func firstFree(besides used: Set<IPAddress>) -> IPAddress? {

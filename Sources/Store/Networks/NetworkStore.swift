@@ -146,6 +146,12 @@ package struct NetworkStore: Sendable {
         } catch { throw .corrupt(path: path, cause: error.description) }
     }
 
+    /// The network of a container that has the host's (`host`), or none at all (`none`).
+    package static func builtIn(_ name: String) -> NetworkDefinition? {
+        for network in builtIn where network.name.isSame(as: name) { return network }
+        return nil
+    }
+
     private static var builtIn: [NetworkDefinition] {
         zip(["bridge", "host", "none"], ["bridge", "host", "null"]).enumerated().map { place, pair in
             var network = NetworkDefinition(
@@ -161,7 +167,7 @@ package struct NetworkStore: Sendable {
 }
 
 extension NetworkDefinition: WireCodable {
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
 
     package func encode(to encoder: inout WireEncoder) {
         encoder.writeInteger(Self.version)
@@ -176,6 +182,7 @@ extension NetworkDefinition: WireCodable {
             encoder.write(pool.range.map { "\($0)" })
             encoder.write(pool.gateway.map { "\($0)" })
             encoder.write(pool.auxiliary.flatMap { [$0.0, "\($0.1)"] })
+            encoder.write(pool.isChosen)
         }
     }
 
@@ -183,7 +190,8 @@ extension NetworkDefinition: WireCodable {
         func pairs(_ list: [String]) -> [(String, String)] {
             stride(from: 0, to: list.count - 1, by: 2).map { (list[$0], list[$0 + 1]) }
         }
-        guard try decoder.readInteger(UInt8.self) == Self.version else { throw .invalidValue("version") }
+        let version = try decoder.readInteger(UInt8.self)
+        guard (1...Self.version).contains(version) else { throw .invalidValue("version") }
         self.init(
             id: try decoder.read(), name: try decoder.read(), created: try decoder.read(), driver: try decoder.read())
         enableIPv4 = try decoder.read()
@@ -200,10 +208,12 @@ extension NetworkDefinition: WireCodable {
             guard let subnet = Subnet(try decoder.read(String.self)) else { throw .invalidValue("subnet") }
             let range = try decoder.read(String?.self), gateway = try decoder.read(String?.self)
             let auxiliary = pairs(try decoder.read())
+            let isChosen = version == 1 ? true : try decoder.read()
             pools.append(
                 NetworkPool(
                     subnet: subnet, range: range.flatMap { Subnet($0) }, gateway: gateway.flatMap { IPAddress($0) },
-                    auxiliary: auxiliary.compactMap { pair in IPAddress(pair.1).map { (pair.0, $0) } }))
+                    auxiliary: auxiliary.compactMap { pair in IPAddress(pair.1).map { (pair.0, $0) } },
+                    isChosen: isChosen))
         }
     }
 }

@@ -52,8 +52,11 @@ final class ContainerNetworks {
         return nil
     }
 
-    /// The lines of `/etc/hosts` for the container's own names.
-    func ownLines(_ names: String) -> String { current?.ownLines(names) ?? "" }
+    /// Those that the container is on in the present run.
+    var joined: [NetworkDefinition] { current?.places.map(\.network) ?? [] }
+
+    /// The lines of `/etc/hosts` for the container's own names, behind those of the containers that it is linked to.
+    func hostsLines(_ names: String) -> String { request.linkedLines + (current?.ownLines(names) ?? "") }
 
     /// Writes down which ports are published, and begins to serve the networks. Throws `SupervisorFailure`.
     func serve() throws(SupervisorFailure) {

@@ -21,6 +21,8 @@ struct NetworkRequest: Sendable {
     var links: [(alias: String, container: String)] = []
     /// Name servers of the container's own; empty: the host's.
     var nameServers: [IPAddress] = []
+    /// Lines of `/etc/hosts` for containers on the default network, which has no names, that the container is linked to.
+    private(set) var linkedLines = ""
     var isolated: [Subnet] = []
     var policy = EgressPolicy.everything
 
@@ -28,8 +30,10 @@ struct NetworkRequest: Sendable {
     static let host = IPAddress.v4(0xac11_0001)
 
     /// Throws `EngineError` for networks that are not there, and for what they cannot give.
-    init(_ options: RunOptions, image: ContainerConfig, _ paths: StorePaths) throws(EngineError) {
-        networks = NetworkStore(paths)
+    init(
+        _ options: RunOptions, image: ContainerConfig, of ownName: String, in containers: ContainerStore
+    ) throws(EngineError) {
+        networks = NetworkStore(containers.paths)
         let wanted =
             options.endpoints.isEmpty
             ? [EndpointOptions(network: options.networkMode.inspected)] : options.endpoints
@@ -38,10 +42,39 @@ struct NetworkRequest: Sendable {
         for link in options.links {
             let parts = link.split(on: ":", maxSplits: 1)
             guard let name = parts.first else { continue }
-            links.append((alias: String(parts.count > 1 ? parts[1] : name), container: String(name)))
+            let link = (alias: String(parts.count > 1 ? parts[1] : name), container: String(name))
+            links.append(link)
+            if endpoints.contains(where: { $0.network.isDefault }) {
+                linkedLines += try Self.line(of: link, to: ownName, containers)
+            }
         }
         nameServers = options.dns.compactMap { IPAddress($0) }
         try lookAround()
+    }
+
+    // In Docker's words.
+    private static func line(
+        of link: (alias: String, container: String), to ownName: String, _ containers: ContainerStore
+    ) throws(EngineError) -> String {
+        let id: String
+        do throws(StoreError) { id = try containers.find(link.container) } catch {
+            throw EngineError("could not get container for \(link.container): \(error)", error.kind)
+        }
+        let (name, isActive, record): (String, Bool, EndpointRecord?)
+        do throws(StoreError) {
+            name = try containers.currentName(id, was: link.container) ?? link.container
+            isActive = try containers.state(id).isActive
+            let bridge = NetworkStore.builtIn(NetworkDefinition.defaultName)?.id ?? ""
+            record = try EndpointStore(containers.paths).places(of: id, on: [bridge]).first
+        } catch { throw EngineError(error) }
+        guard isActive else {
+            throw EngineError(
+                "Cannot link to a non running container: /\(name) AS /\(ownName)/\(link.alias)", .invalid)
+        }
+        guard let address = record?.addresses.first else {
+            throw EngineError("container \(id) not attached to default bridge network", .invalid)
+        }
+        return "\(address)\t\(link.alias) \(id.prefix(12)) \(name)\n"
     }
 
     private func endpoint(_ wish: EndpointOptions) throws(EngineError) -> Endpoint {
@@ -101,11 +134,15 @@ struct NetworkRequest: Sendable {
                 problems.append("invalid \(v4 ? "IPv4" : "IPv6") address: \(text)")
                 continue
             }
+            let pool = network.pool(v4: v4)
             if network.isDefault {
                 problems.append("user specified IP address is supported on user defined networks only")
+            } else if let pool, !pool.isChosen {
+                problems.append(
+                    "user specified IP address is supported only when connecting to networks with user configured subnets")
+                continue
             }
-            let range = network.pool(v4: v4).map { $0.range ?? $0.subnet }
-            if !(range?.contains(address) ?? false) {
+            if !(pool?.subnet.contains(address) ?? false) {
                 problems.append("no configured subnet or ip-range contain the IP address \(text)")
             }
         }

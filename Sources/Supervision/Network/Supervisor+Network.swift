@@ -94,8 +94,20 @@ extension Supervisor {
             let file = plan.files[place]
             plan.files[place] = .init(
                 name: file.name, destination: file.destination,
-                content: file.content + networks.ownLines(plan.ownNames))
+                content: file.content + networks.hostsLines(plan.ownNames))
         }
+    }
+
+    /// The networks that the container is on now, as events name them.
+    func connectedNetworks() -> [LifeEvent.Network] {
+        let definitions =
+            switch request.plan.network {
+            case .bridged: networks?.joined ?? []
+            case .host: [NetworkStore.builtIn("host")].compactMap { $0 }
+            case .loopback: [NetworkStore.builtIn("none")].compactMap { $0 }
+            case .joined, .egress: [NetworkDefinition]()
+            }
+        return definitions.map { LifeEvent.Network(id: $0.id, name: $0.name, driver: $0.driver) }
     }
 
     /// A namespace with its way out, which is being made while the container is.

@@ -118,6 +118,14 @@ final class ContainerJournal {
         let name = containers.isRenamed(id) ? (try? containers.names())?[id] ?? subject.name : subject.name
         var events: [Event] = []
         for (event, time) in pending {
+            switch event {
+            case .connect(let network), .disconnect(let network):
+                // The network's own, in which the container is named.
+                let attributes = event.attributes.merging(["container": id]) { $1 }
+                events.append(Event(.network, event.action, id: network.id, attributes: attributes, at: time))
+                continue
+            default: break
+            }
             events.append(
                 .container(
                     event.action, id: id, name: name, image: subject.image, labels: subject.labels,

@@ -58,7 +58,7 @@ package struct ContainerStart: Sendable {
         let notification = ServiceNotification.asked(options.sdNotify)
         if let warning = notification?.hand(to: &plan.spec) { plan.warnings.append(warning) }
         var networks: NetworkRequest?
-        if plan.network == .bridged { networks = try NetworkRequest(options, image: image, containers.paths) }
+        if plan.network == .bridged { networks = try NetworkRequest(options, image: image, of: name, in: containers) }
         return SupervisorRequest(
             containers: containers, id: id, name: name, root: root, plan: plan, networks: networks,
             seccomp: try seccompProgram(plan),

@@ -12,6 +12,15 @@ package enum LifeEvent: Hashable, Sendable {
     case execCreate(id: String, command: String), execStart(id: String, command: String)
     case execDie(id: String, exitCode: CInt), execDetach(id: String)
     case health(ContainerHealth.Status)
+    /// It has come to a network, or has left one.
+    case connect(Network), disconnect(Network)
+
+    /// What is said of a network.
+    package struct Network: Hashable, Sendable {
+        package var id: String
+        package var name: String
+        package var driver: String
+    }
 }
 
 extension LifeEvent {
@@ -39,6 +48,8 @@ extension LifeEvent {
         case .execDie: "exec_die"
         case .execDetach: "exec_detach"
         case .health(let status): "health_status: " + status.rawValue
+        case .connect: "connect"
+        case .disconnect: "disconnect"
         }
     }
 
@@ -50,6 +61,7 @@ extension LifeEvent {
         case .resize(let rows, let columns): ["height": String(rows), "width": String(columns)]
         case .rename(let old): ["oldName": "/" + old]
         case .execCreate(let id, _), .execStart(let id, _), .execDetach(let id): ["execID": id]
+        case .connect(let network), .disconnect(let network): ["name": network.name, "type": network.driver]
         case .execDie(let id, let code): ["execID": id, "exitCode": String(code)]
         case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .update, .top, .oom,
             .health:

@@ -139,7 +139,7 @@ package struct Supervisor: ~Copyable {
             if loop.wishes.restart {
                 journal.restarting(exitCode: code)
                 loop.tellEnd(code, final: false)
-                journal.note(.die(exitCode: code, milliseconds: ran))
+                noteEnd(code, ran)
                 journal.record(.stop)
                 loop.epilogue = [.restart]
                 backoff.reset()
@@ -151,7 +151,8 @@ package struct Supervisor: ~Copyable {
             else { return finish(code, nil, &loop, ran: ran) }
             journal.restarting(exitCode: code)
             loop.tellEnd(code, final: false)
-            journal.record(.die(exitCode: code, milliseconds: ran))
+            noteEnd(code, ran)
+            journal.flush()
             guard loop.rest(until: .now().adding(milliseconds: wait)) else { return finish(code, nil, &loop) }
             if loop.wishes.restart { backoff.reset() }
         }
@@ -182,6 +183,7 @@ package struct Supervisor: ~Copyable {
         endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
         try networks?.serve()
+        for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
         try release(&process, loop, isFirst: isFirst)
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
         loop.tasks.removeAll { $0 is NetworkProcess }
@@ -295,6 +297,11 @@ package struct Supervisor: ~Copyable {
 
     // MARK: the end
 
+    private func noteEnd(_ code: CInt, _ milliseconds: Int64) {
+        for network in connectedNetworks() { journal.note(.disconnect(network)) }
+        journal.note(.die(exitCode: code, milliseconds: milliseconds))
+    }
+
     // Returns the directory that is left for removal.
     private func finish(
         _ code: CInt, _ failure: SupervisorFailure?, _ loop: inout ServeLoop, ran: Int64? = nil
@@ -307,7 +314,7 @@ package struct Supervisor: ~Copyable {
             journal.exited(exitCode: code, error: failure?.message)
         }
         loop.tellEnd(code, final: true, failure)
-        if let ran { journal.note(.die(exitCode: code, milliseconds: ran)) }
+        if let ran { noteEnd(code, ran) }
         if loop.wishes.stop { journal.note(.stop) }
         if request.autoRemove { journal.note(.destroy) }
         return doomed

@@ -66,8 +66,8 @@ struct ContainerFilter {
         // RFC 3339 in UTC sorts as text.
         if let before, description.created >= before { return false }
         if let since, description.created <= since { return false }
-        // Containers here are no tasks of a swarm, and none has a published port yet.
-        if isTask == true || filters.has("publish") { return false }
+        // Containers here are no tasks of a swarm.
+        if isTask == true { return false }
         if !exitCodes.isEmpty, state.isActive || !exitCodes.contains(where: { $0 == state.exitCode }) { return false }
         return filters.admits("id") { Filters.matches(container.id, $0) }
             && filters.admits("name") {
@@ -75,7 +75,8 @@ struct ContainerFilter {
             }
             && filters.admits("status") { $0 == state.status.rawValue }
             && filters.admits("health") { $0 == container.health?.rawValue ?? "none" }
-            && filters.admits("network") { $0 == description.options.networkMode.inspected }
+            && filters.admits("network") { wanted in description.options.networkNames.contains { wanted.isSame(as: $0) } }
+            && filters.admits("publish") { admitsPublished(container.network.ports, $0) }
             && filters.admits("volume") { admitsVolume(description, $0) }
             && filters.admits("expose") { admitsPort(description, $0) }
             && (ancestors.isEmpty || ancestors.contains { isAncestor($0, of: description) })
@@ -97,10 +98,16 @@ struct ContainerFilter {
         }
     }
 
+    private func admitsPublished(_ ports: [BoundPort], _ wanted: String) -> Bool {
+        guard let wanted = Self.portRange(wanted) else { return false }
+        return ports.contains {
+            $0.protocolName == wanted.protocolName && wanted.range.contains(Int($0.hostPort))
+        }
+    }
+
     private func admitsPort(_ container: ContainerDescription, _ wanted: String) -> Bool {
         guard let wanted = Self.portRange(wanted) else { return false }
-        let exposed = container.options.exposedPorts + (container.imageConfig.exposedPorts?.names ?? [])
-        return exposed.contains { port in
+        return container.options.allExposedPorts(container.imageConfig).contains { port in
             guard let own = Self.portRange(port) else { return false }
             return own.protocolName == wanted.protocolName && own.range.overlaps(wanted.range)
         }

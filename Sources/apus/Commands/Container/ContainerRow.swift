@@ -60,7 +60,7 @@ struct ContainerRow {
                 ("LocalVolumes", .string("0")),
                 ("Mounts", .string(mounts.joined(separator: ","))),
                 ("Names", .string(container.name)),
-                ("Networks", .string(description.options.networkMode.inspected)),
+                ("Networks", .string(description.options.networkNames.joined(separator: ","))),
                 // Of an image store that Docker does not have by default.
                 ("Platform", .empty(.absent, isLeftOut: false)),
                 ("Ports", .string(ports)),

@@ -18,20 +18,19 @@ struct NetworkFlags {
     /// Sets the mode and the networks of `options`. Throws `OptionError`, in Docker's words.
     func apply(to options: inout RunOptions) throws(OptionError) {
         if let macAddress, HardwareAddress(macAddress) == nil {
-            throw OptionError("\(macAddress) is not a valid mac address")
+            throw OptionError.usage("\(macAddress) is not a valid mac address")
         }
         var endpoints = endpoints
         if endpoints.isEmpty { endpoints = [EndpointOptions(network: NetworkMode.defaultNetwork)] }
         let mode = try NetworkMode(option: endpoints[0].network)
         if endpoints.count > 1 {
             for (place, endpoint) in endpoints.enumerated() {
-                let own = try NetworkMode(option: endpoint.network)
-                guard own.isBridged else {
-                    throw OptionError(
+                guard case .network = try NetworkMode(option: endpoint.network) else {
+                    throw OptionError.usage(
                         "conflicting options: cannot attach both user-defined and non-user-defined network-modes")
                 }
                 for earlier in endpoints[..<place] where earlier.network == endpoint.network {
-                    throw OptionError("network \"\(endpoint.network)\" is specified multiple times")
+                    throw OptionError.usage("network \"\(endpoint.network)\" is specified multiple times")
                 }
             }
         }
@@ -50,11 +49,11 @@ struct NetworkFlags {
     }
 
     private static let onlyUserDefined =
-        OptionError("network-scoped aliases are only supported for user-defined networks")
+        OptionError.usage("network-scoped aliases are only supported for user-defined networks")
 
     private func merge(into endpoint: inout EndpointOptions) throws(OptionError) {
         func both(_ flag: String, _ other: String) -> OptionError {
-            OptionError("conflicting options: cannot specify both \(flag) and per-network \(other)")
+            OptionError.usage("conflicting options: cannot specify both \(flag) and per-network \(other)")
         }
         if !aliases.isEmpty {
             guard endpoint.aliases.isEmpty else { throw both("--network-alias", "alias") }

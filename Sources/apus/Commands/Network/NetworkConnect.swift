@@ -7,7 +7,7 @@ extension Verb {
     static let networkConnect = Verb(
         id: "network connect",
         syntax: CommandSyntax(
-            summary: "Put a container that does not run on a network", usage: ["[OPTIONS] NETWORK CONTAINER"],
+            summary: "Put a container on a network", usage: ["[OPTIONS] NETWORK CONTAINER"],
             flags: [
                 Flag("alias", nil, .commaList, "Further name of the container on the network"),
                 Flag("driver-opt", nil, .commaList, "Option of the driver, key=value"),
@@ -38,7 +38,7 @@ extension Verb {
     static let networkDisconnect = Verb(
         id: "network disconnect",
         syntax: CommandSyntax(
-            summary: "Take a container that does not run from a network", usage: ["[OPTIONS] NETWORK CONTAINER"],
+            summary: "Take a container from a network", usage: ["[OPTIONS] NETWORK CONTAINER"],
             flags: [Flag("force", "f", .bool, "Do so although the container is gone")],
             arguments: .exactly(2), completion: .networks)
     ) { parsed, context in
