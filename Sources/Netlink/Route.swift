@@ -77,6 +77,14 @@ extension NetlinkBatch {
         add(17, header: Self.linkHeader(isUp: false), "remove the interface \(name)") { $0.put(3, text: name) }
     }
 
+    /// Removes the interface `index`, as `removeLink(_:)` with a name does.
+    package mutating func removeLink(_ index: UInt32) {
+        add(17, header: Self.linkHeader(index: index, isUp: false), "remove the interface \(index)")
+    }
+
+    /// Asks for all addresses of all interfaces.
+    package mutating func askForAddresses() { add(22, .dump, header: [UInt8](repeating: 0, count: 8), nil) }
+
     /// Gives the interface `index` an address, whose others need not be asked whether they have it.
     package mutating func addAddress(_ address: IPAddress, prefix: Int, to index: UInt32) {
         let head = header {
@@ -178,5 +186,24 @@ package struct LinkMessage: Sendable {
         name = attributes.text(3) ?? ""
         mtu = attributes.number(4, UInt32.self)
         master = attributes.number(10, UInt32.self)
+    }
+}
+
+/// An address of an interface, as the kernel describes it.
+package struct AddressMessage: Sendable {
+    /// The interface's.
+    package let index: UInt32
+    package let address: IPAddress
+    package let prefix: Int
+
+    /// nil for a message that is none of an address.
+    package init?(_ message: NetlinkMessage) {
+        guard message.type == 20, message.payload.count >= 8 else { return nil }
+        let attributes = message.attributes(behind: 8)
+        // Of a connection from point to point the other one is its peer's.
+        guard let bytes = attributes[2] ?? attributes[1], let address = IPAddress(bytes: Array(bytes)) else { return nil }
+        index = message.payload.number(at: 4, UInt32.self)
+        self.address = address
+        prefix = Int(message.payload.number(at: 1, UInt8.self))
     }
 }

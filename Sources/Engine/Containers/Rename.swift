@@ -22,6 +22,9 @@ extension Engine {
             let shown = if case .invalidName(let name) = error { StoreError.invalidName("/" + name) } else { error }
             throw EngineError("Error when allocating new name: \(shown)", error.kind)
         }
+        do throws(StoreError) {
+            try EndpointStore(paths).rename(id, to: new)
+        } catch { throw EngineError("the container is renamed, but not on its networks: \(error)") }
         note(.rename(from: old), description, name: new)
     }
 }

@@ -152,6 +152,7 @@ extension SharedNamespace {
 
     private func prepare(_ bridge: Bridge, _ route: borrowing NetlinkSocket) throws(NetlinkError) -> UInt32 {
         if let index = try route.index(of: bridge.name) { return index }
+        try removeFormer(bridge, route)
         var link = NetlinkBatch.Link(name: bridge.name)
         link.mtu = bridge.mtu
         // Without one of its own it has that of some port, another one whenever ports come and go.
@@ -168,5 +169,28 @@ extension SharedNamespace {
         for (address, prefix) in bridge.gateways { setup.addAddress(address, prefix: prefix, to: index) }
         try route.run(setup, ignoring: [.exists])
         return index
+    }
+
+    // The bridges of networks that have been removed, whose addresses are this one's now.
+    private func removeFormer(_ bridge: Bridge, _ route: borrowing NetlinkSocket) throws(NetlinkError) {
+        var question = NetlinkBatch()
+        question.askForAddresses()
+        var seen: [UInt32] = []
+        for message in try route.list(question) {
+            guard let found = AddressMessage(message), found.index != 1, !found.address.isLinkLocal,
+                !seen.contains(found.index), let subnet = Subnet(found.address, prefix: found.prefix)
+            else { continue }
+            for (address, prefix) in bridge.gateways {
+                guard let own = Subnet(address, prefix: prefix), own.overlaps(subnet) else { continue }
+                seen.append(found.index)
+                break
+            }
+        }
+        guard !seen.isEmpty else { return }
+        // Another start may have made this one meanwhile.
+        let own = try route.index(of: bridge.name)
+        var removal = NetlinkBatch()
+        for index in seen where index != own { removal.removeLink(index) }
+        try route.run(removal, ignoring: [Errno(ENODEV)])
     }
 }

@@ -41,11 +41,12 @@ package struct EndpointStore: Sendable {
     package func claim(
         _ wish: Wish, owner: ProcessIdentity
     ) throws(StoreError) -> (record: EndpointRecord, dead: [EndpointRecord]) {
+        // The lock makes its directory, which is not to come back behind a network's end.
+        guard try NetworkStore(paths).isPresent(wish.network.id) else { throw .unknownNetwork(wish.network.name) }
         let lock = try lock(wish.network.id)
         defer { lock.descriptor.unlock() }
         guard try NetworkStore(paths).isPresent(wish.network.id) else { throw .unknownNetwork(wish.network.name) }
-        let others = try living(on: wish.network.id, besides: wish.containerID)
-        let living = others.living
+        let others = try members(of: wish.network.id, besides: wish.containerID)
         var dead = others.dead
         for record in dead { try forget(record) }
         // Its own of a run whose supervisor was killed.
@@ -57,7 +58,7 @@ package struct EndpointStore: Sendable {
         record.names = [wish.containerName] + wish.aliases + [String(wish.containerID.prefix(12))]
         for v4 in [true, false] {
             guard let pool = wish.network.pool(v4: v4) else { continue }
-            var taken = living.compactMap { v4 ? $0.ipv4 : $0.ipv6 }
+            var taken = (others.living + others.leaving).compactMap { v4 ? $0.ipv4 : $0.ipv6 }
             let gateway = pool.bridgeAddress
             if let gateway { taken.append(gateway) }
             for (_, address) in pool.auxiliary { taken.append(address) }
@@ -68,6 +69,9 @@ package struct EndpointStore: Sendable {
                 (record.ipv6, record.ipv6Prefix, record.gateway6) = (address, pool.subnet.prefix, gateway)
             }
         }
+        // Whoever has talked to the address before knows where it is: announcements of another are not heard for a second
+        // (locktime, arp(7)).
+        if wish.mac == nil, case .v4(let number) = record.ipv4 { record.mac = HardwareAddress(for: number) }
         try put(record)
         return (record, dead)
     }
@@ -116,37 +120,56 @@ package struct EndpointStore: Sendable {
         }
     }
 
-    /// The records of a network whose supervisors live, and those whose do not; files that are no records are passed over.
-    package func living(
-        on network: String, besides container: String? = nil
-    ) throws(StoreError) -> (living: [EndpointRecord], dead: [EndpointRecord]) {
-        var result: (living: [EndpointRecord], dead: [EndpointRecord]) = ([], [])
+    /// Who has been on a network.
+    package struct Members: Sendable {
+        package var living: [EndpointRecord] = []
+        /// Their containers have ended.
+        package var leaving: [EndpointRecord] = []
+        /// Their supervisors are gone without having said so.
+        package var dead: [EndpointRecord] = []
+    }
+
+    /// The records of a network, without that of one container; files that are no records are passed over.
+    package func members(of network: String, besides container: String? = nil) throws(StoreError) -> Members {
+        var members = Members()
         for name in try names(network) where name != container {
             guard let record = try read(network, name) else { continue }
-            if record.owner.isAlive { result.living.append(record) } else { result.dead.append(record) }
+            if !record.owner.isAlive {
+                members.dead.append(record)
+            } else if record.isLeaving {
+                members.leaving.append(record)
+            } else {
+                members.living.append(record)
+            }
         }
-        return result
+        return members
+    }
+
+    /// Gives a container that runs another name on its networks.
+    package func rename(_ container: String, to name: String) throws(StoreError) {
+        for network in try inUse() where try read(network, container) != nil {
+            let lock = try lock(network)
+            defer { lock.descriptor.unlock() }
+            guard var record = try read(network, container), record.owner.isAlive else { continue }
+            record.names = record.names.map { $0.isSame(as: record.containerName) ? name : $0 }
+            record.containerName = name
+            try put(record)
+        }
     }
 
     /// The container's places on `networks`, in their order; without those that it is not on.
     package func places(of container: String, on networks: [String]) throws(StoreError) -> [EndpointRecord] {
         var records: [EndpointRecord] = []
         for network in networks {
-            if let record = try read(network, container), record.owner.isAlive { records.append(record) }
+            if let record = try read(network, container), record.owner.isAlive, !record.isLeaving { records.append(record) }
         }
         return records
     }
 
     /// Forgets the places of containers that are gone without having said so. Returns whose they were.
     package func sweep() throws(StoreError) -> [EndpointRecord] {
-        let networks = try doing("list the networks in use") { () throws(SystemError) in
-            do throws(SystemError) { return try Files.list(folder) } catch {
-                if error.errno == .noEntry { return [String]() }
-                throw error
-            }
-        }
         var swept: [EndpointRecord] = []
-        for network in networks.filter({ ContainerStore.isID($0) }) {
+        for network in try inUse() {
             let lock = try lock(network)
             defer { lock.descriptor.unlock() }
             try doing("sweep network \(network.prefix(12))") { () throws(SystemError) in
@@ -155,12 +178,22 @@ package struct EndpointStore: Sendable {
                     unlink("\(directory(of: network))/\(name)")
                 }
             }
-            for record in try living(on: network).dead {
+            for record in try members(of: network).dead {
                 try forget(record)
                 swept.append(record)
             }
         }
         return swept
+    }
+
+    private func inUse() throws(StoreError) -> [String] {
+        let all = try doing("list the networks in use") { () throws(SystemError) in
+            do throws(SystemError) { return try Files.list(folder) } catch {
+                if error.errno == .noEntry { return [String]() }
+                throw error
+            }
+        }
+        return all.filter { ContainerStore.isID($0) }
     }
 
     private func names(_ network: String) throws(StoreError) -> [String] {

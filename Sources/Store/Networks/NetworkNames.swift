@@ -83,8 +83,8 @@ package final class NetworkNames {
 
     private func read(_ network: (id: String, name: String)) -> View {
         var view = View()
-        guard let (living, _) = try? endpoints.living(on: network.id) else { return view }
-        for record in living {
+        guard let members = try? endpoints.members(of: network.id) else { return view }
+        for record in members.living {
             var seen: [String] = []
             for name in record.names {
                 let name = name.lowercased()

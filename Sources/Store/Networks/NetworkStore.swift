@@ -116,18 +116,20 @@ package struct NetworkStore: Sendable {
     package func remove(_ id: String) throws(StoreError) {
         let lock = try EndpointStore(paths).lock(id)
         defer { lock.descriptor.unlock() }
-        guard try EndpointStore(paths).living(on: id).living.isEmpty else {
+        guard try EndpointStore(paths).members(of: id).living.isEmpty else {
             throw .conflict("network \(id.prefix(12)) has active endpoints")
         }
         do throws(SystemError) { try Files.unlink("\(folder)/\(id)") } catch {
             if error.errno == .noEntry { throw .unknownNetwork(id) }
             throw .failed(action: "remove network \(id.prefix(12))", error)
         }
+        // Whoever waits for the lock in there finds that the network is gone.
+        try? Files.removeTree(EndpointStore(paths).directory(of: id))
     }
 
     /// The containers that run on the network.
     package func endpoints(of id: String) throws(StoreError) -> [EndpointRecord] {
-        try EndpointStore(paths).living(on: id).living
+        try EndpointStore(paths).members(of: id).living
     }
 
     // nil for one that was removed since it was listed.

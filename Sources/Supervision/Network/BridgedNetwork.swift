@@ -216,6 +216,14 @@ final class BridgedNetwork {
 
     // MARK: the end
 
+    /// The container has ended: its names are free, and others may remove its networks.
+    func retire() {
+        for place in 0..<places.count {
+            places[place].record.isLeaving = true
+            try? store.write(places[place].record)
+        }
+    }
+
     /// Gives back what was taken. It waits for the kernel, some tens of milliseconds.
     func leave() {
         unpublish()

@@ -34,6 +34,7 @@ final class ContainerNetworks {
     func join(_ namespace: CInt) throws(SupervisorFailure) -> String? {
         leave()
         guard let owner = ProcessIdentity.current() else { throw SupervisorFailure("cannot read /proc/self/stat") }
+        let name = containers.isRenamed(id) ? (try? containers.currentName(id, was: name)) ?? name : name
         let network: BridgedNetwork
         do throws(NetworkError) {
             let shared: NamespaceHold
@@ -84,6 +85,9 @@ final class ContainerNetworks {
         process = nil
         current?.unpublish()
     }
+
+    /// Nobody is to find the container on its networks any more; what it has there is given back later, by `leave()`.
+    func retire() { current?.retire() }
 
     /// Gives back what the last run had. It waits for the kernel.
     func leave() {

@@ -306,6 +306,7 @@ package struct Supervisor: ~Copyable {
     private func finish(
         _ code: CInt, _ failure: SupervisorFailure?, _ loop: inout ServeLoop, ran: Int64? = nil
     ) -> String? {
+        networks?.retire()
         var doomed: String?
         if request.autoRemove {
             // Its name is free before the client hears of the end; everything else goes after it.

@@ -148,4 +148,55 @@ struct ConnectTests {
             try apus("rm", "-f", "box")
         }
     }
+
+    @Test(arguments: TestUser.available)
+    func aNetworkIsFreeWhenItsLastContainerHasEnded(_ user: TestUser) throws {
+        try withLab(user) { sandbox, lab, machine in
+            @discardableResult
+            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+            // Keeps the shared namespace, and with it the bridges of networks that are removed.
+            #expect(try apus("run", "-d", "--name", "keeper", "busybox", "sleep", "1000").code == 0)
+            for round in 0..<5 {
+                #expect(try apus("network", "create", "passing").code == 0)
+                let ran = try apus(
+                    "run", "--rm", "--network", "passing", "busybox", "sh", "-c", "ip -4 addr show eth0")
+                #expect(ran.text.contains("inet 172.18.0.2/16"), "\(ran)")
+                let removed = try apus("network", "rm", "passing")
+                #expect(removed.code == 0, "round \(round): \(removed)")
+            }
+            let rooms = "\(sandbox.runState)/network/endpoints"
+            #expect(try Files.list(rooms).count == 1, "only the default network's")
+            // The next one has the same addresses, and another bridge.
+            #expect(try apus("network", "create", "last").code == 0)
+            let server = try apus(
+                "run", "-d", "--name", "server", "--network", "last", "-p", "8080:80", "busybox", "nc", "-ll", "-p", "80",
+                "-e", "echo", "here")
+            #expect(server.code == 0, "\(server)")
+            try eventually {
+                try lab.shell(.machine, "timeout 5 busybox nc 127.0.0.1 8080 </dev/null || true").contains("here")
+            }
+            try apus("rm", "-f", "keeper", "server")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aNewNameIsKnownOnNetworksAtOnce(_ user: TestUser) throws {
+        try withLab(user) { sandbox, _, machine in
+            @discardableResult
+            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+            #expect(try apus("network", "create", "shared").code == 0)
+            for name in ["first", "second"] {
+                let ran = try apus("run", "-d", "--name", name, "--network", "shared", "busybox", "sleep", "1000")
+                #expect(ran.code == 0, "\(ran)")
+            }
+            #expect(try apus("rename", "first", "other").code == 0)
+            for _ in 0..<2 {
+                #expect(try apus("exec", "second", "ping", "-c1", "-W2", "other").code == 0)
+                #expect(try apus("exec", "second", "ping", "-c1", "-W2", "first").code != 0)
+                #expect(try apus("network", "inspect", "shared").text.contains("\"Name\": \"other\""))
+                try apus("restart", "-t", "0", "other")
+            }
+            try apus("rm", "-f", "other", "second")
+        }
+    }
 }
