@@ -50,6 +50,12 @@ struct NamesServerTests {
         #expect(try bench.dig("+short", "+tcp", "example.org") == "10.9.0.1\n")
     }
 
+    @Test("an answer counts that comes when another has been asked")
+    func late() throws {
+        #expect(try Bench(["late"]).dig("+short", "example.org") == "10.9.0.1\n")
+        #expect(try Bench(["late", "silent"]).dig("+short", "example.org") == "10.9.0.1\n")
+    }
+
     @Test("what a server says is passed on")
     func passedOn() throws {
         #expect(try Bench(["nxdomain"]).dig("example.org").contains("status: NXDOMAIN"))

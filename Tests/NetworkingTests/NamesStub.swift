@@ -23,6 +23,7 @@ let namesStub = """
             other = head(0x8180, 1)[:12] + o[:1] + bytes([o[1] ^ 3]) + o[2:] + a(6)
             return [head(0x8180, 1, w) + a(7), other, b'x', q, head(0x8180, 1) + a(1)]
         if mode == 'slow': time.sleep(0.3)
+        if mode == 'late': time.sleep(2.3)
         if mode == 'silent': return []
         return [head(0x8180, 1) + a(1)]
     def serve(q, send, stream):
