@@ -53,6 +53,21 @@ package struct Expression: Sendable {
         }
     }
 
+    /// Puts bytes of a register into the packet, and sets the checksum right that stands at `checksum` (RFC 1624).
+    package static func store(
+        _ base: Base, at offset: UInt32, count: UInt32, checksum: UInt32, from register: UInt32 = 0
+    ) -> Expression {
+        Expression(name: "payload") {
+            $0.put(2, network: base.rawValue)
+            $0.put(3, network: offset)
+            $0.put(4, network: count)
+            $0.put(5, network: Self.register(register))
+            // NFT_PAYLOAD_CSUM_INET
+            $0.put(6, network: UInt32(1))
+            $0.put(7, network: checksum)
+        }
+    }
+
     /// Goes on where the register has these bytes, or, with `isNot`, others.
     package static func compare(_ bytes: [UInt8], isNot: Bool = false, in register: UInt32 = 0) -> Expression {
         Expression(name: "cmp") {

@@ -64,6 +64,16 @@ extension NetlinkBatch {
         }
     }
 
+    /// Has the bridge pass nothing from the port `index` to others that are isolated (IFLA_BRPORT_ISOLATED, Linux 4.18).
+    package mutating func isolatePort(_ index: UInt32) {
+        var head = Self.linkHeader(index: index, isUp: true)
+        // AF_BRIDGE
+        head[0] = 7
+        add(19, header: head, "isolate a port of a bridge") { attributes in
+            attributes.nest(12) { $0.put(33, UInt8(1)) }
+        }
+    }
+
     /// Brings the interface `index` up; with `linkLocal` false it gets no address of IPv6 by itself (IN6_ADDR_GEN_MODE_NONE).
     package mutating func bringUp(_ index: UInt32, linkLocal: Bool) {
         add(16, header: Self.linkHeader(index: index, isUp: true), "bring an interface up") { attributes in

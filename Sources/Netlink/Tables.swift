@@ -37,14 +37,22 @@ extension NetlinkBatch {
         change(0, family, .create, "make a table of packet rules") { $0.put(1, text: table) }
     }
 
-    /// A chain; with `priority` it sees every packet that comes in (prerouting), in that place of all chains.
-    package mutating func addChain(_ name: String, of table: String, _ family: PacketFamily, priority: Int32? = nil) {
+    /// Which packets a chain sees: all that come in (NF_INET_PRE_ROUTING), or all that are sent here (NF_INET_LOCAL_OUT).
+    package enum Hook: UInt32, Sendable {
+        case prerouting = 0
+        case output = 3
+    }
+
+    /// A chain; with `priority` it sees every packet of `hook`, in that place of all chains.
+    package mutating func addChain(
+        _ name: String, of table: String, _ family: PacketFamily, _ hook: Hook = .prerouting, priority: Int32? = nil
+    ) {
         change(3, family, .create, "make a chain of packet rules") {
             $0.put(1, text: table)
             $0.put(3, text: name)
             guard let priority else { return }
             $0.nest(4) {
-                $0.put(1, network: UInt32(0))
+                $0.put(1, network: hook.rawValue)
                 $0.put(2, network: priority)
             }
             $0.put(5, network: UInt32(1))

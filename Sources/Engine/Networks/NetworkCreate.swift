@@ -82,7 +82,7 @@ extension NetworkRequest {
             let own = pools.filter { PoolRequest.prefixed($0.subnet)?.0.isV4 == isV4 }
             guard own.count < 2 else { throw OptionError("bridge driver doesn't support multiple subnets") }
         }
-        for (name, value) in options { try Self.check(name, value) }
+        for (name, value) in options { try check(name, value) }
         if let egress, !egress.utf8.contains(where: { $0 != 32 }) {
             throw OptionError("--egress names no rules: leave it out where containers may reach everything")
         }
@@ -102,25 +102,55 @@ extension NetworkRequest {
     }
 
     // Those of Docker's bridge driver that have a form.
-    private static func check(_ name: String, _ value: String) throws(OptionError) {
+    private func check(_ name: String, _ value: String) throws(OptionError) {
         func failed(_ cause: String) -> OptionError {
             OptionError("failed to parse \(name) value: \(value) (\(cause))")
         }
         switch name {
         case "com.docker.network.bridge.enable_icc", "com.docker.network.bridge.enable_ip_masquerade",
             "com.docker.network.bridge.inhibit_ipv4":
-            guard ["1", "t", "T", "true", "TRUE", "True", "0", "f", "F", "false", "FALSE", "False"].contains(value)
-            else { throw failed("strconv.ParseBool: parsing \"\(value)\": invalid syntax") }
+            guard let isOn = NetworkDefinition.bool(value) else {
+                throw failed("strconv.ParseBool: parsing \"\(value)\": invalid syntax")
+            }
+            if name.ends(with: "masquerade"), !isOn {
+                throw .refused(
+                    "-o \(name)=\(value)",
+                    "containers' own addresses mean nothing on the machine's network, where nothing is routed to them")
+            }
+            if name.ends(with: "inhibit_ipv4"), isOn {
+                throw .refused("-o \(name)=\(value)", "the bridge's address is what containers' packets leave by")
+            }
         case "com.docker.network.driver.mtu":
             guard let mtu = Int(value) else {
                 throw failed("strconv.Atoi: parsing \"\(value)\": invalid syntax")
             }
-            guard mtu >= 0 else { throw OptionError("invalid MTU number: \(mtu)") }
+            // ETH_MIN_MTU, IPV6_MIN_MTU and ETH_MAX_MTU; 0 is the kernel's choice.
+            guard mtu == 0 || (enableIPv6 ? 1280 : 68)...65535 ~= mtu else {
+                throw OptionError("invalid MTU number: \(mtu)")
+            }
+        case "com.docker.network.bridge.name":
+            guard value.utf8.count <= 15 else {
+                throw OptionError("the name of the bridge, '\(value)', is longer than an interface's may be: 15 bytes")
+            }
+            let isName = value.utf8.allSatisfy { $0 > 32 && $0 != 47 && $0 != 58 && $0 < 127 }
+            guard isName, value != ".", value != ".." else {
+                throw OptionError("'\(value)' cannot be the name of a bridge: interfaces have no such names")
+            }
         case "com.docker.network.bridge.host_binding_ipv4":
             guard IPAddress(value) != nil else { throw failed("nil ip") }
         case "com.docker.network.bridge.gateway_mode_ipv4", "com.docker.network.bridge.gateway_mode_ipv6":
             guard ["", "nat", "nat-unprotected", "routed", "isolated"].contains(value) else {
                 throw failed("unknown gateway mode \(value)")
+            }
+            if value == "routed" || value == "nat-unprotected" {
+                throw .refused("-o \(name)=\(value)", "containers are reached by their published ports alone")
+            }
+            if value == "isolated", !isInternal {
+                throw OptionError("gateway mode 'isolated' can only be used for an internal network")
+            }
+        case "com.docker.network.container_iface_prefix":
+            guard (1...12).contains(value.utf8.count), value.utf8.allSatisfy({ $0 > 32 && $0 != 47 && $0 < 127 }) else {
+                throw OptionError("'\(value)' cannot begin the names of interfaces: they have 15 bytes at most, and no slash")
             }
         default: return
         }

@@ -33,6 +33,8 @@ package struct Interface: Sendable {
     package var addresses: [(address: IPAddress, prefix: Int)]
     /// Where what is of no subnet goes; none on an internal network.
     package var gateways: [IPAddress]
+    /// Whether others that are isolated, too, are not reached.
+    package var isIsolated = false
 
     package init(
         name: String, hardwareAddress: HardwareAddress, addresses: [(address: IPAddress, prefix: Int)],
@@ -81,8 +83,9 @@ extension SharedNamespace {
         let inside = try NetlinkSocket.route(in: container)
         return try asking { () throws(NetlinkError) in
             let master = try prepare(bridge, connections.route)
-            // Named after its address: the kernel's own names are sought one by one.
-            let outerName = "v" + hex(interface.hardwareAddress.bytes)
+            // The kernel's own names are sought one by one, and one after its address could be that of a former holder's, whose
+            // namespace takes a moment to go.
+            let outerName = "v" + hex(HardwareAddress.random().bytes)
             var outer = NetlinkBatch.Link(name: outerName)
             outer.mtu = bridge.mtu
             outer.master = master
@@ -93,17 +96,15 @@ extension SharedNamespace {
             inner.namespace = container
             var pair = NetlinkBatch()
             pair.addPair(outer, peer: inner)
-            do throws(NetlinkError) { try connections.route.run(pair) } catch {
-                // That of a container which was killed: its namespace takes a moment to go.
-                guard error.errno == .exists else { throw error }
-                var removal = NetlinkBatch()
-                removal.removeLink(outerName)
-                try connections.route.run(removal, ignoring: [Errno(ENODEV)])
-                try connections.route.run(pair)
-            }
+            try connections.route.run(pair)
             guard let port = try connections.route.index(of: outerName),
                 let index = try inside.index(of: interface.name)
             else { throw NetlinkError("find the interface \(interface.name)", Errno(ENODEV)) }
+            if interface.isIsolated {
+                var isolation = NetlinkBatch()
+                isolation.isolatePort(port)
+                try connections.route.run(isolation)
+            }
             var setup = NetlinkBatch()
             setup.bringUp(index, linkLocal: interface.hasV6)
             for (address, prefix) in interface.addresses { setup.addAddress(address, prefix: prefix, to: index) }

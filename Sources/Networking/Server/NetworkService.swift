@@ -1,6 +1,4 @@
-package import Addresses
-import Glibc
-package import Linux
+import Linux
 
 /// What serves one container's networks, in a process of its own: everything is open when it begins.
 package struct NetworkService {
@@ -73,33 +71,5 @@ package struct NetworkService {
             withExtendedLifetime(parts) {}
             return 0
         } catch { return 1 }
-    }
-}
-
-/// The resolver's sockets in a container's namespace.
-package enum ResolverSockets {
-    /// Where it answers.
-    package static let address = IPAddress.v4(0x7f00_000b)
-
-    /// Sockets of UDP and TCP on 127.0.0.11, port 53, in the network namespace `container`; the caller closes them.
-    package static func make(in container: CInt) throws(SystemError) -> (udp: CInt, tcp: CInt) {
-        let numbers = try NamespaceSockets.make(
-            [
-                .init(domain: AF_INET, type: CInt(SOCK_DGRAM.rawValue)),
-                .init(domain: AF_INET, type: CInt(SOCK_STREAM.rawValue)),
-            ], in: container)
-        do throws(SystemError) {
-            let place = SocketAddress(address, port: 53)
-            for number in numbers {
-                // A server of the container's that wants port 53 on all addresses, and says that others may have theirs.
-                try InternetSocket.set(SO_REUSEADDR, of: SOL_SOCKET, to: 1, on: number)
-                try InternetSocket.bind(number, to: place)
-            }
-            try InternetSocket.listen(numbers[1])
-            return (numbers[0], numbers[1])
-        } catch {
-            for number in numbers { close(number) }
-            throw error
-        }
     }
 }

@@ -86,6 +86,18 @@ extension NetworkDefinition {
         return nil
     }
 
+    /// What Go's ParseBool makes of an option; nil where it is none of its words.
+    package static func bool(_ text: String) -> Bool? {
+        switch text {
+        case "1", "t", "T", "true", "TRUE", "True": true
+        case "0", "f", "F", "false", "FALSE", "False": false
+        default: nil
+        }
+    }
+
+    /// Whether containers on it reach each other.
+    package var hasInnerTraffic: Bool { option("com.docker.network.bridge.enable_icc").flatMap(Self.bool) ?? true }
+
     /// The name of its bridge, at most 15 bytes (IFNAMSIZ, netdevice(7)).
     package var bridgeName: String {
         if isDefault { return "docker0" }

@@ -79,11 +79,19 @@ package struct NetworkStore: Sendable {
         for other in all where other.name.isSame(as: definition.name) {
             throw .conflict("network with name \(definition.name) already exists")
         }
+        for other in all where other.driver == definition.driver && other.bridgeName.isSame(as: definition.bridgeName) {
+            throw .conflict(
+                "cannot create network \(definition.id) (\(definition.bridgeName)): conflicts with network \(other.id) "
+                    + "(\(other.bridgeName)): networks have same bridge name")
+        }
         var definition = definition
         definition.pools = wanted
         var taken: [Subnet] = []
-        for other in all { taken += other.pools.map(\.subnet) }
-        for pool in wanted {
+        for other in all {
+            for v4 in [true, false] { if let pool = other.pool(v4: v4) { taken.append(pool.subnet) } }
+        }
+        // One of a version that is off takes nothing.
+        for pool in wanted where pool.subnet.base.isV4 ? definition.enableIPv4 : definition.enableIPv6 {
             for other in taken where other.overlaps(pool.subnet) {
                 throw .conflict("invalid pool request: Pool overlaps with other one on this address space")
             }

@@ -23,11 +23,13 @@ extension BridgedNetwork {
         guard port.protocolName != "sctp" else {
             throw SupervisorFailure("cannot publish \(port.containerPort)/sctp: only TCP and UDP are passed on")
         }
+        let hostAddress = places.first { $0.record == record }?.network
+            .option("com.docker.network.bridge.host_binding_ipv4").flatMap { IPAddress($0) }
         let some: [HostPorts.Bound]
         do throws(HostPortError) {
             some = try HostPorts.bind(
                 .init(
-                    address: port.hostAddress, ports: port.hostPorts, isDatagram: port.protocolName == "udp"))
+                    address: port.hostAddress ?? hostAddress, ports: port.hostPorts, isDatagram: port.protocolName == "udp"))
         } catch {
             throw SupervisorFailure(
                 "failed to set up container networking: driver failed programming external connectivity on endpoint "

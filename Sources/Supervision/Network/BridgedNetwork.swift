@@ -112,15 +112,18 @@ final class BridgedNetwork {
     // MARK: what a place consists of
 
     // Interfaces have the lowest numbers that are free.
-    private func freeInterface() -> String {
+    private func freeInterface(on endpoint: NetworkRequest.Endpoint) -> String {
+        if let name = endpoint.options.driverOptions["com.docker.network.endpoint.ifname"] { return name }
+        let prefix = endpoint.network.option("com.docker.network.container_iface_prefix") ?? "eth"
         var number = 0
-        while places.contains(where: { $0.record.interface == "eth\(number)" }) { number += 1 }
-        return "eth\(number)"
+        while places.contains(where: { $0.record.interface == prefix + "\(number)" }) { number += 1 }
+        return prefix + "\(number)"
     }
 
     private func claim(_ endpoint: NetworkRequest.Endpoint) throws(SupervisorFailure) -> Place {
         var wish = EndpointStore.Wish(
-            network: endpoint.network, containerID: member.id, containerName: member.name, interface: freeInterface())
+            network: endpoint.network, containerID: member.id, containerName: member.name, 
+            interface: freeInterface(on: endpoint))
         wish.aliases = endpoint.options.aliases
         wish.ipv4 = endpoint.options.ipv4.flatMap { IPAddress($0) }
         wish.ipv6 = endpoint.options.ipv6.flatMap { IPAddress($0) }
@@ -149,6 +152,7 @@ final class BridgedNetwork {
             if let gateway { bridge.gateways.append((gateway, prefix)) }
             if let address { interface.addresses.append((address, prefix)) }
         }
+        interface.isIsolated = !network.hasInnerTraffic
         for (leader, v4) in [(routes.v4, true), (routes.v6, false)] where leader == place {
             if let gateway = places[place].gateway(v4: v4) { interface.gateways.append(gateway) }
         }
