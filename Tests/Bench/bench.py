@@ -12,9 +12,11 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 
 import engines
 import measure
+import netlab
 import suites
 
 
@@ -23,7 +25,7 @@ def arguments():
     parser.add_argument("--apus", help="the executable; without it the peers alone are measured")
     parser.add_argument("--rounds", type=int, default=30, help="rounds of single starts (30)")
     parser.add_argument("--only", default="", help="names of engines, with commas")
-    parser.add_argument("--suites", default="start,parallel,memory,pull,ps", help="which, with commas (all)")
+    parser.add_argument("--suites", default="start,parallel,memory,pull,ps,network", help="which, with commas (all)")
     parser.add_argument("--markdown", help="a file to write the tables to")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -50,12 +52,30 @@ def as_root(options):
             shutil.copy(options.apus, f"{stage}/apus")
         # The clone may lie where the ordinary user cannot read.
         shutil.copytree(engines.HERE.parent, f"{stage}/Tests", ignore=shutil.ignore_patterns("*.swift", "__pycache__"))
-        again = [sys.executable, f"{stage}/Tests/Bench/bench.py", *sys.argv[1:], "--inside", stage]
-        if options.apus:
-            again += ["--apus", f"{stage}/apus"]
-        return subprocess.run(["/usr/bin/unshare", "--mount", "--propagation", "slave", *again]).returncode
+        return apart(options, stage)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def apart(options, stage):
+    """Runs the suite of networks in namespaces of its own, the others in a mount namespace; returns the exit status."""
+    tables = pathlib.Path(stage) / "tables"
+    again = [sys.executable, f"{stage}/Tests/Bench/bench.py", *sys.argv[1:], "--inside", stage, "--markdown", str(tables)]
+    if options.apus:
+        again += ["--apus", f"{stage}/apus"]
+    names = options.suites.split(",")
+    text = machine() + "\n\n"
+    for prefix, group in ((["/usr/bin/unshare", "--mount", "--propagation", "slave"], [name for name in names if name != "network"]),
+                          (netlab.ISOLATED, [name for name in names if name == "network"])):
+        if not group:
+            continue
+        code = subprocess.run([*prefix, *again, "--suites", ",".join(group)]).returncode
+        if code:
+            return code
+        text += tables.read_text()
+    if options.markdown:
+        pathlib.Path(options.markdown).write_text(text)
+    return 0
 
 
 def store_of_its_own(stage):
@@ -81,8 +101,10 @@ def own_cgroup(user):
 
     entry = pwd.getpwnam(user)
     own = next(line.split("::")[1] for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines() if "::" in line)
-    top = pathlib.Path("/sys/fs/cgroup" + own) / f"apus-bench-{os.getpid()}"
-    (top / "engine").mkdir(parents=True)
+    # A process id would be no name: that of a namespace comes again.
+    top = pathlib.Path(tempfile.mkdtemp(prefix="apus-bench-", dir="/sys/fs/cgroup" + own))
+    top.chmod(0o755)
+    (top / "engine").mkdir()
     for folder in (top, top / "engine"):
         os.chown(folder, entry.pw_uid, entry.pw_gid)
         for name in ("cgroup.procs", "cgroup.subtree_control", "cgroup.threads"):
@@ -93,11 +115,16 @@ def own_cgroup(user):
 
 def leave_cgroup(top):
     (top.parent / "cgroup.procs").write_text(str(os.getpid()))
-    for folder, _, _ in os.walk(top, topdown=False):
-        try:
-            os.rmdir(folder)
-        except OSError:
-            pass
+    # What engines leave running, as podman's pause process, would keep the directories.
+    (top / "cgroup.kill").write_text("1")
+    for _ in range(100):
+        for folder, _, _ in os.walk(top, topdown=False):
+            try:
+                os.rmdir(folder)
+            except OSError:
+                time.sleep(0.01)
+        if not top.exists():
+            break
 
 
 def prepared(options, context):
@@ -107,6 +134,8 @@ def prepared(options, context):
     for kind in engines.ALL:
         engine = kind(context)
         if wanted and engine.name not in wanted:
+            continue
+        if options.suites == "network" and not isinstance(engine, (engines.Apus, engines.Podman)):
             continue
         if isinstance(engine, engines.Baseline) and not shutil.which("gcc"):
             print(f"left out: {engine.name}: gcc is not installed")
@@ -125,11 +154,11 @@ def prepared(options, context):
     return working
 
 
-def run(options, user, cgroup):
+def run(options, user, cgroup, lab=None):
     """Runs the suites as `user`; returns the tables as Markdown."""
     above = f"{options.inside}/stores" if options.inside else "/tmp"
     folder = pathlib.Path(tempfile.mkdtemp(prefix="apus-bench.", dir=above))
-    context = engines.Context(folder, options.apus and os.path.realpath(options.apus), user, cgroup and cgroup / "baseline")
+    context = engines.Context(folder, options.apus and os.path.realpath(options.apus), user, cgroup and cgroup / "baseline", lab)
     working = []
     try:
         if context.cgroup:
@@ -166,6 +195,7 @@ def main():
 
         text = run(options, pwd.getpwuid(os.getuid()).pw_name, None)
     else:
+        lab = netlab.Lab("apus-test", options.inside) if options.suites == "network" else None
         cgroup = own_cgroup("apus-test")
         if cgroup is None:
             print("note: no cgroup v2 can be mounted here: podman, crun and runc may refuse to run")
@@ -173,7 +203,7 @@ def main():
         child = os.fork()
         if child == 0:
             become("apus-test")
-            result = run(options, "apus-test", cgroup)
+            result = run(options, "apus-test", cgroup, lab)
             os.write(writer, result.encode())
             os._exit(0)
         os.close(writer)
@@ -184,7 +214,7 @@ def main():
         if status:
             return 1
     if options.markdown:
-        pathlib.Path(options.markdown).write_text(machine() + "\n\n" + text)
+        pathlib.Path(options.markdown).write_text(("" if options.inside else machine() + "\n\n") + text)
     return 0
 
 

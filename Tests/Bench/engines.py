@@ -15,8 +15,8 @@ PATH = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin"
 class Context:
     """Directories and files that the engines share."""
 
-    def __init__(self, folder, apus, user, cgroup):
-        self.folder, self.apus, self.user, self.cgroup = folder, apus, user, cgroup
+    def __init__(self, folder, apus, user, cgroup, lab=None):
+        self.folder, self.apus, self.user, self.cgroup, self.lab = folder, apus, user, cgroup, lab
         self.tar = folder / "busybox.tar"
         self.rootfs = folder / "rootfs"
         # In memory, as /run/user/UID is on a machine with logins; every engine keeps its run state there.

@@ -2,6 +2,8 @@
 
 import os
 import pathlib
+import select
+import signal
 import statistics
 import time
 
@@ -20,7 +22,16 @@ def start(command, environment, log):
         os.close(null)
 
 
-def finish(pid, command):
+def finish(pid, command, timeout=None):
+    """Waits for the end of a command that was started; after `timeout` seconds it is killed and has failed."""
+    if timeout is not None:
+        watched = os.pidfd_open(pid)
+        ended, _, _ = select.select([watched], [], [], timeout)
+        os.close(watched)
+        if not ended:
+            os.kill(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+            raise Failure(f"{' '.join(command)}: no end within {timeout} s")
     _, status = os.waitpid(pid, 0)
     code = os.waitstatus_to_exitcode(status)
     if code != 0:
@@ -39,14 +50,14 @@ def with_log(body):
         os.close(log)
 
 
-def wall(command, environment, count=1):
+def wall(command, environment, count=1, timeout=None):
     """Seconds from starting `count` copies of `command` at once to the end of the last."""
 
     def body(log):
         begin = time.perf_counter()
         pids = [start(command, environment, log) for _ in range(count)]
         for pid in pids:
-            finish(pid, command)
+            finish(pid, command, timeout)
         return time.perf_counter() - begin
 
     return with_log(body)
@@ -84,11 +95,12 @@ def processes():
 
 
 def memory(pid):
-    """{"pss", "private_dirty", "peak"} of a process in KB; peak is its largest resident set."""
+    """{"pss", "private_dirty", "private", "peak"} of a process in KB; peak is its largest resident set."""
     fields = {}
     for name in ("smaps_rollup", "status"):
         for line in pathlib.Path(f"/proc/{pid}/{name}").read_text().splitlines():
             key, _, value = line.partition(":")
             if value.endswith(" kB"):
                 fields[key] = int(value.split()[0])
-    return {"pss": fields["Pss"], "private_dirty": fields["Private_Dirty"], "peak": fields["VmHWM"]}
+    dirty = fields["Private_Dirty"]
+    return {"pss": fields["Pss"], "private_dirty": dirty, "private": dirty + fields["Private_Clean"], "peak": fields["VmHWM"]}

@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import engines
 import measure
+import network
 
 
 def table(title, head, rows):
@@ -97,7 +98,7 @@ def memory(context, working, options):
 def supervisors(clients):
     """The process that stays for each container: the parent of its command that is no client; means in KB."""
     found = measure.processes()
-    sums, name = {"pss": 0, "private_dirty": 0, "peak": 0}, ""
+    sums, name = dict.fromkeys(("pss", "private_dirty", "private", "peak"), 0), ""
     sleepers = [pid for pid, (_, _, line) in found.items() if line == "sleep 86399"]
     if len(sleepers) != CONTAINERS:
         return [f"{len(sleepers)} containers instead of {CONTAINERS}", "", "", "", ""]
@@ -228,4 +229,4 @@ def ps(context, working, options):
     return "".join(table(f"`{words}` {head}", HEAD, rows_with_ratios(values, 1000, 1)) for words, values in times.items())
 
 
-ALL = {"start": start, "parallel": parallel, "memory": memory, "pull": pull, "ps": ps}
+ALL = {"start": start, "parallel": parallel, "memory": memory, "pull": pull, "ps": ps, "network": network.suite}

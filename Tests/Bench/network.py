@@ -1,0 +1,154 @@
+"""The suite `network`: what starts, ports, ways out, names and memory cost with each engine's networks."""
+
+import random
+import subprocess
+import time
+
+import engines
+import measure
+import netlab
+import suites
+from netlab import DOMAIN, HOST, LOOPBACK, PORT, SERVER, Unable
+
+SAMPLES = 2000
+CONTAINERS = 10
+HEAD = ["path", "engine"]
+PORT_HOST, PORT_OTHER, PEER, EGRESS = "published port, from the host", "published port, from another host", "between containers", "way out"
+
+
+def interleaved(cells, rounds, notes):
+    """{label: results of the rounds}; each round measures every cell once, in an order of its own.
+
+    `cells` are functions by label. A failure goes to `notes`, and a cell that has never worked is not tried again."""
+    results = {label: [] for label in cells}
+    for _ in range(rounds):
+        for label, cell in random.sample(list(cells.items()), len(cells)):
+            if label in notes and not results[label]:
+                continue
+            try:
+                results[label].append(cell())
+            except Unable as failure:
+                notes[label] = str(failure)
+    return results
+
+
+def table(title, head, cells, notes):
+    """A table with a row for each label of `cells`; below it, why cells are missing."""
+    rows = [[*label, *(cells.get(label) or ["n/a"] + [""] * (len(head) - len(label) - 1))] for label in cells]
+    below = "".join(f"{', '.join(label)}: {text}\n" for label, text in notes.items() if label in cells)
+    return suites.table(title, head, rows) + (f"\n{below}" if below else "")
+
+
+def against(results, label, other, statistic):
+    """How many times as much as of the engine `other` on the same path; nothing where there is none."""
+    values, others = results[label], results.get((label[0], other))
+    return f"{statistic(values) / statistic(others):.2f}" if values and others and label[1] != other else ""
+
+
+class Suite:
+    """The servers that are measured, and the clients of each path to them."""
+
+    def __init__(self, context, working, rounds):
+        self.context, self.lab, self.rounds = context, context.lab, min(rounds, 5)
+        self.load = context.folder / "bin" / "netload"
+        context.call(["/usr/bin/gcc", "-O2", "-static", "-o", self.load, engines.HERE / "netload.c"])
+        netlab.image(context, self.load, working)
+        self.direct = netlab.Direct(self.load)
+        self.ways, self.notes = [], {}
+        for engine in working:
+            networks = ["slirp4netns", "bridge", "pasta"] if isinstance(engine, engines.Podman) else ["bridge"]
+            for network in networks:
+                name = engine.name if len(networks) == 1 else f"{engine.name} {network}"
+                self.ways.append(netlab.Way(name, engine, network, "bench" if network == "bridge" else None))
+        self.number = 20000
+        self.servers = [subprocess.Popen([self.load, "serve", PORT])]
+        self.lab.begin([self.load, "serve", PORT])
+        self.lab.begin([self.load, "answer", DOMAIN])
+
+    def publish(self):
+        """A port of the host that nobody had yet."""
+        self.number += 1
+        return str(self.number)
+
+    def probe(self):
+        """Leaves out ways that do not work at all; returns {way's name: why}."""
+        broken = {}
+        for way in self.ways:
+            try:
+                way.wall("--network", way.network)
+            except Unable as failure:
+                broken[way.name] = str(failure)
+        self.ways = [way for way in self.ways if way.name not in broken]
+        return broken
+
+    def starts(self):
+        broken = self.probe()
+        before = set(measure.processes())
+        cold, warm, notes = {}, {}, {}
+
+        def run(way, published, network):
+            options = ["--network", network]
+            if published:
+                options += ["-p", f"{LOOPBACK}:{self.publish()}:80"]
+            return way.wall(*options)
+
+        def cold_cell(way, published, network):
+            netlab.settle(before)
+            return run(way, published, network)
+
+        kinds = [("none", False), ("bridge", False), ("bridge and port", True)]
+        labels = {(kind, way.name): (way, published, "none" if kind == "none" else way.network)
+                  for kind, published in kinds for way in self.ways}
+        answer = {("first answer", way.name): way for way in self.ways}
+        cold = interleaved({**{label: lambda a=a: cold_cell(*a) for label, a in labels.items()},
+                            **{label: lambda w=w: (netlab.settle(before), self.first_answer(w))[1] for label, w in answer.items()}},
+                           self.rounds, notes)
+        for way in self.ways:
+            way.start("warm", way.network)
+        warm = interleaved({**{label: lambda a=a: run(*a) for label, a in labels.items()},
+                            **{label: lambda w=w: self.first_answer(w) for label, w in answer.items()}}, self.rounds, notes)
+        for way in self.ways:
+            way.remove("warm")
+        return self.start_tables(labels, answer, cold, warm, notes, broken)
+
+    def first_answer(self, way):
+        """Seconds from the command's beginning until its published port has answered."""
+        port = self.publish()
+        command = way.command(["-d", "--name", way.full("first"), "--network", way.network, "-p", f"{LOOPBACK}:{port}:{PORT}"],
+                              "netload", "serve", PORT)
+        begin = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
+        engine = subprocess.Popen(command, env=way.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                  stderr=subprocess.DEVNULL)
+        try:
+            return (int(netlab.call([self.load, "first", LOOPBACK, port])) - begin) / 1e9
+        finally:
+            engine.wait()
+            way.remove("first")
+
+    def start_tables(self, labels, answer, cold, warm, notes, broken):
+        def row(label):
+            if not cold.get(label) or not warm.get(label):
+                return None
+            cells = []
+            for times in (cold, warm):
+                middle = measure.median(times[label])
+                none = times.get(("none", label[1]))
+                difference = f"{(middle - measure.median(none)) * 1000:+.1f}" if none and label[0].startswith("bridge") else ""
+                cells += [f"{middle * 1000:.1f}", difference, against(times, label, "apus", measure.median)]
+            return cells
+
+        cells = {label: row(label) for label in labels}
+        cells.update({("bridge", name): None for name in broken})
+        notes.update({("bridge", name): text for name, text in broken.items()})
+        head = ["network", "engine", "cold", "- none", "× apus", "warm", "- none", "× apus"]
+        text = table("`run --rm` with a network, milliseconds (warm: another container is on that network)", head, cells, notes)
+        head = ["", "engine", "cold", "", "× apus", "warm", "", "× apus"]
+        return text + table("From `run -d -p` to the port's first answer, milliseconds", head, {label: row(label) for label in answer}, notes)
+
+
+def suite(context, working, options):
+    if not context.lab:
+        return "\nnetwork: left out: only root can make namespaces that are hosts of their own to an ordinary user\n"
+    work = Suite(context, working, options.rounds)
+    text = work.starts()
+    return text
