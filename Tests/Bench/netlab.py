@@ -93,7 +93,8 @@ class Way:
         self.own = own or network
         self.podman = isinstance(engine, engines.Podman)
         self.base = [engine.path(), *(engine.options() if self.podman else [])]
-        self.environment = engine.context.environment
+        # Else apus keeps its namespaces for some seconds after the last container, and no start is a first one.
+        self.environment = {**engine.context.environment, "APUS_LINGER": "0"}
         self.port = self.address = None
 
     def command(self, options, *words):
