@@ -75,7 +75,7 @@ class Direct:
     """No container: what the same path costs without one."""
 
     name = "direct"
-    address, port = LOOPBACK, PORT
+    address, port, trouble = LOOPBACK, PORT, ""
 
     def __init__(self, load):
         self.load = load
@@ -95,7 +95,8 @@ class Way:
         self.base = [engine.path(), *(engine.options() if self.podman else [])]
         # Else apus keeps its namespaces for some seconds after the last container, and no start is a first one.
         self.environment = {**engine.context.environment, "APUS_LINGER": "0"}
-        self.port = self.address = None
+        # Of the server: its published port, its address where others can reach that, and why it is not there.
+        self.port, self.address, self.trouble = None, None, ""
 
     def command(self, options, *words):
         return [*self.base, "run", *options, ("localhost/" if self.podman else "") + "netload:bench", *words]
@@ -113,6 +114,11 @@ class Way:
 
     def remove(self, *names):
         self.call("rm", "-f", *(["-t", "0"] if self.podman else []), *map(self.full, names))
+
+    def own_address(self, name):
+        """The address of a container that runs."""
+        shown = self.call("exec", self.full(name), "ip", "-4", "addr", "show", "dev", "eth0")
+        return shown.partition("inet ")[2].partition("/")[0]
 
     def inside(self, *words, timeout=30):
         """What the load prints in a container of the network where the server is."""

@@ -1,48 +1,16 @@
 """The suite `network`: what starts, ports, ways out, names and memory cost with each engine's networks."""
 
-import random
 import subprocess
 import time
 
 import engines
 import measure
 import netlab
-import suites
-from netlab import DOMAIN, HOST, LOOPBACK, PORT, SERVER, Unable
+import netpaths
+from netlab import DOMAIN, LOOPBACK, PORT, Unable
+from netpaths import against, interleaved, table
 
-SAMPLES = 2000
 CONTAINERS = 10
-HEAD = ["path", "engine"]
-PORT_HOST, PORT_OTHER, PEER, EGRESS = "published port, from the host", "published port, from another host", "between containers", "way out"
-
-
-def interleaved(cells, rounds, notes):
-    """{label: results of the rounds}; each round measures every cell once, in an order of its own.
-
-    `cells` are functions by label. A failure goes to `notes`, and a cell that has never worked is not tried again."""
-    results = {label: [] for label in cells}
-    for _ in range(rounds):
-        for label, cell in random.sample(list(cells.items()), len(cells)):
-            if label in notes and not results[label]:
-                continue
-            try:
-                results[label].append(cell())
-            except Unable as failure:
-                notes[label] = str(failure)
-    return results
-
-
-def table(title, head, cells, notes):
-    """A table with a row for each label of `cells`; below it, why cells are missing."""
-    rows = [[*label, *(cells.get(label) or ["n/a"] + [""] * (len(head) - len(label) - 1))] for label in cells]
-    below = "".join(f"{', '.join(label)}: {text}\n" for label, text in notes.items() if label in cells)
-    return suites.table(title, head, rows) + (f"\n{below}" if below else "")
-
-
-def against(results, label, other, statistic):
-    """How many times as much as of the engine `other` on the same path; nothing where there is none."""
-    values, others = results[label], results.get((label[0], other))
-    return f"{statistic(values) / statistic(others):.2f}" if values and others and label[1] != other else ""
 
 
 class Suite:
@@ -146,9 +114,72 @@ class Suite:
         return text + table("From `run -d -p` to the port's first answer, milliseconds", head, {label: row(label) for label in answer}, notes)
 
 
+    def serve(self):
+        """Starts the server of each way; where that fails the way's `trouble` says why."""
+        for way in self.ways:
+            way.port = self.publish()
+            try:
+                if way.own != way.network:
+                    way.call("network", "create", way.own)
+                way.start("server", way.own, "-p", f"{way.port}:{PORT}", "-p", f"{way.port}:{PORT}/udp")
+                if way.own != way.network:
+                    way.address = way.own_address("server")
+            except Unable as failure:
+                way.trouble = str(failure)
+
+    def memory(self):
+        cells, notes = {}, {}
+        for way in self.ways:
+            for kind, network, options in (("none", "none", []), ("bridge and port", way.network, ["-p"])):
+                label = (kind, way.name)
+                try:
+                    cells[label] = self.kept(way, network, options)
+                except Unable as failure:
+                    cells[label], notes[label] = None, str(failure)
+        rows = {}
+        for (kind, name), found in cells.items():
+            none = cells.get(("none", name))
+            more = [f"{(found[i] - none[i]) / CONTAINERS:+.0f}" if found and none and kind != "none" else "" for i in (1, 2)]
+            rows[kind, name] = found and [found[0], f"{found[1] / CONTAINERS:.0f}", more[0], f"{found[2] / CONTAINERS:.0f}", more[1]]
+        head = ["network", "engine", "processes", "private", "- none", "PSS", "- none"]
+        return table(f"Memory per container of all that an engine keeps running, KB ({CONTAINERS} running)", head, rows, notes)
+
+    def kept(self, way, network, options):
+        """What stays for CONTAINERS containers beside their own processes: its names, private memory and PSS in KB."""
+        before = set(measure.processes())
+        names = [f"memory{number}" for number in range(CONTAINERS)]
+        try:
+            for name in names:
+                way.start(name, network, *(word for option in options for word in (option, f"{LOOPBACK}:{self.publish()}:80")))
+            time.sleep(2)
+            counts, private, pss = {}, 0, 0
+            for pid, (_, name, _) in measure.processes().items():
+                if pid in before or name == "netload":
+                    continue
+                try:
+                    used = measure.memory(pid)
+                except (OSError, KeyError) as error:
+                    raise Unable(f"{name}: {error}") from None
+                counts[name] = counts.get(name, 0) + 1
+                private, pss = private + used["private"], pss + used["pss"]
+            return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())), private, pss
+        finally:
+            for name in names:
+                try:
+                    way.remove(name)
+                except Unable:
+                    pass
+
+
 def suite(context, working, options):
     if not context.lab:
         return "\nnetwork: left out: only root can make namespaces that are hosts of their own to an ordinary user\n"
     work = Suite(context, working, options.rounds)
     text = work.starts()
-    return text
+    work.serve()
+    for part in (netpaths.connects, netpaths.throughput, netpaths.datagrams, netpaths.names):
+        text += part(work)
+    for way in work.ways:
+        if not way.trouble:
+            way.remove("server")
+    return text + work.memory()
