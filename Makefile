@@ -29,8 +29,8 @@ PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr bind9-dnsutils bsdut
 	xz-utils zstd
 PACKAGES_FAULTS := $(PACKAGES_RUN) $(PACKAGES_DEMO) docker-registry e2fsprogs python3 skopeo strace util-linux
 PACKAGES_CONFORMANCE := $(PACKAGES_RUN) crun gcc libc6-dev python3 runc util-linux
-PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) bubblewrap crun gcc iproute2 mmdebstrap podman procps python3 runc \
-	skopeo umoci util-linux
+PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) aardvark-dns bubblewrap crun gcc iproute2 iptables mmdebstrap netavark podman \
+	procps python3 runc skopeo umoci util-linux
 
 PACKAGES_DIFFERENTIAL := $(PACKAGES_RUN) $(PACKAGES_DEMO) bsdutils docker-registry iproute2 procps python3 util-linux
 PACKAGES_VM    := $(PACKAGES_DEMO) debootstrap dpkg e2fsprogs kmod qemu-system-x86

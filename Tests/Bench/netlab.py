@@ -46,7 +46,8 @@ class Lab:
                        f"ip addr add {HOST}/24 dev eth0; ip link set eth0 up; echo 0 2147483647 >/proc/sys/net/ipv4/ping_group_range")
         self.configure(["/usr/bin/nsenter", f"--net=/proc/{self.shell.pid}/ns/net"],
                        f"ip link set lo up; ip addr add {OUTSIDE}/24 dev eth0; ip addr add {SERVER}/32 dev lo; ip link set eth0 up; "
-                       "echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start")
+                       # Datagrams are answered from the address that they were sent to.
+                       f"ip route replace {HOST}/32 dev eth0 src {SERVER}; echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start")
         self.configure([], f"ip route add default via {OUTSIDE}")
         resolver = pathlib.Path(folder) / "resolv.conf"
         resolver.write_text(f"nameserver {SERVER}\n")
@@ -115,6 +116,13 @@ class Way:
     def remove(self, *names):
         self.call("rm", "-f", *(["-t", "0"] if self.podman else []), *map(self.full, names))
 
+    def discard(self, *names):
+        """Removes containers if they are there; what they were for has been told or has failed."""
+        try:
+            self.remove(*names)
+        except Unable:
+            pass
+
     def own_address(self, name):
         """The address of a container that runs."""
         shown = self.call("exec", self.full(name), "ip", "-4", "addr", "show", "dev", "eth0")
@@ -133,16 +141,22 @@ class Way:
 
 
 def image(context, load, working):
-    """Makes netload:bench of each engine: busybox with the load."""
+    """Makes netload:bench, busybox with the load, of each engine; returns the engines where that works."""
     folder = context.folder / "netload"
     (folder / "bin").mkdir(parents=True)
     shutil.copy(load, folder / "bin" / "netload")
     archive = context.folder / "netload.tar"
     shutil.copy(context.tar, archive)
     context.call(["/usr/bin/tar", "-rf", archive, "-C", folder, "./bin/netload"])
+    able = []
     for engine in working:
         base = [engine.path(), *(engine.options() if isinstance(engine, engines.Podman) else [])]
-        context.call([*base, "import", archive, "netload:bench"])
+        try:
+            context.call([*base, "import", archive, "netload:bench"])
+            able.append(engine)
+        except RuntimeError as failure:
+            print(f"left out: {engine.name}: {failure}")
+    return able
 
 
 def settle(before, seconds=3):

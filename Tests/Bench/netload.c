@@ -173,7 +173,7 @@ static void keep(struct load *load, int window, long count, int64_t end, int dns
             load->lost += waiting;
             waiting = 0;
             memset(load->sent_at, 0, sizeof load->sent_at);
-            if (load->lost > 100) errno = ETIMEDOUT, must(-1, "recv");
+            if (load->lost > 20 + load->sent / 4) errno = ETIMEDOUT, must(-1, "recv");
             continue;
         }
         uint16_t id = got < 2 ? 0 : buffer[0] << 8 | buffer[1];

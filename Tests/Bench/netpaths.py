@@ -14,16 +14,18 @@ PORT_HOST, PORT_OTHER, PEER, OUT = "port, from the host", "port, from another ho
 def interleaved(cells, rounds, notes):
     """{label: results of the rounds}; each round measures every cell once, in an order of its own.
 
-    `cells` are functions by label. A failure goes to `notes`, and a cell that has never worked is not tried again."""
-    results = {label: [] for label in cells}
+    `cells` are functions by label. A failure goes to `notes`, and a cell that has not worked is not tried again."""
+    results, failed = {label: [] for label in cells}, {}
     for _ in range(rounds):
         for label, cell in random.sample(list(cells.items()), len(cells)):
-            if label in notes and not results[label]:
+            if label in failed and not results[label]:
                 continue
             try:
                 results[label].append(cell())
             except Unable as failure:
-                notes[label] = str(failure)
+                failed.setdefault(label, []).append(str(failure))
+    for label, texts in failed.items():
+        notes[label] = (f"{len(texts)} of {rounds} times: " if results[label] else "") + texts[0]
     return results
 
 

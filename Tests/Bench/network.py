@@ -11,6 +11,21 @@ from netlab import DOMAIN, LOOPBACK, PORT, Unable
 from netpaths import against, interleaved, table
 
 CONTAINERS = 10
+PUBLISHED, ANSWER = "bridge and port", "its first answer"
+KINDS = ("none", "bridge", PUBLISHED, ANSWER)
+
+
+def start_row(label, cold, warm):
+    """Medians in milliseconds, what they are more than without a network, and ratios to apus."""
+    if not cold[label] or not warm[label]:
+        return None
+    cells = []
+    for times in (cold, warm):
+        middle, none = measure.median(times[label]), times["none", label[1]]
+        more = f"{(middle - measure.median(none)) * 1000:+.1f}" if none and label[0] in ("bridge", PUBLISHED) else ""
+        cells += [f"{middle * 1000:.1f}", more, against(times, label, "apus", measure.median)]
+    return cells
+
 
 
 class Suite:
@@ -20,7 +35,7 @@ class Suite:
         self.context, self.lab, self.rounds = context, context.lab, min(rounds, 5)
         self.load = context.folder / "bin" / "netload"
         context.call(["/usr/bin/gcc", "-O2", "-static", "-o", self.load, engines.HERE / "netload.c"])
-        netlab.image(context, self.load, working)
+        working = netlab.image(context, self.load, working)
         self.direct = netlab.Direct(self.load)
         self.ways, self.notes = [], {}
         for engine in working:
@@ -29,7 +44,7 @@ class Suite:
                 name = engine.name if len(networks) == 1 else f"{engine.name} {network}"
                 self.ways.append(netlab.Way(name, engine, network, "bench" if network == "bridge" else None))
         self.number = 20000
-        self.servers = [subprocess.Popen([self.load, "serve", PORT])]
+        self.server = subprocess.Popen([self.load, "serve", PORT])
         self.lab.begin([self.load, "serve", PORT])
         self.lab.begin([self.load, "answer", DOMAIN])
 
@@ -52,67 +67,53 @@ class Suite:
     def starts(self):
         broken = self.probe()
         before = set(measure.processes())
-        cold, warm, notes = {}, {}, {}
+        notes = {}
 
-        def run(way, published, network):
-            options = ["--network", network]
-            if published:
-                options += ["-p", f"{LOOPBACK}:{self.publish()}:80"]
-            return way.wall(*options)
+        def once(kind, way):
+            if kind == ANSWER:
+                return self.first_answer(way)
+            port = ["-p", f"{LOOPBACK}:{self.publish()}:80"] if kind == PUBLISHED else []
+            return way.wall("--network", "none" if kind == "none" else way.network, *port)
 
-        def cold_cell(way, published, network):
+        def first(kind, way):
             netlab.settle(before)
-            return run(way, published, network)
+            return once(kind, way)
 
-        kinds = [("none", False), ("bridge", False), ("bridge and port", True)]
-        labels = {(kind, way.name): (way, published, "none" if kind == "none" else way.network)
-                  for kind, published in kinds for way in self.ways}
-        answer = {("first answer", way.name): way for way in self.ways}
-        cold = interleaved({**{label: lambda a=a: cold_cell(*a) for label, a in labels.items()},
-                            **{label: lambda w=w: (netlab.settle(before), self.first_answer(w))[1] for label, w in answer.items()}},
-                           self.rounds, notes)
+        def rounds(function):
+            cells = {(kind, way.name): lambda kind=kind, way=way: function(kind, way) for kind in KINDS for way in self.ways}
+            return interleaved(cells, self.rounds, notes)
+
+        cold = rounds(first)
         for way in self.ways:
-            way.start("warm", way.network)
-        warm = interleaved({**{label: lambda a=a: run(*a) for label, a in labels.items()},
-                            **{label: lambda w=w: self.first_answer(w) for label, w in answer.items()}}, self.rounds, notes)
+            try:
+                way.start("warm", way.network)
+            except Unable as failure:
+                notes["bridge", way.name] = f"no other container: {failure}"
+        warm = rounds(once)
         for way in self.ways:
-            way.remove("warm")
-        return self.start_tables(labels, answer, cold, warm, notes, broken)
+            way.discard("warm")
+        rows = {label: start_row(label, cold, warm) for label in cold}
+        for name, text in broken.items():
+            rows["bridge", name], notes["bridge", name] = None, text
+        head = ["network", "engine", "cold", "- none", "× apus", "warm", "- none", "× apus"]
+        title = "`run --rm` with a network, milliseconds; cold: no other container runs, warm: another one is on that network"
+        return table(title, head, rows, notes)
 
     def first_answer(self, way):
-        """Seconds from the command's beginning until its published port has answered."""
+        """Seconds from the beginning of `run -d` until its published port has answered."""
         port = self.publish()
-        command = way.command(["-d", "--name", way.full("first"), "--network", way.network, "-p", f"{LOOPBACK}:{port}:{PORT}"],
-                              "netload", "serve", PORT)
+        options = ["-d", "--name", way.full("first"), "--network", way.network, "-p", f"{LOOPBACK}:{port}:{PORT}"]
         begin = time.clock_gettime_ns(time.CLOCK_MONOTONIC)
-        engine = subprocess.Popen(command, env=way.environment, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                                  stderr=subprocess.DEVNULL)
+        engine = subprocess.Popen(way.command(options, "netload", "serve", PORT), env=way.environment, stdin=subprocess.DEVNULL,
+                                  stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         try:
             return (int(netlab.call([self.load, "first", LOOPBACK, port])) - begin) / 1e9
         finally:
-            engine.wait()
-            way.remove("first")
-
-    def start_tables(self, labels, answer, cold, warm, notes, broken):
-        def row(label):
-            if not cold.get(label) or not warm.get(label):
-                return None
-            cells = []
-            for times in (cold, warm):
-                middle = measure.median(times[label])
-                none = times.get(("none", label[1]))
-                difference = f"{(middle - measure.median(none)) * 1000:+.1f}" if none and label[0].startswith("bridge") else ""
-                cells += [f"{middle * 1000:.1f}", difference, against(times, label, "apus", measure.median)]
-            return cells
-
-        cells = {label: row(label) for label in labels}
-        cells.update({("bridge", name): None for name in broken})
-        notes.update({("bridge", name): text for name, text in broken.items()})
-        head = ["network", "engine", "cold", "- none", "× apus", "warm", "- none", "× apus"]
-        text = table("`run --rm` with a network, milliseconds (warm: another container is on that network)", head, cells, notes)
-        head = ["", "engine", "cold", "", "× apus", "warm", "", "× apus"]
-        return text + table("From `run -d -p` to the port's first answer, milliseconds", head, {label: row(label) for label in answer}, notes)
-
+            try:
+                engine.wait(30)
+            except subprocess.TimeoutExpired:
+                engine.kill()
+            way.discard("first")
 
     def serve(self):
         """Starts the server of each way; where that fails the way's `trouble` says why."""
@@ -130,7 +131,7 @@ class Suite:
     def memory(self):
         cells, notes = {}, {}
         for way in self.ways:
-            for kind, network, options in (("none", "none", []), ("bridge and port", way.network, ["-p"])):
+            for kind, network, options in (("none", "none", []), (PUBLISHED, way.network, ["-p"])):
                 label = (kind, way.name)
                 try:
                     cells[label] = self.kept(way, network, options)
@@ -142,6 +143,7 @@ class Suite:
             more = [f"{(found[i] - none[i]) / CONTAINERS:+.0f}" if found and none and kind != "none" else "" for i in (1, 2)]
             rows[kind, name] = found and [found[0], f"{found[1] / CONTAINERS:.0f}", more[0], f"{found[2] / CONTAINERS:.0f}", more[1]]
         head = ["network", "engine", "processes", "private", "- none", "PSS", "- none"]
+        # A process shares the pages of the one that it was forked from: PSS has its part of them, private memory has none.
         return table(f"Memory per container of all that an engine keeps running, KB ({CONTAINERS} running)", head, rows, notes)
 
     def kept(self, way, network, options):
@@ -164,22 +166,28 @@ class Suite:
                 private, pss = private + used["private"], pss + used["pss"]
             return ", ".join(f"{count} {name}" for name, count in sorted(counts.items())), private, pss
         finally:
-            for name in names:
-                try:
-                    way.remove(name)
-                except Unable:
-                    pass
+            way.discard(*names)
+
+    def backend(self):
+        """What podman makes its bridges with."""
+        for way in self.ways:
+            if way.podman:
+                return "\npodman's network backend: " + way.call("info", "--format", "{{.Host.NetworkBackend}}")
+        return ""
 
 
 def suite(context, working, options):
     if not context.lab:
         return "\nnetwork: left out: only root can make namespaces that are hosts of their own to an ordinary user\n"
     work = Suite(context, working, options.rounds)
-    text = work.starts()
-    work.serve()
-    for part in (netpaths.connects, netpaths.throughput, netpaths.datagrams, netpaths.names):
-        text += part(work)
-    for way in work.ways:
-        if not way.trouble:
-            way.remove("server")
-    return text + work.memory()
+    try:
+        text = work.starts()
+        work.serve()
+        for part in (netpaths.connects, netpaths.throughput, netpaths.datagrams, netpaths.names):
+            text += part(work)
+        for way in work.ways:
+            way.discard("server")
+        return text + work.memory() + work.backend()
+    finally:
+        work.server.kill()
+        work.server.wait()
