@@ -28,7 +28,7 @@ static uint8_t buffer[256 * 1024];
 static long must(long result, const char *what) {
     if (result < 0) {
         fprintf(stderr, "netload: %s: %s\n", what, strerror(errno));
-        exit(1);
+        _exit(1); // what was measured so far is not printed
     }
     return result;
 }
@@ -263,6 +263,7 @@ static void first(struct sockaddr_in to) {
 int main(int argc, char **argv) {
     const char *verb = argc > 1 ? argv[1] : "";
     signal(SIGPIPE, SIG_IGN);
+    setvbuf(stdout, NULL, _IOFBF, 1 << 20);
     if (argc == 3 && !strcmp(verb, "serve")) serve(argv[2]);
     else if (argc == 5 && !strcmp(verb, "connect")) connects(address(argv[2], argv[3]), atoi(argv[4]));
     else if (argc == 5 && !strcmp(verb, "send")) transfer(address(argv[2], argv[3]), atof(argv[4]), 's');

@@ -9,6 +9,7 @@ from netlab import DOMAIN, HOST, LOOPBACK, PORT, SERVER, Unable
 SAMPLES = 2000
 DATAGRAM = 1400
 PORT_HOST, PORT_OTHER, PEER, OUT = "port, from the host", "port, from another host", "between containers", "way out"
+OWN_NAME, FORWARDED = "a container's name", "a forwarded name"
 
 
 def interleaved(cells, rounds, notes):
@@ -58,8 +59,9 @@ def client(work, path, way, verb, *rest):
 
 
 def cells(work, paths, function):
-    """{(path, engine's name): a call of function(path, way)}"""
-    return {(path, way.name): lambda path=path, way=way: function(path, way) for path in paths for way in (work.direct, *work.ways)}
+    """{(path, engine's name): a call of function(path, way)}; without a container there is none whose name could be looked up."""
+    return {(path, way.name): lambda path=path, way=way: function(path, way) for path in paths for way in (work.direct, *work.ways)
+            if path != OWN_NAME or way is not work.direct}
 
 
 def latencies(values):
@@ -96,8 +98,10 @@ def throughput(work):
 
     notes = {}
     found = interleaved(cells(work, directions, cell), TIMES, notes)
-    rows = {label: values and [f"{measure.median(values):.2f}", *(against(found, label, other, measure.median) for other in ("direct", "apus"))]
-            for label, values in found.items()}
+    rows = {}
+    for label, values in found.items():
+        ratios = [against(found, label, other, measure.median) for other in ("direct", "apus")]
+        rows[label] = values and [f"{measure.median(values):.2f}", *ratios]
     head = ["path, as the client sees it", "engine", "Gbit/s", "× direct", "× apus"]
     return table(f"One TCP connection, Gbit/s, medians of {TIMES} times a second", head, rows, notes)
 
@@ -133,14 +137,9 @@ def datagrams(work):
 
 
 def names(work):
-    # No container's name is known without a container.
-    OWN, FORWARDED = "a container's name", "a forwarded name"
-
     def run(path, way, count):
         if way.trouble:
             raise Unable(way.trouble)
-        if path == OWN and way is work.direct:
-            raise Unable("there are no containers")
-        return way.inside("dns", way.full("server") if path == OWN else f"www.{DOMAIN}", count)
+        return way.inside("dns", way.full("server") if path == OWN_NAME else f"www.{DOMAIN}", count)
 
-    return exchanges(work, "Look-ups of names, microseconds; per second with 16 on their way", (OWN, FORWARDED), run)
+    return exchanges(work, "Look-ups of names, microseconds; per second with 16 on their way", (OWN_NAME, FORWARDED), run)
