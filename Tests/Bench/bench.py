@@ -17,6 +17,7 @@ import time
 import engines
 import measure
 import netlab
+import network
 import suites
 
 
@@ -166,8 +167,9 @@ def run(options, user, cgroup, lab=None):
         context.prepare()
         working = prepared(options, context)
         text = ""
+        every = {**suites.ALL, "network": network.suite}
         for name in options.suites.split(","):
-            table = suites.ALL[name](context, working, options)
+            table = every[name](context, working, options)
             print(table)
             text += table + "\n"
         return text

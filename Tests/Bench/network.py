@@ -1,5 +1,6 @@
 """The suite `network`: what starts, ports, ways out, names and memory cost with each engine's networks."""
 
+import shutil
 import subprocess
 import time
 
@@ -27,17 +28,17 @@ def start_row(label, cold, warm):
     return cells
 
 
-
 class Suite:
     """The servers that are measured, and the clients of each path to them."""
 
     def __init__(self, context, working, rounds):
-        self.context, self.lab, self.rounds = context, context.lab, min(rounds, 5)
+        # A round of the paths has many samples; one of the starts is a single one.
+        self.lab, self.start_rounds, self.rounds = context.lab, rounds, min(rounds, 5)
         self.load = context.folder / "bin" / "netload"
         context.call(["/usr/bin/gcc", "-O2", "-static", "-o", self.load, engines.HERE / "netload.c"])
         working = netlab.image(context, self.load, working)
         self.direct = netlab.Direct(self.load)
-        self.ways, self.notes = [], {}
+        self.ways = []
         for engine in working:
             networks = ["slirp4netns", "bridge", "pasta"] if isinstance(engine, engines.Podman) else ["bridge"]
             for network in networks:
@@ -81,7 +82,7 @@ class Suite:
 
         def rounds(function):
             cells = {(kind, way.name): lambda kind=kind, way=way: function(kind, way) for kind in KINDS for way in self.ways}
-            return interleaved(cells, self.rounds, notes)
+            return interleaved(cells, self.start_rounds, notes)
 
         cold = rounds(first)
         for way in self.ways:
@@ -172,13 +173,18 @@ class Suite:
         """What podman makes its bridges with."""
         for way in self.ways:
             if way.podman:
-                return "\npodman's network backend: " + way.call("info", "--format", "{{.Host.NetworkBackend}}")
+                try:
+                    return "\npodman's network backend: " + way.call("info", "--format", "{{.Host.NetworkBackend}}")
+                except Unable:
+                    break
         return ""
 
 
 def suite(context, working, options):
     if not context.lab:
         return "\nnetwork: left out: only root can make namespaces that are hosts of their own to an ordinary user\n"
+    if not shutil.which("gcc"):
+        return "\nnetwork: left out: gcc is not installed\n"
     work = Suite(context, working, options.rounds)
     try:
         text = work.starts()

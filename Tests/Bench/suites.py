@@ -10,7 +10,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import engines
 import measure
-import network
 
 
 def table(title, head, rows):
@@ -229,4 +228,4 @@ def ps(context, working, options):
     return "".join(table(f"`{words}` {head}", HEAD, rows_with_ratios(values, 1000, 1)) for words, values in times.items())
 
 
-ALL = {"start": start, "parallel": parallel, "memory": memory, "pull": pull, "ps": ps, "network": network.suite}
+ALL = {"start": start, "parallel": parallel, "memory": memory, "pull": pull, "ps": ps}
