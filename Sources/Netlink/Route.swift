@@ -131,6 +131,23 @@ extension NetlinkBatch {
         }
     }
 
+    /// Has a bridge send what is for `hardwareAddress` to its port `index`, as if it had come from there (NTF_MASTER).
+    package mutating func setForwarding(_ hardwareAddress: HardwareAddress, to index: UInt32) {
+        let head = header {
+            $0.put(UInt8(7))
+            $0.put(UInt8(0))
+            $0.put(UInt16(0))
+            $0.put(index)
+            // A port that is not up yet takes no others than static ones (NUD_NOARP).
+            $0.put(UInt16(0x40))
+            $0.put(UInt8(4))
+            $0.put(UInt8(0))
+        }
+        add(28, [.create, .replace], header: head, "set the port of \(hardwareAddress)") {
+            $0.put(2, hardwareAddress.bytes)
+        }
+    }
+
     // struct rtmsg
     private static func routeHeader(v4: Bool, table: UInt8, scope: UInt8, type: UInt8) -> [UInt8] {
         header {

@@ -3,8 +3,20 @@ import Glibc
 package import Linux
 import Netlink
 
-/// The resolver's sockets in a container's namespace.
-package enum ResolverSockets {
+/// The resolver's sockets in a container's namespace: numbers of descriptors, which the process that holds them passes on by
+/// fork(2) and closes with `close()`.
+package struct ResolverSockets: Sendable {
+    package let udp: CInt
+    /// Listens.
+    package let tcp: CInt
+    // By which the rules were made. To close it waits for the end of what nf_tables is taking down anywhere.
+    private let rules: CInt?
+
+    /// Closes the descriptors.
+    package func close() {
+        for number in [udp, tcp, rules] { if let number { Glibc.close(number) } }
+    }
+
     /// Where it answers.
     package static let address = IPAddress.v4(0x7f00_000b)
 
@@ -13,13 +25,13 @@ package enum ResolverSockets {
     /// Sockets of UDP and TCP on 127.0.0.11 in the network namespace `container`; the caller closes them. Questions to port 53
     /// reach them, and yet a server of the container's can have that port on all addresses: they are on others, and two rules
     /// for each protocol exchange the numbers. Where the kernel takes no rules they are on port 53 themselves.
-    package static func make(in container: CInt) throws(SystemError) -> (udp: CInt, tcp: CInt) {
+    package static func make(in container: CInt) throws(SystemError) -> ResolverSockets {
         do throws(SystemError) { return try make(in: container, isHidden: true) } catch {
             return try make(in: container, isHidden: false)
         }
     }
 
-    private static func make(in container: CInt, isHidden: Bool) throws(SystemError) -> (udp: CInt, tcp: CInt) {
+    private static func make(in container: CInt, isHidden: Bool) throws(SystemError) -> ResolverSockets {
         var kinds = [
             NamespaceSockets.Kind(domain: AF_INET, type: CInt(SOCK_DGRAM.rawValue)),
             NamespaceSockets.Kind(domain: AF_INET, type: CInt(SOCK_STREAM.rawValue)),
@@ -34,17 +46,18 @@ package enum ResolverSockets {
                 try InternetSocket.bind(number, to: SocketAddress(address, port: isHidden ? 0 : port))
             }
             try InternetSocket.listen(tcp)
-            guard isHidden else { return (udp, tcp) }
+            guard isHidden else { return ResolverSockets(udp: udp, tcp: tcp, rules: nil) }
             let rules = exchange(
                 udp: try InternetSocket.localAddress(udp).port, tcp: try InternetSocket.localAddress(tcp).port)
-            let netfilter = NetlinkSocket(owning: FileDescriptor(owning: numbers[2]))
+            // A descriptor of its own for the conversation: the other one is kept.
+            let netfilter = NetlinkSocket(
+                owning: FileDescriptor(owning: try DescriptorTable.copy(numbers[2], atLeast: 3)))
             do throws(NetlinkError) { try netfilter.run(rules) } catch {
                 throw SystemError("sendmsg", error.subject, error.errno)
             }
-            return (udp, tcp)
+            return ResolverSockets(udp: udp, tcp: tcp, rules: numbers[2])
         } catch {
-            close(udp)
-            close(tcp)
+            for number in numbers { Glibc.close(number) }
             throw error
         }
     }

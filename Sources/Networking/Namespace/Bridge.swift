@@ -62,6 +62,14 @@ extension SharedNamespace {
         let index: UInt32
         let hardwareAddress: HardwareAddress
 
+        /// Whether the hardware address is the one that every holder of the address has.
+        var isPredictable: Bool {
+            for address in addresses {
+                if case .v4(let number) = address { return hardwareAddress == HardwareAddress(for: number) }
+            }
+            return false
+        }
+
         /// One of which no more is known than what rules know it by.
         package init(port: UInt32, addresses: [IPAddress]) {
             self.init(port: port, addresses: addresses, index: 0, hardwareAddress: HardwareAddress(number: 0))
@@ -112,6 +120,7 @@ extension SharedNamespace {
             try inside.run(setup)
             // What is published goes there at once, and not to who had the address before.
             var neighbours = NetlinkBatch()
+            neighbours.setForwarding(interface.hardwareAddress, to: port)
             var addresses: [IPAddress] = []
             for (address, _) in interface.addresses {
                 addresses.append(address)

@@ -36,7 +36,7 @@ final class BridgedNetwork {
     private(set) var gate: GateSockets?
     var bound: [HostPorts.Bound] = []
     var targets: [UInt16] = []
-    private(set) var resolver: (udp: CInt, tcp: CInt)?
+    private(set) var resolver: ResolverSockets?
 
     /// The published ports.
     var ports: [BoundPort] = []
@@ -236,10 +236,7 @@ final class BridgedNetwork {
             gate.close()
         }
         gate = nil
-        if let resolver {
-            close(resolver.udp)
-            close(resolver.tcp)
-        }
+        resolver?.close()
         resolver = nil
         // One that stays is swept by whoever is next.
         for place in places { try? store.forget(place.record) }
