@@ -208,6 +208,12 @@ int apus_sched_setattr(pid_t pid, uint32_t policy, uint64_t flags, int32_t nice,
 ssize_t apus_getrandom(void *buffer, size_t length) { return getrandom(buffer, length, 0); }
 int apus_pipe(int ends[2]) { return pipe2(ends, O_CLOEXEC); }
 
+ssize_t apus_splice(int from, int to, size_t length) {
+  return splice(from, NULL, to, NULL, length, SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+}
+
+int apus_set_pipe_size(int pipe, int bytes) { return fcntl(pipe, F_SETPIPE_SZ, bytes); }
+
 int apus_renameat2(int olddir, const char *old, int newdir, const char *new_, unsigned flags) {
   return (int)syscall(SYS_renameat2, olddir, old, newdir, new_, flags);
 }

@@ -106,6 +106,10 @@ int apus_sched_setattr(pid_t pid, uint32_t policy, uint64_t flags, int32_t nice,
                        uint64_t runtime, uint64_t deadline, uint64_t period);
 // pipe2(2) with O_CLOEXEC.
 int apus_pipe(int ends[2]);
+// splice(2) between a pipe and something else, without offsets, with SPLICE_F_MOVE and SPLICE_F_NONBLOCK.
+ssize_t apus_splice(int from, int to, size_t length);
+// F_SETPIPE_SZ of fcntl(2).
+int apus_set_pipe_size(int pipe, int bytes);
 ssize_t apus_getrandom(void *buffer, size_t length);
 int apus_renameat2(int olddir, const char *old, int newdir, const char *new_, unsigned flags);
 

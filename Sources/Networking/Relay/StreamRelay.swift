@@ -3,15 +3,24 @@ import Linux
 
 /// Copies between pairs of connected sockets of TCP, both ways, as long as both want.
 ///
-/// It keeps nothing of what it copies: bytes are looked at where they wait (MSG_PEEK), sent as far as the other side has room,
-/// and only then taken away (MSG_TRUNC, tcp(7), which copies nothing). So a reader that is slow holds the writer back, and ten
-/// thousand connections that stand still cost two descriptors each.
+/// It keeps nothing of what little connections move: bytes are looked at where they wait (MSG_PEEK), sent as far as the other
+/// side has room, and only then taken away (MSG_TRUNC, tcp(7), which copies nothing). So a reader that is slow holds the writer
+/// back, and ten thousand connections that stand still cost two descriptors each. A direction that moves much has a pipe as long
+/// as it does, through which the kernel moves pages.
 final class StreamRelay {
     private let reactor: Reactor
     private let buffer: SharedBuffer
+    // Pairs that have pipes, and how many of those there are.
+    private var swift: [Pair] = []
+    private var pipes = 0
 
     // What one connection may move before others have their turn.
     private static let turn = 1 << 20
+    // What a direction has to have moved since it was looked at last, to get a pipe.
+    private static let much = 1 << 20
+    private static let mostPipes = 64
+    // After how many milliseconds a pipe is given back through which nothing has come.
+    private static let patience: Int64 = 1_000
 
     init(_ reactor: Reactor, _ buffer: SharedBuffer) {
         self.reactor = reactor
@@ -32,6 +41,26 @@ final class StreamRelay {
         } catch { pair.abort() }
     }
 
+    // MARK: pipes
+
+    private func pipe(for pair: Pair) -> SplicePipe? {
+        guard pipes < Self.mostPipes, let pipe = try? SplicePipe() else { return nil }
+        pipes += 1
+        if swift.isEmpty { sweepLater() }
+        if !swift.contains(where: { $0 === pair }) { swift.append(pair) }
+        return pipe
+    }
+
+    private func sweepLater() {
+        reactor.after(milliseconds: Self.patience) {
+            self.swift.removeAll { pair in
+                self.pipes -= pair.givePipesBack()
+                return !pair.hasPipes
+            }
+            if !self.swift.isEmpty { self.sweepLater() }
+        }
+    }
+
     /// Closes a socket so that its peer is told of an error, and not of an end.
     static func reset(_ number: CInt) {
         var option = linger(l_onoff: 1, l_linger: 0)
@@ -45,8 +74,8 @@ final class StreamRelay {
         private let relay: StreamRelay
         private let one: CInt
         private let other: CInt
-        // Whether the direction from one to the other, and back, has come to its end.
-        private var hasEnded = (false, false)
+        private var there = Direction()
+        private var back = Direction()
         private var isClosed = false
         private var isQueued = false
 
@@ -66,23 +95,30 @@ final class StreamRelay {
             isQueued = false
             guard !isClosed else { return }
             var isDue = false
-            for back in [false, true] where !(back ? hasEnded.1 : hasEnded.0) {
-                let (source, target) = back ? (other, one) : (one, other)
-                switch relay.copy(source, target) {
+            for isBack in [false, true] where !(isBack ? back : there).hasEnded {
+                let (source, target) = isBack ? (other, one) : (one, other)
+                let progress =
+                    isBack ? relay.move(source, target, &back, self) : relay.move(source, target, &there, self)
+                switch progress {
                 case .waiting: break
                 case .more: isDue = true
                 case .ended:
                     shutdown(target, CInt(SHUT_WR))
-                    if back { hasEnded.1 = true } else { hasEnded.0 = true }
+                    if isBack { back.hasEnded = true } else { there.hasEnded = true }
                 case .failed: return abort()
                 }
             }
-            if hasEnded == (true, true) { return end() }
+            if there.hasEnded, back.hasEnded { return end() }
             if isDue, !isQueued {
                 isQueued = true
                 relay.reactor.soon { self.move() }
             }
         }
+
+        var hasPipes: Bool { there.pipe != nil || back.pipe != nil }
+
+        // Returns how many.
+        func givePipesBack() -> Int { there.givePipeBack(isClosed) + back.givePipeBack(isClosed) }
 
         private func leave() {
             isClosed = true
@@ -104,21 +140,74 @@ final class StreamRelay {
         }
     }
 
-    private func copy(_ source: CInt, _ target: CInt) -> Progress {
+    private struct Direction {
+        var hasEnded = false
+        var pipe: SplicePipe?
+        /// Whether the end of what is in the pipe is the source's.
+        var isLast = false
+        /// How many bytes it has moved since it was looked at last.
+        var moved = 0
+
+        mutating func givePipeBack(_ isClosed: Bool) -> Int {
+            defer { moved = 0 }
+            guard let pipe, isClosed || hasEnded || moved == 0 && pipe.pending == 0 else { return 0 }
+            self.pipe = nil
+            return 1
+        }
+    }
+
+    private func move(_ source: CInt, _ target: CInt, _ direction: inout Direction, _ pair: Pair) -> Progress {
+        if direction.pipe == nil, direction.moved > Self.much { direction.pipe = pipe(for: pair) }
+        let progress: Progress
+        let moved: Int
+        if let pipe = direction.pipe {
+            (progress, moved) = splice(source, target, pipe, &direction.isLast)
+        } else {
+            (progress, moved) = copy(source, target)
+        }
+        direction.moved += moved
+        return progress
+    }
+
+    private func splice(
+        _ source: CInt, _ target: CInt, _ pipe: SplicePipe, _ isLast: inout Bool
+    ) -> (Progress, moved: Int) {
+        var moved = 0
+        while moved < Self.turn {
+            if pipe.pending == 0 {
+                if isLast { return (.ended, moved) }
+                switch pipe.fill(from: source) {
+                case .moved: break
+                case .waiting: return (.waiting, moved)
+                case .ended: isLast = true
+                case .failed: return (.failed, moved)
+                }
+                continue
+            }
+            switch pipe.drain(to: target) {
+            case .moved(let count): moved += count
+            case .waiting: return (.waiting, moved)
+            case .ended, .failed: return (.failed, moved)
+            }
+        }
+        return (.more, moved)
+    }
+
+    private func copy(_ source: CInt, _ target: CInt) -> (Progress, moved: Int) {
         var moved = 0
         while moved < Self.turn {
             let room = buffer.bytes()
             let seen = recv(source, room.baseAddress, room.count, CInt(MSG_PEEK) | CInt(MSG_DONTWAIT))
-            if seen == 0 { return .ended }
-            guard seen > 0 else { return Self.failure }
+            if seen == 0 { return (.ended, moved) }
+            guard seen > 0 else { return (Self.failure, moved) }
             let sent = send(
                 target, room.baseAddress, seen, CInt(MSG_NOSIGNAL) | CInt(MSG_DONTWAIT))
-            guard sent > 0 else { return Self.failure }
+            guard sent > 0 else { return (Self.failure, moved) }
             let taken = recv(source, nil, sent, CInt(MSG_TRUNC) | CInt(MSG_DONTWAIT))
-            guard taken == sent else { return .failed }
+            guard taken == sent else { return (.failed, moved) }
             moved += sent
         }
-        return .more
+        return (.more, moved)
     }
 
     // Of the last call.
