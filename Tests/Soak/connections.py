@@ -1,7 +1,11 @@
 """Many connections through one published port, and the ways in which connections end."""
 
 import asyncio
+import contextlib
 import hashlib
+import os
+import pathlib
+import resource
 import socket
 import struct
 import time
@@ -9,7 +13,7 @@ import time
 import peer
 from lab import MACHINE, OUTSIDE, Failure, enough_descriptors
 
-PORT = 7000
+PORT, FEW = 7000, 7100
 PATIENCE = 120
 COMING = 200  # how many clients are on their way at once
 MEGABYTE = 1 << 20
@@ -169,8 +173,69 @@ async def closed_at_once():
         writer.close()
 
 
+async def too_many(count, processor):
+    """More clients than there are descriptors; then, when those have left, one that is served at once."""
+    pairs, served = [], 0
+    for number in range(count):
+        pairs.append(await asyncio.open_connection(MACHINE, FEW, local_addr=(OUTSIDE, 0)))
+        pairs[-1][1].write(b"echo\n" + peer.made(100, number))
+
+    async def answer(number):
+        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
+            got = await asyncio.wait_for(pairs[number][0].readexactly(100), 3)
+            check(got == peer.made(100, number), f"connection {number} brought other bytes back")
+            return 1
+        return 0
+
+    results = await asyncio.gather(*map(answer, range(count)), return_exceptions=True)
+    for result in results:
+        check(isinstance(result, (int, TimeoutError, asyncio.TimeoutError)), f"{result!r}")
+    served = results.count(1)
+    waiting = sum(isinstance(result, Exception) for result in results)
+    before = processor()
+    await asyncio.sleep(2)
+    used = processor() - before
+    for _, writer in pairs:
+        writer.transport.abort()
+    begun = time.monotonic()
+    limit = begun + 5
+    while True:
+        with contextlib.suppress(OSError):
+            reader, writer = await asyncio.open_connection(MACHINE, FEW)
+            writer.write(b"give 10 x\n")
+            got = await asyncio.wait_for(reader.read(), 5)
+            writer.close()
+            if got == peer.made(10, "x"):
+                break
+        check(time.monotonic() < limit, "nobody is served any more after too many clients")
+        await asyncio.sleep(0.1)
+    seen = (f"of {count} clients {served} were served, {waiting} waited, {count - served - waiting} were refused; "
+            f"one was served {time.monotonic() - begun:.1f} s after all had left")
+    check(served > 40, f"{seen}: too few")
+    check(used < 1, f"{seen}: it took {used:.1f} s of processor time in 2 s meanwhile")
+    check(count - served - waiting == 0, f"{seen}: a client should wait until there is room")
+    return seen
+
+
+def processor_time(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / 100
+
+
+def exhaust(machine):
+    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))  # noqa: E731
+    container = machine.python("--name", "few", "--ulimit", "nofile=200:200", "-p", f"{FEW}:{PORT}")
+    started = machine.finish(machine.start([machine.apus, "run", "-d", *container, "/mnt/peer.py", PORT], preexec_fn=few), "run")
+    check(started.code == 0, f"run: {started}")
+    machine.await_log("few", "ready")
+    process = machine.supervisors()["few"][1]
+    try:
+        return machine.lab.inside("outside", lambda: asyncio.run(too_many(300, lambda: processor_time(process))))
+    finally:
+        machine.do("rm", "-f", "few")
+
+
 def open_files(pid):
-    import os
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
@@ -201,11 +266,14 @@ def run(machine, options):
         yield name, lambda call=call: machine.lab.inside("outside", call if call is hold else lambda: asyncio.run(call()))
 
     def descriptors():
+        # Some sockets are made ahead.
         limit = time.monotonic() + 20
-        while (now := open_files(process)) > before:
+        while (now := open_files(process)) > before + 16:
             check(time.monotonic() < limit, f"the network process had {before} descriptors, and keeps {now}")
             time.sleep(0.2)
-        return f"{now} descriptors, as before"
+        check(machine.supervisors()["peer"][1] == process, "the network process is another")
+        return f"{before} before, {now} now"
 
     yield "descriptors after all connections", descriptors
+    yield "more clients than descriptors", lambda: exhaust(machine)
     yield "gone", lambda: (machine.do("rm", "-f", "peer"), machine.check_nothing_is_left())[1]

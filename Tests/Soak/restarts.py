@@ -1,0 +1,91 @@
+"""A container with a published port that comes and goes, a thousand times."""
+
+import contextlib
+import os
+import socket
+import time
+
+from lab import Failure, children
+
+PORT = 7600
+SCRIPT = 'echo "round $1" >/index.html; exec httpd -f -p 80 -h /'
+
+
+def get(port, seconds=5):
+    """What HTTP answers there; a server that does not listen yet refuses."""
+    limit = time.monotonic() + seconds
+    while True:
+        data = b""
+        with contextlib.suppress(ConnectionResetError, ConnectionRefusedError):
+            with socket.create_connection(("127.0.0.1", port), 5) as client:
+                client.sendall(b"GET / HTTP/1.0\r\n\r\n")
+                while piece := client.recv(4096):
+                    data += piece
+            if data:
+                return data.decode()
+        if time.monotonic() > limit:
+            raise Failure(f"nobody answers at port {port} (got {data!r})")
+        time.sleep(0.005)
+
+
+def ways(machine, number):
+    """How the container of this round ends."""
+    name = f"web{number}"
+    if number % 3 == 0:
+        machine.do("rm", "-f", name, quietly=True)
+    elif number % 3 == 1:
+        machine.do("kill", name, quietly=True)
+        machine.try_apus("wait", name)  # it may be gone already
+    else:
+        machine.do("stop", "-t", "0", name, quietly=True)
+
+
+def restart(machine, count):
+    slowest, number = (0.0, 0), 0
+    for number in range(count):
+        begun = time.monotonic()
+        machine.do("run", "-d", "--rm", "--name", f"web{number}", "-p", f"127.0.0.1:{PORT}:80", "busybox", "sh", "-c", SCRIPT, "sh",
+                   number, quietly=True)
+        slowest = max(slowest, (time.monotonic() - begun, number))
+        body = machine.lab.inside("machine", get, PORT)
+        if not body.endswith(f"\r\n\r\nround {number}\n"):
+            raise Failure(f"round {number} is answered by {body!r}")
+        ways(machine, number)
+    if slowest[0] > 10:
+        raise Failure(f"the start of round {slowest[1]} took {slowest[0]:.1f} s")
+    return f"{count} starts, the slowest {slowest[0] * 1000:.0f} ms"
+
+
+def several(machine, count):
+    """Four at once, at ports that the kernel chooses."""
+    for turn in range(count):
+        running = [machine.apus_start("run", "-d", "--rm", "-p", "127.0.0.1::80", "busybox", "sh", "-c", SCRIPT, "sh", f"{turn}.{each}")
+                   for each in range(4)]
+        for each, started in enumerate(running):
+            result = machine.finish(started, "run -d")
+            if result.code or result.errors:
+                raise Failure(f"four starts at once: {result}")
+            port = int(machine.do("port", result.output.strip(), "80").rsplit(":", 1)[1])
+            body = machine.lab.inside("machine", get, port)
+            if not body.endswith(f"round {turn}.{each}\n"):
+                raise Failure(f"port {port} of {turn}.{each} is answered by {body!r}")
+        machine.do("rm", "-f", *machine.containers())
+    return f"{count} times four"
+
+
+def steady(machine):
+    """The supervisors that linger for the next start keep no descriptor of the containers before, and no child."""
+    found = []
+    for pid in machine.holders():
+        found.append(f"{len(os.listdir(f'/proc/{pid}/fd'))} descriptors")
+        if children(pid):
+            raise Failure(f"the supervisor {pid} has no container, and children: {children(pid)}")
+    return ", ".join(found)
+
+
+def run(machine, options):
+    """Yields (scene, what was seen)."""
+    yield "a port, again and again", lambda: restart(machine, options.count)
+    yield "several at once", lambda: several(machine, max(1, options.count // 20))
+    yield "supervisors that linger", lambda: steady(machine)
+    yield "gone", lambda: machine.check_nothing_is_left(60)
