@@ -11,13 +11,16 @@ PORT = 7600
 SCRIPT = 'echo "round $1" >/index.html; exec httpd -f -p 80 -h /'
 
 
-def get(port, seconds=5):
+LATE = 0.9  # seconds: a first packet that was lost is sent again after one
+
+
+def get(port, seconds=20):
     """What HTTP answers there; a server that does not listen yet refuses."""
     limit = time.monotonic() + seconds
     while True:
         data = b""
         with contextlib.suppress(ConnectionResetError, ConnectionRefusedError):
-            with socket.create_connection(("127.0.0.1", port), 5) as client:
+            with socket.create_connection(("127.0.0.1", port), seconds) as client:
                 client.sendall(b"GET / HTTP/1.0\r\n\r\n")
                 while piece := client.recv(4096):
                     data += piece
@@ -41,18 +44,25 @@ def ways(machine, number):
 
 
 def restart(machine, count):
-    slowest, number = (0.0, 0), 0
+    slowest, late = (0.0, 0), []
     for number in range(count):
         begun = time.monotonic()
         machine.do("run", "-d", "--rm", "--name", f"web{number}", "-p", f"127.0.0.1:{PORT}:80", "busybox", "sh", "-c", SCRIPT, "sh",
                    number, quietly=True)
         slowest = max(slowest, (time.monotonic() - begun, number))
-        body = machine.lab.inside("machine", get, PORT)
-        if not body.endswith(f"\r\n\r\nround {number}\n"):
-            raise Failure(f"round {number} is answered by {body!r}")
+        begun = time.monotonic()
+        try:
+            body = machine.lab.inside("machine", get, PORT)
+        except (Failure, OSError) as error:
+            body = repr(error)
+        took = time.monotonic() - begun
+        if not body.endswith(f"\r\n\r\nround {number}\n") or took > LATE:
+            late.append(f"round {number} after {took:.1f} s by {body[-40:]!r}")
         ways(machine, number)
     if slowest[0] > 10:
         raise Failure(f"the start of round {slowest[1]} took {slowest[0]:.1f} s")
+    if late:
+        raise Failure(f"{len(late)} of {count} answers came late or not at all: {'; '.join(late[:5])}")
     return f"{count} starts, the slowest {slowest[0] * 1000:.0f} ms"
 
 

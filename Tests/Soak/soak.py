@@ -16,12 +16,14 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import connections
+import nginx
 import restarts
 from lab import Failure, Lab, Machine, copy_engine, enough_descriptors, make_rootfs
 
 THEMES = {
     "connections": (connections, "0"),
     "restarts": (restarts, None),
+    "nginx": (nginx, "0"),
 }
 
 
