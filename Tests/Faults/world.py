@@ -73,9 +73,9 @@ class World:
     def start(self, words, **options):
         """Starts a program of the machine as the user."""
         return subprocess.Popen(
-            [str(word) for word in words], env=self.environment, cwd=self.path / "work", stdin=subprocess.DEVNULL,
+            [str(word) for word in words], env=self.environment, cwd=self.path / "work",
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace", start_new_session=True,
-            **(self._as_user() | options))
+            **({"stdin": subprocess.DEVNULL} | self._as_user() | options))
 
     @staticmethod
     def finish(program, what, patience=PATIENCE):

@@ -5,7 +5,6 @@ import contextlib
 import hashlib
 import os
 import pathlib
-import resource
 import socket
 import struct
 import time
@@ -223,9 +222,8 @@ def processor_time(pid):
 
 
 def exhaust(machine):
-    few = lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (200, 200))  # noqa: E731
     container = machine.python("--name", "few", "--ulimit", "nofile=200:200", "-p", f"{FEW}:{PORT}")
-    started = machine.finish(machine.start([machine.apus, "run", "-d", *container, "/mnt/peer.py", PORT], preexec_fn=few), "run")
+    started = machine.finish(machine.start(["prlimit", "--nofile=200:200", machine.apus, "run", "-d", *container, "/mnt/peer.py", PORT]), "run")
     check(started.code == 0, f"run: {started}")
     machine.await_log("few", "ready")
     process = machine.supervisors()["few"][1]

@@ -130,8 +130,7 @@ class Machine(World):
 
     def start(self, words, **options):
         user = ["/usr/bin/setpriv", f"--reuid={self.entry.pw_uid}", f"--regid={self.entry.pw_gid}", "--init-groups", "--inh-caps=-all"]
-        return super().start([*self.lab.entering("machine"), *user, *words],
-                             **({"user": 0, "group": 0, "extra_groups": [0], "preexec_fn": enough_descriptors} | options))
+        return super().start([*self.lab.entering("machine"), *user, *words], **({"user": 0, "group": 0, "extra_groups": [0]} | options))
 
     def python(self, *options):
         """What runs Debian's Python of this machine in a container: words of `run` before and after which others may stand."""

@@ -15,6 +15,7 @@ import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import churn
 import connections
 import nginx
 import restarts
@@ -24,6 +25,7 @@ THEMES = {
     "connections": (connections, "0"),
     "restarts": (restarts, None),
     "nginx": (nginx, "0"),
+    "soak": (churn, None),
 }
 
 
