@@ -177,15 +177,18 @@ class Probe:
         self.supervisor, _ = process_of(machine, self.name)
 
     def ask(self, **words):
-        self.agent.stdin.write(json.dumps(words) + "\n")
-        self.agent.stdin.flush()
-        line = self.agent.stdout.readline()
+        line = ""
+        with contextlib.suppress(BrokenPipeError):
+            self.agent.stdin.write(json.dumps(words) + "\n")
+            self.agent.stdin.flush()
+            line = self.agent.stdout.readline()
         if not line:
             raise Failure(f"the process in {self.name} is gone: {self.agent.stderr.read()[-500:]}")
         return json.loads(line)
 
     def close(self):
-        self.agent.stdin.close()
+        with contextlib.suppress(BrokenPipeError):
+            self.agent.stdin.close()
         try:
             self.agent.wait(20)
         except subprocess.TimeoutExpired:
