@@ -203,12 +203,11 @@ def children(pid):
 
 
 def network_process(supervisor, container):
-    """The supervisor's child that is not the container's and runs in the host's network."""
-    own = os.readlink(f"/proc/{supervisor}/ns/net")
+    """The supervisor's child that has the shared namespace open: commands of `exec` have their children, too."""
     for child in children(supervisor):
         with contextlib.suppress(OSError):
-            executable = os.readlink(f"/proc/{child}/exe")
-            if child != container and os.readlink(f"/proc/{child}/ns/net") == own and "apus" in executable:
+            held = [os.readlink(f"/proc/{child}/fd/{number}") for number in os.listdir(f"/proc/{child}/fd")]
+            if child != container and "anon_inode:[eventpoll]" in held and any(one.startswith("net:[") for one in held):
                 return child
     return None
 

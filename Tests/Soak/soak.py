@@ -17,6 +17,7 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import churn
 import connections
+import kills
 import nginx
 import restarts
 from lab import Failure, Lab, Machine, copy_engine, enough_descriptors, make_rootfs
@@ -26,6 +27,7 @@ THEMES = {
     "restarts": (restarts, None),
     "nginx": (nginx, "0"),
     "soak": (churn, None),
+    "kills": (kills, "0"),
 }
 
 
@@ -64,7 +66,10 @@ def play(theme, options, folder, apus, rootfs):
         nonlocal machine
         machine = Machine(lab, apus, rootfs, linger=linger)
         machine.import_image()
-        machine.do("run", "--rm", "busybox", "true")
+        # Locks and folders that are made once are nothing that is left.
+        machine.do("network", "create", "first")
+        machine.do("run", "--rm", "--network", "first", "busybox", "true")
+        machine.do("network", "rm", "first")
         machine.await_end()
         machine.baseline = machine.files()
 
