@@ -17,7 +17,7 @@ import traceback
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 import churn
 import connections
-import kills
+import killing
 import nginx
 import restarts
 from lab import Failure, Lab, Machine, copy_engine, enough_descriptors, make_rootfs
@@ -27,7 +27,7 @@ THEMES = {
     "restarts": (restarts, None),
     "nginx": (nginx, "0"),
     "soak": (churn, None),
-    "kills": (kills, "0"),
+    "kills": (killing, "0"),
 }
 
 
