@@ -68,7 +68,8 @@ def play(theme, options, folder, apus, rootfs):
         machine.import_image()
         # Locks and folders that are made once are nothing that is left.
         machine.do("network", "create", "first")
-        machine.do("run", "--rm", "--network", "first", "busybox", "true")
+        machine.do("run", "-d", "--name", "first", "--network", "first", "busybox", "sleep", "100")
+        machine.do("rm", "-f", "first")
         machine.do("network", "rm", "first")
         machine.await_end()
         machine.baseline = machine.files()
