@@ -171,8 +171,12 @@ class Machine(World):
         return None
 
     def network_files(self):
-        """Files in the run directory that tell of somebody on a network."""
-        return sorted(name for name in self.files() if name.startswith("run/apus/network/"))
+        """Files in the run directory that tell of networks and containers which are gone."""
+        folder = self.run_state / "network"
+        rooms = {"lock", "queue", "holders", "endpoints"}
+        for number in self.do("network", "ls", "-q", "--no-trunc").split():
+            rooms |= {f"endpoints/{number}", f"endpoints/{number}/.lock"}
+        return sorted({str(path.relative_to(folder)) for path in folder.rglob("*")} - rooms)
 
     def supervisors(self):
         """{container's name: (supervisor, network process or None)} of those that run."""

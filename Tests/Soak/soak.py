@@ -15,6 +15,7 @@ import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+import addresses
 import churn
 import connections
 import killing
@@ -28,6 +29,7 @@ THEMES = {
     "nginx": (nginx, "0"),
     "soak": (churn, None),
     "kills": (killing, "0"),
+    "addresses": (addresses, "0"),
 }
 
 
