@@ -3,11 +3,12 @@
 SWIFT  ?= swift
 PREFIX ?= /usr/local
 # What is passed on: BENCH="--rounds 50", FILTER=ArchiveTests, CONFORMANCE="--only seccomp*", FUZZ="--seconds 5", DIFFERENTIAL="run/*",
-# FAULTS='--only "run --rm"'.
+# FAULTS='--only "run --rm"', SOAK="--only nginx".
 BENCH  ?=
 CONFORMANCE ?=
 FUZZ   ?=
 FAULTS ?=
+SOAK   ?=
 DIFFERENTIAL ?=
 FILTER ?=
 PHASES ?=
@@ -32,10 +33,11 @@ PACKAGES_CONFORMANCE := $(PACKAGES_RUN) crun gcc libc6-dev python3 runc util-lin
 PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) aardvark-dns bubblewrap crun gcc iproute2 iptables mmdebstrap netavark podman \
 	procps python3 runc skopeo umoci util-linux
 
+PACKAGES_SOAK  := $(PACKAGES_RUN) $(PACKAGES_DEMO) apache2-utils iproute2 mmdebstrap nftables python3 util-linux
 PACKAGES_DIFFERENTIAL := $(PACKAGES_RUN) $(PACKAGES_DEMO) bsdutils docker-registry iproute2 procps python3 util-linux
 PACKAGES_VM    := $(PACKAGES_DEMO) debootstrap dpkg e2fsprogs kmod qemu-system-x86
 
-.PHONY: build compatibility compatibility-check demo test test-release test-faults test-vm check lint arrows bench link-order \
+.PHONY: build compatibility compatibility-check demo test test-release test-faults test-soak test-vm check lint arrows bench link-order \
 	conformance conformance-own conformance-built differential differential-built fuzz fuzz-built install clean help debug debug-checked packages-build packages-check
 
 # A section for each function, so that the linker can leave out what nobody calls, and puts what a start executes side by
@@ -83,6 +85,10 @@ test-faults: ## kill and fail every verb at every call that changes something (m
 	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_FAULTS)
 	$(SWIFT) build --product apus
 	@/usr/bin/python3 Tests/Faults/faults.py --apus "$$($(SWIFT) build --show-bin-path)/apus" $(FAULTS)
+
+test-soak: build ## hold the networks to what they promise, for half an hour (as root; SOAK="--help" tells more)
+	@$(HARNESS)/install-packages $(PACKAGES_SOAK)
+	@/usr/bin/python3 Tests/Soak/soak.py --apus $(APUS) $(SOAK)
 
 test-vm: ## prove limits in a virtual machine with systemd and cgroup v2 (as root; its image is cached; SCENES="root reboot")
 	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_VM)

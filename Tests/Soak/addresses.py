@@ -52,6 +52,17 @@ def as_gateway(machine, port, gateway, cases):
     return f"{len(cases)} ways"
 
 
+def subnet_alone(machine, cases):
+    """The first address is the gateway's all the same, and the port is there."""
+    machine.do("network", "create", "--subnet", "172.30.0.0/16", "alone")
+    start(machine, "alone", "alone", PORT + 3)
+    try:
+        return same(machine, PORT + 3, cases)
+    finally:
+        machine.do("rm", "-f", "alone")
+        machine.do("network", "rm", "alone")
+
+
 def same_port_twice(machine):
     """One client's port to two published ports: both answer, and both see the client's address."""
     def both():
@@ -89,7 +100,7 @@ def killed_between(machine):
 def run(machine, options):
     """Yields (scene, what was seen)."""
     prepare(machine)
-    machine.do("network", "create", "--ipv6", "--subnet", "172.30.0.0/16", "--subnet", "fd00:30::/64", "both")
+    machine.do("network", "create", "--ipv6", "both")
     start(machine, "peer", "bridge", PORT)
     start(machine, "peer6", "both", PORT + 2)
     machine.do("run", "-d", "--name", "second", "-p", f"{PORT + 1}:7000", *machine.python(), "/mnt/peer.py", "7000")
@@ -100,6 +111,7 @@ def run(machine, options):
     yield "IPv4 on the default network", lambda: same(machine, PORT, v4)
     yield "IPv4 on a network of both versions", lambda: same(machine, PORT + 2, v4)
     yield "IPv6 on a network of both versions", lambda: same(machine, PORT + 2, v6)
+    yield "a subnet whose gateway nobody named", lambda: subnet_alone(machine, v4)
     yield "the machine itself is the gateway", lambda: as_gateway(
         machine, PORT, "172.17.0.1", [("machine", kind, "127.0.0.1", "127.0.0.1") for kind in (tcp, udp)])
     yield "IPv6 without an address in the container is the gateway", lambda: as_gateway(

@@ -1,26 +1,20 @@
 """Many connections through one published port, and the ways in which connections end."""
 
 import asyncio
-import contextlib
 import hashlib
-import os
-import pathlib
 import socket
 import struct
 import time
 
 import peer
+from descriptors import check, exhaust, open_files
 from lab import MACHINE, OUTSIDE, Failure, enough_descriptors
+from services import process_of
 
-PORT, FEW = 7000, 7100
+PORT = 7000
 PATIENCE = 120
 COMING = 200  # how many clients are on their way at once
 MEGABYTE = 1 << 20
-
-
-def check(condition, what):
-    if not condition:
-        raise Failure(what)
 
 
 def summary(data, ended="end"):
@@ -172,71 +166,6 @@ async def closed_at_once():
         writer.close()
 
 
-async def too_many(count, processor):
-    """More clients than there are descriptors; then, when those have left, one that is served at once."""
-    pairs, served = [], 0
-    for number in range(count):
-        pairs.append(await asyncio.open_connection(MACHINE, FEW, local_addr=(OUTSIDE, 0)))
-        pairs[-1][1].write(b"echo\n" + peer.made(100, number))
-
-    async def answer(number):
-        with contextlib.suppress(OSError, asyncio.IncompleteReadError):
-            got = await asyncio.wait_for(pairs[number][0].readexactly(100), 3)
-            check(got == peer.made(100, number), f"connection {number} brought other bytes back")
-            return 1
-        return 0
-
-    results = await asyncio.gather(*map(answer, range(count)), return_exceptions=True)
-    for result in results:
-        check(isinstance(result, (int, TimeoutError, asyncio.TimeoutError)), f"{result!r}")
-    served = results.count(1)
-    waiting = sum(isinstance(result, Exception) for result in results)
-    before = processor()
-    await asyncio.sleep(2)
-    used = processor() - before
-    for _, writer in pairs:
-        writer.transport.abort()
-    begun = time.monotonic()
-    limit = begun + 5
-    while True:
-        with contextlib.suppress(OSError):
-            reader, writer = await asyncio.open_connection(MACHINE, FEW)
-            writer.write(b"give 10 x\n")
-            got = await asyncio.wait_for(reader.read(), 5)
-            writer.close()
-            if got == peer.made(10, "x"):
-                break
-        check(time.monotonic() < limit, "nobody is served any more after too many clients")
-        await asyncio.sleep(0.1)
-    seen = (f"of {count} clients {served} were served, {waiting} waited, {count - served - waiting} were refused; "
-            f"one was served {time.monotonic() - begun:.1f} s after all had left")
-    check(served > 40, f"{seen}: too few")
-    check(used < 1, f"{seen}: it took {used:.1f} s of processor time in 2 s meanwhile")
-    check(count - served - waiting == 0, f"{seen}: a client should wait until there is room")
-    return seen
-
-
-def processor_time(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-    return (int(fields[11]) + int(fields[12])) / 100
-
-
-def exhaust(machine):
-    container = machine.python("--name", "few", "--ulimit", "nofile=200:200", "-p", f"{FEW}:{PORT}")
-    started = machine.finish(machine.start(["prlimit", "--nofile=200:200", machine.apus, "run", "-d", *container, "/mnt/peer.py", PORT]), "run")
-    check(started.code == 0, f"run: {started}")
-    machine.await_log("few", "ready")
-    process = machine.supervisors()["few"][1]
-    try:
-        return machine.lab.inside("outside", lambda: asyncio.run(too_many(300, lambda: processor_time(process))))
-    finally:
-        machine.do("rm", "-f", "few")
-
-
-def open_files(pid):
-    return len(os.listdir(f"/proc/{pid}/fd"))
-
-
 def prepare(machine):
     machine.lab.shell("outside", "ip addr add 192.0.2.3/24 dev eth0 2>/dev/null || true")
     machine.do("run", "-d", "--name", "peer", "-p", f"{PORT}-{PORT + 1}:{PORT}-{PORT + 1}",
@@ -247,7 +176,7 @@ def prepare(machine):
 def run(machine, options):
     """Yields (scene, what was seen)."""
     prepare(machine)
-    _, process = machine.supervisors()["peer"]
+    _, process = process_of(machine, "peer")
     check(process, "the network process is not found")
     before = open_files(process)
 
@@ -269,7 +198,7 @@ def run(machine, options):
         while (now := open_files(process)) > before + 16:
             check(time.monotonic() < limit, f"the network process had {before} descriptors, and keeps {now}")
             time.sleep(0.2)
-        check(machine.supervisors()["peer"][1] == process, "the network process is another")
+        check(process_of(machine, "peer")[1] == process, "the network process is another")
         return f"{before} before, {now} now"
 
     yield "descriptors after all connections", descriptors

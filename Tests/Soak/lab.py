@@ -14,7 +14,7 @@ import time
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent / "Faults"))
-from world import USER, Failure, World  # noqa: E402
+from world import Failure, World  # noqa: E402
 
 MACHINE, OUTSIDE, SERVER = "192.0.2.1", "192.0.2.2", "198.51.100.10"
 MACHINE6, OUTSIDE6 = "2001:db8::1", "2001:db8::2"
@@ -178,17 +178,6 @@ class Machine(World):
             rooms |= {f"endpoints/{number}", f"endpoints/{number}/.lock"}
         return sorted({str(path.relative_to(folder)) for path in folder.rglob("*")} - rooms)
 
-    def supervisors(self):
-        """{container's name: (supervisor, network process or None)} of those that run."""
-        found = {}
-        for line in self.do("ps", "--no-trunc", "--format", "{{.Names}} {{.ID}}").splitlines():
-            name, _ = line.split()
-            with contextlib.suppress(Failure, OSError, ValueError):
-                pid = int(self.do("inspect", "--format", "{{.State.Pid}}", name))
-                parent = int(pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[1])
-                found[name] = (parent, network_process(parent, pid))
-        return found
-
     def check_nothing_is_left(self, seconds=40):
         """All that ran on the networks is gone, and what they had of the machine."""
         self.await_end(seconds)
@@ -234,6 +223,3 @@ def copy_engine(apus, folder):
     shutil.copy(apus, copy)
     copy.chmod(0o755)
     return copy
-
-
-__all__ = ["Failure", "Lab", "Machine", "USER"]

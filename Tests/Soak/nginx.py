@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 
-from lab import MACHINE, MACHINE6, OUTSIDE, OUTSIDE6, Failure
+from lab import MACHINE, MACHINE6, OUTSIDE, Failure
 
 CACHE = pathlib.Path(__file__).resolve().parents[2] / ".build-fixtures"
 PORT = 8080

@@ -33,7 +33,8 @@ def check_holds_only(machine, names, seconds=20):
     limit = time.monotonic() + seconds
     while True:
         ports, addresses, keys, owned, chains = look(machine)
-        seen = f"{len(ports)} veths {ports}, gateways {sorted(addresses)}, rules of {sorted(keys)} ({owned} owners), chains {sorted(chains)}"
+        seen = (f"{len(ports)} veths {ports}, gateways {sorted(addresses)}, rules of {sorted(keys)} ({owned} owners), "
+                f"chains {sorted(chains)}")
         if len(ports) == len(keys) == owned == len(chains) == len(names):
             return f"{len(ports)} veths, addresses in the rules and chains for {len(names)} containers"
         # The kernel takes some tens of milliseconds to take a namespace down.
