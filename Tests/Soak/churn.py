@@ -16,6 +16,8 @@ from services import NETWORKS, Probe, Service, process_of
 
 SERVICES = 6
 SERVERS = OUTSIDE, SERVER
+# What becomes of the upstream servers: "second" is one that stopped, and another behind it in resolv.conf.
+WAYS = ["healthy", "slow", "stopped", "second"]
 
 
 class Soak(Questions):
@@ -27,6 +29,7 @@ class Soak(Questions):
         self.killed_supervisors = self.killed_networks = 0
         self.over, self.lock = threading.Event(), threading.Lock()
         self.upstreams = [dns.Upstream(address, number) for number, address in enumerate(SERVERS, 1)]
+        self.way = "healthy"
         # (which servers may answer, since when, whether they all do)
         self.forwarding = (1,), time.monotonic(), True
 
@@ -45,10 +48,11 @@ class Soak(Questions):
 
     def change_resolvers(self):
         chance = random.Random(f"{self.seed} resolvers")
+        turns = []
         while not self.wait(chance.uniform(4, 8)):
-            number = chance.randrange(2)
+            turns = turns or chance.sample(WAYS, len(WAYS))
+            way, number = turns.pop(), chance.randrange(2)
             one, other = self.upstreams[number], self.upstreams[1 - number]
-            way = chance.choice(["healthy", "slow", "stopped", "second"])
             self.forwarding = (one.server, other.server), time.monotonic(), False
             one.delay, one.is_stopped, other.delay, other.is_stopped = 0.0, way in ("stopped", "second"), 0.0, False
             if way == "slow":
@@ -56,6 +60,7 @@ class Soak(Questions):
             servers = [one.address] + ([other.address] if way == "second" else [])
             self.machine.lab.resolver_file.write_text("".join(f"nameserver {address}\n" for address in servers))
             time.sleep(1)
+            self.way = way
             self.forwarding = (other.server if way == "second" else one.server,), time.monotonic(), way != "stopped"
             self.count("changes of resolv.conf")
 

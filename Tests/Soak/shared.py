@@ -20,10 +20,10 @@ def look(machine):
     addresses = {info["local"] for link in json.loads(ask("ip -j addr")) if link["ifname"] != "lo"
                  for info in link["addr_info"] if info["family"] == "inet"}
     rules = ask("nft list ruleset")
-    keys = set(re.findall(r"\b0x([0-9a-f]{8}) \[invalid type\] : goto", rules))
+    keys = set(re.findall(r"\b0x([0-9a-f]{1,8}) \[invalid type\] : goto", rules))
     keys |= {".".join(found) for found in re.findall(r"\b(\d+)\.(\d+)\.(\d+)\.(\d+) : goto", rules)}
     owners = re.findall(r"set owners4 \{.*?\}\n", rules, re.S)
-    owned = len(re.findall(r"0x[0-9a-f]{16}", "".join(owners)))
+    owned = len(re.findall(r"0x[0-9a-f]{9,16} \[", "".join(owners)))
     chains = set(re.findall(r"chain (c\d+) \{", rules))
     return ports, addresses, keys, owned, chains
 
