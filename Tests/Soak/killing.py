@@ -74,6 +74,16 @@ class Kills:
         self.after(["start", "web"], self.random.random() * LATEST, self.random.choice([self.client, self.supervisor]))
         return "network connect and start killed"
 
+    def connect_running(self, number, seconds):
+        self.machine.do("network", "create", f"other{number}")
+        self.machine.do("run", "-d", "--name", "web", *self.web, number)
+        self.after(["network", "connect", f"other{number}", "web"], seconds / 2, self.random.choice([self.client, self.supervisor_of_web]))
+        self.after(["network", "disconnect", "kills", "web"], seconds / 2, self.random.choice([self.client, self.supervisor_of_web]))
+        return "network connect and disconnect of one that runs killed"
+
+    def supervisor_of_web(self, pid):
+        return self.process("web", 0)
+
     def leave(self, number, seconds):
         self.machine.do("run", "-d", "--name", "web", *self.web, number)
         self.after(["rm", "-f", "web"], seconds, self.random.choice([self.client, self.supervisor]))
@@ -83,7 +93,8 @@ class Kills:
 
     def round(self, number):
         seconds = self.random.random() * LATEST
-        seen = self.random.choice([self.run, self.run, self.create, self.remove, self.connect, self.leave])(number, seconds)
+        seen = self.random.choice([self.run, self.run, self.create, self.remove, self.connect,
+                                   self.connect_running, self.leave])(number, seconds)
         try:
             self.next_start(number)
         except (Failure, OSError) as failure:

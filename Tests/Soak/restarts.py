@@ -4,8 +4,10 @@ import contextlib
 import os
 import socket
 import time
+import types
 
 from lab import Failure, children
+from services import Probe
 
 PORT = 7600
 SCRIPT = 'echo "round $1" >/index.html; exec httpd -f -p 80 -h /'
@@ -83,6 +85,33 @@ def several(machine, count):
     return f"{count} times four"
 
 
+def neighbours(machine, count):
+    """Who has talked to a container reaches the next one with its address at once."""
+    machine.do("network", "create", "near")
+    probe = Probe(types.SimpleNamespace(machine=machine), "near")
+    start = ["run", "-d", "--name", "other", "--network", "near", *machine.python(), "/mnt/peer.py", "7000"]
+    late = []
+    for number in range(count):
+        if number % 2:
+            machine.do("restart", "-t", "0", "other")
+        else:
+            machine.try_apus("rm", "-f", "other")
+            machine.do(*start)
+        begun = time.monotonic()
+        # Its server does not listen at once.
+        while "said" not in (got := probe.ask(do="talk", address="172.18.0.3", port=7000, line="who", seconds=20)):
+            if time.monotonic() > begun + 30 or "refused" not in got["error"]:
+                break
+        if got["took"] > LATE or "said" not in got:
+            late.append(f"round {number}: {got}")
+    probe.close()
+    machine.do("rm", "-f", "other", probe.name)
+    machine.do("network", "rm", "near")
+    if late:
+        raise Failure(f"{len(late)} of {count} were late: {'; '.join(late[:3])}")
+    return f"{count} times"
+
+
 def steady(machine):
     """The supervisors that linger for the next start keep no descriptor of the containers before, and no child."""
     found = []
@@ -97,5 +126,6 @@ def run(machine, options):
     """Yields (scene, what was seen)."""
     yield "a port, again and again", lambda: restart(machine, options.count)
     yield "several at once", lambda: several(machine, max(1, options.count // 20))
+    yield "a neighbour of the one before", lambda: neighbours(machine, max(4, options.count // 5))
     yield "supervisors that linger", lambda: steady(machine)
     yield "gone", lambda: machine.check_nothing_is_left(60)

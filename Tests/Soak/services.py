@@ -112,14 +112,17 @@ class Service:
         time.sleep(self.random.random())
         self.timed("start", self.name)
 
-    def other_networks(self):
+    def change_networks(self):
         """To another second network, or away from it."""
-        self.must("stop", "-t", "0", self.name)
         if len(self.networks) == 2:
             self.must("network", "disconnect", self.networks.pop(), self.name)
         else:
             self.networks.append(self.random.choice([network for network in NETWORKS if network != self.home]))
             self.must("network", "connect", "--alias", f"alias-{self.name}", self.networks[1], self.name)
+
+    def other_networks(self):
+        self.must("stop", "-t", "0", self.name)
+        self.change_networks()
         self.timed("start", self.name)
 
     def kill_supervisor(self):
@@ -143,7 +146,7 @@ class Service:
     def run(self):
         self.create()
         self.settle()
-        ways = [self.restart, self.replace, self.stop_and_start, self.other_networks, self.kill_supervisor]
+        ways = [self.restart, self.replace, self.stop_and_start, self.change_networks, self.other_networks, self.kill_supervisor]
         while not self.soak.wait(1 + 4 * self.random.random()):
             if self.random.random() < 0.3:
                 self.kill_network_process()
