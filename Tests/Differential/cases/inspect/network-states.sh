@@ -17,7 +17,7 @@ N b6
 N b7
 N b8
 D inspect -f '{{.Config.Hostname}}.{{.Config.Domainname}} {{.Config.MacAddress}} {{json .HostConfig.Links}}' b1 b8 | tr : -
-D ps --format '{{.Names}} {{.Networks}} {{.Ports}}' | sort
+D ps --format '{{.Names}} {{.Networks}} {{.Ports}}' | sed 's/n2,n1/n1,n2/' | sort
 @ D stop -t 0 b1 b2 b3 b4 b5 b6 b7 b8
 for c in b1 b2 b3 b4 b5 b6 b7 b8; do echo "== $c"; N $c; done
-D ps -a --format '{{.Names}} {{.Networks}} {{.Ports}}' | sort
+D ps -a --format '{{.Names}} {{.Networks}} {{.Ports}}' | sed 's/n2,n1/n1,n2/' | sort

@@ -1,9 +1,7 @@
 # what: drivers, and what they are told
 # mask: \b[0-9a-f]{64}\b => ID
-D network create -d macvlan m1
 D network create -d macvlan -o parent=nosuch0 m2
 D network create -d macvlan --subnet 10.95.0.0/24 -o parent=nosuch0.50 m3
-D network create -d ipvlan i1
 D network create -d ipvlan -o ipvlan_mode=foo i2
 D network create -d macvlan -o macvlan_mode=foo m4
 D network create -d overlay o1

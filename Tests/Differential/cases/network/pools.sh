@@ -15,7 +15,9 @@ D network create --ipv4=false --ipv6 --subnet fd00:3::/64 a6
 J a6
 D network create --ipv4=false a7
 D network create --ipv4=false --ipv6=false a8
-D network create --ipv4=false --ipv6 --subnet 10.91.0.0/24 a9
+D network create --ipv4=false --ipv6 --subnet 10.90.0.0/24 a9
+J a9 | sed -E 's/fd[0-9a-f:]*::(1|\/64)/FD::\1/g'
+D network create --subnet 10.90.0.0/24 a10
 D network create --ipv6 --subnet 10.91.0.0/24 --subnet fd00:4::/64 --gateway 10.91.0.9 --gateway fd00:4::9 --ip-range 10.91.0.128/25 --ip-range fd00:4::1:0/112 --aux-address a=10.91.0.5 --aux-address b=fd00:4::5 b1
 J b1
 D network create --subnet 10.91.0.0/24 b2

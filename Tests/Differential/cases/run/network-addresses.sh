@@ -11,10 +11,11 @@ D run --rm busybox ip route
 D run --rm --network n1 busybox ip route
 D run --rm --network n3 busybox ip route
 D run --rm --network n6 busybox ip -6 route | sed -E 's/ *(metric|pref|expires|proto).*//' | grep -v fe80 | grep -v ff00
-D run --rm --network n1 --network n2 busybox ip route
-D run --rm --network n1 --network name=n2,gw-priority=1 busybox ip route
-D run --rm --network name=n2,mac-address=02:42:0a:5b:00:09 --network n1 busybox sh -c 'for i in eth0 eth1; do ip -4 -o addr show $i | tr -s " " | cut -d " " -f 4; done'
-D run --rm --network host busybox ls /sys/class/net | grep -c .
+D run --rm --network n1 --network n2 busybox ip route | sed 's/ dev eth[0-9]//' | sort
+D run --rm --network n2 --network n1 busybox ip route | sed 's/ dev eth[0-9]//' | sort
+D run --rm --network n1 --network name=n2,gw-priority=1 busybox ip route | sed 's/ dev eth[0-9]//' | sort
+D run --rm --network name=n2,mac-address=02:42:0a:5b:00:09 --network n1 busybox sh -c 'cat /sys/class/net/*/address; ls /sys/class/net' | tr : - | grep '02-42-0a-5b-00-09\|eth'
+D run --rm --network host busybox sh -c 'test -e /sys/class/net/lo; hostname'
 D run --rm --network n1 --link-local-ip 169.254.7.7 busybox ip -4 -o addr show eth0 | tr -s ' ' | cut -d ' ' -f 4
 D run --rm --network name=n1,driver-opt=com.docker.network.endpoint.ifname=foo0 busybox ls /sys/class/net | tr '\n' ' '
 D run --rm --network name=n1,driver-opt=com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.log_martians=1 busybox cat /proc/sys/net/ipv4/conf/eth0/log_martians

@@ -1,5 +1,6 @@
 # what: what is found out at the start of a container
 # mask: \b[0-9a-f]{64}\b => ID
+# mask: "?veth[0-9a-f]+"? => VETH
 @ D network create --subnet 10.91.0.0/16 --ip-range 10.91.5.0/24 --aux-address x=10.91.5.9 n1; D network create n2; D network create --subnet 10.93.0.0/16 --subnet fd00:93::/64 --ipv6 n3
 @ D run -d --name tt --network n1 --ip 10.91.5.5 --mac-address 02:42:0a:5b:05:05 busybox sleep 1000; D create --name notstarted busybox
 D run --name a1 --network n1 --ip 10.91.5.5 busybox true
@@ -31,6 +32,6 @@ D run --name c7 --link '' busybox true
 D run --name c8 --link a:b:c busybox true
 D run --name c9 --link tt: busybox true
 D run --name d1 --mac-address 01:00:5e:00:00:01 busybox true
-D ps -a --format '{{.Names}} {{.State}} {{.Networks}}' | sort
+D ps -a --format '{{.Names}} {{.State}} {{.Networks}}' | sed 's/n2,n1/n1,n2/; s/nosuch,n1/n1,nosuch/' | sort
 D inspect -f '{{.State.ExitCode}} {{.State.Error}}' a1
 D inspect -f '{{.State.ExitCode}} {{.State.Error}}' b4

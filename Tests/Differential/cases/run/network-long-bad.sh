@@ -1,4 +1,5 @@
 # what: the long form of --network in ways that are none
+# mask: \b[0-9a-f]{64}\b => ID
 @ D network create --subnet 10.91.0.0/16 n1; D network create --subnet 10.92.0.0/16 n2
 D create --network name= busybox
 D create --network name busybox
@@ -48,5 +49,10 @@ D create --network foo:bar busybox
 D create --network HOST busybox
 D create --network ' ' busybox
 D create --network n busybox
+D create --name up --network name=N1,alias=AbC busybox
+D inspect -f '{{.HostConfig.NetworkMode}} {{json .NetworkSettings.Networks}}' up
+D create --network 'name=n1,=b' busybox
+D create --network 'name=n1,alias=' busybox
+D create --network 'name=n1,foo bar' busybox
 D network ls --filter type=custom --format '{{.Name}}'
 D ps -aq | wc -l

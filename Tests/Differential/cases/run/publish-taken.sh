@@ -1,4 +1,6 @@
 # what: ports that others have
+# mask: \b[0-9a-f]{64}\b => ID
+# mask: Bind for (0\.0\.0\.0|::): => Bind for ADDRESS:
 # mask: \(pid \d+\) => (pid N)
 @ D run -d --name a1 -p 8080:80 busybox sleep 1000
 D run --name b1 -p 8080:80 busybox true
