@@ -9,7 +9,7 @@ D inspect -f '{{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{.IPAddress}}
 D network connect n2 c1
 D exec c1 nslookup c2 | tail -n 3
 D exec c2 ping -c 1 -W 2 c1 | head -n 1
-D network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}};{{end}}' n2
+D network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}};{{end}}' n2 | tr ';' '\n' | grep . | sort
 D network disconnect n1 c1
 D exec c1 sh -c 'ls /sys/class/net | tr "\n" " "; ip route | head -n 1; tail -n 1 /etc/hosts'
 D network disconnect n1 c1

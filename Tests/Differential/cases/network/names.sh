@@ -21,7 +21,7 @@ D run --rm --network n6 busybox ping6 -c 1 -W 2 c3 | head -n 1
 D exec c1 ping -c 1 -W 2 hh | head -n 1
 D rename c1 c9
 N n1 c9 -type=a
-D network inspect -f '{{range .Containers}}{{.Name}};{{end}}' n1
+D network inspect -f '{{range .Containers}}{{println .Name}}{{end}}' n1 | grep . | sort
 D inspect -f '{{json (index .NetworkSettings.Networks.n1.DNSNames 0)}}' c9
 D inspect -f '{{range .NetworkSettings.Networks}}{{json .Aliases}}{{end}}' c9
 D restart -t 0 c9

@@ -1,4 +1,5 @@
 # what: --link on the default network and on others
+# mask: X_NAME=/[a-z_]+/ => X_NAME=/NAME/
 # mask: \b[0-9a-f]{64}\b => ID
 # mask: \b[0-9a-f]{12}\b => id
 @ D network create --subnet 10.91.0.0/16 n1; D run -d --name dd -e COLOR=red --expose 80 --expose 53/udp busybox sleep 1000; D run -d --name tt --network n1 busybox sleep 1000
