@@ -64,8 +64,8 @@ exec </dev/null
 """
 DOCKER_CLEAN = r"""
 ids=$(docker ps -aq); [ -z "$ids" ] || docker rm -fv $ids >/dev/null 2>&1
-# prune leaves networks that are configurations
-n=$(docker network ls -q --filter type=custom); [ -z "$n" ] || docker network rm $n >/dev/null 2>&1; docker network prune -f >/dev/null 2>&1
+# prune leaves networks that are configurations, and those go after the ones that have them
+for _ in 1 2; do n=$(docker network ls -q --filter type=custom); [ -z "$n" ] || docker network rm $n >/dev/null 2>&1; done
 # prune leaves volumes with options
 for _ in $(seq 20); do v=$(docker volume ls -q); [ -n "$v" ] || break; docker volume rm -f $v >/dev/null 2>&1 || sleep 0.1; done
 state() { docker images -a --no-trunc --format '{{.Repository}}:{{.Tag}} {{.ID}}' | sort; }

@@ -7,8 +7,8 @@ D network connect n2 c1
 D exec c1 sh -c 'ls /sys/class/net | tr "\n" " "; ip -4 -o addr show eth1 | tr -s " " | cut -d " " -f 4; ip route | head -n 1; tail -n 2 /etc/hosts'
 D inspect -f '{{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{.IPAddress}} {{json .Aliases}} {{json .DNSNames}} {{json .IPAMConfig}};{{end}}' c1
 D network connect n2 c1
-D exec c1 nslookup c2 | tail -n 3
-D exec c2 ping -c 1 -W 2 c1 | head -n 1
+D exec c1 nslookup -type=a c2 | sed '1,3d' | grep . | sort
+D exec c2 ping -c 1 -W 2 c1 | sed -n 1p
 D network inspect -f '{{range .Containers}}{{.Name}} {{.IPv4Address}};{{end}}' n2 | tr ';' '\n' | grep . | sort
 D network disconnect n1 c1
 D exec c1 sh -c 'ls /sys/class/net | tr "\n" " "; ip route | head -n 1; tail -n 1 /etc/hosts'
@@ -23,7 +23,7 @@ D network connect --ip 172.19.0.9 n3 c2
 D network connect --ip6 fd00:93::9 n6 c2
 D exec c2 sh -c 'ip -o addr show eth1 | tr -s " " | cut -d " " -f 4 | grep -v fe80'
 D network connect --link c1:z n1 c2
-D exec c2 ping -c 1 -W 2 z | head -n 1
+D exec c2 ping -c 1 -W 2 z | sed -n 1p
 D network connect --driver-opt a=b --driver-opt com.docker.network.endpoint.ifname=foo0 n3 c1
 D exec c1 sh -c 'ls /sys/class/net | tr "\n" " "'
 D network connect bridge c1
@@ -44,7 +44,7 @@ D network disconnect n1 nosuch
 D network disconnect -f n1 c1
 D network disconnect -f n1 c1
 D network disconnect -f n1 nosuch
-D network rm n2
+D network rm n2 2>&1 | grep -o 'name:"c[12]"' | sort
 for n in n2 n3 bridge; do D network disconnect $n c1; echo $?; done
 D exec c1 ls /sys/class/net
 D inspect -f '{{.HostConfig.NetworkMode}} {{json .NetworkSettings.Networks}}' c1

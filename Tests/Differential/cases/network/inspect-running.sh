@@ -10,14 +10,14 @@ D network inspect -f '{{range .Containers}}{{.Name}} [{{.IPv4Address}}] [{{.MacA
 D network inspect bridge | sed 's/"Id": "[0-9a-f]*"/"Id": "ID"/'
 D network inspect -f '{{.Name}}' n1 nosuch n6 alsono
 D network inspect -f json n1 | wc -l
-D network inspect --format '{{len .Containers}} {{.Created.Year}}' n1
+D network inspect --format '{{len .Containers}} {{printf "%.4s" .Created}}' n1
 D network inspect -s n1
 D network ls --filter dangling=true --format '{{.Name}}'
 D network ls --filter dangling=false --format '{{.Name}}'
 D network rm n1
 D network rm n1 n6 nosuch
 D network rm -f n1
-D network prune -f
+D network prune -f | sort
 D rm -f c1
 D network rm n1
 D inspect -f '{{json .NetworkSettings.Networks}}' c2 | grep -o '"NetworkID":"[^"]*"'
@@ -27,4 +27,4 @@ D network create n1
 D start -a c2
 D ps -a --filter network=n1 --format '{{.Names}}'
 D rm -f c4
-D network prune -f
+D network prune -f | sort

@@ -16,9 +16,9 @@ N n6 c3 -type=aaaa
 N n1 c1 -type=aaaa
 N n6 fd00:93::2
 N n1 10.91.0.3
-D run --rm --network n1 busybox ping -c 1 -W 2 c1 | head -n 1
-D run --rm --network n6 busybox ping6 -c 1 -W 2 c3 | head -n 1
-D exec c1 ping -c 1 -W 2 hh | head -n 1
+D run --rm --network n1 busybox ping -c 1 -W 2 c1 | sed -n 1p
+D run --rm --network n6 busybox ping6 -c 1 -W 2 c3 | sed -n 1p
+D exec c1 ping -c 1 -W 2 hh | sed -n 1p
 D rename c1 c9
 N n1 c9 -type=a
 D network inspect -f '{{range .Containers}}{{println .Name}}{{end}}' n1 | grep . | sort

@@ -7,13 +7,13 @@ D run --rm --link dd:x busybox env | sort | grep -v '^HOSTNAME\|^PATH\|^HOME'
 D run --rm --link dd:x busybox tail -n 2 /etc/hosts
 D run --rm --link dd busybox tail -n 2 /etc/hosts
 D run --rm --link $(D ps -q --filter name=dd):x busybox tail -n 2 /etc/hosts
-D run --rm --link dd:x busybox ping -c 1 -W 2 x | head -n 1
-D create --name c1 --link dd:x --link dd busybox true | wc -l
+D run --rm --link dd:x busybox ping -c 1 -W 2 x | sed -n 1p
+D create --name c1 --link dd:x busybox true | wc -l
 D inspect -f '{{json .HostConfig.Links}} {{json .NetworkSettings.Networks.bridge.Links}}' c1
 D ps -a --filter name=dd --format '{{.Names}}'
 D create --name c2 --link dd:x --link dd:x busybox true | wc -l
 D create --name c3 --link /dd:x busybox true | wc -l
-D run --rm --network n1 --link tt:x busybox sh -c 'env | grep -c ^X_; tail -n 1 /etc/hosts; ping -c 1 -W 2 x | head -n 1'
+D run --rm --network n1 --link tt:x busybox sh -c 'env | grep -c ^X_; tail -n 1 /etc/hosts; ping -c 1 -W 2 x | sed -n 1p'
 D run --rm --network n1 --link dd:x busybox ping -c 1 -W 2 x
 D create --name c4 --network n1 --link tt:x --link dd busybox | wc -l
 D inspect -f '{{json .HostConfig.Links}} {{json .NetworkSettings.Networks.n1.Links}}' c4

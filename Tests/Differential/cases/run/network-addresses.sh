@@ -19,11 +19,11 @@ D run --rm --network host busybox sh -c 'test -e /sys/class/net/lo; hostname'
 D run --rm --network n1 --link-local-ip 169.254.7.7 busybox ip -4 -o addr show eth0 | tr -s ' ' | cut -d ' ' -f 4
 D run --rm --network name=n1,driver-opt=com.docker.network.endpoint.ifname=foo0 busybox ls /sys/class/net | tr '\n' ' '
 D run --rm --network name=n1,driver-opt=com.docker.network.endpoint.sysctls=net.ipv4.conf.IFNAME.log_martians=1 busybox cat /proc/sys/net/ipv4/conf/eth0/log_martians
-D run --rm --network n1 busybox nslookup tt | tail -n 3
-D run --rm --network n1 busybox nslookup -type=a al | tail -n 3
+D run --rm --network n1 busybox nslookup -type=a tt | sed '1,3d' | grep . | sort
+D run --rm --network n1 busybox nslookup -type=a al | sed '1,3d' | grep . | sort
 D run --rm --network n1 busybox nslookup hh 2>&1 | grep -c NXDOMAIN
-D run --rm --network n1 busybox nslookup tt.n1 | tail -n 3
-D run --rm --network n1 busybox nslookup 10.91.0.2 | tail -n 3
+D run --rm --network n1 busybox nslookup -type=a tt.n1 | sed '1,3d' | grep . | sort
+D run --rm --network n1 busybox nslookup 10.91.0.2 | sed '1,3d' | grep . | sort
 D run --rm --network n2 busybox nslookup tt 2>&1 | grep -c "can't\|NXDOMAIN\|SERVFAIL"
 D run --rm --network container:tt busybox sh -c 'hostname; ip -4 -o addr show eth0 | tr -s " " | cut -d " " -f 4'
 D run --rm --network n1 --sysctl net.ipv4.ip_forward=0 busybox cat /proc/sys/net/ipv4/ip_forward

@@ -26,7 +26,7 @@ D run --name c2 --link notstarted busybox true
 D run --name c3 --link tt busybox true
 D run --name c4 --network n1 --link nosuch busybox true
 D run --name c5 --network n1 --link notstarted:x busybox true
-D run --rm --network n1 --link tt:x busybox sh -c 'ping -c 1 -W 2 x | head -n 1'
+D run --rm --network n1 --link tt:x busybox sh -c 'ping -c 1 -W 2 x | sed -n 1p'
 D run --name c6 --link : busybox true
 D run --name c7 --link '' busybox true
 D run --name c8 --link a:b:c busybox true

@@ -1,6 +1,6 @@
 # what: published ports are reached
 ask() { timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2 && cat <&3" 2>&1 | sed 's/^bash: .*: //'; }
-@ D network create --subnet 10.91.0.0/16 n1; D network create --internal n2
+@ ip addr add 192.0.2.9/32 dev lo; D network create --subnet 10.91.0.0/16 n1; D network create --internal n2
 @ D run -d --name a1 -p 8080:80 busybox nc -ll -p 80 -e echo a1; D run -d --name b1 --network n1 -p 127.0.0.1:8081:80 busybox nc -ll -p 80 -e echo b1; D run -d --name c1 --network n2 -p 8082:80 busybox nc -ll -p 80 -e echo c1
 @ D run -d --name d1 --network n1 --network n2 -p 8083:80 busybox nc -ll -p 80 -e echo d1; D run -d --name e1 --network none -p 8084:80 busybox nc -ll -p 80 -e echo e1; D run -d --name f1 --network host busybox nc -ll -p 8085 -e echo f1; sleep 1
 ask 127.0.0.1 8080
@@ -24,3 +24,6 @@ D restart -t 0 a1
 D port a1
 D kill a1
 D port a1
+ask 192.0.2.9 8083
+ask 192.0.2.9 8081
+@ ip addr del 192.0.2.9/32 dev lo
