@@ -1,4 +1,18 @@
 # what: connect and disconnect of containers that were not started, or have ended
+# open 5 *: connect and disconnect of created containers (A14)
+# open 6 *: connect and disconnect of created containers (A14)
+# open 7 *: connect and disconnect of created containers (A14)
+# open 8 out: connect and disconnect of created containers (A14)
+# open 9 err: connect and disconnect of created containers (A14)
+# open 11 out: connect and disconnect of created containers (A14)
+# open 12 *: connect and disconnect of created containers (A14)
+# open 15 out: connect and disconnect of created containers (A14)
+# open 17 out: connect and disconnect of created containers (A14)
+# open 18 *: connect and disconnect of created containers (A14)
+# open 20 *: connect and disconnect of created containers (A14)
+# open 23 err: --link of network connect is refused (A14)
+# open 27 err: connect and disconnect of created containers (A14)
+# open 31 out: connect and disconnect of created containers (A14)
 # mask: \b[0-9a-f]{64}\b => ID
 # mask: "[0-9a-f]{12}" => "id"
 @ D network create --subnet 10.91.0.0/16 n1; D network create --subnet 10.92.0.0/16 n2; D network create n3; D create --name c1 busybox sh -c 'ls /sys/class/net | tr "\n" " "'; D create --name c2 --network n1 busybox true

@@ -1,4 +1,27 @@
 # what: drivers, and what they are told
+# accept 1 err: macvlan and ipvlan put containers on the machine's own network, which takes root's rights there
+# accept 2 err: macvlan and ipvlan put containers on the machine's own network, which takes root's rights there
+# accept 3 err: macvlan and ipvlan put containers on the machine's own network, which takes root's rights there
+# accept 4 err: macvlan and ipvlan put containers on the machine's own network, which takes root's rights there
+# accept 5 err: what a swarm needs is refused
+# accept 6 err: what a swarm needs is refused
+# open 7 *: an empty name of a driver (D1)
+# accept 11 *: networks are of this machine alone
+# accept 12 err: what a swarm needs is refused
+# accept 13 *: networks are of this machine alone
+# accept 15 err: addresses are given by one driver
+# accept 16 err: addresses are given by one driver
+# open 17 *: an empty name of a driver (D1)
+# open 18 *: --ipam-opt is refused (D2)
+# accept 19 *: configurations of several networks are refused
+# accept 20 *: configurations of several networks are refused
+# accept 21 *: configurations of several networks are refused
+# accept 22 *: configurations of several networks are refused
+# accept 23 *: configurations of several networks are refused
+# accept 24 *: what a swarm needs is refused
+# accept 25 *: what a swarm needs is refused
+# accept 26 *: follows from the steps that are refused
+# accept 27 *: follows from the steps that are refused
 # mask: \b[0-9a-f]{64}\b => ID
 D network create -d macvlan -o parent=nosuch0 m2
 D network create -d macvlan --subnet 10.95.0.0/24 -o parent=nosuch0.50 m3

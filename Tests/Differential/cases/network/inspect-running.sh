@@ -1,4 +1,16 @@
 # what: a network with containers on it
+# open 2 out: a subnet that was given without a gateway has none (A1)
+# open 3 out: a subnet that was given without a gateway has none (A1)
+# open 4 out: a subnet that was given without a gateway has none (A1)
+# open 6 out: containers of the networks host and none are not told (A8)
+# open 7 out: containers of the networks host and none are not told (A8)
+# open 8 out: the default network has no option for the MTU (B11)
+# accept 13 out: Docker 28.5 takes a network that is in use for dangling
+# accept 14 out: Docker 28.5 takes a network that is in use for dangling
+# accept 15 err: Docker's client adds a line that says "exit status 1"
+# accept 16 err: Docker's client adds a line that says "exit status 1"
+# accept 17 err: Docker's client adds a line that says "exit status 1"
+# open 23 out: the exit code of a start that failed in the network (A15)
 # mask: "(EndpointID)": "[0-9a-f]{64}" => "\1": "ID"
 @ D network create --subnet 10.91.0.0/16 n1; D network create --subnet 10.93.0.0/16 --subnet fd00:93::/64 --ipv6 n6; D run -d --name c1 --network n1 busybox sleep 1000; D create --name c2 --network n1 busybox; D run -d --name c3 busybox sleep 1000; D run -d --name c4 --network n6 busybox sleep 1000; D run -d --name c5 --network host busybox sleep 1000; D run -d --name c6 --network none busybox sleep 1000
 D network inspect n1

@@ -1,4 +1,13 @@
 # what: --link on the default network and on others
+# open 2 *: --link on the default network (A9)
+# open 3 out: --link on the default network (A9)
+# open 4 out: --link on the default network (A9)
+# open 5 out: --link on the default network (A9)
+# open 6 *: --link on the default network (A9)
+# open 8 out: --link on the default network (A9)
+# open 12 out: --link on the default network (A9)
+# open 15 out: --link on the default network (A9)
+# open 16 *: --link on the default network (A9)
 # mask: X_NAME=/[a-z_]+/ => X_NAME=/NAME/
 # mask: \b[0-9a-f]{64}\b => ID
 # mask: \b[0-9a-f]{12}\b => id

@@ -1,4 +1,27 @@
 # what: flags that do not go together
+# open 8 *: flags that do not go together (C3, C5, C6, B1)
+# open 15 *: flags that do not go together (C3, C5, C6, B1)
+# open 16 rc: the exit code of flags that conflict (A10)
+# open 24 *: flags that do not go together (C3, C5, C6, B1)
+# open 25 *: flags that do not go together (C3, C5, C6, B1)
+# open 26 rc: the exit code of flags that conflict (A10)
+# open 27 err: flags that do not go together (C3, C5, C6, B1)
+# open 31 *: flags that do not go together (C3, C5, C6, B1)
+# open 32 rc: the exit code of flags that conflict (A10)
+# open 36 err: flags that do not go together (C3, C5, C6, B1)
+# open 37 err: flags that do not go together (C3, C5, C6, B1)
+# open 38 rc: the exit code of flags that conflict (A10)
+# open 40 err: flags that do not go together (C3, C5, C6, B1)
+# open 43 rc: the exit code of flags that conflict (A10)
+# open 44 rc: the exit code of flags that conflict (A10)
+# open 45 *: forms of hardware addresses (C4)
+# open 47 *: forms of hardware addresses (C4)
+# open 49 err: flags that do not go together (C3, C5, C6, B1)
+# open 50 err: flags that do not go together (C3, C5, C6, B1)
+# open 51 err: flags that do not go together (C3, C5, C6, B1)
+# open 52 err: flags that do not go together (C3, C5, C6, B1)
+# open 53 *: flags that do not go together (C3, C5, C6, B1)
+# open 55 out: flags that do not go together (C3, C5, C6, B1)
 # mask: \b[0-9a-f]{64}\b => ID
 # mask: "?veth[0-9a-f]+"? => VETH
 @ D network create --subnet 10.91.0.0/16 n1; D run -d --name tt busybox sleep 1000; D run -d --name hh --network host busybox sleep 1000

@@ -1,4 +1,15 @@
 # what: the network of another container
+# open 2 out: a subnet that was given without a gateway has none (A1)
+# open 6 out: what is said of another container's network (B1, C10, A15)
+# open 7 out: what is said of another container's network (B1, C10, A15)
+# open 11 err: what is said of another container's network (B1, C10, A15)
+# open 12 *: the network of a container that has another's (A11)
+# open 13 err: what is said of another container's network (B1, C10, A15)
+# open 19 err: what is said of another container's network (B1, C10, A15)
+# open 23 err: what is said of another container's network (B1, C10, A15)
+# open 24 out: what is said of another container's network (B1, C10, A15)
+# open 25 err: what is said of another container's network (B1, C10, A15)
+# accept 26 *: a network that is not there is found out at once, and not at the start of the container
 # mask: \b[0-9a-f]{64}\b => ID
 @ D network create --subnet 10.91.0.0/16 n1; D run -d --name tt --hostname hh --network n1 -p 8080:80 --add-host a:10.0.0.1 --dns 10.0.0.53 busybox sleep 1000; D create --name st busybox
 D run --rm --network container:tt busybox sh -c 'hostname; ls /sys/class/net | tr "\n" " "; ip -4 -o addr show eth0 | tr -s " " | cut -d " " -f 4; cat /etc/hostname; tail -n 2 /etc/hosts; grep -v "^#" /etc/resolv.conf | grep .'

@@ -1,4 +1,7 @@
 # what: flags of networks as inspect keeps them
+# open 4 out: Config.MacAddress (B2)
+# open 5 *: Config.MacAddress (B2)
+# open 16 *: names with upper case, and a subnet without a gateway (A1)
 # mask: \b[0-9a-f]{64}\b => ID
 @ D network create --subnet 10.91.0.0/16 n1
 D create --name c1 --network n1 --ip 10.91.0.7 --link-local-ip 169.254.1.1 --mac-address 02:42:ac:11:00:07 --network-alias a --dns 10.0.0.1 --dns-search b --dns-option c --add-host d:10.0.0.2 --hostname e --domainname f --expose 80 -p 8080:81 -P busybox

@@ -1,4 +1,9 @@
 # what: ports that others have
+# open 4 out: the exit code of a start that failed in the network (A15)
+# accept 6 err: our sentence says more, or what to do
+# accept 12 err: our sentence says more, or what to do
+# accept 13 err: our sentence says more, or what to do
+# accept 16 err: our sentence says more, or what to do
 # mask: \b[0-9a-f]{64}\b => ID
 # mask: Bind for (0\.0\.0\.0|::): => Bind for ADDRESS:
 # mask: \(pid \d+\) => (pid N)
