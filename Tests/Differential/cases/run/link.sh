@@ -7,7 +7,13 @@
 # open 8 out: --link on the default network (A9)
 # open 12 out: --link on the default network (A9)
 # open 15 out: --link on the default network (A9)
-# open 16 *: --link on the default network (A9)
+# open 17 *: links are not removed by rm --link (A9)
+# open 18 out: links are not removed by rm --link (A9)
+# open 19 *: --link on the default network (A9)
+# open 20 out: --link on the default network (A9)
+# open 21 out: --link on the default network (A9)
+# open 23 *: --link on the default network (A9)
+# open 24 out: --link on the default network (A9)
 # mask: X_NAME=/[a-z_]+/ => X_NAME=/NAME/
 # mask: \b[0-9a-f]{64}\b => ID
 # mask: \b[0-9a-f]{12}\b => id
@@ -26,7 +32,12 @@ D run --rm --network n1 --link tt:x busybox sh -c 'env | grep -c ^X_; tail -n 1 
 D run --rm --network n1 --link dd:x busybox ping -c 1 -W 2 x
 D create --name c4 --network n1 --link tt:x --link dd busybox | wc -l
 D inspect -f '{{json .HostConfig.Links}} {{json .NetworkSettings.Networks.n1.Links}}' c4
-D rm --link c1/x
+D create --name c5 --link dd:x busybox true | wc -l
+D rm --link c5/x
+D inspect -f '{{json .HostConfig.Links}}' c5
+D run --rm --link dd:x --link tt busybox true
+D run --rm --network bridge --link dd:x busybox tail -n 2 /etc/hosts
+D run --rm --link dd:x --hostname x busybox tail -n 2 /etc/hosts
 D rm -f dd
 D start c1
 D inspect -f '{{.State.Status}} {{.State.Error}}' c1
