@@ -1,10 +1,12 @@
 # what: formats of lists and of inspect
 # open 5 out: the format raw, and --quiet beside --format (E9)
 # open 7 out: the format raw, and --quiet beside --format (E9)
-# open 19 *: what is not set has no value in templates of network inspect (E8)
-# open 21 out: what is not set has no value in templates of network inspect (E8)
-# open 22 out: what is not set has no value in templates of network inspect (E8)
-# open 23 *: what is not set has no value in templates of network inspect (E8)
+# open 17 *: the networks that are always there have one short id for all three (B10)
+# open 18 out: the networks that are always there have one short id for all three (B10)
+# open 21 *: what is not set has no value in templates of network inspect (E8)
+# open 23 out: what is not set has no value in templates of network inspect (E8)
+# open 24 out: what is not set has no value in templates of network inspect (E8)
+# open 25 *: what is not set has no value in templates of network inspect (E8)
 @ D network create --label a=b --subnet 10.91.0.0/16 n1; D network create --internal --ipv6 --subnet fd00:1::/64 n2
 D network ls --no-trunc --filter name=n1 --format '{{json .}}' | sed -E 's/"CreatedAt":"[^"]*"/"CreatedAt":""/'
 D network ls --filter type=custom --format 'table {{.Name}}\t{{.Driver}}\t{{.Scope}}'
@@ -21,6 +23,8 @@ D network ls --filter driver=macvlan
 D network ls -f name=n1 -f name=n2 --format '{{.Name}} {{.Label "a"}}'
 D network ls -f name= --format '{{.Name}}' | wc -l
 D network ls -f name
+D network inspect -f "{{.Name}}" $(D network ls -q)
+D network ls -q | sort -u | wc -l
 D network inspect --format '{{json .}}' n1 | sed -E 's/"(Id|Created)":"[^"]*"/"\1":""/g'
 D network inspect --format json n2 | sed -E 's/"(Id|Created)":"[^"]*"/"\1":""/g'
 D network inspect --format '{{range .IPAM.Config}}{{.Gateway}}|{{end}} {{.Labels.a}} {{index .Labels "a"}} {{.Options}} {{len .Containers}}' n1
