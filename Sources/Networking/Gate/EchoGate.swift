@@ -92,8 +92,10 @@ extension Gate {
     /// Sends a whole packet into the container's network. Lost where there is no room.
     func sendRaw(_ packet: [UInt8], to address: IPAddress) {
         guard !packet.isEmpty, let socket = address.isV4 ? sockets.raw4 : sockets.raw6 else { return }
-        packet.withUnsafeBytes { bytes in
-            try? InternetSocket.send(socket, bytes, to: SocketAddress(address, port: 0))
+        for part in Fragments.of(packet) {
+            part.withUnsafeBytes { bytes in
+                try? InternetSocket.send(socket, bytes, to: SocketAddress(address, port: 0))
+            }
         }
     }
 }

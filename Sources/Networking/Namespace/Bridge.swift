@@ -122,7 +122,8 @@ extension SharedNamespace {
             var neighbours = NetlinkBatch()
             neighbours.setForwarding(interface.hardwareAddress, to: port)
             var addresses: [IPAddress] = []
-            for (address, _) in interface.addresses {
+            // Those of the link alone are no places that packets leave from.
+            for (address, _) in interface.addresses where !address.isLinkLocal {
                 addresses.append(address)
                 neighbours.setNeighbour(address, interface.hardwareAddress, over: master)
             }

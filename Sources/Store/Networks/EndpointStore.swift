@@ -182,6 +182,10 @@ package struct EndpointStore: Sendable {
                 try forget(record)
                 swept.append(record)
             }
+            // That of a network whose removal was cut short.
+            if try !NetworkStore(paths).isPresent(network), try names(network).isEmpty {
+                try? Files.removeTree(directory(of: network))
+            }
         }
         return swept
     }

@@ -43,7 +43,7 @@ package struct NetworkStore: Sendable {
         var unreadable: StoreError?
         let all = try list { unreadable = $0 }
         for network in all where network.id.isSame(as: text) || network.name.isSame(as: text) { return network }
-        let found = text.isEmpty ? [] : all.filter { $0.id.begins(with: text) }
+        let found = text.isEmpty ? [] : (Self.builtIn + all).filter { $0.id.begins(with: text) }
         guard found.count < 2 else { throw .ambiguous(kind: "network", prefix: text) }
         if let network = found.first { return network }
         throw unreadable ?? .unknownNetwork(text)
@@ -163,12 +163,16 @@ package struct NetworkStore: Sendable {
     }
 
     private static var builtIn: [NetworkDefinition] {
-        zip(["bridge", "host", "none"], ["bridge", "host", "null"]).enumerated().map { place, pair in
+        // The same for everybody and for good; apart already in their first digits, by which ids are shown.
+        [
+            ("bridge", "bridge", "17f29b073143d8cd97b5bbe492bdeffec1c5fee55cc1fe2112c8b9335f8b6121"),
+            ("host", "host", "4740ae6347b0172c01254ff55bae5aff5199f4446e7f6d643d40185b3f475145"),
+            ("none", "null", "140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe"),
+        ].map { name, driver, id in
             var network = NetworkDefinition(
-                id: String(repeating: "0", count: 63) + String(place + 1), name: pair.0,
-                created: "1970-01-01T00:00:00.000000000Z", driver: pair.1)
+                id: id, name: name, created: "1970-01-01T00:00:00.000000000Z", driver: driver)
             network.isBuiltIn = true
-            if place == 0, let subnet = Subnet("172.17.0.0/16") {
+            if name == NetworkDefinition.defaultName, let subnet = Subnet("172.17.0.0/16") {
                 network.pools = [NetworkPool(subnet: subnet, gateway: subnet.base.advanced(by: 1))]
             }
             return network

@@ -152,6 +152,10 @@ final class BridgedNetwork {
             if let gateway { bridge.gateways.append((gateway, prefix)) }
             if let address { interface.addresses.append((address, prefix)) }
         }
+        for text in places[place].endpoint.options.linkLocalIPs {
+            // With the prefix that addresses of the link have (RFC 3927, RFC 4291).
+            if let address = IPAddress(text) { interface.addresses.append((address, address.isV4 ? 16 : 64)) }
+        }
         interface.isIsolated = !network.hasInnerTraffic
         for (leader, v4) in [(routes.v4, true), (routes.v6, false)] where leader == place {
             if let gateway = places[place].gateway(v4: v4) { interface.gateways.append(gateway) }

@@ -109,7 +109,13 @@ package struct ContainerStart: Sendable {
     private func joinedContainer() throws(EngineError) -> JoinedContainer? {
         guard case .container(let name) = options.networkMode else { return nil }
         do throws(StoreError) {
-            let other = try containers.find(name)
+            var other = try containers.find(name)
+            // One that shares another's has no files of its own for it.
+            for _ in 0..<16 {
+                let summary = ContainerSummary.read(try containers.readRecord(other).body, id: other)
+                guard case .container(let next)? = summary?.options.networkMode else { break }
+                other = try containers.find(next)
+            }
             let state = try containers.state(other)
             let summary = ContainerSummary.read(try containers.readRecord(other).body, id: other)
             let process = state.isActive ? state.process : nil

@@ -50,6 +50,7 @@ struct BridgeTests {
                 nc -w 5 \(NetworkLab.Address.server) 7001 </dev/null; echo "refused $?"
                 nc -w 5 \(NetworkLab.Address.unreachable) 7000 </dev/null; echo "unreachable $?"
                 ping -c 1 -W 5 \(NetworkLab.Address.server) >/dev/null; echo "ping $?"
+                ping -c 1 -W 5 -s 4000 \(NetworkLab.Address.server) >/dev/null; echo "large $?"
                 """
             let result = try sandbox.apus(behind: machine, ["run", "--rm", "busybox", "sh", "-c", script])
             #expect(result.lines.first?.hasPrefix("\(NetworkLab.Address.machine) ") == true, "\(result)")
@@ -57,7 +58,7 @@ struct BridgeTests {
             #expect(result.text.contains("refused 1"), "\(result)")
             #expect(result.errorText.contains("Connection refused"), "\(result)")
             #expect(result.errorText.contains("No route to host"), "\(result)")
-            #expect(result.text.contains("ping 0"), "\(result)")
+            #expect(result.text.contains("ping 0") && result.text.contains("large 0"), "\(result)")
             let datagrams = try sandbox.apus(
                 behind: machine,
                 ["run", "--rm", "--read-only", "--rootfs", "/", "/usr/bin/python3", "-c", Self.datagrams])

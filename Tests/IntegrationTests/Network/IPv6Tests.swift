@@ -49,9 +49,10 @@ struct IPv6Tests {
             let script = """
                 ping -6 -c 1 -W 5 server >/dev/null && echo by name; nslookup server; ip -6 route
                 ping -6 -c 1 -W 5 \(NetworkLab.Address.outside6) >/dev/null && echo echo
+                ping -6 -c 1 -W 5 -s 4000 \(NetworkLab.Address.outside6) >/dev/null && echo large
                 """
             let inside = try apus(["run", "--rm", "--network", "six", "busybox", "sh", "-c", script])
-            for part in ["by name", "Address: fd00:66::2", "default via fd00:66::1 dev eth0", "echo"] {
+            for part in ["by name", "Address: fd00:66::2", "default via fd00:66::1 dev eth0", "echo", "large"] {
                 #expect(inside.text.contains(part), "\(inside)")
             }
             let peer = try apus(["run", "--rm", "--network", "six"] + python(ask("fd00:66::2", 7300)))

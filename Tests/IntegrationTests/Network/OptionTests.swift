@@ -75,4 +75,34 @@ struct OptionTests {
             _ = try apus("rm", "-f", "web")
         }
     }
+
+    @Test(arguments: TestUser.available)
+    func aContainerOfOneThatIsAnothersIsThatOnes(_ user: TestUser) throws {
+        try withLab(user) { _, _, apus in
+            let first = try apus(
+                "run", "-d", "--name", "first", "--hostname", "here", "--network",
+                "name=bridge,link-local-ip=169.254.7.7", "busybox", "sleep", "1000")
+            #expect(first.code == 0, "\(first)")
+            #expect(try apus("exec", "first", "ip", "addr").text.contains("inet 169.254.7.7/16"))
+            let second = try apus(
+                "run", "-d", "--name", "second", "--network", "container:first", "busybox", "sleep", "1000")
+            #expect(second.code == 0, "\(second)")
+            let third = try apus("run", "--rm", "--network", "container:second", "busybox", "sh", "-c", "hostname; ip addr")
+            #expect(third.code == 0 && third.text.contains("here\n") && third.text.contains("172.17.0.2"), "\(third)")
+            _ = try apus("rm", "-f", "first", "second")
+        }
+    }
+
+    @Test func whatARemovalThatWasCutShortLeftIsPruned() throws {
+        try withSandbox(.root) { sandbox in
+            #expect(try sandbox.apus("network", "create", "net").code == 0)
+            let id = try sandbox.apus("network", "inspect", "-f", "{{.ID}}", "net").lines[0]
+            #expect(try sandbox.apus("network", "rm", "net").code == 0)
+            let room = "\(sandbox.runState)/network/endpoints/\(id)"
+            try Files.makeDirectories(room, mode: 0o700)
+            try Files.write([], to: room + "/.lock", mode: 0o600)
+            #expect(try sandbox.apus("system", "prune", "-f").code == 0)
+            #expect(!Files.exists(room))
+        }
+    }
 }
