@@ -15,11 +15,12 @@ class Verb:
     """`before` makes what the command needs; `command` is traced; with `attached`, the supervisor is traced instead.
 
     `committed`: names of which at least one must still lead to a container afterwards, because it was there before.
-    `names`: all that may lead to one. `images`: names of images that must be whole, or not there; `kept`: there."""
+    `names`: all that may lead to one. `images`: names of images that must be whole, or not there; `kept`: there.
+    `networks`: names of networks that may be there."""
 
     def __init__(self, name, command, before=(), committed=(), names=("fc",), images=(), kept=("busybox",), attached=False,
-                 redo=False, gone=False):
-        self.name, self.command, self.before = name, command, before
+                 redo=False, gone=False, networks=()):
+        self.name, self.command, self.before, self.networks = name, command, before, networks
         self.committed, self.names, self.images, self.kept = committed, names, images, kept
         self.attached, self.redo, self.gone = attached, redo, gone
 
@@ -30,6 +31,30 @@ def create(*flags):
 
 def running(*flags):
     return ["run", "-d", "--name", "fc", *NET, *flags, *SLEEP]
+
+
+def network_verbs():
+    network, other = ["network", "create", "fn"], ["create", "--name", "fc", *TRUE]
+    on_bridge = ["run", "-d", "--name", "fc", "-p", "127.0.0.1::80", *SLEEP]
+    on_network = ["run", "-d", "--name", "fc", "--network", "fn", "-p", "127.0.0.1::80", *SLEEP]
+    both = [network, on_network, ["network", "connect", "bridge", "fc"]]
+    found = [
+        ("network create", network, [], {}),
+        ("network rm", ["network", "rm", "fn"], [network], {}),
+        ("network prune", ["network", "prune", "--force"], [network], {}),
+        ("run on a network", ["run", "--rm", "--name", "fc", *on_network[4:-3], *TRUE], [network], {}),
+        ("network connect", ["network", "connect", "fn", "fc"], [network, other], {"committed": ("fc",)}),
+        ("network disconnect", ["network", "disconnect", "bridge", "fc"],
+         [network, other, ["network", "connect", "fn", "fc"]], {"committed": ("fc",)}),
+        ("network connect of a running one", ["network", "connect", "fn", "fc"], [network, on_bridge], {"committed": ("fc",)}),
+        ("network connect (supervisor)", ["network", "connect", "fn", "fc"], [network, on_bridge],
+         {"committed": ("fc",), "attached": True}),
+        ("network disconnect of a running one", ["network", "disconnect", "fn", "fc"], both, {"committed": ("fc",)}),
+        ("network disconnect (supervisor)", ["network", "disconnect", "fn", "fc"], both,
+         {"committed": ("fc",), "attached": True}),
+        ("rm -f of one on a network (supervisor)", ["rm", "-f", "fc"], [network, on_network], {"gone": True, "attached": True}),
+    ]
+    return [Verb(name, command, before, networks=("fn",), **more) for name, command, before, more in found]
 
 
 def all_verbs(fixtures):
@@ -72,6 +97,7 @@ def all_verbs(fixtures):
         Verb("rmi of a name", ["rmi", "ft"], [["tag", "busybox", "ft"]], images=("ft",)),
         Verb("rmi", ["rmi", "fl"], [["load", "-q", "-i", str(fixtures.archive)]], images=("fl",)),
     ]
+    verbs += network_verbs()
     if fixtures.registry:
         reference = f"{fixtures.registry}/fl:latest"
         verbs.append(Verb("pull", ["pull", "-q", reference], images=(reference,), redo=True))
@@ -134,7 +160,18 @@ def verify(world, verb):
     if left:
         raise Failure(f"ps shows {left} after all were removed")
     verify_images(world, verb)
+    verify_networks(world, verb)
     world.check_tidy()
+
+
+def verify_networks(world, verb):
+    """A network that may be there can be used and removed, and one that may not be made."""
+    for name in verb.networks:
+        listed = world.do("network", "ls", "--format", "{{.Name}}", quietly=True).split()
+        if name not in listed:
+            world.do("network", "create", name, quietly=True)
+        world.do("run", "--rm", "--network", name, *TRUE, quietly=True)
+        world.do("network", "rm", name, quietly=True)
 
 
 def verify_images(world, verb):

@@ -219,8 +219,10 @@ class World:
                     folders[:] = [name for name in folders if not name.startswith("sha256-")]
                 found.update(f"{place}/{name}" for name in folders if not place.startswith("data/apus/cache"))
                 found.update(f"{place}/{name}" for name in files)
-        # The places of the networks' files, and their locks, are made once; who is on a network may not stay.
-        rooms = re.compile(r"run/apus/network(/(lock|queue|holders|endpoints(/[0-9a-f]{64}(/\.lock)?)?))?")
+        # The places of the networks' files, and their locks, are made once; who is on a network may not stay, nor a place of
+        # one that is gone.
+        listed = self.try_apus("network", "ls", "-q", "--no-trunc").output.split()
+        rooms = re.compile(rf"data/apus/networks(/\.lock)?|run/apus/network(/(lock|queue|holders|endpoints(/({'|'.join(listed)})(/\.lock)?)?))?")
         return {
             name for name in found
             if not name.startswith(("run/apus/userns", "data/apus/events.log")) and not rooms.fullmatch(name)

@@ -98,8 +98,14 @@ package struct SharedNamespace: ~Copyable {
         let path = "\(Self.holders(runDirectory))/\(own.pid)"
         let content = "\(descriptor.rawValue):\(own.startTime):\(status.st_ino):\(queueKind.rawValue)"
         if symlink(content, path) == 0 { return }
-        // Left by a dead process with our number.
-        unlink(path)
+        if Errno.current == .noEntry {
+            try doing("publish the network namespace") { () throws(SystemError) in
+                try Files.makeDirectories(Self.holders(runDirectory), mode: 0o700)
+            }
+        } else {
+            // Left by a dead process with our number.
+            unlink(path)
+        }
         try doing("publish the network namespace") { () throws(SystemError) in
             try check("symlink", path) { symlink(content, path) }
         }

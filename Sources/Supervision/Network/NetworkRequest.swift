@@ -83,6 +83,21 @@ struct NetworkRequest: Sendable {
             throw EngineError("failed to set up container networking: \(error)", error.kind)
         }
         try Self.check(wish, network)
+        let option = "com.docker.network.endpoint."
+        if let text = wish.driverOptions[option + "sysctls"] {
+            throw EngineError(
+                "driver-opt \(option)sysctls=\(text) is refused: set kernel parameters of the container by --sysctl",
+                .unsupported)
+        }
+        if let name = wish.driverOptions[option + "ifname"] {
+            // dev_valid_name() of the kernel.
+            let isName = name.utf8.allSatisfy { $0 > 32 && $0 != 47 && $0 != 58 && $0 != 127 }
+            guard (1...15).contains(name.utf8.count), isName, name != ".", name != "..", name != "lo" else {
+                throw EngineError(
+                    "driver-opt \(option)ifname=\(name): interfaces have no such names: at most 15 bytes, without slash, colon or "
+                        + "blank", .invalid)
+            }
+        }
         return Endpoint(network: network, options: wish)
     }
 

@@ -105,4 +105,14 @@ struct OptionTests {
             #expect(!Files.exists(room))
         }
     }
+
+    @Test(arguments: TestUser.available)
+    func theFirstContainerMayComeAfterANetworkThatIsGone(_ user: TestUser) throws {
+        try withLab(user) { _, _, apus in
+            #expect(try apus("network", "create", "net").code == 0)
+            #expect(try apus("network", "rm", "net").code == 0)
+            let ran = try apus("run", "--rm", "busybox", "true")
+            #expect(ran.code == 0 && ran.errorText.isEmpty, "\(ran)")
+        }
+    }
 }
