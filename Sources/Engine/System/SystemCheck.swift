@@ -4,6 +4,7 @@ import ContainerSpec
 package import Errors
 import Glibc
 import Linux
+import Networking
 import OCI
 import Store
 
@@ -56,6 +57,7 @@ private final class SystemCheck {
         checkContainers()
         checkNames()
         checkRunDirectories()
+        checkNetworks()
         checkLeftovers()
     }
 
@@ -213,6 +215,22 @@ private final class SystemCheck {
                 problems.append("\(paths.run)/userns/\(name) names a process that is gone")
             }
         }
+    }
+
+    private func checkNetworks() {
+        do throws(StoreError) {
+            _ = try engine.networks.list { problems.append($0.description) }
+        } catch { problems.append(error.description) }
+        for path in SharedNamespace.deadHolders(runDirectory: paths.run) {
+            problems.append("\(path) names a process that is gone")
+        }
+        guard let abandoned = attempt({ try EndpointStore(paths).abandoned() }) else { return }
+        for record in abandoned.records {
+            problems.append(
+                "container \(record.containerID.prefix(12)) has its place on network \(record.networkID.prefix(12)) still, and is "
+                    + "gone")
+        }
+        for path in abandoned.directories { problems.append("\(path) belongs to a network that is gone") }
     }
 
     // MARK: what is left of work in progress

@@ -49,15 +49,22 @@ package struct SharedNamespace: ~Copyable {
 
     /// Takes those out that are gone without having said so.
     package static func withdrawDead(runDirectory: String) {
+        for path in deadHolders(runDirectory: runDirectory) { unlink(path) }
+    }
+
+    /// The entries of processes that are gone without having taken them away.
+    package static func deadHolders(runDirectory: String) -> [String] {
         let directory = holders(runDirectory)
+        var dead: [String] = []
         for name in (try? Files.list(directory)) ?? [] {
             let path = "\(directory)/\(name)"
             guard let pid = ProcessID(name), let fields = (try? Files.readLink(path))?.split(on: ":"),
                 fields.count == 4,
                 let start = UInt64(fields[1])
             else { continue }
-            if (try? ProcessIdentity(pid: pid, startTime: start).isGone()) == true { unlink(path) }
+            if (try? ProcessIdentity(pid: pid, startTime: start).isGone()) == true { dead.append(path) }
         }
+        return dead
     }
 
     private static func find(_ runDirectory: String) -> SharedNamespace? {

@@ -190,6 +190,16 @@ package struct EndpointStore: Sendable {
         return swept
     }
 
+    /// What `sweep` would take away: records of containers that are gone, and the directories of networks that are.
+    package func abandoned() throws(StoreError) -> (records: [EndpointRecord], directories: [String]) {
+        var abandoned: (records: [EndpointRecord], directories: [String]) = ([], [])
+        for network in try inUse() {
+            abandoned.records += try members(of: network).dead
+            if try !NetworkStore(paths).isPresent(network) { abandoned.directories.append(directory(of: network)) }
+        }
+        return abandoned
+    }
+
     private func inUse() throws(StoreError) -> [String] {
         let all = try doing("list the networks in use") { () throws(SystemError) in
             do throws(SystemError) { return try Files.list(folder) } catch {

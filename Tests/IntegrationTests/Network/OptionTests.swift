@@ -101,8 +101,11 @@ struct OptionTests {
             let room = "\(sandbox.runState)/network/endpoints/\(id)"
             try Files.makeDirectories(room, mode: 0o700)
             try Files.write([], to: room + "/.lock", mode: 0o600)
+            let checked = try sandbox.apus("system", "check")
+            #expect(checked.code == 1 && checked.errorText.contains("belongs to a network that is gone"), "\(checked)")
             #expect(try sandbox.apus("system", "prune", "-f").code == 0)
             #expect(!Files.exists(room))
+            #expect(try sandbox.apus("system", "check").code == 0)
         }
     }
 
