@@ -228,7 +228,9 @@ package struct AddressMessage: Sendable {
         guard message.type == 20, message.payload.count >= 8 else { return nil }
         let attributes = message.attributes(behind: 8)
         // Of a connection from point to point the other one is its peer's.
-        guard let bytes = attributes[2] ?? attributes[1], let address = IPAddress(bytes: Array(bytes)) else { return nil }
+        guard let bytes = attributes[2] ?? attributes[1], let address = IPAddress(bytes: Array(bytes)) else {
+            return nil
+        }
         index = message.payload.number(at: 4, UInt32.self)
         self.address = address
         prefix = Int(message.payload.number(at: 1, UInt8.self))

@@ -150,7 +150,8 @@ extension NetworkRequest {
             }
         case "com.docker.network.container_iface_prefix":
             guard (1...12).contains(value.utf8.count), value.utf8.allSatisfy({ $0 > 32 && $0 != 47 && $0 < 127 }) else {
-                throw OptionError("'\(value)' cannot begin the names of interfaces: they have 15 bytes at most, and no slash")
+                throw OptionError(
+                    "'\(value)' cannot begin the names of interfaces: they have 15 bytes at most, and no slash")
             }
         default: return
         }

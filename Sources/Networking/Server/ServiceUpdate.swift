@@ -44,7 +44,9 @@ extension ServiceUpdate: WireCodable {
                 PublishedTarget(
                     address: SocketAddress(address, port: port), gateway: gateway, subnet: try Self.subnet(&decoder)))
         }
-        for _ in 0..<(try decoder.readInteger(UInt32.self)) { settings.hostAddresses.append(try Self.address(&decoder)) }
+        for _ in 0..<(try decoder.readInteger(UInt32.self)) {
+            settings.hostAddresses.append(try Self.address(&decoder))
+        }
         for _ in 0..<(try decoder.readInteger(UInt32.self)) { settings.isolated.append(try Self.subnet(&decoder)) }
         guard let policy = EgressPolicy(try decoder.read(String.self)) else { throw .invalidValue("policy") }
         settings.policy = policy

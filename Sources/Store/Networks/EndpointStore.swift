@@ -161,7 +161,9 @@ package struct EndpointStore: Sendable {
     package func places(of container: String, on networks: [String]) throws(StoreError) -> [EndpointRecord] {
         var records: [EndpointRecord] = []
         for network in networks {
-            if let record = try read(network, container), record.owner.isAlive, !record.isLeaving { records.append(record) }
+            if let record = try read(network, container), record.owner.isAlive, !record.isLeaving {
+                records.append(record)
+            }
         }
         return records
     }

@@ -29,7 +29,8 @@ extension BridgedNetwork {
         do throws(HostPortError) {
             some = try HostPorts.bind(
                 .init(
-                    address: port.hostAddress ?? hostAddress, ports: port.hostPorts, isDatagram: port.protocolName == "udp"))
+                    address: port.hostAddress ?? hostAddress, ports: port.hostPorts,
+                    isDatagram: port.protocolName == "udp"))
         } catch {
             throw SupervisorFailure(
                 "failed to set up container networking: driver failed programming external connectivity on endpoint "
@@ -57,7 +58,9 @@ extension BridgedNetwork {
         for place in 0..<bound.count {
             // A client of version 6 is seen as itself where the container has an address of that version.
             let isV4 = bound[place].address.address.isV4
-            if let target = target(v4: isV4, targets[place]) ?? target(v4: !isV4, targets[place]) { found.append(target) }
+            if let target = target(v4: isV4, targets[place]) ?? target(v4: !isV4, targets[place]) {
+                found.append(target)
+            }
         }
         return found
     }

@@ -69,7 +69,9 @@ final class BridgedNetwork {
     }
 
     /// Puts the container, which runs, on another network. Throws `SupervisorFailure`; it is not there then.
-    func join(_ endpoint: NetworkRequest.Endpoint, _ request: NetworkRequest, _ namespace: CInt) throws(SupervisorFailure) {
+    func join(_ endpoint: NetworkRequest.Endpoint, _ request: NetworkRequest, _ namespace: CInt)
+        throws(SupervisorFailure)
+    {
         places.append(try claim(endpoint))
         do throws(SupervisorFailure) {
             try attach(places.count - 1, namespace, (nil, nil))
@@ -122,7 +124,7 @@ final class BridgedNetwork {
 
     private func claim(_ endpoint: NetworkRequest.Endpoint) throws(SupervisorFailure) -> Place {
         var wish = EndpointStore.Wish(
-            network: endpoint.network, containerID: member.id, containerName: member.name, 
+            network: endpoint.network, containerID: member.id, containerName: member.name,
             interface: freeInterface(on: endpoint))
         wish.aliases = endpoint.options.aliases
         wish.ipv4 = endpoint.options.ipv4.flatMap { IPAddress($0) }

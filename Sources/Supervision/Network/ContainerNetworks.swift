@@ -38,7 +38,9 @@ final class ContainerNetworks {
         let network: BridgedNetwork
         do throws(NetworkError) {
             let shared: NamespaceHold
-            if let hold { shared = hold } else {
+            if let hold {
+                shared = hold
+            } else {
                 shared = NamespaceHold(try SharedNamespace.open(runDirectory: containers.paths.run))
             }
             hold = shared

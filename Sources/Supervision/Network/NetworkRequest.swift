@@ -154,7 +154,8 @@ struct NetworkRequest: Sendable {
                 problems.append("user specified IP address is supported on user defined networks only")
             } else if let pool, !pool.isChosen {
                 problems.append(
-                    "user specified IP address is supported only when connecting to networks with user configured subnets")
+                    "user specified IP address is supported only when connecting to networks with user configured subnets"
+                )
                 continue
             }
             if !(pool?.subnet.contains(address) ?? false) {

@@ -35,7 +35,8 @@ struct ConnectTests {
             #expect(joined.code == 0, "\(joined)")
             #expect(try apus("exec", "first", "ping", "-c1", "-W2", "second").code == 0)
             #expect(try apus("exec", "second", "ping", "-c1", "-W2", "guest").code == 0)
-            let interfaces = try apus("exec", "first", "sh", "-c", "ip -4 addr show eth1; cat /etc/hosts; ip route").text
+            let interfaces = try apus("exec", "first", "sh", "-c", "ip -4 addr show eth1; cat /etc/hosts; ip route")
+                .text
             #expect(interfaces.contains("inet 172.19.0.3/16"), "\(interfaces)")
             #expect(interfaces.contains("172.19.0.3\t"), "\(interfaces)")
             #expect(interfaces.contains("default via 172.18.0.1 dev eth0"), "\(interfaces)")
@@ -78,7 +79,8 @@ struct ConnectTests {
                 """)
             #expect(
                 try apus(
-                    "run", "-d", "--name", "box", "-p", "8080:80", "--network", "inner", "busybox", "sh", "-c", "sleep 1000"
+                    "run", "-d", "--name", "box", "-p", "8080:80", "--network", "inner", "busybox", "sh", "-c",
+                    "sleep 1000"
                 ).code == 0)
             // Nothing is published where no network leads out.
             #expect(try apus("port", "box").text == "")
@@ -93,7 +95,8 @@ struct ConnectTests {
             #expect(try apus("network", "disconnect", "bridge", "box").code == 0)
             // The port leads to its other address now, and so does the way out.
             #expect(try isAnswered())
-            #expect(try apus("exec", "box", "nc", "-w", "5", NetworkLab.Address.server, "7000").text.contains("192.0.2.1"))
+            #expect(
+                try apus("exec", "box", "nc", "-w", "5", NetworkLab.Address.server, "7000").text.contains("192.0.2.1"))
             #expect(try apus("network", "disconnect", "other", "box").code == 0)
             #expect(try apus("port", "box").text == "")
             #expect(try apus("exec", "box", "ip", "route").text == "")
@@ -118,7 +121,8 @@ struct ConnectTests {
                 c, _ = s.accept(); data = c.recv(100); c.sendall(b"heard " + data); c.close()
                 """)
             #expect(try apus("network", "create", "other").code == 0)
-            let script = "mkfifo /in; nc 192.0.2.2 7300 < /in > /got & exec 3> /in; echo up; read line; echo late >&3; wait; sleep 1000"
+            let script =
+                "mkfifo /in; nc 192.0.2.2 7300 < /in > /got & exec 3> /in; echo up; read line; echo late >&3; wait; sleep 1000"
             #expect(try apus("run", "-di", "--name", "box", "busybox", "sh", "-c", script).code == 0)
             try eventually { try apus("logs", "box").text.contains("up") }
             #expect(try apus("network", "connect", "other", "box").code == 0)
@@ -169,7 +173,8 @@ struct ConnectTests {
             // The next one has the same addresses, and another bridge.
             #expect(try apus("network", "create", "last").code == 0)
             let server = try apus(
-                "run", "-d", "--name", "server", "--network", "last", "-p", "8080:80", "busybox", "nc", "-ll", "-p", "80",
+                "run", "-d", "--name", "server", "--network", "last", "-p", "8080:80", "busybox", "nc", "-ll", "-p",
+                "80",
                 "-e", "echo", "here")
             #expect(server.code == 0, "\(server)")
             try eventually {

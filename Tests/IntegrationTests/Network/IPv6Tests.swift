@@ -35,7 +35,9 @@ struct IPv6Tests {
             @discardableResult
             func apus(_ words: [String]) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
             let made = try apus(
-                ["network", "create", "--ipv6", "--subnet", "fd00:66::/64"] + (isAlone ? ["--ipv4=false"] : []) + ["six"])
+                ["network", "create", "--ipv6", "--subnet", "fd00:66::/64"] + (isAlone ? ["--ipv4=false"] : []) + [
+                    "six"
+                ])
             #expect(made.code == 0, "\(made)")
             let outside = try lab.serve(.outside, NetworkLab.echo(port: 7000, v6: true))
 
@@ -71,7 +73,9 @@ struct IPv6Tests {
                 #expect(told[place][1] == NetworkLab.Address.outside6[...], "\(client)")
                 #expect(told[place + 1][1] == told[place][1] && told[place + 1][2] == told[place][2], "\(client)")
             }
-            let listed = try apus(["inspect", "-f", "{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}{{end}}", "server"])
+            let listed = try apus([
+                "inspect", "-f", "{{range .NetworkSettings.Networks}}{{.GlobalIPv6Address}}{{end}}", "server",
+            ])
             #expect(listed.text == "fd00:66::2\n", "\(listed)")
             if isAlone {
                 // Clients of version 4 are seen as the gateway.

@@ -30,7 +30,8 @@ struct OptionTests {
             #expect(try apus("port", "first").text == "80/tcp -> 127.0.0.1:8080\n")
             let second = try apus(
                 "run", "--rm", "--network", "name=apart,driver-opt=com.docker.network.endpoint.ifname=other", "busybox",
-                "sh", "-c", "ip link show other; ping -c1 -W1 first; echo first $?; ping -c1 -W5 172.18.0.1; echo out $?")
+                "sh", "-c",
+                "ip link show other; ping -c1 -W1 first; echo first $?; ping -c1 -W5 172.18.0.1; echo out $?")
             #expect(second.text.contains("mtu 1400") && second.text.contains("out 0"), "\(second)")
             #expect(second.text.contains("first 1"), "\(second)")
             #expect(try apus("exec", "first", "ip", "link", "show", "net0").code == 0)
@@ -44,7 +45,8 @@ struct OptionTests {
         arguments: [
             "com.docker.network.bridge.name=much-too-long-a-name", "com.docker.network.bridge.name=a/b",
             "com.docker.network.driver.mtu=10", "com.docker.network.driver.mtu=99999999",
-            "com.docker.network.bridge.gateway_mode_ipv4=routed", "com.docker.network.bridge.gateway_mode_ipv4=isolated",
+            "com.docker.network.bridge.gateway_mode_ipv4=routed",
+            "com.docker.network.bridge.gateway_mode_ipv4=isolated",
             "com.docker.network.bridge.enable_ip_masquerade=false", "com.docker.network.bridge.inhibit_ipv4=true",
             "com.docker.network.container_iface_prefix=a/b",
         ])
@@ -87,7 +89,8 @@ struct OptionTests {
             let second = try apus(
                 "run", "-d", "--name", "second", "--network", "container:first", "busybox", "sleep", "1000")
             #expect(second.code == 0, "\(second)")
-            let third = try apus("run", "--rm", "--network", "container:second", "busybox", "sh", "-c", "hostname; ip addr")
+            let third = try apus(
+                "run", "--rm", "--network", "container:second", "busybox", "sh", "-c", "hostname; ip addr")
             #expect(third.code == 0 && third.text.contains("here\n") && third.text.contains("172.17.0.2"), "\(third)")
             _ = try apus("rm", "-f", "first", "second")
         }

@@ -75,7 +75,8 @@ struct ContainerFilter {
             }
             && filters.admits("status") { $0 == state.status.rawValue }
             && filters.admits("health") { $0 == container.health?.rawValue ?? "none" }
-            && filters.admits("network") { wanted in description.options.networkNames.contains { wanted.isSame(as: $0) } }
+            && filters.admits("network") { wanted in description.options.networkNames.contains { wanted.isSame(as: $0) }
+            }
             && filters.admits("publish") { admitsPublished(container.network.ports, $0) }
             && filters.admits("volume") { admitsVolume(description, $0) }
             && filters.admits("expose") { admitsPort(description, $0) }
