@@ -11,8 +11,18 @@ import Testing
         .attach(.init(input: true, output: false, errorOutput: true)), .attach(.none), .signal(9),
         .stop(signal: nil, timeout: nil), .stop(signal: 15, timeout: -1), .restart(signal: 1, timeout: 0), .pause,
         .unpause, .wait(.notRunning), .wait(.nextExit), .resize(.init(rows: 24, columns: 80)),
-        .update(.init(.onFailure, maximumRetryCount: 4)), .ping,
+        .update(.init(.onFailure, maximumRetryCount: 4)), .ping, .connect(endpoint), .disconnect("id"),
     ]
+
+    private static var endpoint: EndpointOptions {
+        var endpoint = EndpointOptions(network: "net")
+        endpoint.aliases = ["a", "b"]
+        (endpoint.ipv4, endpoint.ipv6, endpoint.macAddress) = ("10.0.0.1", "fd00::1", "02:00:00:00:00:01")
+        endpoint.linkLocalIPs = ["169.254.1.1"]
+        endpoint.driverOptions = ["k": "v"]
+        endpoint.gatewayPriority = -3
+        return endpoint
+    }
 
     @Test(arguments: requests)
     func aRequestArrivesAsItWasSent(_ request: ControlRequest) throws {

@@ -83,6 +83,7 @@ extension EndpointRecord: WireCodable {
         owner = ProcessIdentity(pid: pid, startTime: try decoder.readInteger())
         bridgePort = try decoder.readInteger()
         gatePort = try decoder.readInteger()
-        isLeaving = try decoder.read()
+        // Of a supervisor that is older than this program it is not said.
+        isLeaving = decoder.remaining > 0 ? try decoder.read() : false
     }
 }

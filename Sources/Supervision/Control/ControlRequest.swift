@@ -98,8 +98,8 @@ extension EndpointOptions: WireCodable {
 }
 
 extension ControlRequest: WireCodable {
-    /// Rises with every change of the form. A supervisor may be older than the program that talks to it.
-    static let version: UInt16 = 2
+    /// Rises with every change of the form but new requests. A supervisor may be older than the program that talks to it.
+    static let version: UInt16 = 1
 
     private enum Kind: UInt8, WireCodable {
         case attach = 1
