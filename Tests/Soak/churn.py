@@ -59,7 +59,7 @@ class Soak(Questions):
                 one.delay = 2.0
             servers = [one.address] + ([other.address] if way == "second" else [])
             self.machine.lab.resolver_file.write_text("".join(f"nameserver {address}\n" for address in servers))
-            time.sleep(1)
+            time.sleep(2)  # until who was stopped listens again, also on a machine that is busy
             self.way = way
             self.forwarding = (other.server if way == "second" else one.server,), time.monotonic(), way != "stopped"
             self.count("changes of resolv.conf")
