@@ -8,17 +8,20 @@ package struct HardwareAddress: Hashable, Sendable, CustomStringConvertible {
     /// Of the lower 48 bits of `number`.
     package init(number: UInt64) { self.number = number & 0xffff_ffff_ffff }
 
-    /// Reads six pairs of hexadecimal digits with colons, or with hyphens, between them; nil for anything else.
+    /// Reads six pairs of hexadecimal digits with colons, or with hyphens, between them, or three fours with dots; nil for
+    /// anything else.
     package init?(_ text: some StringProtocol) {
         let text = Substring(text)
-        let parts = text.split(on: text.has("-") ? "-" : ":", omittingEmptySubsequences: false)
-        guard parts.count == 6 else { return nil }
+        let separator: Unicode.Scalar = text.has("-") ? "-" : text.has(".") ? "." : ":"
+        let parts = text.split(on: separator, omittingEmptySubsequences: false)
+        let digits = separator == "." ? 4 : 2
+        guard parts.count * digits == 12 else { return nil }
         var number: UInt64 = 0
         for part in parts {
-            guard part.utf8.count == 2, part.firstLetter != "+", part.firstLetter != "-",
-                let byte = UInt8(part, radix: 16)
+            guard part.utf8.count == digits, part.firstLetter != "+", part.firstLetter != "-",
+                let bytes = UInt16(part, radix: 16)
             else { return nil }
-            number = number << 8 | UInt64(byte)
+            number = number << UInt64(4 * digits) | UInt64(bytes)
         }
         self.number = number
     }

@@ -138,7 +138,7 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
         #expect(try parts("ipv6local=::1") == ["ipv6local", "::1"])
         #expect(try parts("host.docker.internal:host-gateway") == ["host.docker.internal", "host-gateway"])
         for text in [
-            "myhost", ":1.2.3.4", "thathost-nosemicolon10.0.0.1", "x:", "x:1.2.3", "x:1.2.3.400", "a b:1.2.3.4",
+            "myhost", ":1.2.3.4", "thathost-nosemicolon10.0.0.1", "x:", "x:1.2.3", "x:1.2.3.400", "a\nb:1.2.3.4",
         ] {
             #expect(outcome { try HostEntry(text) }.hasPrefix("error: "))
         }
@@ -178,8 +178,10 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
     @Test func exposedPortsMayBeRanges() throws {
         #expect(try ExposedPorts.parse("80") == ["80/tcp"])
         #expect(try ExposedPorts.parse("53/udp") == ["53/udp"])
-        #expect(try ExposedPorts.parse("8000-8002/TCP") == ["8000/tcp", "8001/tcp", "8002/tcp"])
-        for text in ["", "a", "2-1", "1-2-3", "80/xyz", "70000"] {
+        #expect(try ExposedPorts.parse("8000-8002/TCP") == ["8000/TCP", "8001/TCP", "8002/TCP"])
+        #expect(try ExposedPorts.parse("1-2-3/xyz/udp") == ["1/xyz", "2/xyz"])
+        #expect(try ExposedPorts.parse("80/") == ["80/tcp"])
+        for text in ["", "a", "2-1", "/tcp", "80:80", "70000"] {
             #expect(outcome { try ExposedPorts.parse(text) }.hasPrefix("error: "))
         }
     }
@@ -240,6 +242,9 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
 
     @Test func endpointsHaveALongForm() throws {
         #expect(try EndpointOptions.parse("mynet") == EndpointOptions(network: "mynet"))
+        // No letter behind the sign: names all the same.
+        #expect(try EndpointOptions.parse("name=") == EndpointOptions(network: "name="))
+        #expect(try EndpointOptions.parse("NAME=N1, Alias = Big").aliases == ["big"])
         #expect(try EndpointOptions.parse("slirp4netns:mtu=1500,cidr=10.1.0.0/24").network.hasPrefix("slirp4netns:"))
         var options = EndpointOptions(network: "mynet")
         options.aliases = ["a", "b"]
@@ -252,7 +257,7 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
                 "name=mynet,alias=a,alias=b,ip6=fd00::5,mac-address=02:42:ac:11:00:09,driver-opt=egress=none,gw-priority=7"
             ) == options)
         for text in [
-            "name=", "alias=a,ip=1", "name=n,nope=1", "name=n,alias", "name=n,mac-address=zz", "name=n,gw-priority=x",
+            "alias=a,ip=1", "name=n,nope=1", "name=n,alias", "name=n,", "name=n,=b", "name=n,gw-priority=x",
             "name=n,driver-opt=x",
         ] { #expect(outcome { try EndpointOptions.parse(text) }.hasPrefix("error: "), "\(text)") }
     }

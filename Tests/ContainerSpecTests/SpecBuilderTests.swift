@@ -519,10 +519,11 @@ private final class HostRoot {
         #expect(
             content(try self.plan { $0.networkMode = .none }, "hosts")?.hasSuffix("127.0.0.1\t0123456789ab\n") == true)
         #expect(
-            sentence {
-                $0.networkMode = .none
-                $0.extraHosts = [try HostEntry("h:host-gateway")]
-            }.hasPrefix("--add-host with host-gateway"))
+            content(
+                try self.plan {
+                    $0.networkMode = .none
+                    $0.extraHosts = [try HostEntry("h:host-gateway")]
+                }, "hosts")?.hasSuffix("172.17.0.1\th\n127.0.0.1\t0123456789ab\n") == true)
     }
 
     // MARK: users

@@ -1,4 +1,3 @@
-import Addresses
 import Bytes
 package import Errors
 
@@ -19,49 +18,68 @@ package struct EndpointOptions: Codable, Hashable, Sendable {
 
     /// Reads a value of `--network`: a mode or a name, or `name=…,alias=…`. Throws `OptionError`, in Docker's words.
     package static func parse(_ text: String) throws(OptionError) -> EndpointOptions {
-        guard
-            text.begins(with: "name=") || text.has(",") && text.has("=") && !text.has(":")
-                || longForm(text)
-        else { return EndpointOptions(network: text) }
+        guard isLong(text) else { return EndpointOptions(network: text) }
         guard let fields = commaSeparated(text) else { throw OptionError("invalid network '\(text)'") }
         var options = EndpointOptions(network: "")
         for field in fields {
-            guard let (key, value) = splitOnce(field, "=") else {
-                throw OptionError("invalid field '\(field)' in network '\(text)'")
+            guard let (key, value) = splitOnce(field.lowercased(), "="), !key.isEmpty else {
+                throw OptionError("invalid field \(field)")
             }
-            try options.take(key.lowercased(), value, written: key)
+            try options.take(trimmed(key), trimmed(value))
         }
-        guard !options.network.isEmpty else { throw OptionError("network name is missing in '\(text)'") }
+        guard !options.network.isEmpty else { throw OptionError("network name/id is not specified") }
         return options
     }
 
-    // An address of version 6 has colons; a mode has one behind its first word.
-    private static func longForm(_ text: String) -> Bool {
-        guard let equals = text.place(of: "=") else { return false }
-        return !text[..<equals].has(":") && text.has(",")
+    // Where an equals sign is between two letters or digits, as Docker tells them apart. Podman's modes have settings of their
+    // own behind a colon.
+    private static func isLong(_ text: String) -> Bool {
+        for mode in ["slirp4netns:", "pasta:", "ns:"] where text.begins(with: mode) { return false }
+        let bytes = Array(text.utf8)
+        func isWord(_ byte: UInt8) -> Bool {
+            switch byte {
+            case UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "_"):
+                true
+            default: false
+            }
+        }
+        for (place, byte) in bytes.enumerated().dropFirst().dropLast() where byte == UInt8(ascii: "=") {
+            if isWord(bytes[place - 1]), isWord(bytes[place + 1]) { return true }
+        }
+        return false
     }
 
-    private mutating func take(_ key: String, _ value: String, written: String) throws(OptionError) {
+    private static func trimmed(_ text: String) -> String {
+        var rest = text[...]
+        while rest.firstLetter == " " || rest.firstLetter == "\t" { rest = rest.dropping(1) }
+        while rest.lastLetter == " " || rest.lastLetter == "\t" { rest = rest.droppingLast(1) }
+        return String(rest)
+    }
+
+    private mutating func take(_ key: String, _ value: String) throws(OptionError) {
         switch key {
         case "name": network = value
         case "alias": aliases.append(value)
-        case "ip": ipv4 = value
-        case "ip6": ipv6 = value
+        case "ip": ipv4 = value.isEmpty ? nil : value
+        case "ip6": ipv6 = value.isEmpty ? nil : value
         case "link-local-ip": linkLocalIPs.append(value)
-        case "mac-address":
-            guard HardwareAddress(value) != nil else { throw OptionError("\(value) is not a valid mac address") }
-            macAddress = value
+        // Checked with those of the other flags.
+        case "mac-address": macAddress = value.isEmpty ? nil : value
         case "driver-opt":
             guard let (name, setting) = splitOnce(value, "="), !name.isEmpty else {
                 throw OptionError("invalid key value pair format in driver options")
             }
-            driverOptions[name.lowercased()] = setting
+            driverOptions[name] = setting
         case "gw-priority":
             guard let number = Int(value) else {
-                throw OptionError("invalid gw-priority (\(value)): strconv.Atoi: parsing \"\(value)\": invalid syntax")
+                let digits = value.firstLetter == "-" || value.firstLetter == "+" ? value.dropping(1) : value[...]
+                let isNumber = !digits.isEmpty && digits.utf8.allSatisfy { (48...57).contains($0) }
+                throw OptionError(
+                    "invalid gw-priority (\(value)): " + (isNumber ? "value out of range" : "invalid syntax"))
             }
             gatewayPriority = number
-        default: throw OptionError("invalid field key \(written)")
+        default: throw OptionError("invalid field key \(key)")
         }
     }
 }

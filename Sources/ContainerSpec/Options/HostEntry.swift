@@ -23,8 +23,9 @@ package struct HostEntry: Codable, Hashable, Sendable {
         guard address == Self.gateway || IPAddress.isValid(address) else {
             throw OptionError("invalid IP address in add-host: \"\(pair.1)\"")
         }
-        guard !pair.0.contains(where: \.isWhitespace) else {
-            throw OptionError("bad format for add-host: \"\(text)\" (a host name has no blanks)")
+        // Blanks are between several names; a line's end would be that of the entry.
+        guard !pair.0.utf8.contains(where: { $0 < 32 }) else {
+            throw OptionError("bad format for add-host: \"\(text)\" (a host name is on one line)")
         }
         name = pair.0
         self.address = address

@@ -26,9 +26,11 @@ package enum NetworkMode: Codable, Hashable, Sendable {
     /// Reads one of Docker's modes or the name of a network, and podman's `slirp4netns[:…]`, `pasta[:…]` and `ns:PATH`. Throws
     /// `OptionError`.
     package init(option text: String) throws(OptionError) {
+        guard text.utf8.contains(where: { $0 != 32 && !(9...13).contains($0) }) else {
+            throw OptionError.usage("no name set for network")
+        }
         let pair = splitOnce(text, ":")
         switch (pair?.0 ?? text, pair?.1) {
-        case ("", nil): throw OptionError.usage("no name set for network")
         case ("default", nil), ("private", nil), (Self.defaultNetwork, nil): self = .automatic
         case ("none", nil): self = .none
         case ("host", nil): self = .host
@@ -37,7 +39,7 @@ package enum NetworkMode: Codable, Hashable, Sendable {
             self = .pasta(arguments: (options ?? "").split(on: ",").map(String.init))
         case ("container", let name):
             guard let name, !name.isEmpty else {
-                throw OptionError("invalid container format container:<name|id>")
+                throw OptionError("invalid network mode: invalid container format container:<name|id>")
             }
             self = .container(name)
         case ("ns", let path?):

@@ -8,6 +8,8 @@ package struct PortMapping: Hashable, Sendable {
     package var hostAddress: IPAddress?
     /// The host's ports of which the first free one is taken; nil for any that is free.
     package var hostPorts: ClosedRange<UInt16>?
+    /// Whether the host's port was written as 0, which is any that is free, too.
+    package var isZeroWritten = false
     package var containerPort: UInt16
     /// `tcp`, `udp` or `sctp`.
     package var protocolName: String
@@ -59,10 +61,11 @@ package struct PortMapping: Hashable, Sendable {
                 let own = range.lowerBound &+ (port &- containerRange.lowerBound)
                 wanted = own...own
             }
-            mappings.append(
-                PortMapping(
-                    hostAddress: hostAddress, hostPorts: wanted == 0...0 ? nil : wanted, containerPort: port,
-                    protocolName: protocolName))
+            var mapping = PortMapping(
+                hostAddress: hostAddress, hostPorts: wanted == 0...0 ? nil : wanted, containerPort: port,
+                protocolName: protocolName)
+            mapping.isZeroWritten = wanted == 0...0
+            mappings.append(mapping)
         }
         return mappings
     }
@@ -127,6 +130,8 @@ extension PortMapping: CustomStringConvertible {
         if let hostPorts {
             text += "\(hostPorts.lowerBound)"
             if hostPorts.count > 1 { text += "-\(hostPorts.upperBound)" }
+        } else if isZeroWritten {
+            text += "0"
         }
         return "\(text)\(text.isEmpty ? "" : ":")\(containerPort)/\(protocolName)"
     }

@@ -145,8 +145,9 @@ extension SpecBuilder {
     private func gatewayAddress(_ network: LaunchPlan.NetworkPlan) throws(OptionError) -> String {
         switch network {
         case .host: return "127.0.0.1"
-        case .bridged: return Self.hostGateway
-        case .loopback, .joined:
+        // Without a network nobody is there; Docker's line is the same.
+        case .bridged, .loopback: return Self.hostGateway
+        case .joined:
             throw OptionError(
                 "--add-host with host-gateway: the container has no network in which the host has an address")
         case .egress(.slirp4netns):
@@ -162,6 +163,14 @@ extension SpecBuilder {
         }
     }
 
+    private static func isLoopback(_ server: String) -> Bool {
+        switch IPAddress(server) {
+        case .v4(let number): number >> 24 == 127
+        case let address?: address == IPAddress("::1")
+        case nil: false
+        }
+    }
+
     /// The gateway of the default network, at which a container on any network reaches the host.
     static let hostGateway = "172.17.0.1"
 
@@ -170,7 +179,7 @@ extension SpecBuilder {
         let mode = options.networkMode
         if case .container = mode {
             func conflict(_ what: String) -> OptionError { OptionError("conflicting options: \(what)") }
-            if options.hostname != nil || options.domainname != nil { throw conflict("hostname and the network mode") }
+            if options.hostname != nil { throw conflict("hostname and the network mode") }
             if !options.links.isEmpty {
                 throw conflict(
                     "container type network can't be used with links. This would result in undefined behavior")
@@ -190,13 +199,16 @@ extension SpecBuilder {
                     "conflicting options: host type networking can't be used with links. This would result in undefined "
                         + "behavior")
             }
-            if !options.publish.isEmpty || options.publishAll {
+            if !options.publish.isEmpty {
                 warnings.append("Published ports are discarded when using host network mode")
             }
         }
         if !mode.isBridged, mode.isOwn, mode != .none, !options.publish.isEmpty || options.publishAll {
             throw .refused(
                 "--publish with --network=\(mode.inspected)", "ports are published for containers on networks of ours")
+        }
+        if let server = options.dns.first(where: Self.isLoopback) {
+            warnings.append("Localhost DNS (\(server)) may fail in containers.")
         }
     }
 }

@@ -27,6 +27,7 @@ extension ContainerInspection {
             try members.put("Volumes", image.volumes)
             try members.put("WorkingDir", options.workingDir ?? image.workingDir ?? "")
             try members.put("Entrypoint", entrypoint)
+            try members.encodeIfPresent(options.endpoints.first?.macAddress, forKey: "MacAddress")
             try members.put("OnBuild", image.onBuild)
             try members.put("Labels", (image.labels ?? [:]).merging(options.labels) { $1 })
             try members.encodeIfPresent(options.stopSignal ?? image.stopSignal, forKey: "StopSignal")

@@ -7,6 +7,8 @@ extension ContainerInspection {
     /// What the user said about the host's side. Only what this engine takes is there.
     struct HostConfig: Encodable {
         let options: RunOptions
+        /// The container's name.
+        let name: String
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
@@ -31,7 +33,7 @@ extension ContainerInspection {
             try members.put("GroupAdd", orNull(options.groupAdd))
             try members.put("IpcMode", options.ipcMode.rawValue)
             try members.put("Cgroup", "")
-            try members.put("Links", orNull(options.links))
+            try members.put("Links", orNull(links))
             try members.put("OomScoreAdj", options.oomScoreAdj ?? 0)
             try members.put("PidMode", options.pidMode == .private ? "" : options.pidMode.rawValue)
             try members.put("Privileged", options.privileged)
@@ -59,6 +61,16 @@ extension ContainerInspection {
             try members.put("MaskedPaths", hidden(SpecBuilder.maskedPaths))
             try members.put("ReadonlyPaths", hidden(SpecBuilder.readOnlyPaths))
             try members.encodeIfPresent(options.initProcess ? true : nil, forKey: "Init")
+        }
+
+        // On networks of a user's own they are the network's.
+        private var links: [String] {
+            guard options.networkMode == .automatic else { return [] }
+            return options.links.map { link in
+                let parts = link.split(on: ":", maxSplits: 1)
+                let other = parts.first.map(String.init) ?? ""
+                return "/\(other):/\(name)/\(parts.count > 1 ? String(parts[1]) : other)"
+            }
         }
 
         /// `paths` in Docker's order; nil where nothing is hidden.

@@ -7,11 +7,10 @@ import Store
 extension ContainerInspection {
     /// Where the container is on its networks.
     struct NetworkSettings: Encodable {
-        let options: RunOptions
-        /// `53/udp` and so on.
-        let exposed: [String]
-        let network: ContainerNetwork
-        let isRunning: Bool
+        let snapshot: ContainerSnapshot
+
+        private var options: RunOptions { snapshot.description.options }
+        private var network: ContainerNetwork { snapshot.network }
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
@@ -35,9 +34,14 @@ extension ContainerInspection {
             try members.put("MacAddress", record?.mac.description ?? "")
             var networks: [String: Endpoint] = [:]
             for place in network.places {
-                networks[place.network.name] = Endpoint(wish: wish(place.network), place: place)
+                networks[place.network.name] = Endpoint(snapshot: snapshot, wish: wish(place.network), place: place)
             }
-            if networks.isEmpty { networks[options.networkMode.inspected] = Endpoint(wish: nil, place: nil) }
+            // One that has another's networks is on none of its own.
+            var isJoined = false
+            if case .container = options.networkMode { isJoined = true }
+            if networks.isEmpty, !isJoined {
+                networks[options.networkMode.inspected] = Endpoint(snapshot: snapshot, wish: nil, place: nil)
+            }
             try members.put("Networks", networks)
         }
 
@@ -51,9 +55,9 @@ extension ContainerInspection {
 
         // A port that is exposed and not published is null.
         private var ports: [String: [PortBinding]?] {
-            guard isRunning else { return [:] }
+            guard snapshot.state.isActive else { return [:] }
             var ports: [String: [PortBinding]?] = [:]
-            for port in exposed { ports.updateValue(nil, forKey: port) }
+            for port in snapshot.publishablePorts { ports.updateValue(nil, forKey: port) }
             for port in network.ports {
                 let key = "\(port.containerPort)/\(port.protocolName)"
                 let known = (ports[key] ?? nil) ?? []
@@ -64,19 +68,24 @@ extension ContainerInspection {
     }
 
     private struct Endpoint: Encodable {
+        let snapshot: ContainerSnapshot
         let wish: EndpointOptions?
         let place: ContainerNetwork.Place?
+
+        // What Docker knows of a network from a container's first start on.
+        private var hasRun: Bool { snapshot.state.startedAt != nil }
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
             let record = place?.record
             try members.put("IPAMConfig", addresses)
-            try members.put("Links", [String]?.none)
+            try members.put("Links", orNull(links))
             try members.put("Aliases", orNull(wish?.aliases ?? []))
-            try members.put("MacAddress", record?.mac.description ?? "")
+            let wanted = hasRun ? nil : wish?.macAddress
+            try members.put("MacAddress", record?.mac.description ?? wanted ?? "")
             try members.put("DriverOpts", orNull(wish?.driverOptions ?? [:]))
             try members.put("GwPriority", wish?.gatewayPriority ?? 0)
-            try members.put("NetworkID", record?.networkID ?? "")
+            try members.put("NetworkID", record?.networkID ?? (hasRun ? place?.network.id : nil) ?? "")
             try members.put("EndpointID", record?.endpointID ?? "")
             let leadsOut = place?.network.isInternal == false
             try members.put("Gateway", leadsOut ? record?.gateway4?.description ?? "" : "")
@@ -89,26 +98,37 @@ extension ContainerInspection {
         }
 
         private var addresses: Addresses? {
-            guard let wish, wish.ipv4 != nil || wish.ipv6 != nil else { return nil }
-            return Addresses(ipv4: wish.ipv4, ipv6: wish.ipv6)
+            guard let wish, wish.ipv4 != nil || wish.ipv6 != nil || !wish.linkLocalIPs.isEmpty else { return nil }
+            return Addresses(wish: wish)
         }
 
-        // The default network has none.
+        // Those of the command line are those of its first network.
+        private var links: [String] {
+            let options = snapshot.description.options
+            guard case .network = options.networkMode, let wish, wish == options.endpoints.first else { return [] }
+            return options.links
+        }
+
+        // The networks that are always there have none.
         private var names: [String]? {
-            guard let place, let record = place.record, !place.network.isDefault else { return nil }
-            return record.names
+            guard let place, !place.network.isBuiltIn, hasRun || place.record != nil else { return nil }
+            let own = [snapshot.name] + (wish?.aliases ?? []) + [String(snapshot.id.prefix(12))]
+            let all = (place.record?.names ?? own) + [snapshot.description.options.hostname ?? ""]
+            var names: [String] = []
+            for name in all where !name.isEmpty && !names.contains(where: name.isSame) { names.append(name) }
+            return names
         }
     }
 
     /// The addresses that a user has asked for.
     private struct Addresses: Encodable {
-        let ipv4: String?
-        let ipv6: String?
+        let wish: EndpointOptions
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
-            try members.encodeIfPresent(ipv4, forKey: "IPv4Address")
-            try members.encodeIfPresent(ipv6, forKey: "IPv6Address")
+            try members.encodeIfPresent(wish.ipv4, forKey: "IPv4Address")
+            try members.encodeIfPresent(wish.ipv6, forKey: "IPv6Address")
+            try members.encodeIfPresent(orNull(wish.linkLocalIPs), forKey: "LinkLocalIPs")
         }
     }
 
@@ -132,11 +152,12 @@ extension RunOptions {
         for text in publish {
             guard let mappings = try? PortMapping.parse(text) else { continue }
             for mapping in mappings {
-                let port = mapping.hostPorts.map {
-                    $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)"
+                var port = mapping.isZeroWritten ? "0" : ""
+                if let ports = mapping.hostPorts {
+                    port = ports.count == 1 ? "\(ports.lowerBound)" : "\(ports.lowerBound)-\(ports.upperBound)"
                 }
                 bindings["\(mapping.containerPort)/\(mapping.protocolName)", default: []].append(
-                    .init(address: mapping.hostAddress?.description ?? "", port: port ?? ""))
+                    .init(address: mapping.hostAddress?.description ?? "", port: port))
             }
         }
         return bindings

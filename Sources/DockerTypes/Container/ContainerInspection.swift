@@ -57,7 +57,7 @@ package struct ContainerInspection: Encodable, Sendable {
         try members.put("ProcessLabel", "")
         try members.put("AppArmorProfile", description.options.security.appArmorProfile ?? "")
         try members.put("ExecIDs", orNull(execIDs))
-        try members.put("HostConfig", HostConfig(options: description.options))
+        try members.put("HostConfig", HostConfig(options: description.options, name: snapshot.name))
         try members.put("GraphDriver", graphDriver)
         try members.encodeIfPresent(sizeOfOwnFiles, forKey: "SizeRw")
         try members.encodeIfPresent(sizeOfAllFiles, forKey: "SizeRootFs")
@@ -70,10 +70,7 @@ package struct ContainerInspection: Encodable, Sendable {
         try members.put("Config", Config(description: description))
         try members.put(
             "NetworkSettings",
-            NetworkSettings(
-                options: description.options,
-                exposed: description.options.allExposedPorts(description.imageConfig), network: snapshot.network,
-                isRunning: snapshot.state.isActive))
+            NetworkSettings(snapshot: snapshot))
     }
 
     private var graphDriver: GraphDriver {

@@ -3,7 +3,7 @@ package import Store
 
 /// A container as it is at one moment.
 package struct ContainerSnapshot: Sendable {
-    package let description: ContainerDescription
+    package var description: ContainerDescription
     package let state: ContainerState
     /// Whether it goes when it ends (`--rm`).
     package let isEphemeral: Bool
@@ -25,4 +25,13 @@ package struct ContainerSnapshot: Sendable {
 
     package var id: String { description.id }
     package var name: String { description.name }
+
+    /// The ports, `53/udp` and so on, that it listens on by its own word or its image's, or that were to be published; none where
+    /// no network of its could publish them.
+    package var publishablePorts: [String] {
+        guard description.options.networkMode.isBridged else { return [] }
+        // Where none is known, that has been removed.
+        guard network.places.isEmpty || network.places.contains(where: { !$0.network.isInternal }) else { return [] }
+        return description.options.allExposedPorts(description.imageConfig)
+    }
 }

@@ -33,6 +33,9 @@ package struct NetworkInspection: Encodable, Sendable {
         try members.put("Containers", containers)
         try members.put("Options", options)
         try members.put("Labels", network.labelMap)
+        // Of swarms.
+        try members.encodeIfPresent([String]?.none, forKey: "Peers")
+        try members.encodeIfPresent([String: String]?.none, forKey: "Services")
         if let egress = network.egress { try members.put("Egress", egress) }
     }
 
@@ -43,6 +46,7 @@ package struct NetworkInspection: Encodable, Sendable {
         return [
             prefix + "default_bridge": "true", prefix + "enable_icc": "true", prefix + "enable_ip_masquerade": "true",
             prefix + "host_binding_ipv4": "0.0.0.0", prefix + "name": network.bridgeName,
+            "com.docker.network.driver.mtu": "1500",
         ].merging(network.optionMap) { $1 }
     }
 
@@ -64,13 +68,11 @@ package struct NetworkInspection: Encodable, Sendable {
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
             try members.put("Subnet", "\(pool.subnet)")
-            if let range = pool.range { try members.put("IPRange", "\(range)") }
-            if let gateway = pool.gateway { try members.put("Gateway", "\(gateway)") }
-            if !pool.auxiliary.isEmpty {
-                var addresses: [String: String] = [:]
-                for (name, address) in pool.auxiliary { addresses[name] = "\(address)" }
-                try members.put("AuxiliaryAddresses", addresses)
-            }
+            try members.encodeIfPresent(pool.range.map { "\($0)" }, forKey: "IPRange")
+            try members.encodeIfPresent(pool.gateway.map { "\($0)" }, forKey: "Gateway")
+            var addresses: [String: String] = [:]
+            for (name, address) in pool.auxiliary { addresses[name] = "\(address)" }
+            try members.encodeIfPresent(orNull(addresses), forKey: "AuxiliaryAddresses")
         }
     }
 

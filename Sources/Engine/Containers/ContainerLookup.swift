@@ -7,6 +7,10 @@ extension Engine {
     /// The container that `text` names (see `ContainerStore.find`). Throws `EngineError`.
     package func container(_ text: String) throws(EngineError) -> ContainerSnapshot {
         var snapshot = try snapshot(containerID(text), names: nil)
+        // As Docker shows it, by its id; one that is gone is what it was called.
+        if case .container(let name) = snapshot.description.options.networkMode, let id = try? containers.find(name) {
+            snapshot.description.options.networkMode = .container(id)
+        }
         snapshot.network.places = try places(of: snapshot)
         return snapshot
     }
@@ -23,7 +27,14 @@ extension Engine {
         var problems: [String] = []
         for id in ids {
             do throws(EngineError) {
-                snapshots.append(try snapshot(id, names: names))
+                var snapshot = try snapshot(id, names: names)
+                // They say whether ports can be published; nobody can make the default network internal.
+                if snapshot.state.isActive, snapshot.description.options.networkMode != .automatic,
+                    !snapshot.publishablePorts.isEmpty
+                {
+                    snapshot.network.places = try places(of: snapshot)
+                }
+                snapshots.append(snapshot)
             } catch {
                 // One that was removed since the list was made is no problem.
                 do throws(StoreError) { _ = try containers.find(id) } catch {
@@ -62,7 +73,12 @@ extension Engine {
     // Of a network that has been removed meanwhile there is nothing to say.
     private func places(of snapshot: ContainerSnapshot) throws(EngineError) -> [ContainerNetwork.Place] {
         let options = snapshot.description.options
-        guard options.networkMode.isBridged else { return [] }
+        switch options.networkMode {
+        case .host, .none:
+            let network = NetworkStore.builtIn(options.networkMode.inspected)
+            return network.map { [.init(network: $0, record: nil)] } ?? []
+        default: guard options.networkMode.isBridged else { return [] }
+        }
         let (networks, endpoints) = (NetworkStore(paths), EndpointStore(paths))
         var places: [ContainerNetwork.Place] = []
         let names = options.endpoints.isEmpty ? [options.networkMode.inspected] : options.endpoints.map(\.network)

@@ -10,8 +10,8 @@ extension Engine {
     /// Puts the container that `text` names on the network of `endpoint`: at once where it runs, and at its next starts. Throws
     /// `EngineError`; nothing has changed then.
     package func connectNetwork(_ text: String, to endpoint: EndpointOptions) throws(EngineError) {
+        try Self.refuseEmpty(endpoint.network, text)
         let network = try network(endpoint.network)
-        try Self.check(endpoint)
         var endpoint = endpoint
         endpoint.network = network.name
         let id = try changeNetworks(of: text, .connect(endpoint)) { _, options throws(EngineError) in
@@ -31,9 +31,7 @@ extension Engine {
                     "container sharing network namespace with another container or host cannot be connected to any other network",
                     .forbidden)
             }
-            guard endpoint.aliases.isEmpty || network.name != NetworkMode.defaultNetwork else {
-                throw EngineError("network-scoped aliases are only supported for user-defined networks", .invalid)
-            }
+            try Self.check(endpoint, network)
             // Who is on the network already is so in the new way.
             var endpoints = named.map(\.endpoint)
             if let place = named.firstIndex(where: { $0.id == network.id }) {
@@ -49,15 +47,21 @@ extension Engine {
     /// Takes the container that `text` names from the network `name`: at once where it runs, and for its next starts. One that is
     /// on no other starts on the network that it was created for. Throws `EngineError`; nothing has changed then.
     package func disconnectNetwork(_ text: String, from name: String, isForced: Bool) throws(EngineError) {
+        try Self.refuseEmpty(name, text)
         let network = try network(name)
         do throws(EngineError) { _ = try containerID(text) } catch {
             guard isForced, error.kind == .notFound else { throw error }
             throw EngineError("endpoint \(text) not found", .notFound)
         }
         let id = try changeNetworks(of: text, .disconnect(network.id)) { id, options throws(EngineError) in
+            if options.networkMode == .host, network.driver == "host" {
+                throw EngineError(
+                    "cannot disconnect container from host network - container was created in host network mode",
+                    .forbidden)
+            }
             let named = options.networkMode.isBridged ? try connected(options) : []
             guard named.contains(where: { $0.id == network.id }) else {
-                throw EngineError("container \(id) is not connected to the network \(network.name)", .forbidden)
+                throw EngineError("container \(id) is not connected to network \(network.name)", .forbidden)
             }
             return named.filter { $0.id != network.id }.map(\.endpoint)
         }
@@ -122,15 +126,44 @@ extension Engine {
         }
     }
 
-    private static func check(_ endpoint: EndpointOptions) throws(EngineError) {
+    // What Docker's client says of names that are none.
+    private static func refuseEmpty(_ network: String, _ container: String) throws(EngineError) {
+        for (what, text) in [("network", network), ("container", container)] where text.isEmpty {
+            throw EngineError("invalid \(what) name or ID: value is empty", .invalid)
+        }
+    }
+
+    // All that Docker finds wrong, in its order.
+    private static func check(_ endpoint: EndpointOptions, _ network: NetworkDefinition) throws(EngineError) {
         var problems: [String] = []
+        if network.isDefault {
+            if !endpoint.aliases.isEmpty {
+                problems.append("network-scoped alias is supported only for containers in user defined networks")
+            }
+            if endpoint.ipv4 != nil || endpoint.ipv6 != nil {
+                problems.append("user specified IP address is supported on user defined networks only")
+            }
+        }
         if let text = endpoint.ipv4, IPAddress(text)?.isV4 != true { problems.append("invalid IPv4 address: \(text)") }
         if let text = endpoint.ipv6, IPAddress(text)?.isV4 != false { problems.append("invalid IPv6 address: \(text)") }
         for text in endpoint.linkLocalIPs where IPAddress(text) == nil {
             problems.append("invalid link-local IP address: \(text)")
         }
-        guard problems.isEmpty else {
-            throw EngineError("invalid endpoint settings: \(problems.joined(separator: "; "))", .invalid)
+        for (text, v4) in [(endpoint.ipv4, true), (endpoint.ipv6, false)] {
+            guard let text else { continue }
+            // The default network's is as good as chosen.
+            guard let pool = network.pool(v4: v4), pool.isChosen || network.isDefault else {
+                problems.append(
+                    "user specified IP address is supported only when connecting to networks with user configured subnets"
+                )
+                continue
+            }
+            if IPAddress(text).map({ !pool.subnet.contains($0) }) ?? true {
+                problems.append("no configured subnet or ip-range contain the IP address \(text)")
+            }
         }
+        guard !problems.isEmpty else { return }
+        let list = problems.count == 1 ? problems[0] : problems.map { "* " + $0 }.joined(separator: "\n")
+        throw EngineError("invalid endpoint settings:\n\(list)", .invalid)
     }
 }

@@ -35,12 +35,8 @@ struct Executor {
         let before = Array(template.source.utf8.prefix(place.position))
         let line = before.count { $0 == 10 } + 1
         let column = before.lastIndex(of: 10).map { before.count - $0 - 1 } ?? before.count
-        var context = place.source
-        if context.unicodeScalars.count > 20 {
-            context = String(String.UnicodeScalarView(context.unicodeScalars.prefix(20))) + "..."
-        }
         return TemplateError(
-            "template: \(template.name):\(line):\(column): executing \(quoted(definition)) at <\(context)>: \(message)")
+            "template: \(template.name):\(line):\(column): executing \(quoted(definition)) at <\(place.source)>: \(message)")
     }
 
     private func place(_ operand: Operand) -> Place { Place(position: operand.position, source: operand.source) }

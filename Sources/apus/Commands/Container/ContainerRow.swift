@@ -104,10 +104,8 @@ struct ContainerRow {
 
     // The ports of a running container: where they lead from, or that it listens on them by its own word.
     private var ports: String {
-        let description = container.description
-        guard container.state.isActive, description.options.networkMode != .host else { return "" }
-        return PortTexts.column(
-            container.network.ports, exposed: description.options.allExposedPorts(description.imageConfig))
+        guard container.state.isActive else { return "" }
+        return PortTexts.column(container.network.ports, exposed: container.publishablePorts)
     }
 
     /// "3B (virtual 4.3MB)", as Docker has it; "0B" where nobody asked.

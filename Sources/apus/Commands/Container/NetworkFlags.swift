@@ -20,6 +20,10 @@ struct NetworkFlags {
         if let macAddress, HardwareAddress(macAddress) == nil {
             throw OptionError.usage("\(macAddress) is not a valid mac address")
         }
+        for endpoint in endpoints {
+            guard let address = endpoint.macAddress, HardwareAddress(address) == nil else { continue }
+            throw OptionError.usage("\(address) is not a valid mac address")
+        }
         var endpoints = endpoints
         if endpoints.isEmpty { endpoints = [EndpointOptions(network: NetworkMode.defaultNetwork)] }
         let mode = try NetworkMode(option: endpoints[0].network)
@@ -38,10 +42,15 @@ struct NetworkFlags {
         guard mode.isBridged else {
             options.networkMode = mode
             if !endpoints[0].aliases.isEmpty { throw Self.onlyUserDefined }
-            return
+            return try Self.refuseAddresses(endpoints[0], mode)
         }
         for endpoint in endpoints where !endpoint.aliases.isEmpty {
             if try NetworkMode(option: endpoint.network) == .automatic { throw Self.onlyUserDefined }
+        }
+        for endpoint in endpoints {
+            for text in endpoint.linkLocalIPs where IPAddress(text) == nil {
+                throw Self.invalid(endpoint.network, "invalid link-local IP address: \(text)")
+            }
         }
         options.networkMode = mode
         let bare = EndpointOptions(network: NetworkMode.defaultNetwork)
@@ -50,6 +59,24 @@ struct NetworkFlags {
 
     private static let onlyUserDefined =
         OptionError.usage("network-scoped aliases are only supported for user-defined networks")
+
+    private static func invalid(_ network: String, _ problems: String) -> OptionError {
+        OptionError("invalid config for network \(network): invalid endpoint settings:\n\(problems)")
+    }
+
+    // An address would come from a subnet, and there is none. Docker knows the host and none as networks without one.
+    private static func refuseAddresses(_ endpoint: EndpointOptions, _ mode: NetworkMode) throws(OptionError) {
+        guard endpoint.ipv4 != nil || endpoint.ipv6 != nil else { return }
+        let problem = "user specified IP address is supported on user defined networks only"
+        switch mode {
+        case .host, .none:
+            throw invalid(
+                endpoint.network,
+                "* \(problem)\n* user specified IP address is supported only when connecting to networks with user "
+                    + "configured subnets")
+        default: throw invalid(endpoint.network, problem)
+        }
+    }
 
     private func merge(into endpoint: inout EndpointOptions) throws(OptionError) {
         func both(_ flag: String, _ other: String) -> OptionError {

@@ -14,7 +14,8 @@ extension Verb {
         let name = parsed.positionals[0]
         let ports = try context.engine().container(name).network.ports
         var lines = PortTexts.lines(ports)
-        if parsed.positionals.count == 2 {
+        // An empty one is none.
+        if parsed.positionals.count == 2, !parsed.positionals[1].isEmpty {
             do throws(PortError) { lines = try PortTexts.lines(ports, of: parsed.positionals[1]) } catch {
                 throw CommandFailure(error.sentence(name))
             }

@@ -54,7 +54,7 @@ struct RunOptionReader {
     /// What pflag says of a value that its flag's type refuses; nil for what Docker finds out later, in words of its own.
     private static func invalid(_ flag: Flag, _ value: String, _ error: OptionError) -> (any Error)? {
         let typed = [
-            "add-host", "attach", "device-cgroup-rule", "dns", "dns-search", "env", "label", "mount", "network",
+            "add-host", "attach", "device-cgroup-rule", "dns", "dns-search", "env", "label", "link", "mount", "network",
             "sysctl",
             "ulimit",
         ]
@@ -232,18 +232,23 @@ struct RunOptionReader {
         switch name {
         case "network": try networks.add(value)
         case "network-alias": networks.aliases.append(value)
-        case "ip": networks.ipv4 = value
-        case "ip6": networks.ipv6 = value
+        case "ip": networks.ipv4 = value.isEmpty ? nil : value
+        case "ip6": networks.ipv6 = value.isEmpty ? nil : value
         case "link-local-ip": networks.linkLocalIPs.append(value)
-        case "mac-address": networks.macAddress = value
-        case "link": options.links.append(value)
+        case "mac-address": networks.macAddress = value.isEmpty ? nil : value
+        case "link":
+            guard !value.isEmpty else { throw OptionError("empty string specified for links") }
+            guard value.utf8.count(where: { $0 == UInt8(ascii: ":") }) < 2 else {
+                throw OptionError("bad format for links: \(value)")
+            }
+            options.links.append(value)
         case "publish":
             _ = try PortMapping.parse(value)
             options.publish.append(value)
         case "publish-all": options.publishAll = isTrue(value)
         case "add-host": options.extraHosts.append(try HostEntry(value))
         case "dns":
-            guard IPAddress.isValid(value) else {
+            guard IPAddress(value) != nil else {
                 throw OptionError("IP address is not correctly formatted: \(value)")
             }
             options.dns.append(value)

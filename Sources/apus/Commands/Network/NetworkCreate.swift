@@ -35,7 +35,7 @@ extension Verb {
                 Flag("ipv6", nil, .bool, "Give containers IPv6 addresses"),
                 Flag(
                     "label", nil, .list, "Label of the network, key=value",
-                    validate: { $0.firstLetter == "=" ? "invalid label '\($0)': empty name" : nil }),
+                    validate: problem),
                 Flag("opt", "o", .list, "Option of the driver, key=value", placeholder: "map"),
                 Flag("scope", nil, .string, "Where the network is (only \"local\")"),
                 Flag("subnet", nil, .commaList, "Subnet of the network, address/bits"),
@@ -48,7 +48,8 @@ extension Verb {
 
     private static func request(_ parsed: ParsedArguments) throws -> NetworkRequest {
         var request = NetworkRequest(name: parsed.positionals[0])
-        request.driver = parsed.string("driver") ?? "bridge"
+        // An empty name is that of the default.
+        request.driver = parsed.string("driver").flatMap { $0.isEmpty ? nil : $0 } ?? "bridge"
         request.pools = try PoolRequest.assemble(
             subnets: parsed.list("subnet"),
             ranges: parsed.list("ip-range"),
@@ -61,13 +62,22 @@ extension Verb {
         request.options = unique(parsed.list("opt").map(pair))
         request.labels = unique(try parsed.list("label").map { try Environment.label($0) })
         request.egress = parsed.string("egress")
-        if let driver = parsed.string("ipam-driver"), driver != "default" {
+        if let driver = parsed.string("ipam-driver"), !["", "default"].contains(driver) {
             throw CommandFailure("plugin \"\(driver)\" not found")
         }
         if let scope = parsed.string("scope"), !["", "local"].contains(scope) {
             throw CommandFailure("the scope \(scope) is refused: networks are those of this machine; leave --scope out")
         }
         return request
+    }
+
+    // What Docker's client says of a label that is none.
+    @Sendable private static func problem(_ label: String) -> String? {
+        func isBlank(_ byte: UInt8?) -> Bool { byte == 32 || byte.map { (9...13).contains($0) } ?? false }
+        var name = label.until("=")
+        while isBlank(name.utf8.first) { name = name.dropping(1) }
+        if name.isEmpty { return "invalid label '\(label)': empty name" }
+        return name.utf8.contains(where: isBlank) ? "label '\(name)' contains whitespaces" : nil
     }
 
     private static func pair(_ text: String) -> (String, String) {

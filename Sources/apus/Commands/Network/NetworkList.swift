@@ -22,9 +22,15 @@ extension Verb {
         let filter = try NetworkFilter(try parsed.filters(NetworkFilter.keys))
         let engine = try context.engine()
         let networks = try engine.listNetworks().filter { try filter.admits($0, engine) }
-        let format = ListFormat(
-            parsed.string("format") ?? (parsed.bool("quiet") ? "" : context.configuration.networksFormat),
-            table: NetworkRow.table, quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
+        let isQuiet = parsed.bool("quiet")
+        let wanted = parsed.string("format") ?? (isQuiet ? "" : context.configuration.networksFormat)
+        let format =
+            switch wanted {
+            case "raw": ListFormat(isQuiet ? NetworkRow.rawID : NetworkRow.raw, table: NetworkRow.table)
+            case "", "table": ListFormat(wanted, table: NetworkRow.table, quiet: isQuiet ? "{{.ID}}" : nil)
+            // What a template asks for is more than ids.
+            default: ListFormat(wanted, table: NetworkRow.table)
+            }
         let records = networks.map { NetworkRow.record($0, isShort: !parsed.bool("no-trunc")) }
         try context.output.write(try format.render(records, headers: NetworkRow.headers))
         return 0
@@ -34,6 +40,9 @@ extension Verb {
 /// One line of `network ls`.
 enum NetworkRow {
     static let table = #"{{.ID}}\t{{.Name}}\t{{.Driver}}\t{{.Scope}}"#
+    /// Docker's format `raw`, and that of ids alone.
+    static let raw = "\(rawID)\\nname: {{.Name}}\\ndriver: {{.Driver}}\\nscope: {{.Scope}}\\n"
+    static let rawID = "network_id: {{.ID}}"
     static let headers = [
         (field: "CreatedAt", title: "CREATED AT"), (field: "Driver", title: "DRIVER"),
         (field: "ID", title: "NETWORK ID"),

@@ -17,12 +17,14 @@ extension Verb {
             ],
             arguments: .none)
     ) { parsed, context in
-        let filter = try PruneFilter(context.pruneFilters(parsed, PruneFilter.keys))
+        let filters = try context.pruneFilters(parsed, PruneFilter.keys)
+        guard filters.all("until").count < 2 else { throw FilterError("more than one until filter specified") }
+        let filter = try PruneFilter(filters)
         guard
             try parsed.bool("force")
                 || Prompt.isYes(
                     "WARNING! This will remove all custom networks not used by at least one container.", context)
-        else { throw CommandFailure("network prune has been cancelled") }
+        else { return 0 }
         let (names, problems) = try context.engine().pruneNetworks { network in
             filter.admits(created: network.created, labels: network.labelMap)
         }
