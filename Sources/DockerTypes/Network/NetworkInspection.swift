@@ -26,7 +26,7 @@ package struct NetworkInspection: Encodable, Sendable {
         try members.put("Internal", network.isInternal)
         try members.put("Attachable", network.isAttachable)
         try members.put("Ingress", network.isIngress)
-        try members.put("ConfigFrom", ["Network": ""])
+        try members.put("ConfigFrom", Configuration())
         try members.put("ConfigOnly", false)
         var containers: [String: Endpoint] = [:]
         for endpoint in endpoints { containers[endpoint.containerID] = Endpoint(record: endpoint) }
@@ -48,6 +48,14 @@ package struct NetworkInspection: Encodable, Sendable {
             prefix + "host_binding_ipv4": "0.0.0.0", prefix + "name": network.bridgeName,
             "com.docker.network.driver.mtu": "1500",
         ].merging(network.optionMap) { $1 }
+    }
+
+    // Another network's configuration, which none of ours has.
+    private struct Configuration: Encodable {
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.put("Network", "")
+        }
     }
 
     private struct AddressManagement: Encodable {

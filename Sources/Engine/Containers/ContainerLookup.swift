@@ -27,14 +27,7 @@ extension Engine {
         var problems: [String] = []
         for id in ids {
             do throws(EngineError) {
-                var snapshot = try snapshot(id, names: names)
-                // They say whether ports can be published; nobody can make the default network internal.
-                if snapshot.state.isActive, snapshot.description.options.networkMode != .automatic,
-                    !snapshot.publishablePorts.isEmpty
-                {
-                    snapshot.network.places = try places(of: snapshot)
-                }
-                snapshots.append(snapshot)
+                snapshots.append(try snapshot(id, names: names))
             } catch {
                 // One that was removed since the list was made is no problem.
                 do throws(StoreError) { _ = try containers.find(id) } catch {

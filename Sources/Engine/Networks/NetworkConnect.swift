@@ -54,14 +54,16 @@ extension Engine {
             throw EngineError("endpoint \(text) not found", .notFound)
         }
         let id = try changeNetworks(of: text, .disconnect(network.id)) { id, options throws(EngineError) in
-            if options.networkMode == .host, network.driver == "host" {
+            let isActive = try settledState(id).isActive
+            if isActive, options.networkMode == .host, network.driver == "host" {
                 throw EngineError(
                     "cannot disconnect container from host network - container was created in host network mode",
                     .forbidden)
             }
             let named = options.networkMode.isBridged ? try connected(options) : []
             guard named.contains(where: { $0.id == network.id }) else {
-                throw EngineError("container \(id) is not connected to network \(network.name)", .forbidden)
+                throw EngineError(
+                    "container \(id) is not connected to \(isActive ? "" : "the ")network \(network.name)", .forbidden)
             }
             return named.filter { $0.id != network.id }.map(\.endpoint)
         }

@@ -36,7 +36,8 @@ struct Executor {
         let line = before.count { $0 == 10 } + 1
         let column = before.lastIndex(of: 10).map { before.count - $0 - 1 } ?? before.count
         return TemplateError(
-            "template: \(template.name):\(line):\(column): executing \(quoted(definition)) at <\(place.source)>: \(message)")
+            "template: \(template.name):\(line):\(column): executing \(quoted(definition)) at <\(place.source)>: \(message)"
+        )
     }
 
     private func place(_ operand: Operand) -> Place { Place(position: operand.position, source: operand.source) }

@@ -19,6 +19,13 @@ struct ContainerRow {
 
     static let table =
         #"{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}"#
+    /// Docker's format `raw`, and that of ids alone.
+    static func raw(_ hasSize: Bool) -> String {
+        rawID + #"\nimage: {{.Image}}\ncommand: {{.Command}}\ncreated_at: {{.CreatedAt}}\nstate:{{pad .State 1 0}}\n"#
+            + #"status:{{pad .Status 1 0}}\nnames: {{.Names}}\nlabels:{{pad .Labels 1 0}}\nports:{{pad .Ports 1 0}}\n"#
+            + (hasSize ? #"size: {{.Size}}\n"# : "")
+    }
+    static let rawID = "container_id: {{.ID}}"
     static let headers = [
         (field: "Command", title: "COMMAND"), (field: "CreatedAt", title: "CREATED AT"),
         (field: "ID", title: "CONTAINER ID"), (field: "Image", title: "IMAGE"), (field: "Labels", title: "LABELS"),

@@ -38,6 +38,8 @@ struct NetworkFlags {
                 }
             }
         }
+        // It has other names on the command line alone.
+        if mode == .automatic { endpoints[0].network = NetworkMode.defaultNetwork }
         try merge(into: &endpoints[0])
         guard mode.isBridged else {
             options.networkMode = mode

@@ -59,7 +59,6 @@ struct RunOptionReader {
             "ulimit",
         ]
         guard typed.contains(flag.name), error.kind == .invalid, !error.isOfCommandLine,
-            !error.description.utf8.starts(with: "network ".utf8),
             !error.description.utf8.starts(with: "invalid mount config".utf8)
         else { return nil }
         return UsageError(

@@ -39,8 +39,10 @@ extension Verb {
         }
         let table = #"{{.ID}}\t{{.CreatedSince}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"#
         let plain = #"{{.ID}}\t{{.CreatedAt}}\t{{.CreatedBy}}\t{{.Size}}\t{{.Comment}}"#
-        let format = ListFormat(
-            parsed.string("format"), table: isForPeople ? table : plain, quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
+        let wanted = parsed.string("format") ?? ""
+        // What a template asks for is more than ids.
+        let isQuiet = parsed.bool("quiet") && ["", "table"].contains(wanted)
+        let format = ListFormat(wanted, table: isForPeople ? table : plain, quiet: isQuiet ? "{{.ID}}" : nil)
         let headers = [
             (field: "Comment", title: "COMMENT"), (field: "CreatedAt", title: "CREATED AT"),
             (field: "CreatedBy", title: "CREATED BY"), (field: "CreatedSince", title: "CREATED"),

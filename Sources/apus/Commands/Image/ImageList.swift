@@ -28,10 +28,16 @@ extension Verb {
         let (images, problems) = try engine.imageSummaries()
         for problem in problems { context.complain(problem) }
         let filter = try ImageFilter(filters, argument: parsed.positionals.first, engine)
-        let format = ListFormat(
-            parsed.string("format") ?? (parsed.bool("quiet") ? "" : context.configuration.imagesFormat),
-            table: parsed.bool("digests") ? ImageRow.digestTable : ImageRow.table,
-            quiet: parsed.bool("quiet") ? "{{.ID}}" : nil)
+        let isQuiet = parsed.bool("quiet")
+        let wanted = parsed.string("format") ?? (isQuiet ? "" : context.configuration.imagesFormat)
+        let table = parsed.bool("digests") ? ImageRow.digestTable : ImageRow.table
+        let format =
+            switch wanted {
+            case "raw": ListFormat(isQuiet ? ImageRow.rawID : ImageRow.raw(parsed.bool("digests")), table: table)
+            case "", "table": ListFormat(wanted, table: table, quiet: isQuiet ? "{{.ID}}" : nil)
+            // What a template asks for is more than ids.
+            default: ListFormat(wanted, table: table)
+            }
         let withDigests = parsed.bool("digests") || format.uses("Digest")
         var records: [TemplateRecord] = []
         for image in images where try filter.admits(image) {
@@ -54,6 +60,12 @@ struct ImageRow {
     var sizes: (shared: Int64, unique: Int64)?
 
     static let table = #"{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"#
+    /// Docker's format `raw`, and that of ids alone.
+    static func raw(_ hasDigests: Bool) -> String {
+        #"repository: {{.Repository}}\ntag: {{.Tag}}\n"# + (hasDigests ? #"digest: {{.Digest}}\n"# : "")
+            + rawID + #"\ncreated_at: {{.CreatedAt}}\nvirtual_size: {{.Size}}\n"#
+    }
+    static let rawID = "image_id: {{.ID}}"
     static let digestTable = #"{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}"#
     static let headers = [
         (field: "Containers", title: "CONTAINERS"), (field: "CreatedAt", title: "CREATED AT"),
