@@ -1,15 +1,6 @@
 # what: NetworkSettings of created, running and exited containers on all kinds of networks
-# open 8 out: what inspect says of networks (A1, A4, B1 to B8)
 # open 9 out: what inspect says of networks (A1, A4, B1 to B8)
-# open 10 out: what inspect says of networks (A1, A4, B1 to B8)
-# open 11 out: what inspect says of networks (A1, A4, B1 to B8)
 # open 12 out: what inspect says of networks (A1, A4, B1 to B8)
-# open 13 out: what inspect says of networks (A1, A4, B1 to B8)
-# open 14 out: what inspect says of networks (A1, A4, B1 to B8)
-# open 15 *: what inspect says of networks (A1, A4, B1 to B8)
-# open 16 out: what inspect says of networks (A1, A4, B1 to B8)
-# open 18 out: what inspect says of networks (A1, A4, B1 to B8)
-# open 19 out: what inspect says of networks (A1, A4, B1 to B8)
 # mask: "(EndpointID|NetworkID)":"[0-9a-f]{64}" => "\1":"ID"
 # mask: "Sandbox(ID|Key)":"[^"]*" => "Sandbox\1":""
 # mask: "[0-9a-f]{12}" => "id"

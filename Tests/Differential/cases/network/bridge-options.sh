@@ -1,11 +1,4 @@
 # what: options of a bridge do what they say
-# open 4 out: host_binding_ipv4 is not heeded (S1)
-# open 6 out: host_binding_ipv4 is not heeded (S1)
-# open 7 out: host_binding_ipv4 is not heeded (S1)
-# open 9 out: host_binding_ipv4 is not heeded (S1)
-# open 12 out: enable_icc is not heeded (S2)
-# open 13 out: enable_icc is not heeded (S2)
-# open 24 out: a subnet that was given without a gateway has none (A1)
 ask() { timeout 5 bash -c "exec 3<>/dev/tcp/$1/$2 && cat <&3" 2>&1 | sed 's/^bash: .*: //'; }
 @ ip addr add 192.0.2.9/24 dev lo; D network create -o com.docker.network.bridge.host_binding_ipv4=127.0.0.1 --subnet 10.91.0.0/16 --gateway 10.91.0.1 bound; D network create -o com.docker.network.bridge.enable_icc=false --subnet 10.92.0.0/16 --gateway 10.92.0.1 alone
 @ D run -d --name b1 --network bound -p 8080:80 busybox nc -ll -p 80 -e echo b1; D run -d --name b2 --network bound -p 192.0.2.9:8081:80 busybox nc -ll -p 80 -e echo b2; D run -d --name i1 --network alone -p 8082:80 busybox nc -ll -p 80 -e echo i1; sleep 1

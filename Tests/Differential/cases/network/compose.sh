@@ -1,8 +1,6 @@
 # what: what a project of several containers does
-# open 11 out: a name that is an alias is told twice (E12)
 # open 16 out: answers that are authoritative (D9)
 # open 18 out: a name on two networks is answered for both (E13)
-# open 19 *: neighbours keep the hardware address that a container had before its restart (E14)
 # mask: \b[0-9a-f]{64}\b => ID
 @ D network create --label com.docker.compose.project=p --label com.docker.compose.network=default p_default; D network create --internal --label com.docker.compose.project=p p_back
 @ D create --name db --network p_back --network-alias db --network-alias database --label com.docker.compose.project=p busybox nc -ll -p 5432 -e echo db; D create --name web --network p_default --network-alias web --label com.docker.compose.project=p -p 8080:80 busybox nc -ll -p 80 -e echo web

@@ -1,17 +1,17 @@
 # what: connect and disconnect of containers that were not started, or have ended
-# open 5 *: connect and disconnect of created containers (A14)
-# open 6 *: connect and disconnect of created containers (A14)
+# open 16 *: --link of network connect is refused (A14)
+# open 5 err: connect and disconnect of created containers (A14)
+# open 6 err: connect and disconnect of created containers (A14)
 # open 7 *: connect and disconnect of created containers (A14)
 # open 8 out: connect and disconnect of created containers (A14)
 # open 9 err: connect and disconnect of created containers (A14)
 # open 11 out: connect and disconnect of created containers (A14)
-# open 12 *: connect and disconnect of created containers (A14)
+# open 12 out: connect and disconnect of created containers (A14)
 # open 15 out: connect and disconnect of created containers (A14)
 # open 17 out: connect and disconnect of created containers (A14)
-# open 18 *: connect and disconnect of created containers (A14)
-# open 20 *: connect and disconnect of created containers (A14)
+# open 18 out: connect and disconnect of created containers (A14)
+# open 20 out: connect and disconnect of created containers (A14)
 # open 23 err: --link of network connect is refused (A14)
-# open 27 err: connect and disconnect of created containers (A14)
 # open 31 out: connect and disconnect of created containers (A14)
 # mask: \b[0-9a-f]{64}\b => ID
 # mask: "[0-9a-f]{12}" => "id"

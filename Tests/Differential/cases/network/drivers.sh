@@ -5,13 +5,11 @@
 # accept 4 err: macvlan and ipvlan put containers on the machine's own network, which takes root's rights there
 # accept 5 err: what a swarm needs is refused
 # accept 6 err: what a swarm needs is refused
-# open 7 *: an empty name of a driver (D1)
 # accept 11 *: networks are of this machine alone
 # accept 12 err: what a swarm needs is refused
 # accept 13 *: networks are of this machine alone
 # accept 15 err: addresses are given by one driver
 # accept 16 err: addresses are given by one driver
-# open 17 *: an empty name of a driver (D1)
 # open 18 *: --ipam-opt is refused (D2)
 # accept 19 *: configurations of several networks are refused
 # accept 20 *: configurations of several networks are refused

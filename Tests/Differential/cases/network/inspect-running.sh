@@ -1,10 +1,6 @@
 # what: a network with containers on it
-# open 2 out: a subnet that was given without a gateway has none (A1)
-# open 3 out: a subnet that was given without a gateway has none (A1)
-# open 4 out: a subnet that was given without a gateway has none (A1)
 # open 6 out: containers of the networks host and none are not told (A8)
 # open 7 out: containers of the networks host and none are not told (A8)
-# open 8 out: the default network has no option for the MTU (B11)
 # accept 13 out: Docker 28.5 takes a network that is in use for dangling
 # accept 14 out: Docker 28.5 takes a network that is in use for dangling
 # accept 15 err: Docker's client adds a line that says "exit status 1"

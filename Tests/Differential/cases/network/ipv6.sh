@@ -1,12 +1,7 @@
 # what: networks with IPv6, alone and beside IPv4
-# open 7 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
-# open 8 out: the gateway of an internal network is told (E3)
 # accept 9 out: a port leads to a container of the other version, too
-# open 11 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
-# open 12 *: a subnet without a gateway, and answers that are authoritative (A1, D9)
 # open 15 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
 # open 16 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
-# open 17 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
 # open 19 err: what is wrong with addresses (C3)
 # open 20 err: what is wrong with addresses (C3)
 # open 22 out: IPv6 is not switched off on networks without it (D8)

@@ -13,14 +13,7 @@
 # open 15 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
 # open 16 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
 # open 17 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
-# open 18 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
-# open 19 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
-# open 20 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
 # open 22 out: a new name does not reach the networks (A13)
-# open 23 out: a new name does not reach the networks (A13)
-# open 24 out: a new name does not reach the networks (A13)
-# open 25 out: letters of --network's long form (B9)
-# open 27 out: a new name does not reach the networks (A13)
 # open 29 out: a subnet without a gateway, and answers that are authoritative (A1, D9)
 @ D network create --subnet 10.91.0.0/16 n1; D network create --subnet 10.92.0.0/16 n2; D network create --subnet 10.93.0.0/16 --subnet fd00:93::/64 --ipv6 n6
 @ D run -d --name c1 --hostname hh --network name=n1,alias=al,alias=Big,alias=dot.ted busybox sleep 1000; D run -d --name c2 --network-alias al --network n1 busybox sleep 1000; D run -d --name c3 --network n6 busybox sleep 1000

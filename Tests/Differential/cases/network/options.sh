@@ -1,16 +1,11 @@
 # what: -o, labels, internal, attachable, IPv6, and names
-# open 2 *: options of bridges are not checked, or not heeded (D3)
-# open 3 *: options of bridges are not checked, or not heeded (D3)
-# open 4 *: options of bridges are not checked, or not heeded (D3)
-# open 8 *: options of bridges are not checked, or not heeded (D3)
-# open 9 *: options of bridges are not checked, or not heeded (D3)
-# open 12 *: options of bridges are not checked, or not heeded (D3)
-# open 18 *: labels that are none (D4)
-# open 19 *: labels that are none (D4)
-# open 20 *: labels that are none (D4)
-# open 21 *: labels that are none (D4)
-# open 23 out: options of bridges are not checked, or not heeded (D3)
-# open 34 out: options of bridges are not checked, or not heeded (D3)
+# accept 3 err: our sentence says more, or what to do
+# accept 4 err: our sentence says more, or what to do
+# accept 8 err: our sentence says more, or what to do
+# accept 9 err: our sentence says more, or what to do
+# accept 6 *: a network without masquerading would be routed, and nothing routes to containers
+# accept 14 *: the address of the bridge is what containers' packets leave by
+# accept 34 out: follows from the steps that are refused
 # mask: \b[0-9a-f]{64}\b => ID
 D network create -o com.docker.network.bridge.name=br77 a1
 D network create -o com.docker.network.bridge.name=br77 a2

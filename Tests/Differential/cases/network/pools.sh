@@ -1,13 +1,8 @@
 # what: subnets of both versions, default pools, and what overlaps
-# open 18 *: a subnet of a version that is off (D7), and gateways (A1)
 # accept 31 err: a message is one line
 # accept 32 err: a message is one line
 # accept 33 err: a message is one line
 # accept 38 err: a message is one line
-# open 43 out: a subnet that was given without a gateway has none (A1)
-# open 44 *: a subnet that was given without a gateway has none (A1)
-# open 45 *: a subnet that was given without a gateway has none (A1)
-# open 54 *: a subnet that was given without a gateway has none (A1)
 # open 55 out: a subnet of a version that is off (D7), and gateways (A1)
 # mask: \b[0-9a-f]{64}\b => ID
 J() { D network inspect -f '{{.EnableIPv4}} {{.EnableIPv6}} {{json .IPAM.Config}}' $1; }

@@ -1,7 +1,4 @@
 # what: prune with filters and in use
-# open 9 *: prune without an answer, and two times (D5)
-# open 11 *: prune without an answer, and two times (D5)
-# open 12 *: prune without an answer, and two times (D5)
 @ D network create --label a=1 n1; D network create --label a=2 n2; D network create --label b n3; D network create n4; D run -d --name c1 --network n4 busybox sleep 1000; D create --name c2 --network n3 busybox
 D network prune -f --filter label=a=1 --filter label=b
 D network prune -f --filter label=a=1

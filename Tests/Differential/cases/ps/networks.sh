@@ -1,8 +1,6 @@
 # what: networks in lists, and filters by them
-# open 2 out: networks in lists (A4, E1)
 # open 3 out: networks in lists (A4, E1)
 # open 4 out: networks in lists (A4, E1)
-# open 6 out: networks in lists (A4, E1)
 # open 9 *: values of filters by port (E1)
 # open 10 err: values of filters by port (E1)
 # open 11 err: values of filters by port (E1)

@@ -1,10 +1,4 @@
 # what: --dns, --dns-search, --dns-option, --add-host in forms that are none, and how they are kept
-# open 4 *: name servers, domains and hosts that are none (C8, C9)
-# open 6 err: name servers, domains and hosts that are none (C8, C9)
-# open 12 *: name servers, domains and hosts that are none (C8, C9)
-# open 23 *: name servers, domains and hosts that are none (C8, C9)
-# open 33 *: name servers, domains and hosts that are none (C8, C9)
-# open 34 err: name servers, domains and hosts that are none (C8, C9)
 # mask: \b[0-9a-f]{64}\b => ID
 D create --dns '' busybox
 D create --dns 10.0.0 busybox

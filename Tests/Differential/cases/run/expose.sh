@@ -1,9 +1,4 @@
 # what: --expose in every form
-# open 1 out: ports that are none (C7)
-# open 5 err: ports that are none (C7)
-# open 6 *: ports that are none (C7)
-# open 9 *: ports that are none (C7)
-# open 11 *: ports that are none (C7)
 # mask: \b[0-9a-f]{64}\b => ID
 for p in 80 80/udp 80/UDP 80-82 80-82/udp 82-80 80/sctp 0 65535; do echo "== $p" | tee /dev/stderr; D create --name cc --expose "$p" busybox >/dev/null && D inspect -f '{{json .Config.ExposedPorts}} {{json .NetworkSettings.Ports}}' cc && D rm cc >/dev/null; done
 D create --expose '' busybox

@@ -1,13 +1,6 @@
 # what: /etc/hosts and /etc/resolv.conf on all kinds of networks
-# open 9 out: a subnet that was given without a gateway has none (A1)
-# open 5 out: a subnet that was given without a gateway has none (A1)
-# open 6 out: a subnet that was given without a gateway has none (A1)
-# open 7 out: a subnet that was given without a gateway has none (A1)
-# open 8 out: a subnet that was given without a gateway has none (A1)
 # accept 10 out: a container without a network knows its own name, too
 # open 14 out: hosts of the host's network with hosts of one's own (C9)
-# open 15 out: a subnet that was given without a gateway has none (A1)
-# open 17 out: --link on the default network (A9)
 # accept 18 out: the container's own resolver answers on the default network too, and asks the host's servers of the moment
 # accept 32 out: the file has no comments
 @ D network create --subnet 10.91.0.0/16 n1; D network create --subnet 10.92.0.0/16 n2; D network create --subnet 10.93.0.0/16 --subnet fd00:93::/64 --ipv6 n6; D network create --internal --subnet 10.94.0.0/16 n4

@@ -1,5 +1,4 @@
 # what: /etc/hosts, /etc/hostname and /etc/resolv.conf that were changed, over a restart, and those of the user's own
-# open 4 out: a subnet that was given without a gateway has none (A1)
 # mask: \b[0-9a-f]{12}\b => id
 @ D network create --subnet 10.91.0.0/16 n1; echo '10.1.1.1 mine' > own; D run -d --name c1 --hostname hh --network n1 busybox sleep 1000
 @ D exec c1 sh -c 'echo 10.0.0.9 zz >> /etc/hosts; echo new > /etc/hostname; echo "search changed" >> /etc/resolv.conf'

@@ -1,18 +1,9 @@
 # what: --link on the default network and on others
 # open 2 *: --link on the default network (A9)
-# open 3 out: --link on the default network (A9)
 # open 4 out: --link on the default network (A9)
-# open 5 out: --link on the default network (A9)
-# open 6 *: --link on the default network (A9)
-# open 8 out: --link on the default network (A9)
-# open 12 out: --link on the default network (A9)
-# open 15 out: --link on the default network (A9)
 # open 17 *: links are not removed by rm --link (A9)
 # open 18 out: links are not removed by rm --link (A9)
-# open 19 *: --link on the default network (A9)
-# open 20 out: --link on the default network (A9)
-# open 21 out: --link on the default network (A9)
-# open 23 *: --link on the default network (A9)
+# open 23 err: --link on the default network (A9)
 # open 24 out: --link on the default network (A9)
 # mask: X_NAME=/[a-z_]+/ => X_NAME=/NAME/
 # mask: \b[0-9a-f]{64}\b => ID

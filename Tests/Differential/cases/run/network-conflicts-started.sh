@@ -1,20 +1,12 @@
 # what: what is found out at the start of a container
+# open 30 *: --link without an alias links nothing (A9)
 # open 4 err: addresses that are none of the network (A2, A3, C3)
-# open 5 *: addresses that are none of the network (A2, A3, C3)
-# open 7 err: addresses that are none of the network (A2, A3, C3)
-# open 8 err: addresses that are none of the network (A2, A3, C3)
-# open 9 *: addresses that are none of the network (A2, A3, C3)
-# open 10 *: addresses that are none of the network (A2, A3, C3)
+# open 10 err: addresses that are none of the network (A2, A3, C3)
 # open 12 err: addresses that are none of the network (A2, A3, C3)
 # open 14 err: addresses that are none of the network (A2, A3, C3)
 # open 17 err: a network of a container that does not run (C10)
 # accept 18 err: a network that is not there is found out at once, and not at the start of the container
-# open 21 *: --link is not checked (A9)
-# open 22 *: --link is not checked (A9)
-# open 23 *: --link is not checked (A9)
 # open 27 *: --link is not checked (A9)
-# open 28 *: --link is not checked (A9)
-# open 29 *: --link is not checked (A9)
 # accept 31 err: our sentence says more, or what to do
 # open 32 out: follows from other steps (A2, A3, A4, A9)
 # open 33 out: the exit code of a start that failed in the network (A15)

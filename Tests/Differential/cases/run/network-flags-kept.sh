@@ -1,6 +1,4 @@
 # what: flags of networks as inspect keeps them
-# open 4 out: Config.MacAddress (B2)
-# open 5 *: Config.MacAddress (B2)
 # open 16 *: names with upper case, and a subnet without a gateway (A1)
 # mask: \b[0-9a-f]{64}\b => ID
 @ D network create --subnet 10.91.0.0/16 n1

@@ -1,9 +1,4 @@
 # what: --network by name, id, prefix and in its long form, as it is kept
-# open 3 out: what inspect says of networks (B1, B2, B3)
-# open 9 *: what inspect says of networks (B1, B2, B3)
-# open 12 out: what inspect says of networks (B1, B2, B3)
-# open 17 *: the default network beside another (A6)
-# open 18 *: the default network beside another (A6)
 @ D network create --subnet 10.91.0.0/16 n1; D network create --subnet 10.92.0.0/16 n2; D network create --subnet 10.93.0.0/16 --ipv6 --subnet fd00:93::/64 n3; D run -d --name tt busybox sleep 1000
 S() { D inspect -f '{{.HostConfig.NetworkMode}} {{range $k, $v := .NetworkSettings.Networks}}{{$k}} {{json .IPAMConfig}} {{json .Links}} {{json .Aliases}} {{json .DriverOpts}} {{.GwPriority}} {{json .DNSNames}} {{.MacAddress}};{{end}}' $1; D rm $1 >/dev/null; }
 for n in bridge default host none n1 container:tt; do echo "== $n" | tee /dev/stderr; D create --name cc --network $n busybox >/dev/null && S cc; done

@@ -1,50 +1,19 @@
 # what: the long form of --network in ways that are none
 # accept 2 *: a network that is not there is found out at once, and not at the start of the container
 # accept 3 *: a network that is not there is found out at once, and not at the start of the container
-# open 4 *: the long form of --network (C1, C2, C3, B9)
-# open 5 err: the long form of --network (C1, C2, C3, B9)
-# open 6 err: the long form of --network (C1, C2, C3, B9)
 # open 8 err: the long form of --network (C1, C2, C3, B9)
 # open 9 err: the long form of --network (C1, C2, C3, B9)
 # open 10 err: the long form of --network (C1, C2, C3, B9)
 # open 11 err: the long form of --network (C1, C2, C3, B9)
-# open 12 *: the long form of --network (C1, C2, C3, B9)
-# open 13 err: the long form of --network (C1, C2, C3, B9)
-# open 14 *: the long form of --network (C1, C2, C3, B9)
-# open 18 err: the long form of --network (C1, C2, C3, B9)
-# open 19 err: the long form of --network (C1, C2, C3, B9)
-# open 20 err: the long form of --network (C1, C2, C3, B9)
-# open 22 *: the long form of --network (C1, C2, C3, B9)
+# open 12 err: the long form of --network (C1, C2, C3, B9)
 # accept 24 *: a network that is not there is found out at once, and not at the start of the container
-# open 25 err: the long form of --network (C1, C2, C3, B9)
 # accept 26 *: a network that is not there is found out at once, and not at the start of the container
-# open 27 rc: the exit code of flags that conflict (A10)
-# open 28 *: the long form of --network (C1, C2, C3, B9)
-# open 29 rc: the exit code of flags that conflict (A10)
-# open 30 rc: the exit code of flags that conflict (A10)
-# open 31 rc: the exit code of flags that conflict (A10)
-# open 32 rc: the exit code of flags that conflict (A10)
-# open 33 rc: the exit code of flags that conflict (A10)
-# open 34 rc: the exit code of flags that conflict (A10)
-# open 35 rc: the exit code of flags that conflict (A10)
-# open 36 rc: the exit code of flags that conflict (A10)
-# open 37 rc: the exit code of flags that conflict (A10)
-# open 38 rc: the exit code of flags that conflict (A10)
-# open 39 rc: the exit code of flags that conflict (A10)
-# open 40 rc: the exit code of flags that conflict (A10)
-# open 41 rc: the exit code of flags that conflict (A10)
+# open 28 err: the long form of --network (C1, C2, C3, B9)
 # accept 42 *: a network that is not there is found out at once, and not at the start of the container
-# open 43 err: the long form of --network (C1, C2, C3, B9)
 # accept 44 *: a network that is not there is found out at once, and not at the start of the container
-# open 45 err: the long form of --network (C1, C2, C3, B9)
 # accept 46 *: a network that is not there is found out at once, and not at the start of the container
 # accept 47 *: a network that is not there is found out at once, and not at the start of the container
-# open 48 *: the long form of --network (C1, C2, C3, B9)
 # accept 49 *: a network that is not there is found out at once, and not at the start of the container
-# open 50 *: the long form of --network (C1, C2, C3, B9)
-# open 51 *: the long form of --network (C1, C2, C3, B9)
-# open 52 err: the long form of --network (C1, C2, C3, B9)
-# open 54 err: the long form of --network (C1, C2, C3, B9)
 # accept 56 *: a network that is not there is found out at once, and not at the start of the container
 # mask: \b[0-9a-f]{64}\b => ID
 @ D network create --subnet 10.91.0.0/16 n1; D network create --subnet 10.92.0.0/16 n2

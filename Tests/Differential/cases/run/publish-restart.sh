@@ -1,8 +1,4 @@
 # what: ports over restarts, on several networks, and with flags that change them
-# open 4 out: a subnet that was given without a gateway has none (A1)
-# open 5 out: a subnet that was given without a gateway has none (A1)
-# open 8 out: a subnet that was given without a gateway has none (A1)
-# open 9 out: a subnet that was given without a gateway has none (A1)
 # mask: \b[0-9a-f]{64}\b => ID
 # mask: "HostPort":"(3[2-9]\d{3}|[45]\d{4}|60\d{3})" => "HostPort":"PORT"
 @ D network create --subnet 10.91.0.0/16 n1; D network create n2

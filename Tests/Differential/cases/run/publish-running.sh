@@ -1,8 +1,4 @@
 # what: published ports of running containers, as ps, port and inspect show them
-# open 20 *: port without a port (B12)
-# open 34 out: filters of ps by port (A5)
-# open 36 out: filters of ps by port (A5)
-# open 39 out: filters of ps by port (A5)
 # mask: "HostPort":"(3[2-9]\d{3}|[45]\d{4}|60\d{3})" => "HostPort":"PORT"
 # mask: :(3[2-9]\d{3}|[45]\d{4}|60\d{3})(?=->|$) => :<PORT>
 @ D run -d --name a1 -p 8080:80 busybox sleep 1000

@@ -1,20 +1,5 @@
 # what: --quiet beside --format, and the format raw
-# open 2 err: the format raw, and --quiet beside --format (E9)
-# open 3 err: the format raw, and --quiet beside --format (E9)
-# open 4 *: the format raw, and --quiet beside --format (E9)
-# open 5 out: the format raw, and --quiet beside --format (E9)
-# open 6 *: the format raw, and --quiet beside --format (E9)
-# open 8 out: the format raw, and --quiet beside --format (E9)
-# open 9 out: the format raw, and --quiet beside --format (E9)
-# open 10 out: the format raw, and --quiet beside --format (E9)
-# open 11 out: the format raw, and --quiet beside --format (E9)
-# open 12 out: the format raw, and --quiet beside --format (E9)
-# open 14 out: the format raw, and --quiet beside --format (E9)
-# open 15 out: the format raw, and --quiet beside --format (E9)
-# open 16 out: the format raw, and --quiet beside --format (E9)
-# open 17 out: the format raw, and --quiet beside --format (E9)
 # open 20 out: the format raw, and --quiet beside --format (E9)
-# open 21 err: the format raw, and --quiet beside --format (E9)
 # mask: \b[0-9a-f]{12}\b => id
 @ D create --name c1 -l a=b busybox
 D ps -aq --format '{{.Names}}'
