@@ -1,5 +1,4 @@
 # what: connect and disconnect of containers that were not started, or have ended
-# open 16 *: --link of network connect is refused (A14)
 # open 5 err: connect and disconnect of created containers (A14)
 # open 6 err: connect and disconnect of created containers (A14)
 # open 7 *: connect and disconnect of created containers (A14)
@@ -8,6 +7,7 @@
 # open 11 out: connect and disconnect of created containers (A14)
 # open 12 out: connect and disconnect of created containers (A14)
 # open 15 out: connect and disconnect of created containers (A14)
+# open 16 *: connect and disconnect of created containers (A14)
 # open 17 out: connect and disconnect of created containers (A14)
 # open 18 out: connect and disconnect of created containers (A14)
 # open 20 out: connect and disconnect of created containers (A14)

@@ -1,7 +1,6 @@
 # what: formats of lists and of inspect
 # open 17 *: the networks that are always there have one short id for all three (B10)
-# open 18 out: the networks that are always there have one short id for all three (B10)
-# open 23 out: the time of creation is a text in templates (E8)
+# open 23 out: what is not set has no value in templates of network inspect (E8)
 @ D network create --label a=b --subnet 10.91.0.0/16 n1; D network create --internal --ipv6 --subnet fd00:1::/64 n2
 D network ls --no-trunc --filter name=n1 --format '{{json .}}' | sed -E 's/"CreatedAt":"[^"]*"/"CreatedAt":""/'
 D network ls --filter type=custom --format 'table {{.Name}}\t{{.Driver}}\t{{.Scope}}'

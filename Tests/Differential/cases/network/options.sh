@@ -1,11 +1,11 @@
 # what: -o, labels, internal, attachable, IPv6, and names
-# accept 3 err: our sentence says more, or what to do
-# accept 4 err: our sentence says more, or what to do
-# accept 8 err: our sentence says more, or what to do
-# accept 9 err: our sentence says more, or what to do
-# accept 6 *: a network without masquerading would be routed, and nothing routes to containers
-# accept 14 *: the address of the bridge is what containers' packets leave by
-# accept 34 out: follows from the steps that are refused
+# open 3 err: options of bridges are not checked, or not heeded (D3)
+# open 4 err: options of bridges are not checked, or not heeded (D3)
+# accept 6 *: nothing is routed between containers and the machine's network: options that want it are refused
+# open 8 err: options of bridges are not checked, or not heeded (D3)
+# open 9 err: options of bridges are not checked, or not heeded (D3)
+# accept 14 *: nothing is routed between containers and the machine's network: options that want it are refused
+# open 34 out: options of bridges are not checked, or not heeded (D3)
 # mask: \b[0-9a-f]{64}\b => ID
 D network create -o com.docker.network.bridge.name=br77 a1
 D network create -o com.docker.network.bridge.name=br77 a2

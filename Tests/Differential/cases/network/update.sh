@@ -1,5 +1,4 @@
 # what: what is no command of networks
-# accept 2 out: the networks that are always there have ids that do not change
 D network update n
 D network list
 D network remove

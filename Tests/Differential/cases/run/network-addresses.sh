@@ -1,19 +1,12 @@
 # what: addresses, names and interfaces in a container
-# open 4 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
-# open 10 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
-# open 11 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
-# open 12 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
-# open 13 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
+# open 9 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
 # open 14 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
 # open 15 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
-# open 18 out: link-local addresses are not given (B3)
-# open 19 out: driver options of endpoints (D3)
-# open 20 out: driver options of endpoints (D3)
+# accept 20 *: kernel parameters of a container are set by --sysctl
 # open 21 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
 # open 22 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
 # open 24 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
 # open 25 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
-# open 27 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
 # open 30 out: IPv6 is not switched off on networks without it (D8)
 @ D network create --subnet 10.91.0.0/16 n1; D network create n2; D network create --internal --subnet 10.92.0.0/24 n3; D network create --subnet 10.93.0.0/16 --subnet fd00:93::/64 --ipv6 n6
 @ D run -d --name tt --network n1 --network-alias al --hostname hh busybox sleep 1000

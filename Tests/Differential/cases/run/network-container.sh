@@ -1,6 +1,5 @@
 # what: the network of another container
 # open 11 err: what is said of another container's network (B1, C10, A15)
-# open 12 *: the network of a container that has another's (A11)
 # open 19 err: what is said of another container's network (B1, C10, A15)
 # open 23 err: what is said of another container's network (B1, C10, A15)
 # open 24 out: what is said of another container's network (B1, C10, A15)
