@@ -51,7 +51,10 @@ struct AddressesTests {
         #expect(HardwareAddress(for: 0xac11_0002).description == "02:42:ac:11:00:02")
         #expect(HardwareAddress("02-42-ac-11-00-02") == HardwareAddress("02:42:ac:11:00:02"))
         #expect(HardwareAddress("0242.ac11.0002") == HardwareAddress("02:42:ac:11:00:02"))
-        for text in ["", "0242.ac11", "02.42.ac.11.00.02", "02:42:ac:11:00", "2:42:ac:11:00:02", "02:42:ac:11:00:0g", "+2:42:ac:11:00:02"] {
+        for text in [
+            "", "0242.ac11", "02.42.ac.11.00.02", "02:42:ac:11:00", "2:42:ac:11:00:02", "02:42:ac:11:00:0g",
+            "+2:42:ac:11:00:02",
+        ] {
             #expect(HardwareAddress(text) == nil)
         }
     }

@@ -175,6 +175,11 @@ private func outcome<T>(_ parse: () throws -> T) -> String {
         }
     }
 
+    @Test func searchDomainsHaveDockersForm() {
+        for text in ["example.org", "example.org.", "a-1.b", "x"] { #expect(DomainName.isValid(text), "\(text)") }
+        for text in ["", "a_b", "1.2", "-a", "a-", "a..b"] { #expect(!DomainName.isValid(text), "\(text)") }
+    }
+
     @Test func exposedPortsMayBeRanges() throws {
         #expect(try ExposedPorts.parse("80") == ["80/tcp"])
         #expect(try ExposedPorts.parse("53/udp") == ["53/udp"])

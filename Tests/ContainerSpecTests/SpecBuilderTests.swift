@@ -515,6 +515,8 @@ private final class HostRoot {
         let hosts = try #require(content(plan, "hosts"))
         #expect(hosts.hasPrefix("127.0.0.1\tlocalhost\n::1\tlocalhost ip6-localhost ip6-loopback\n"))
         #expect(hosts.hasSuffix("192.0.2.5\tdb\n10.0.2.100\tweb.example.org web\n"))
+        let asked = try self.plan { $0.dns = ["192.0.2.53", "127.0.0.53", "::1"] }
+        #expect(asked.warnings == ["Localhost DNS (127.0.0.53) may fail in containers."])
         #expect(content(plan, "hostname") == "web\n" && plan.spec.domainname == "example.org")
         #expect(
             content(try self.plan { $0.networkMode = .none }, "hosts")?.hasSuffix("127.0.0.1\t0123456789ab\n") == true)

@@ -240,6 +240,8 @@ struct RunOptionReader {
             guard value.utf8.count(where: { $0 == UInt8(ascii: ":") }) < 2 else {
                 throw OptionError("bad format for links: \(value)")
             }
+            // One whose alias is empty links nothing, and is none of the command line's mistakes.
+            if value.ends(with: ":"), value.utf8.count > 1 { return true }
             options.links.append(value)
         case "publish":
             _ = try PortMapping.parse(value)

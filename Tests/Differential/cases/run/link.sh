@@ -1,4 +1,6 @@
 # what: --link on the default network and on others
+# open 3 out: the address of a container that has ended stays taken for a moment (A0)
+# open 21 out: the address of a container that has ended stays taken for a moment (A0)
 # open 2 *: --link on the default network (A9)
 # open 3 out: --link on the default network (A9)
 # open 4 out: --link on the default network (A9)
