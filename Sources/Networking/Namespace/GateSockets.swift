@@ -104,9 +104,13 @@ extension SharedNamespace {
         run(PacketRules.close(gate: gate, places))
     }
 
-    // What cannot be taken away goes with the namespace.
-    private func run(_ removals: [NetlinkBatch]) {
-        for batch in removals { try? connections.netfilter.run(batch, ignoring: [.noEntry, .busy]) }
+    // All at once; one by one where some of it is gone already. What cannot be taken away goes with the namespace.
+    private func run(_ removals: [PacketRules.Change]) {
+        do throws(NetlinkError) { try connections.netfilter.run(PacketRules.transaction(removals)) } catch {
+            for removal in removals {
+                try? connections.netfilter.run(PacketRules.transaction([removal]), ignoring: [.noEntry, .busy])
+            }
+        }
     }
 
     // Of both versions, whatever the container's networks have now: there may be others later.

@@ -208,38 +208,40 @@ enum PacketRules {
         return families
     }
 
-    /// Takes away what was added for a gate, a batch for each part of it: what is not there any more keeps nothing else. It has
+    /// A part of what is changed at once.
+    typealias Change = (inout NetlinkBatch) -> Void
+
+    /// What takes away what was added for a gate: each part by itself, since what is not there any more keeps nothing else. It has
     /// `places` now, and had `former` ones before.
-    static func close(gate: UInt16, _ places: [Place], former: [Place] = []) -> [NetlinkBatch] {
-        var batches = forget(places)
+    static func close(gate: UInt16, _ places: [Place], former: [Place] = []) -> [Change] {
+        var changes = forget(places)
         for family in families(places + former) {
-            batches.append(
-                transaction {
-                    $0.removeRules(of: chain(gate), of: name, family)
-                    $0.removeChain(chain(gate), of: name, family)
-                })
+            changes.append {
+                $0.removeRules(of: chain(gate), of: name, family)
+                $0.removeChain(chain(gate), of: name, family)
+            }
         }
-        return batches
+        return changes
     }
 
-    /// Takes away what leads from `places` to a gate, in the same way.
-    static func forget(_ places: [Place]) -> [NetlinkBatch] {
-        var batches: [NetlinkBatch] = []
+    /// What takes away what leads from `places` to a gate.
+    static func forget(_ places: [Place]) -> [Change] {
+        var changes: [Change] = []
         for place in places {
             let (family, suffix) = place.address.isV4 ? (PacketFamily.v4, "4") : (.v6, "6")
             let key = place.address.bytes
-            batches.append(transaction { $0.removeElement(key, from: endpoints, of: name, family) })
-            batches.append(transaction { $0.removeElement(key, from: addresses + suffix, of: name, .bridge) })
-            batches.append(
-                transaction { $0.removeElement(native(place.port) + key, from: owners + suffix, of: name, .bridge) })
+            changes.append { $0.removeElement(key, from: endpoints, of: name, family) }
+            changes.append { $0.removeElement(key, from: addresses + suffix, of: name, .bridge) }
+            changes.append { $0.removeElement(native(place.port) + key, from: owners + suffix, of: name, .bridge) }
         }
-        return batches
+        return changes
     }
 
-    private static func transaction(_ body: (inout NetlinkBatch) -> Void) -> NetlinkBatch {
+    /// What `changes` do, all or nothing.
+    static func transaction(_ changes: [Change]) -> NetlinkBatch {
         var batch = NetlinkBatch()
         batch.beginTransaction()
-        body(&batch)
+        for change in changes { change(&batch) }
         batch.commit()
         return batch
     }

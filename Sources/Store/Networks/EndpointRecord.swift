@@ -24,9 +24,6 @@ package struct EndpointRecord: Hashable, Sendable {
     /// The number of the bridge's port, and the port of the container's gate: what rules of packets are known by.
     package var bridgePort: UInt32 = 0
     package var gatePort: UInt16 = 0
-    /// Whether the container has ended: nobody finds it here any more, but its addresses are not free until what leads packets
-    /// there has been taken away.
-    package var isLeaving = false
 
     package init(
         networkID: String, containerID: String, containerName: String, endpointID: String, interface: String,
@@ -62,7 +59,6 @@ extension EndpointRecord: WireCodable {
         encoder.writeInteger(owner.startTime)
         encoder.writeInteger(bridgePort)
         encoder.writeInteger(gatePort)
-        encoder.write(isLeaving)
     }
 
     package init(from decoder: inout WireDecoder) throws(WireError) {
@@ -83,7 +79,5 @@ extension EndpointRecord: WireCodable {
         owner = ProcessIdentity(pid: pid, startTime: try decoder.readInteger())
         bridgePort = try decoder.readInteger()
         gatePort = try decoder.readInteger()
-        // Of a supervisor that is older than this program it is not said.
-        isLeaving = decoder.remaining > 0 ? try decoder.read() : false
     }
 }

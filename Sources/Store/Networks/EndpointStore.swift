@@ -58,7 +58,7 @@ package struct EndpointStore: Sendable {
         record.names = [wish.containerName] + wish.aliases + [String(wish.containerID.prefix(12))]
         for v4 in [true, false] {
             guard let pool = wish.network.pool(v4: v4) else { continue }
-            var taken = (others.living + others.leaving).compactMap { v4 ? $0.ipv4 : $0.ipv6 }
+            var taken = others.living.compactMap { v4 ? $0.ipv4 : $0.ipv6 }
             let gateway = pool.bridgeAddress
             if let gateway { taken.append(gateway) }
             for (_, address) in pool.auxiliary { taken.append(address) }
@@ -123,8 +123,6 @@ package struct EndpointStore: Sendable {
     /// Who has been on a network.
     package struct Members: Sendable {
         package var living: [EndpointRecord] = []
-        /// Their containers have ended.
-        package var leaving: [EndpointRecord] = []
         /// Their supervisors are gone without having said so.
         package var dead: [EndpointRecord] = []
     }
@@ -136,8 +134,6 @@ package struct EndpointStore: Sendable {
             guard let record = try read(network, name) else { continue }
             if !record.owner.isAlive {
                 members.dead.append(record)
-            } else if record.isLeaving {
-                members.leaving.append(record)
             } else {
                 members.living.append(record)
             }
@@ -161,7 +157,7 @@ package struct EndpointStore: Sendable {
     package func places(of container: String, on networks: [String]) throws(StoreError) -> [EndpointRecord] {
         var records: [EndpointRecord] = []
         for network in networks {
-            if let record = try read(network, container), record.owner.isAlive, !record.isLeaving {
+            if let record = try read(network, container), record.owner.isAlive {
                 records.append(record)
             }
         }

@@ -88,7 +88,8 @@ final class ContainerNetworks {
         current?.unpublish()
     }
 
-    /// Nobody is to find the container on its networks any more; what it has there is given back later, by `leave()`.
+    /// The container has ended, which others are about to hear: its addresses, names and ports are free. The rest is given back by
+    /// `leave()`.
     func retire() { current?.retire() }
 
     /// Gives back what the last run had. It waits for the kernel.

@@ -64,7 +64,8 @@ import Testing
             other.closeInput()
             #expect(try other.wait().code == 0)
             // With such a socket the same program reaches it.
-            let name = "stand-in-of-\(sandbox.path)"
+            // None of the words above is in its name: who looks for those meanwhile does not find it.
+            let name = "stand-in-of-\(randomHex(bytes: 8))"
             let listener = try RunningProgram(sandbox.spawn(try Fixtures.attacker, ["listen", name]))
             try listener.waitForOutput("ready")
             #expect(try sandbox.apus(flags + ["busybox", "/attacker", "dial", name]).text == "reached 1\n")

@@ -1,4 +1,7 @@
 # what: events of networks beside those of containers
+# open 2 out: networks have no events of containers (A8)
+# open 5 out: networks have no events of containers (A8)
+# open 8 out: networks have no events of containers (A8)
 # open 10 out: networks have no events of containers (A8)
 # open 12 out: networks have no events of containers (A8)
 # mask: \b[0-9a-f]{64}\b => ID

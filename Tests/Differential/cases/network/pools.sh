@@ -3,6 +3,7 @@
 # accept 32 err: a message is one line
 # accept 33 err: a message is one line
 # accept 38 err: a message is one line
+# open 49 *: a subnet that was given without a gateway has none (A1)
 # open 55 out: a subnet of a version that is off (D7), and gateways (A1)
 # mask: \b[0-9a-f]{64}\b => ID
 J() { D network inspect -f '{{.EnableIPv4}} {{.EnableIPv6}} {{json .IPAM.Config}}' $1; }

@@ -1,8 +1,4 @@
 # what: which addresses are given, and given again
-# open 6 out: a subnet that was given without a gateway has none (A1)
-# open 8 out: a subnet that was given without a gateway has none (A1)
-# open 16 out: a subnet that was given without a gateway has none (A1)
-# open 26 *: the address of a container that has ended stays taken for a moment (A0)
 # mask: \b[0-9a-f]{64}\b => ID
 @ D network create --subnet 10.91.0.0/16 n1
 A() { for c in $*; do D inspect -f "$c {{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}" $c; done; }

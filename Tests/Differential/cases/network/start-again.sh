@@ -1,6 +1,4 @@
 # what: starts and ends in quick succession
-# open 2 out: the address of a container that has ended stays taken for a moment (A0)
-# open 3 out: the address of a container that has ended stays taken for a moment (A0)
 # mask: \b[0-9a-f]{64}\b => ID
 @ D network create --subnet 10.91.0.0/16 --gateway 10.91.0.1 n1
 for i in $(seq 12); do D run --rm busybox ip -4 -o addr show eth0 | tr -s ' ' | cut -d ' ' -f 4; done | sort | uniq -c

@@ -1,12 +1,8 @@
 # what: --link on the default network and on others
-# open 3 out: the address of a container that has ended stays taken for a moment (A0)
-# open 21 out: the address of a container that has ended stays taken for a moment (A0)
 # open 2 *: --link on the default network (A9)
-# open 3 out: --link on the default network (A9)
 # open 4 out: --link on the default network (A9)
 # open 17 *: links are not removed by rm --link (A9)
 # open 18 out: links are not removed by rm --link (A9)
-# open 21 out: --link on the default network (A9)
 # open 23 err: --link on the default network (A9)
 # open 24 out: --link on the default network (A9)
 # mask: X_NAME=/[a-z_]+/ => X_NAME=/NAME/

@@ -1,7 +1,4 @@
 # what: addresses, names and interfaces in a container
-# open 9 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
-# open 14 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
-# open 15 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
 # accept 20 *: kernel parameters of a container are set by --sysctl
 # open 21 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)
 # open 22 out: a subnet without a gateway (A1), the way out (A7), addresses that stay taken (A0)

@@ -6,7 +6,6 @@
 # open 17 err: a network of a container that does not run (C10)
 # accept 18 err: a network that is not there is found out at once, and not at the start of the container
 # open 27 *: --link is not checked (A9)
-# accept 30 *: a link leads to a container of the same network
 # accept 31 err: our sentence says more, or what to do
 # open 32 out: follows from other steps (A2, A3, A4, A9)
 # open 33 out: the exit code of a start that failed in the network (A15)
