@@ -57,7 +57,14 @@ import Testing
         let created = try sandbox.output("image", "inspect", "-f", "{{.Created}}", image)
         #expect(created == shape.created, "\(shape.name)")
         // A container is removed behind the answer.
-        try sandbox.eventually("a store in order") { try sandbox.apus("system", "check").code == 0 }
+        var said = ""
+        do {
+            try sandbox.eventually("a store in order") {
+                let checked = try sandbox.apus("system", "check")
+                said = checked.errorText
+                return checked.code == 0
+            }
+        } catch { throw TestFailure("\(shape.name): \(error): \(said)") }
     }
 
     @Test(arguments: TestUser.available) func eachIsLoadedAndRuns(_ user: TestUser) throws {
