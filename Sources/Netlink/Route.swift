@@ -112,19 +112,24 @@ extension NetlinkBatch {
         }
     }
 
+    // struct ndmsg
+    private static func neighbourHeader(family: UInt8, _ index: UInt32, state: UInt16, flags: UInt8 = 0) -> [UInt8] {
+        header {
+            $0.put(family)
+            $0.put(UInt8(0))
+            $0.put(UInt16(0))
+            $0.put(index)
+            $0.put(state)
+            $0.put(flags)
+            $0.put(UInt8(0))
+        }
+    }
+
     /// Has `address` found at `hardwareAddress` by the interface `index`, as if it had been asked for (NUD_REACHABLE).
     package mutating func setNeighbour(
         _ address: IPAddress, _ hardwareAddress: HardwareAddress, over index: UInt32
     ) {
-        let head = header {
-            $0.put(UInt8(address.isV4 ? 2 : 10))
-            $0.put(UInt8(0))
-            $0.put(UInt16(0))
-            $0.put(index)
-            $0.put(UInt16(2))
-            $0.put(UInt8(0))
-            $0.put(UInt8(0))
-        }
+        let head = Self.neighbourHeader(family: address.isV4 ? 2 : 10, index, state: 2)
         add(28, [.create, .replace], header: head, "set the neighbour \(address)") {
             $0.put(1, address)
             $0.put(2, hardwareAddress.bytes)
@@ -133,16 +138,8 @@ extension NetlinkBatch {
 
     /// Has a bridge send what is for `hardwareAddress` to its port `index`, as if it had come from there (NTF_MASTER).
     package mutating func setForwarding(_ hardwareAddress: HardwareAddress, to index: UInt32) {
-        let head = header {
-            $0.put(UInt8(7))
-            $0.put(UInt8(0))
-            $0.put(UInt16(0))
-            $0.put(index)
-            // A port that is not up yet takes no others than static ones (NUD_NOARP).
-            $0.put(UInt16(0x40))
-            $0.put(UInt8(4))
-            $0.put(UInt8(0))
-        }
+        // A port that is not up yet takes no others than static ones (NUD_NOARP).
+        let head = Self.neighbourHeader(family: 7, index, state: 0x40, flags: 4)
         add(28, [.create, .replace], header: head, "set the port of \(hardwareAddress)") {
             $0.put(2, hardwareAddress.bytes)
         }

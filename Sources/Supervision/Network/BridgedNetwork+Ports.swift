@@ -10,21 +10,19 @@ extension BridgedNetwork {
     /// `SupervisorFailure`; then none is.
     func publish(_ request: NetworkRequest) throws(SupervisorFailure) {
         guard bound.isEmpty, let place = leader(v4: true) ?? leader(v4: false) else { return }
-        let record = places[place].record
         do throws(SupervisorFailure) {
-            for port in request.ports { try publish(port, record) }
+            for port in request.ports { try publish(port, on: places[place]) }
         } catch {
             unpublish()
             throw error
         }
     }
 
-    private func publish(_ port: PortMapping, _ record: EndpointRecord) throws(SupervisorFailure) {
+    private func publish(_ port: PortMapping, on place: Place) throws(SupervisorFailure) {
         guard port.protocolName != "sctp" else {
             throw SupervisorFailure("cannot publish \(port.containerPort)/sctp: only TCP and UDP are passed on")
         }
-        let hostAddress = places.first { $0.record == record }?.network
-            .option("com.docker.network.bridge.host_binding_ipv4").flatMap { IPAddress($0) }
+        let hostAddress = place.network.option("com.docker.network.bridge.host_binding_ipv4").flatMap { IPAddress($0) }
         let some: [HostPorts.Bound]
         do throws(HostPortError) {
             some = try HostPorts.bind(
@@ -34,7 +32,7 @@ extension BridgedNetwork {
         } catch {
             throw SupervisorFailure(
                 "failed to set up container networking: driver failed programming external connectivity on endpoint "
-                    + "\(record.containerName) (\(record.endpointID)): \(error)")
+                    + "\(place.record.containerName) (\(place.record.endpointID)): \(error)")
         }
         for one in some {
             bound.append(one)

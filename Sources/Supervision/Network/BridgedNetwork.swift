@@ -84,7 +84,10 @@ final class BridgedNetwork {
                 SharedNamespace.announce([attachment], of: namespace)
             }
         } catch {
-            leave(places.count - 1, namespace)
+            let gone = places[places.count - 1]
+            // It is gone with the container at the latest.
+            if gone.attachment != nil { try? SharedNamespace.detach(gone.record.interface, of: namespace) }
+            forget(places.count - 1, namespace)
             throw error
         }
     }
@@ -95,17 +98,14 @@ final class BridgedNetwork {
         do throws(NetworkError) { try SharedNamespace.detach(places[place].record.interface, of: namespace) } catch {
             throw SupervisorFailure(error.description)
         }
-        leave(place, namespace)
+        forget(place, namespace)
         if leader(v4: true) == nil, leader(v4: false) == nil { unpublish() }
     }
 
-    private func leave(_ place: Int, _ namespace: CInt) {
+    // Its interface is gone.
+    private func forget(_ place: Int, _ namespace: CInt) {
         let gone = places.remove(at: place)
-        if let attachment = gone.attachment {
-            if gate != nil { shared.namespace.narrow(&gate!, by: attachment) }
-            // It may be gone already, and is gone with the container at the latest.
-            try? SharedNamespace.detach(gone.record.interface, of: namespace)
-        }
+        if let attachment = gone.attachment, gate != nil { shared.namespace.narrow(&gate!, by: attachment) }
         // One that stays is swept by whoever is next.
         try? store.forget(gone.record)
         // Without one there is no way out, as it is without one from the beginning.

@@ -13,14 +13,6 @@ struct ConnectTests {
         }
     }
 
-    private func eventually(_ holds: () throws -> Bool) throws {
-        for _ in 0..<100 {
-            if try holds() { return }
-            usleep(100_000)
-        }
-        throw TestFailure("it did not come to hold in 10 s")
-    }
-
     @Test(arguments: TestUser.available)
     func aRunningContainerComesToANetworkAndGoes(_ user: TestUser) throws {
         try withLab(user) { sandbox, _, machine in
@@ -89,7 +81,7 @@ struct ConnectTests {
             func isAnswered() throws -> Bool {
                 try lab.shell(.machine, "echo hello | timeout 5 busybox nc 127.0.0.1 8080 || true").contains("hello")
             }
-            try eventually { try isAnswered() }
+            try sandbox.eventually("it to hold", seconds: 10) { try isAnswered() }
             #expect(try apus("network", "connect", "other", "box").code == 0)
             #expect(try isAnswered())
             #expect(try apus("network", "disconnect", "bridge", "box").code == 0)
@@ -124,10 +116,12 @@ struct ConnectTests {
             let script =
                 "mkfifo /in; nc 192.0.2.2 7300 < /in > /got & exec 3> /in; echo up; read line; echo late >&3; wait; sleep 1000"
             #expect(try apus("run", "-di", "--name", "box", "busybox", "sh", "-c", script).code == 0)
-            try eventually { try apus("logs", "box").text.contains("up") }
+            try sandbox.eventually("it to hold", seconds: 10) { try apus("logs", "box").text.contains("up") }
             #expect(try apus("network", "connect", "other", "box").code == 0)
             #expect(try apus("exec", "box", "sh", "-c", "echo late > /proc/1/fd/3").code == 0)
-            try eventually { try apus("exec", "box", "cat", "/got").text.contains("heard late") }
+            try sandbox.eventually("it to hold", seconds: 10) {
+                try apus("exec", "box", "cat", "/got").text.contains("heard late")
+            }
             try apus("rm", "-f", "box")
             server.send(SIGKILL)
         }
@@ -177,7 +171,7 @@ struct ConnectTests {
                 "80",
                 "-e", "echo", "here")
             #expect(server.code == 0, "\(server)")
-            try eventually {
+            try sandbox.eventually("it to hold", seconds: 10) {
                 try lab.shell(.machine, "timeout 5 busybox nc 127.0.0.1 8080 </dev/null || true").contains("here")
             }
             try apus("rm", "-f", "keeper", "server")
