@@ -11,6 +11,7 @@ extension Worker {
         case .settleLayer: SettleLayerWorker.run(arguments)
         case .removeTree: RemoveTreeWorker.run(arguments)
         case .supervise: SuperviseWorker.run()
+        case .fillVolumes: SuperviseWorker.fillVolumes()
         case .inspectTree: InspectTreeWorker.run(arguments)
         }
     }

@@ -32,6 +32,7 @@ package struct CommandSyntax: Sendable {
         case runningContainers
         case images
         case networks
+        case volumes
     }
 
     package init(

@@ -34,12 +34,15 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
     case nameTaken(name: String, container: String)
     case unknownContainer(String)
     case unknownNetwork(String)
+    case unknownVolume(String)
+    /// What somebody asked for cannot be; the whole sentence.
+    case invalid(String)
 
     package var kind: ErrorKind {
         switch self {
-        case .unknownImage, .unknownContainer, .unknownNetwork, .otherPlatform, .missingBlob: .notFound
+        case .unknownImage, .unknownContainer, .unknownNetwork, .unknownVolume, .otherPlatform, .missingBlob: .notFound
         case .conflict, .nameTaken: .conflict
-        case .ambiguous, .invalidName, .wrongDigest, .wrongSize, .tooLarge: .invalid
+        case .ambiguous, .invalid, .invalidName, .wrongDigest, .wrongSize, .tooLarge: .invalid
         case .noHome, .unusableDirectory, .failed, .corrupt, .lostIndex: .system
         }
     }
@@ -66,7 +69,7 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .wrongSize(let digest, let expected, let actual):
             "\(digest.map { "blob \($0)" } ?? "the content") has \(actual) bytes instead of \(expected)"
         case .tooLarge(let digest, let limit): "blob \(digest) is larger than the \(limit) bytes that are read of it"
-        case .conflict(let sentence): sentence
+        case .conflict(let sentence), .invalid(let sentence): sentence
         case .invalidName(let name):
             name.utf8.count > 255
                 ? "Invalid container name: it is longer than 255 bytes"
@@ -76,6 +79,7 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
                 + "(or rename) that container to be able to reuse that name."
         case .unknownContainer(let name): "No such container: \(name)"
         case .unknownNetwork(let name): "network \(name) not found"
+        case .unknownVolume(let name): "get \(name): no such volume"
         }
     }
 }

@@ -9,6 +9,7 @@ package enum Worker: String, Sendable, CaseIterable {
     case settleLayer = "settle-layer"
     case removeTree = "remove-tree"
     case supervise
+    case fillVolumes = "fill-volumes"
     case inspectTree = "inspect-tree"
 
     /// Starts the worker from `executable`, with `descriptors` as 0, 1 and up; nil is `/dev/null`. The caller may have

@@ -45,9 +45,8 @@ import Testing
                 return ""
             } catch { return "\(error)" }
         }
-        #expect(sentence("data:/c").contains("named volumes are not there yet"))
-        #expect(sentence("/data").contains("volumes are not there yet"))
-        #expect(sentence("/data:ro").contains("volumes are not there yet"))
+        #expect(sentence("/data:ro").contains("mount path must be absolute"))
+        #expect(sentence("data:/c:rshared").contains("field BindOptions must not be specified"))
         #expect(sentence("a/b:/c").contains("absolute path"))
     }
 

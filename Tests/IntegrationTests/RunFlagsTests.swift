@@ -41,8 +41,6 @@ import Testing
             (["--oom-kill-disable"], "cannot switch the killing"),
             (["--gpus", "all"], "GPUs"),
             (["--runtime", "runc"], "its own runtime"),
-            (["--volumes-from", "x"], "volumes are not there yet"),
-            (["-v", "data:/data"], "named volumes are not there yet"),
             (["--log-driver", "syslog"], "no container talks to a log server"),
             (["--userns", "private"], "maps of ids"), (["--pid", "container:x"], "cannot share a namespace yet"),
             (["--disable-content-trust=false"], "signs names"),

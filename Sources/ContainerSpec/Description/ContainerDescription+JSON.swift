@@ -73,6 +73,8 @@ extension RunOptions {
 
     private func writeIsolation(_ writer: inout JSONWriter) throws {
         writer.write("mounts", json: mounts.isEmpty ? Array("[]".utf8) : try encoded(mounts))
+        writer.write("volumesFrom", volumesFrom)
+        writer.write("volumeDriver", volumeDriver)
         writer.write("readonlyRootfs", readonlyRootfs)
         writer.write("initProcess", initProcess)
         switch networkMode {

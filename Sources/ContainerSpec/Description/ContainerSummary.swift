@@ -60,6 +60,7 @@ package enum ContainerSummary {
         case mounts
         case networks
         case publishes
+        case volumes
     }
 
     private static func write(_ description: ContainerDescription, to encoder: inout WireEncoder) {
@@ -92,6 +93,8 @@ package enum ContainerSummary {
         put(.autoRemove) { $0.write(options.autoRemove) }
         let mounts = options.mounts.map { Mount($0) }
         put(.mounts) { $0.write(mounts) }
+        // By their places among the mounts, and not as a member of each, which an older version could not read.
+        if mounts.contains(where: \.isVolume) { put(.volumes) { $0.write(mounts.map(\.volumeName)) } }
     }
 
     // A field that a newer version has written is passed over, and one that an older one has not is what it is without.
@@ -129,6 +132,11 @@ package enum ContainerSummary {
                 summary.options.publishAll = summary.options.publish.isEmpty
             case .autoRemove: summary.options.autoRemove = try content.read()
             case .mounts: summary.options.mounts = try content.read([Mount].self).map { $0.option }
+            case .volumes:
+                let names = try content.read([String].self)
+                for (place, name) in names.enumerated() where !name.isEmpty && place < summary.options.mounts.count {
+                    summary.options.mounts[place].kind = .volume(.init(name: name))
+                }
             case nil: continue
             }
         }
@@ -143,10 +151,15 @@ private struct Mount: WireCodable {
     var destination: String
     var readOnly: Bool
 
+    // Those of records are in a field of their own.
+    var volumeName = ""
+    var isVolume: Bool { !volumeName.isEmpty }
+
     init(_ option: MountOption) {
         switch option.kind {
         case .bind(let bind): source = bind.source
         case .tmpfs: source = nil
+        case .volume(let volume): volumeName = volume.name ?? ""
         }
         (destination, readOnly) = (option.destination, option.readOnly)
     }

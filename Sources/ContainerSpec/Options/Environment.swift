@@ -74,6 +74,15 @@ package enum Environment {
         return pair
     }
 
+    /// What Docker's client says of a label that is none; nil for one that is.
+    @Sendable package static func problem(ofLabel label: String) -> String? {
+        func isBlank(_ byte: UInt8?) -> Bool { byte == 32 || byte.map { (9...13).contains($0) } ?? false }
+        var name = label.until("=")
+        while isBlank(name.utf8.first) { name = name.dropping(1) }
+        if name.isEmpty { return "invalid label '\(label)': empty name" }
+        return name.utf8.contains(where: isBlank) ? "label '\(name)' contains whitespaces" : nil
+    }
+
     /// `base` with `overrides` over it: equal names are replaced in place, new ones appended, a name without `=`
     /// removes.
     package static func merged(_ base: [String], _ overrides: [String]) -> [String] {

@@ -2,7 +2,7 @@ import Bytes
 package import Errors
 
 extension MountOption {
-    /// Reads a `--mount` value, comma-separated `key=value` fields, for `type=bind` and `type=tmpfs`; `directory` is
+    /// Reads a `--mount` value, comma-separated `key=value` fields, for `type=bind`, `type=volume` and `type=tmpfs`; `directory` is
     /// what a source that starts with `.` is relative to. Throws `OptionError`.
     package init(mount text: String, relativeTo directory: String) throws(OptionError) {
         guard let fields = commaSeparated(text) else {
@@ -14,9 +14,10 @@ extension MountOption {
         switch fieldsOfMount.type {
         case "bind": self = try fieldsOfMount.bind(relativeTo: directory)
         case "tmpfs": self = try fieldsOfMount.tmpfs()
-        case "volume", "image", "cluster", "npipe", "glob", "devpts", "ramfs":
+        case "volume": self = try fieldsOfMount.volume()
+        case "image", "cluster", "npipe", "glob", "devpts", "ramfs":
             throw .refused(
-                "--mount type=\(fieldsOfMount.type)", "only bind and tmpfs mounts are there; volumes come later")
+                "--mount type=\(fieldsOfMount.type)", "only bind, volume and tmpfs mounts are there")
         case "": throw OptionError("type is required")
         default:
             _ = try fieldsOfMount.target()
@@ -40,6 +41,8 @@ private struct MountFields {
     // The keys that belong to one type, to refuse them beside another.
     var bindKeys: [String] = []
     var tmpfsKeys: [String] = []
+    var volumeKeys: [String] = []
+    var volumeOptions = MountOption.Volume(name: nil)
 
     init(text: String) { self.text = text }
 
@@ -54,15 +57,9 @@ private struct MountFields {
         if takeCommon(key, value) { return }
         if try takeOfBind(key, value) { return bindKeys.append(key) }
         if try takeOfTmpfs(key, value) { return tmpfsKeys.append(key) }
-        if Self.keysOfVolumes.contains(key) {
-            throw .refused("'\(key)' in --mount '\(text)'", "volumes are not there yet")
-        }
+        if try takeOfVolume(key, value) { return volumeKeys.append(key) }
         throw OptionError("unexpected key '\(key)' in '\(field)'")
     }
-
-    private static let keysOfVolumes = [
-        "volume-driver", "volume-label", "volume-opt", "volume-subpath", "image-subpath",
-    ]
 
     // What every type of mount has; false where `key` is none of that, here and below.
     private mutating func takeCommon(_ key: String, _ value: String) -> Bool {
@@ -122,6 +119,22 @@ private struct MountFields {
         return true
     }
 
+    private mutating func takeOfVolume(_ key: String, _ value: String) throws(OptionError) -> Bool {
+        switch key {
+        case "volume-driver": volumeOptions.driver = value
+        case "volume-label", "volume-opt":
+            let (name, text) = splitOnce(value, "=") ?? (value, "")
+            if key.ends(with: "opt") {
+                volumeOptions.driverOptions[ByteKey(name)] = text
+            } else {
+                volumeOptions.labels[ByteKey(name)] = text
+            }
+        case "volume-subpath": volumeOptions.subpath = value
+        default: return false
+        }
+        return true
+    }
+
     /// Takes a key that may stand without a value; false where `key` is none.
     private mutating func takeSwitch(_ key: String, _ value: String?) throws(OptionError) -> Bool {
         func on() throws(OptionError) -> Bool {
@@ -137,7 +150,9 @@ private struct MountFields {
         case "bind-create-src", "bind-create-source":
             bindKeys.append(key)
             createSource = try on()
-        case "volume-nocopy": throw .refused("'\(key)' in --mount '\(text)'", "volumes are not there yet")
+        case "volume-nocopy":
+            volumeKeys.append(key)
+            volumeOptions.copiesContent = try !on()
         default: return false
         }
         return true
@@ -154,7 +169,7 @@ private struct MountFields {
     }
 
     func bind(relativeTo directory: String) throws(OptionError) -> MountOption {
-        guard tmpfsKeys.isEmpty else { throw OptionError("cannot mix 'tmpfs-*' options with mount type 'bind'") }
+        try refuse([("tmpfs", tmpfsKeys), ("volume", volumeKeys)])
         _ = try target()
         guard var path = source, !path.isEmpty else {
             throw OptionError("invalid mount config for type \"bind\": field Source must not be empty")
@@ -185,8 +200,31 @@ private struct MountFields {
         return option
     }
 
+    private func refuse(_ others: [(String, [String])]) throws(OptionError) {
+        for (name, keys) in others where !keys.isEmpty {
+            throw OptionError("cannot mix '\(name)-*' options with mount type '\(type)'")
+        }
+    }
+
+    func volume() throws(OptionError) -> MountOption {
+        try refuse([("bind", bindKeys), ("tmpfs", tmpfsKeys)])
+        _ = try target()
+        let what = "invalid mount config for type \"volume\": "
+        var volume = volumeOptions
+        volume.name = source.flatMap { $0.isEmpty ? nil : $0 }
+        if let subpath = volume.subpath {
+            guard volume.name != nil else { throw OptionError(what + "must not set Subpath when using anonymous volumes") }
+            guard !subpath.isEmpty, !subpath.begins(with: "/"), !subpath.split(on: "/").contains("..") else {
+                throw OptionError(what + "subpath must be a relative path within the volume")
+            }
+        }
+        var option = MountOption(destination: try destination(), kind: .volume(volume))
+        option.readOnly = readOnly
+        return option
+    }
+
     func tmpfs() throws(OptionError) -> MountOption {
-        guard bindKeys.isEmpty else { throw OptionError("cannot mix 'bind-*' options with mount type 'tmpfs'") }
+        try refuse([("bind", bindKeys), ("volume", volumeKeys)])
         _ = try target()
         if source != nil {
             throw OptionError("invalid mount config for type \"tmpfs\": field Source must not be specified")

@@ -12,94 +12,104 @@ extension MountOption {
             throw OptionError.usage("invalid spec: \(text): empty section between colons")
         }
         guard parts.count <= 3 else { throw OptionError.usage("invalid spec: \(text): too many colons") }
-        if parts.count == 1 || (parts.count == 2 && Self.isMode(parts[1])) {
-            throw .refused(
-                "-v \(text)",
-                "volumes are not there yet; use a directory of the host (-v /path:\(parts[0])), or "
-                    + "leave it out: the container's own file system keeps the files")
+        if parts.count == 1 {
+            self.init(destination: try Self.destination(parts[0]), kind: .volume(Volume(name: nil)))
+            shortForm = ""
+            return
         }
         var source = parts[0]
         if source.begins(with: ".") {
             source = cleanPath(directory + "/" + source)
         } else if !source.begins(with: "/") {
-            throw Self.notAPath(source, text)
+            self = try Self.named(source, parts, text)
+            return
         }
         var bind = Bind(source: cleanPath(source))
         bind.createSource = true
-        var readOnly = false
-        if parts.count == 3 { try Self.apply(modes: parts[2], of: text, to: &bind, &readOnly) }
         let what = "invalid volume specification: '\(source):\(parts.dropFirst().joined(separator: ":"))': "
         self.init(
             destination: try Self.destination(parts[1], what + "invalid mount config for type \"bind\": "),
             kind: .bind(bind))
-        self.readOnly = readOnly
-        shortForm = parts.count == 3 ? parts[2] : ""
-    }
-
-    private static func notAPath(_ source: String, _ text: String) -> OptionError {
-        let isName =
-            source.utf8.count > 1 && source.first!.isASCII && (source.first!.isLetter || source.first!.isNumber)
-            && source.allSatisfy { $0.isASCII && ($0.isLetter || $0.isNumber || "_.-".contains($0)) }
-        if isName {
-            return .refused(
-                "-v \(text)", "named volumes are not there yet; use a directory of the host by its path (./\(source))")
+        guard parts.count == 3 else {
+            shortForm = ""
+            return
         }
-        return OptionError(
-            "create \(source): \"\(source)\" includes invalid characters for a local volume name, only "
-                + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
-        )
+        let modes = try Modes(parts[2], of: text)
+        if modes.noCopy {
+            throw OptionError(
+                "invalid volume specification: '\(text)': invalid mount config for type \"bind\": field VolumeOptions "
+                    + "must not be specified")
+        }
+        bind.relabel = modes.relabel
+        bind.recursion = modes.recursion
+        if let propagation = modes.propagation { bind.propagation = propagation }
+        kind = .bind(bind)
+        readOnly = modes.readOnly
+        shortForm = parts[2]
     }
 
-    private static let modes: Set<String> = [
-        "ro", "rw", "z", "Z", "private", "rprivate", "shared", "rshared", "slave", "rslave", "consistent", "cached",
-        "delegated", "nocopy", "rbind", "bind", "U", "O", "idmap", "rro",
-    ]
-
-    private static func isMode(_ text: String) -> Bool {
-        !text.isEmpty
-            && text.split(on: ",", omittingEmptySubsequences: false).allSatisfy { modes.contains(String($0)) }
+    private static func named(_ name: String, _ parts: [String], _ text: String) throws(OptionError) -> MountOption {
+        let what = "invalid volume specification: '\(text)': invalid mount config for type \"volume\": "
+        var volume = Volume(name: name)
+        var option = MountOption(destination: try destination(parts[1], what), kind: .volume(volume))
+        option.shortForm = parts.count == 3 ? parts[2] : ""
+        guard parts.count == 3 else { return option }
+        let modes = try Modes(parts[2], of: text)
+        guard modes.propagation == nil, modes.recursion == .enabled else {
+            throw OptionError(what + "field BindOptions must not be specified")
+        }
+        volume.copiesContent = !modes.noCopy
+        volume.relabel = modes.relabel
+        option.kind = .volume(volume)
+        option.readOnly = modes.readOnly
+        return option
     }
 
-    private static func apply(
-        modes text: String, of specification: String, to bind: inout Bind, _ readOnly: inout Bool
-    ) throws(OptionError) {
-        var access: String?
+    /// What stands behind the destination of `-v`.
+    private struct Modes {
+        var readOnly = false
         var propagation: Propagation?
-        for mode in text.split(on: ",", omittingEmptySubsequences: false).map(String.init) {
+        var recursion = Recursion.enabled
+        var relabel: Relabel?
+        var noCopy = false
+
+        init(_ text: String, of specification: String) throws(OptionError) {
+            var access: String?
             func once(_ seen: Bool) throws(OptionError) {
                 if seen { throw OptionError("invalid mode: \(text)") }
             }
-            switch mode {
-            case "ro", "rw":
-                try once(access != nil)
-                access = mode
-            case "rro":
-                try once(access != nil)
-                access = mode
-                bind.recursion = .readonly
-            case "z", "Z":
-                try once(bind.relabel != nil)
-                bind.relabel = mode == "z" ? .shared : .private
-            case "rbind": bind.recursion = bind.recursion == .disabled ? .enabled : bind.recursion
-            case "bind": bind.recursion = .disabled
-            // Hints for file shares of Docker Desktop; on Linux they have no meaning.
-            case "consistent", "cached", "delegated": break
-            case "nocopy":
-                throw OptionError(
-                    "invalid volume specification: '\(specification)': invalid mount config for type \"bind\": field "
-                        + "VolumeOptions must not be specified: nocopy is for volumes, not for directories")
-            case "U", "O", "idmap":
-                throw .refused(
-                    "mount option '\(mode)' in '\(specification)'", "this engine does not change the owners of a mount")
-            default:
-                guard let value = Propagation(rawValue: mode) else {
-                    throw OptionError("invalid mode: \(text)")
+            for mode in text.split(on: ",", omittingEmptySubsequences: false).map(String.init) {
+                switch mode {
+                case "ro", "rw":
+                    try once(access != nil)
+                    access = mode
+                case "rro":
+                    try once(access != nil)
+                    access = mode
+                    recursion = .readonly
+                case "z", "Z":
+                    try once(relabel != nil)
+                    relabel = mode == "z" ? .shared : .private
+                case "rbind": recursion = recursion == .disabled ? .enabled : recursion
+                case "bind": recursion = .disabled
+                // Hints for file shares of Docker Desktop; on Linux they have no meaning.
+                case "consistent", "cached", "delegated": break
+                case "nocopy":
+                    try once(noCopy)
+                    noCopy = true
+                case "U", "O", "idmap":
+                    throw .refused(
+                        "mount option '\(mode)' in '\(specification)'",
+                        "this engine does not change the owners of a mount")
+                default:
+                    guard let value = Propagation(rawValue: mode) else {
+                        throw OptionError("invalid mode: \(text)")
+                    }
+                    try once(propagation != nil)
+                    propagation = value
                 }
-                try once(propagation != nil)
-                propagation = value
             }
+            readOnly = access == "ro" || access == "rro"
         }
-        readOnly = access == "ro" || access == "rro"
-        if let propagation { bind.propagation = propagation }
     }
 }

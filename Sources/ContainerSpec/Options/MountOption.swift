@@ -1,7 +1,8 @@
-import Bytes
+package import Bytes
 import Errors
 
-/// A file system that the user wants in the container: `-v`, `--mount` or `--tmpfs`.
+/// A file system that the user wants in the container: `-v`, `--mount` or `--tmpfs`; or that comes along with its image or
+/// with another container.
 package struct MountOption: Codable, Hashable, Sendable {
     /// Absolute and clean.
     package var destination: String
@@ -9,11 +10,43 @@ package struct MountOption: Codable, Hashable, Sendable {
     package var kind: Kind
     /// What the user wrote behind the destination of `-v` or `--tmpfs`, empty for nothing; nil for `--mount`.
     package var shortForm: String?
+    /// Who wants it; nil: the user, for this container.
+    package var origin: Origin?
+
+    /// Who wants a mount that no option of the container itself names.
+    package enum Origin: String, Codable, Hashable, Sendable {
+        /// The image (`VOLUME`).
+        case image
+        /// Another container (`--volumes-from`).
+        case container
+    }
 
     /// What is mounted.
     package enum Kind: Codable, Hashable, Sendable {
         case bind(Bind)
         case tmpfs(Tmpfs)
+        case volume(Volume)
+    }
+
+    /// A directory of the store that outlives the container.
+    package struct Volume: Codable, Hashable, Sendable {
+        /// nil for one that nobody gave a name: the container gets one when it is made.
+        package var name: String?
+        /// Whether a name was made for it.
+        package var isAnonymous = false
+        /// Whether an empty volume gets what the image has at the destination.
+        package var copiesContent = true
+        /// A directory or file in the volume, instead of all of it; relative.
+        package var subpath: String?
+        /// As `Bind.relabel`.
+        package var relabel: Relabel?
+        /// What a volume that is not there yet is made with.
+        package var driver: String?
+        package var driverOptions: [ByteKey: String] = [:]
+        package var labels: [ByteKey: String] = [:]
+
+        /// The volume `name`, or a new one for nil.
+        package init(name: String?) { self.name = name }
     }
 
     /// A file or directory of the host that appears in the container.
@@ -27,6 +60,7 @@ package struct MountOption: Codable, Hashable, Sendable {
         /// Whether SELinux labels are to change, as `z` and `Z` say.
         package var relabel: Relabel?
 
+        /// A file or directory of the host that is mounted, until the user says how.
         package init(source: String) { self.source = source }
     }
 

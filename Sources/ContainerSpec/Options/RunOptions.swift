@@ -47,6 +47,10 @@ package struct RunOptions: Codable, Hashable, Sendable {
     package var restartPolicy: RestartPolicy?
 
     package var mounts: [MountOption] = []
+    /// Containers whose mounts come along, `container[:ro|:rw]` each.
+    package var volumesFrom: [String]?
+    /// The driver of volumes that are made for `-v`; nil: `local`.
+    package var volumeDriver: String?
     package var readonlyRootfs = false
     package var initProcess = false
     package var networkMode = NetworkMode.automatic

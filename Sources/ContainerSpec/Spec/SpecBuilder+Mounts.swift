@@ -16,7 +16,7 @@ extension SpecBuilder {
         var wanted: [Mount] = []
         for option in options.mounts {
             guard !wanted.contains(where: { $0.destination.isSame(as: option.destination) }) else {
-                throw OptionError("duplicate mount point: \(option.destination)")
+                throw OptionError("Duplicate mount point: \(option.destination)")
             }
             switch option.kind {
             case .bind(let bind):
@@ -27,9 +27,9 @@ extension SpecBuilder {
                     Mount(
                         destination: option.destination, type: "tmpfs", source: "tmpfs",
                         options: tmpfs.merged(readOnly: option.readOnly)))
+            case .volume(let volume): wanted.append(try mount(option, volume))
             }
         }
-        wanted += readOnlyVolumes(besides: wanted)
         // Few: a set would cost more, in the first instantiation of its type alone.
         var asked: [String] = []
         for mount in wanted { asked.append(mount.destination) }
@@ -122,22 +122,6 @@ extension SpecBuilder {
             do throws(SystemError) { try Files.makeDirectories(bind.source) } catch {
                 throw OptionError("cannot create the directory \(bind.source) that is to be mounted: \(error.errno)")
             }
-        }
-    }
-
-    /// The image's volumes where the root file system cannot be written: in memory, with what the image has there.
-    /// Elsewhere the container's own layer keeps them, which lives as long as an anonymous volume would.
-    private mutating func readOnlyVolumes(besides wanted: [Mount]) -> [Mount] {
-        guard options.readonlyRootfs, let volumes = image.volumes, !volumes.isEmpty else { return [] }
-        let paths = volumes.names.map { cleanPath("/" + $0) }.filter { path in
-            path != "/" && !wanted.contains { $0.destination.isSame(as: path) }
-        }
-        var distinct: [String] = []
-        for path in paths.sorted(by: { $0.comes(before: $1) }) where !distinct.has(path) { distinct.append(path) }
-        return distinct.map {
-            Mount(
-                destination: $0, type: "tmpfs", source: "tmpfs",
-                options: ["nosuid", "nodev", "rprivate", "tmpcopyup"])
         }
     }
 }

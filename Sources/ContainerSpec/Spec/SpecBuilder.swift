@@ -18,6 +18,8 @@ package struct SpecBuilder {
     let host: HostFacts
     /// The container that `--network=container:…` names.
     package var joined: JoinedContainer?
+    /// The volumes that the options name.
+    package var volumes: [VolumeSource] = []
 
     var warnings: [String] = []
 
@@ -192,9 +194,7 @@ package struct SpecBuilder {
     }
 
     private func directories() -> [String] {
-        var list = (image.volumes?.names ?? []).map { cleanPath("/" + $0) }
-        list.append(workingDirectory)
-        return list.filter { $0 != "/" }
+        workingDirectory == "/" ? [] : [workingDirectory]
     }
 
     /// The image's directory unless the user has another; relative ones are below the root, as the image-spec has it.

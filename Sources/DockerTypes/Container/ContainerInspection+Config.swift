@@ -24,7 +24,7 @@ extension ContainerInspection {
             try members.put("Cmd", command)
             try members.encodeIfPresent(options.healthcheck(over: image), forKey: "Healthcheck")
             try members.put("Image", options.image)
-            try members.put("Volumes", image.volumes)
+            try members.put("Volumes", volumes)
             try members.put("WorkingDir", options.workingDir ?? image.workingDir ?? "")
             try members.put("Entrypoint", entrypoint)
             try members.encodeIfPresent(options.endpoints.first?.macAddress, forKey: "MacAddress")
@@ -33,6 +33,16 @@ extension ContainerInspection {
             try members.encodeIfPresent(options.stopSignal ?? image.stopSignal, forKey: "StopSignal")
             try members.encodeIfPresent(options.stopTimeout ?? image.stopTimeout, forKey: "StopTimeout")
             try members.encodeIfPresent(image.shell, forKey: "Shell")
+        }
+
+        /// The image's, and those of `-v` without a name.
+        private var volumes: [ByteKey: EmptyObject]? {
+            var all = image.volumes
+            for mount in description.options.mounts where mount.shortForm != nil && mount.origin == nil {
+                guard case .volume(let volume) = mount.kind, volume.isAnonymous else { continue }
+                all = (all ?? [:]).merging([ByteKey(mount.destination): EmptyObject()]) { $1 }
+            }
+            return all
         }
 
         /// Without `--attach` all that there is, but for a container in the background.
@@ -71,20 +81,28 @@ extension ContainerInspection {
 
     struct MountPoint: Encodable {
         let mount: MountOption
+        /// Where the files of a volume are.
+        let data: (String) -> String
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
-            let (type, source, propagation) =
-                switch mount.kind {
-                case .bind(let bind): ("bind", bind.source, bind.propagation.rawValue)
-                case .tmpfs: ("tmpfs", "", "")
-                }
+            var (name, mode): (String?, String) = (nil, mount.shortForm ?? "")
+            let (type, source, propagation): (String, String, String)
+            switch mount.kind {
+            case .bind(let bind): (type, source, propagation) = ("bind", bind.source, bind.propagation.rawValue)
+            case .tmpfs: (type, source, propagation) = ("tmpfs", "", "")
+            case .volume(let volume):
+                (type, source, propagation) = ("volume", data(volume.name ?? ""), "")
+                name = volume.name
+                // As Docker has it: who shares a volume with a name shares its label.
+                if mode.isEmpty, !volume.isAnonymous, mount.origin == nil { mode = "z" }
+            }
             try members.put("Type", type)
-            try members.encodeIfPresent(String?.none, forKey: "Name")
+            try members.encodeIfPresent(name, forKey: "Name")
             try members.put("Source", source)
             try members.put("Destination", mount.destination)
-            try members.encodeIfPresent(String?.none, forKey: "Driver")
-            try members.put("Mode", mount.shortForm ?? "")
+            try members.encodeIfPresent(name.map { _ in "local" }, forKey: "Driver")
+            try members.put("Mode", mode)
             try members.put("RW", !mount.readOnly)
             try members.put("Propagation", propagation)
         }

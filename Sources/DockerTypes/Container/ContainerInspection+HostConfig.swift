@@ -19,8 +19,8 @@ extension ContainerInspection {
             try members.put("PortBindings", options.portBindings)
             try members.put("RestartPolicy", Restart(policy: options.restartPolicy ?? .no))
             try members.put("AutoRemove", options.autoRemove)
-            try members.put("VolumeDriver", "")
-            try members.put("VolumesFrom", [String]?.none)
+            try members.put("VolumeDriver", options.volumeDriver ?? "")
+            try members.put("VolumesFrom", options.volumesFrom)
             try members.put("ConsoleSize", [0, 0])
             try members.encodeIfPresent(orNull(options.annotations), forKey: "Annotations")
             try members.put("CapAdd", orNull(options.capAdd.sorted()))
@@ -56,7 +56,7 @@ extension ContainerInspection {
             for key in ["CpuCount", "CpuPercent", "IOMaximumIOps", "IOMaximumBandwidth"] as [InspectionKey] {
                 try members.put(key, 0)
             }
-            let mounts = options.mounts.filter { $0.shortForm == nil }.map { LongMount(mount: $0) }
+            let mounts = options.mounts.filter { $0.shortForm == nil && $0.origin == nil }.map { LongMount(mount: $0) }
             try members.encodeIfPresent(orNull(mounts), forKey: "Mounts")
             try members.put("MaskedPaths", hidden(SpecBuilder.maskedPaths))
             try members.put("ReadonlyPaths", hidden(SpecBuilder.readOnlyPaths))
@@ -89,8 +89,16 @@ extension ContainerInspection {
 
         private var binds: [String] {
             options.mounts.compactMap { mount in
-                guard case .bind(let bind) = mount.kind, let modes = mount.shortForm else { return nil }
-                return "\(bind.source):\(mount.destination)" + (modes.isEmpty ? "" : ":\(modes)")
+                guard mount.origin == nil, let modes = mount.shortForm else { return nil }
+                let source: String
+                switch mount.kind {
+                case .bind(let bind): source = bind.source
+                case .volume(let volume):
+                    guard let name = volume.name, !volume.isAnonymous else { return nil }
+                    source = name
+                case .tmpfs: return nil
+                }
+                return "\(source):\(mount.destination)" + (modes.isEmpty ? "" : ":\(modes)")
             }
         }
 

@@ -16,6 +16,13 @@ extension ContainerInspection {
                 try members.encodeIfPresent(mount.readOnly ? true : nil, forKey: "ReadOnly")
                 let options = BindOptions(bind: bind)
                 try members.encodeIfPresent(options.isEmpty ? nil : options, forKey: "BindOptions")
+            case .volume(let volume):
+                try members.put("Type", "volume")
+                try members.encodeIfPresent(volume.isAnonymous ? nil : volume.name, forKey: "Source")
+                try members.put("Target", mount.destination)
+                try members.encodeIfPresent(mount.readOnly ? true : nil, forKey: "ReadOnly")
+                let options = VolumeOptions(volume: volume)
+                try members.encodeIfPresent(options.isEmpty ? nil : options, forKey: "VolumeOptions")
             case .tmpfs(let tmpfs):
                 try members.put("Type", "tmpfs")
                 try members.encodeIfPresent(String?.none, forKey: "Source")
@@ -39,6 +46,33 @@ extension ContainerInspection {
             if bind.createSource { try members.put("CreateMountpoint", true) }
             if bind.recursion == .writable { try members.put("ReadOnlyNonRecursive", true) }
             if bind.recursion == .readonly { try members.put("ReadOnlyForceRecursive", true) }
+        }
+    }
+
+    private struct VolumeOptions: Encodable {
+        let volume: MountOption.Volume
+
+        var isEmpty: Bool {
+            volume.copiesContent && volume.labels.isEmpty && volume.subpath == nil && volume.driver == nil
+                && volume.driverOptions.isEmpty
+        }
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            if !volume.copiesContent { try members.put("NoCopy", true) }
+            try members.encodeIfPresent(orNull(volume.labels), forKey: "Labels")
+            try members.encodeIfPresent(volume.subpath, forKey: "Subpath")
+            try members.put("DriverConfig", Driver(volume: volume))
+        }
+    }
+
+    private struct Driver: Encodable {
+        let volume: MountOption.Volume
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.encodeIfPresent(volume.driver, forKey: "Name")
+            try members.encodeIfPresent(orNull(volume.driverOptions), forKey: "Options")
         }
     }
 

@@ -1,7 +1,7 @@
 package import ContainerSpec
 import Linux
 import OCI
-import Store
+package import Store
 
 /// What `inspect` prints of a container, in the shape and order of Docker's API.
 package struct ContainerInspection: Encodable, Sendable {
@@ -12,6 +12,7 @@ package struct ContainerInspection: Encodable, Sendable {
     let lowerDirectories: [String]
     /// The directory of the container's own files.
     let upperDirectory: String
+    let volumes: VolumeStore
     /// The file that its output is kept in; empty where its driver keeps none.
     let logPath: String
     /// nil for a container that is not checked.
@@ -25,8 +26,9 @@ package struct ContainerInspection: Encodable, Sendable {
     /// What is known of the container of `snapshot`; the members say what else is what.
     package init(
         _ snapshot: ContainerSnapshot, filesDirectory: String, lowerDirectories: [String], upperDirectory: String,
-        logPath: String, health: ContainerHealth?, execIDs: [String]
+        volumes: VolumeStore, logPath: String, health: ContainerHealth?, execIDs: [String]
     ) {
+        self.volumes = volumes
         self.snapshot = snapshot
         self.filesDirectory = filesDirectory
         self.lowerDirectories = lowerDirectories
@@ -66,7 +68,7 @@ package struct ContainerInspection: Encodable, Sendable {
             if case .tmpfs = mount.kind { return mount.shortForm == nil }
             return true
         }
-        try members.put("Mounts", mounts.map { MountPoint(mount: $0) })
+        try members.put("Mounts", mounts.map { MountPoint(mount: $0, data: volumes.data) })
         try members.put("Config", Config(description: description))
         try members.put(
             "NetworkSettings",

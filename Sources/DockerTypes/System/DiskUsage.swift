@@ -35,7 +35,22 @@ package struct DiskUsage: Sendable {
         }
     }
 
+    /// A volume, how many containers use it, and the bytes of its files.
+    package struct Volume: Sendable {
+        package var inspection: VolumeInspection
+        package var links: Int
+        package var size: Int64
+
+        /// What a volume takes.
+        package init(inspection: VolumeInspection, links: Int, size: Int64) {
+            self.inspection = inspection
+            self.links = links
+            self.size = size
+        }
+    }
+
     package var images: [Image] = []
+    package var volumes: [Volume] = []
     package var containers: [Container] = []
     /// All layers of images, each counted once, in bytes.
     package var layers: Int64 = 0

@@ -25,8 +25,10 @@ extension Engine {
         defer { guarding.descriptor.unlock() }
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
-        let preparation = preparation(id, name: name, options, record, root, mode)
+        var options = options
         do throws(EngineError) {
+            options = try claimVolumes(options, image: record?.config, for: id)
+            let preparation = preparation(id, name: name, options, record, root, mode)
             // All that can be wrong with the options is said now.
             let request = try preparation.supervisorRequest()
             let description = ContainerDescription(
@@ -35,6 +37,7 @@ extension Engine {
             do throws(EngineError) {
                 // Also with --rm: it goes when it has run.
                 try write(description, layers: record?.layers ?? [], isEphemeral: false)
+                try fillVolumes(of: description, layers: record?.layers ?? [])
             } catch {
                 if let path = options.containerIDFile { unlink(path) }
                 throw error
@@ -42,7 +45,7 @@ extension Engine {
             note(.create, description)
             return CreatedContainer(id: id, name: name, warnings: request.plan.warnings)
         } catch {
-            giveUp(id, name: name)
+            giveUp(id, name: name, options)
             throw error
         }
     }
@@ -53,8 +56,9 @@ extension Engine {
     }
 
     /// Takes back what `claimContainer` made, and what was written into it.
-    func giveUp(_ id: String, name: String) {
-        if let doomed = try? containers.remove(id, name: name) { try? Files.removeTree(doomed) }
+    func giveUp(_ id: String, name: String, _ options: RunOptions) {
+        if let doomed = try? containers.remove(id, name: name) { try? removeTrees([doomed]) }
+        leaveVolumes(options, by: id)
     }
 }
 

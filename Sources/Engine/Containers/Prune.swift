@@ -6,6 +6,7 @@ package import Store
 package struct PruneOutcome: Sendable {
     package var containers: [String] = []
     package var images: [ImageRemoval] = []
+    package var volumes: [String] = []
     /// In bytes.
     package var reclaimed: Int64 = 0
     /// A sentence for each thing that could not be removed.

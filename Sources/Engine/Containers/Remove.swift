@@ -8,8 +8,9 @@ import Supervision
 
 extension Engine {
     /// Removes the container that `text` names and returns its id. One that runs is killed with `force`, and refused
-    /// without. Throws `EngineError`.
-    package func removeContainer(_ text: String, force: Bool) throws(EngineError) -> String {
+    /// without. Its volumes without a name go with it where `volumes` says so, or it was to go by itself (`--rm`). Throws
+    /// `EngineError`.
+    package func removeContainer(_ text: String, force: Bool, volumes isWithVolumes: Bool = false) throws(EngineError) -> String {
         let id = try containerID(text)
         let state = try state(id)
         let description = try? description(id)
@@ -38,7 +39,12 @@ extension Engine {
             throw EngineError(error)
         }
         if let description { note(.destroy, description, name: name) }
-        try removeTrees([doomed])
+        var trees = [doomed]
+        if let options = description?.options {
+            let isWithVolumes = isWithVolumes || options.autoRemove
+            trees += volumes.leave(options.volumeNames, by: id, removing: isWithVolumes)
+        }
+        try removeTrees(trees)
         return id
     }
 

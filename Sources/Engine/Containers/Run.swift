@@ -31,11 +31,13 @@ extension Engine {
         defer { guarding.descriptor.unlock() }
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
+        var options = options
         do throws(EngineError) {
+            options = try claimVolumes(options, image: record?.config, for: id)
             return try start(
                 options, record, claim: claim, root: root, mode: mode, client: client, lingering: lingering)
         } catch {
-            giveUp(id, name: name)
+            giveUp(id, name: name, options)
             throw error
         }
     }

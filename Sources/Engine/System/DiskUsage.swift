@@ -34,6 +34,19 @@ extension Engine {
         for image in usage.images where image.image.containers > 0 { usage.unusedLayers -= image.unique }
         let own = try ownSizes(of: snapshots.map(\.id))
         usage.containers = zip(snapshots, own).map { DiskUsage.Container(snapshot: $0, size: $1) }
+        let (volumes, unreadable) = try listVolumes()
+        usage.problems += unreadable
+        // What stands for something outside of the store takes nothing in it.
+        let local = volumes.filter { $0.backing == .directory }
+        let files = try treeSizes(local.map { self.volumes.data(of: $0.name) })
+        for (volume, size) in zip(local, files) {
+            let users: [String]
+            do throws(StoreError) { users = try self.volumes.users(of: volume.name) } catch { throw EngineError(error) }
+            usage.volumes.append(
+                DiskUsage.Volume(
+                    inspection: VolumeInspection(volume, mountpoint: self.volumes.data(of: volume.name)),
+                    links: users.count, size: size))
+        }
         return usage
     }
 }

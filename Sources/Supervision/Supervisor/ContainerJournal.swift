@@ -124,6 +124,10 @@ final class ContainerJournal {
                 let attributes = event.attributes.merging(["container": id]) { $1 }
                 events.append(Event(.network, event.action, id: network.id, attributes: attributes, at: time))
                 continue
+            case .mount(let volume), .unmount(let volume):
+                let attributes = event.attributes.merging(["container": id]) { $1 }
+                events.append(Event(.volume, event.action, id: volume.name, attributes: attributes, at: time))
+                continue
             default: break
             }
             events.append(

@@ -51,7 +51,8 @@ package struct ContainerStart: Sendable {
     package func supervisorRequest() throws(EngineError) -> SupervisorRequest {
         let ownMap = try ownIDMap()
         // Root of a namespace of its own is no root of the machine.
-        var plan = try plan(ownMap == nil ? mode : .mapped)
+        let volumes = try volumeSources()
+        var plan = try plan(ownMap == nil ? mode : .mapped, volumes)
         if let size {
             plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))
         }
@@ -61,7 +62,7 @@ package struct ContainerStart: Sendable {
         if plan.network == .bridged { networks = try NetworkRequest(options, image: image, of: name, in: containers) }
         return SupervisorRequest(
             containers: containers, id: id, name: name, root: root, plan: plan, networks: networks,
-            seccomp: try seccompProgram(plan),
+            volumes: MountedVolume.all(of: options, volumes), seccomp: try seccompProgram(plan),
             cgroup: CgroupRequest(
                 .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
                 resources: plan.spec.linux?.resources),
@@ -97,13 +98,26 @@ package struct ContainerStart: Sendable {
         } catch { throw EngineError(error) }
     }
 
-    private func plan(_ mode: UserNamespace.Mode) throws(EngineError) -> LaunchPlan {
+    private func plan(_ mode: UserNamespace.Mode, _ volumes: [VolumeSource]) throws(EngineError) -> LaunchPlan {
         var host = HostFacts.current(mode: mode)
         host.lacksBridges = NetworkRequest.isLackNoted(containers.paths)
         var builder = SpecBuilder(
             options: options, image: image, containerID: id, filesDirectory: containers.runDirectory(id), host: host)
         builder.joined = try joinedContainer()
+        builder.volumes = volumes
         do throws(OptionError) { return try builder.build() } catch { throw EngineError(error) }
+    }
+
+    private func volumeSources() throws(EngineError) -> [VolumeSource] {
+        let store = VolumeStore(containers.paths)
+        var sources: [VolumeSource] = []
+        for mount in options.mounts {
+            guard case .volume(let volume) = mount.kind, let name = volume.name else { continue }
+            do throws(StoreError) { sources.append(VolumeSource(try store.read(name), in: store)) } catch {
+                throw EngineError(error)
+            }
+        }
+        return sources
     }
 
     private func joinedContainer() throws(EngineError) -> JoinedContainer? {

@@ -14,6 +14,15 @@ package enum LifeEvent: Hashable, Sendable {
     case health(ContainerHealth.Status)
     /// It has come to a network, or has left one.
     case connect(Network), disconnect(Network)
+    /// A volume is in its file system, or is no longer.
+    case mount(Volume), unmount(Volume)
+
+    /// What is said of a volume.
+    package struct Volume: Hashable, Sendable {
+        package var name: String
+        package var destination: String
+        package var readOnly: Bool
+    }
 
     /// What is said of a network.
     package struct Network: Hashable, Sendable {
@@ -50,6 +59,8 @@ extension LifeEvent {
         case .health(let status): "health_status: " + status.rawValue
         case .connect: "connect"
         case .disconnect: "disconnect"
+        case .mount: "mount"
+        case .unmount: "unmount"
         }
     }
 
@@ -62,6 +73,12 @@ extension LifeEvent {
         case .rename(let old): ["oldName": "/" + old]
         case .execCreate(let id, _), .execStart(let id, _), .execDetach(let id): ["execID": id]
         case .connect(let network), .disconnect(let network): ["name": network.name, "type": network.driver]
+        case .mount(let volume):
+            [
+                "driver": "local", "destination": volume.destination, "propagation": "",
+                "read/write": volume.readOnly ? "false" : "true",
+            ]
+        case .unmount: ["driver": "local"]
         case .execDie(let id, let code): ["execID": id, "exitCode": String(code)]
         case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .update, .top, .oom,
             .health:

@@ -94,6 +94,21 @@ package enum SuperviseWorker {
         return 0
     }
 
+    /// Fills the volumes of a container that was just created, with the request as descriptor 3; returns the exit code, with
+    /// a sentence on standard error.
+    package static func fillVolumes() -> CInt {
+        let file = FileDescriptor(owning: 3)
+        guard let bytes = try? file.readAll(limit: 64 << 20), let work = SuperviseRequest(bytes) else { return 125 }
+        var failure: String?
+        do throws(EngineError) {
+            let request = try plan(work)
+            do throws(SupervisorFailure) { try Supervisor.fillVolumes(of: request) } catch { failure = error.message }
+        } catch { failure = error.message }
+        guard let failure else { return 0 }
+        try? FileDescriptor(owning: 2).writeAll(failure.utf8)
+        return 1
+    }
+
     private static func plan(_ work: SuperviseRequest) throws(EngineError) -> SupervisorRequest {
         let (mode, _) = UserNamespace.plan()
         let (options, containers) = (work.description.options, ContainerStore(work.paths))

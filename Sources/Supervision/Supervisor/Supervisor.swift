@@ -48,7 +48,7 @@ package struct Supervisor: ~Copyable {
         supervisor.run(first: FileDescriptor(owning: client))
     }
 
-    private init(_ request: SupervisorRequest, hold: CInt, passed: [CInt]) {
+    init(_ request: SupervisorRequest, hold: CInt, passed: [CInt]) {
         held = HeldRequest(request)
         self.passed = passed
         self.hold = hold
@@ -101,6 +101,9 @@ package struct Supervisor: ~Copyable {
             if let doomed {
                 try? request.containers.forget(request.id, name: request.name)
                 try? Files.removeTree(doomed)
+                let names = request.volumes.map(\.name)
+                let volumes = VolumeStore(request.containers.paths)
+                for path in volumes.leave(names, by: request.id, removing: true) { try? Files.removeTree(path) }
             }
             close(hold)
             loop.deliver()
@@ -113,7 +116,7 @@ package struct Supervisor: ~Copyable {
         Linger.hold(runDirectory: request.containers.paths.run, mode: mode, seconds: request.lingering)
     }
 
-    private mutating func enterUserNamespace() throws(SupervisorFailure) {
+    mutating func enterUserNamespace() throws(SupervisorFailure) {
         let runDirectory = request.containers.paths.run
         do throws(UserNamespaceError) {
             mode = try UserNamespace.enter(runDirectory: runDirectory, publishing: true)
@@ -167,6 +170,9 @@ package struct Supervisor: ~Copyable {
         let network = beginLoopback(plan.spec, plan.network, namespace)
         let root = try mountRoot(namespace, meanwhile: network)
         defer { Overlay.letGo(root) }
+        if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
+        let parts = try openSubpaths(&plan.spec)
+        defer { for part in parts { close(part) } }
         var loopback = finishLoopback(network, &plan.spec)
         let other = try joinOther(plan.network, &plan.spec)
         var warnings: [String] = []
@@ -183,6 +189,7 @@ package struct Supervisor: ~Copyable {
         endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
         try networks?.serve()
+        for volume in request.volumes { loop.prologue.append(.mount(volume.event)) }
         for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
         try release(&process, loop, isFirst: isFirst)
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
@@ -299,6 +306,7 @@ package struct Supervisor: ~Copyable {
 
     private func noteEnd(_ code: CInt, _ milliseconds: Int64) {
         for network in connectedNetworks() { journal.note(.disconnect(network)) }
+        for volume in request.volumes { journal.note(.unmount(volume.event)) }
         journal.note(.die(exitCode: code, milliseconds: milliseconds))
     }
 

@@ -35,6 +35,8 @@ package struct SupervisorRequest: Sendable {
     package var plan: LaunchPlan
     /// The networks that the container is on; nil where it is on none.
     var networks: NetworkRequest?
+    /// The volumes that the container has.
+    var volumes: [MountedVolume] = []
     var seccomp: SeccompProgram?
     var cgroup: CgroupRequest
     /// The map of a namespace below the one that the user's containers share; nil: that one.

@@ -11,6 +11,7 @@ struct ClientConfiguration: Sendable {
     private(set) var containersFormat = ""
     private(set) var imagesFormat = ""
     private(set) var networksFormat = ""
+    private(set) var volumesFormat = ""
     private(set) var statsFormat = ""
     /// The keys that detach where no flag names others; empty for the standard ones.
     private(set) var detachKeys = ""
@@ -57,6 +58,7 @@ struct ClientConfiguration: Sendable {
             case "psformat": containersFormat = text()
             case "imagesformat": imagesFormat = text()
             case "networksformat": networksFormat = text()
+            case "volumesformat": volumesFormat = text()
             case "statsformat": statsFormat = text()
             case "detachkeys": detachKeys = text()
             case "prunefilters": pruneFilters = (member.value.array ?? []).compactMap(\.string)

@@ -35,6 +35,7 @@ enum CommandTable {
         Noun(name: "image", summary: "Manage images"),
         Noun(name: "network", summary: "Manage networks"),
         Noun(name: "system", summary: "Manage apus"),
+        Noun(name: "volume", summary: "Manage volumes"),
     ]
 
     static let placements: [Placement] = [
@@ -122,6 +123,12 @@ enum CommandTable {
         Placement("system", "info") { .info },
         Placement("system", "prune") { .systemPrune },
         Placement("system", "start-containers", .hidden) { .startContainers },
+        Placement("volume", "create") { .volumeCreate },
+        Placement("volume", "inspect") { .volumeInspect },
+        Placement("volume", "ls", aliases: ["list"]) { .volumeList },
+        Placement("volume", "prune") { .volumePrune },
+        Placement("volume", "rm", aliases: ["remove"]) { .volumeRemove },
+        Placement("volume", "update") { .volumeUpdate },
     ]
 
     /// The place of the verb `name` below `noun`; nil when there is none.

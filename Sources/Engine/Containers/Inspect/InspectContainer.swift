@@ -17,8 +17,8 @@ extension Engine {
             let log = try snapshot.description.logConfiguration().path(directory: directory, id: snapshot.id)
             var inspection = ContainerInspection(
                 snapshot, filesDirectory: containers.runDirectory(snapshot.id),
-                lowerDirectories: layerDirectories(record), upperDirectory: directory + "/upper", logPath: log ?? "",
-                health: health(of: snapshot), execIDs: execIDs(snapshot.id))
+                lowerDirectories: layerDirectories(record), upperDirectory: directory + "/upper", volumes: volumes,
+                logPath: log ?? "", health: health(of: snapshot), execIDs: execIDs(snapshot.id))
             guard sizes else { return inspection }
             let own = try ownSizes(of: [snapshot.id]).first ?? 0
             inspection.sizeOfOwnFiles = own

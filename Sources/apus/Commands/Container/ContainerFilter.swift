@@ -94,8 +94,11 @@ struct ContainerFilter {
     private func admitsVolume(_ container: ContainerDescription, _ wanted: String) -> Bool {
         container.options.mounts.contains { mount in
             if mount.destination.isSame(as: wanted) { return true }
-            guard case .bind(let bind) = mount.kind else { return false }
-            return bind.source.isSame(as: wanted)
+            switch mount.kind {
+            case .bind(let bind): return bind.source.isSame(as: wanted)
+            case .volume(let volume): return volume.name?.isSame(as: wanted) ?? false
+            case .tmpfs: return false
+            }
         }
     }
 

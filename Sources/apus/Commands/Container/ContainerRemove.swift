@@ -28,7 +28,8 @@ extension Verb {
                     _ = try engine.container(name)
                     throw EngineError("Conflict, cannot remove the default link name of the container", .conflict)
                 }
-                _ = try engine.removeContainer(name, force: isForced)
+                _ = try engine.removeContainer(
+                    name, force: isForced, volumes: parsed.bool("volumes"))
                 try context.output.line(name)
             } catch let error as EngineError {
                 try context.output.flush()

@@ -64,7 +64,7 @@ struct ContainerRow {
                 ("ID", .string(isShort ? Shortening.id(container.id) : container.id)),
                 ("Image", .string(image)),
                 ("Labels", .string(pairs.joined(separator: ","))),
-                ("LocalVolumes", .string("0")),
+                ("LocalVolumes", .string(String(volumes.count))),
                 ("Mounts", .string(mounts.joined(separator: ","))),
                 ("Names", .string(container.name)),
                 ("Networks", .string(description.options.networkNames.joined(separator: ","))),
@@ -104,8 +104,19 @@ struct ContainerRow {
     /// What is mounted: the host's path, or the place of a file system in memory.
     var mounts: [String] {
         container.description.options.mounts.compactMap { mount in
-            guard case .bind(let bind) = mount.kind else { return nil }
-            return isShort ? Shortening.ellipsis(bind.source, 15) : bind.source
+            let source: String
+            switch mount.kind {
+            case .bind(let bind): source = bind.source
+            case .volume(let volume): source = volume.name ?? ""
+            case .tmpfs: return nil
+            }
+            return isShort ? Shortening.ellipsis(source, 15) : source
+        }
+    }
+
+    private var volumes: [String] {
+        container.description.options.mounts.compactMap { mount in
+            if case .volume(let volume) = mount.kind { volume.name } else { nil }
         }
     }
 

@@ -1,7 +1,6 @@
 import Flags
 
 extension RunFlags {
-    private static let noVolumes = "volumes are not there yet"
     private static let onlyWindows = "only Windows has it"
 
     /// Flags of Docker's that this engine does not offer, or not yet.
@@ -20,7 +19,5 @@ extension RunFlags {
         Flag(
             "use-api-socket", nil, .bool, "Give the container the engine's socket",
             refused: "there is no engine process with a socket to give"),
-        Flag("volume-driver", nil, .string, "Driver of volumes", refused: noVolumes),
-        Flag("volumes-from", nil, .list, "Mount the volumes of another container", refused: noVolumes),
     ]
 }

@@ -60,8 +60,10 @@ enum RunFlags {
     ]
 
     private static let mounts: [Flag] = [
-        Flag("volume", "v", .list, "Bind a directory or file, source:destination[:options]"),
-        Flag("mount", nil, .list, "Mount a file system, type=bind|tmpfs,...", placeholder: "mount"),
+        Flag("volume", "v", .list, "Mount a volume, a directory or a file, [source:]destination[:options]"),
+        Flag("volume-driver", nil, .string, "Driver of the volumes that are made (only \"local\")"),
+        Flag("volumes-from", nil, .list, "Mount what another container has mounted, container[:ro|:rw]"),
+        Flag("mount", nil, .list, "Mount a file system, type=bind|volume|tmpfs,...", placeholder: "mount"),
         Flag("tmpfs", nil, .list, "Mount a file system in memory, destination[:options]"),
         Flag("read-only", nil, .bool, "Make the root file system read-only"),
         Flag("shm-size", nil, .bytes, "Size of /dev/shm"),

@@ -178,6 +178,8 @@ struct RunOptionReader {
         switch name {
         case "volume": options.mounts.append(try MountOption(volume: value, relativeTo: directory))
         case "mount": options.mounts.append(try MountOption(mount: value, relativeTo: directory))
+        case "volumes-from": options.volumesFrom = (options.volumesFrom ?? []) + [value]
+        case "volume-driver": options.volumeDriver = value.isEmpty ? nil : value
         case "tmpfs": options.mounts.append(try MountOption(tmpfs: value))
         case "read-only": options.readonlyRootfs = isTrue(value)
         case "shm-size":

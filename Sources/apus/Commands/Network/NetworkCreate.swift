@@ -35,7 +35,7 @@ extension Verb {
                 Flag("ipv6", nil, .bool, "Give containers IPv6 addresses"),
                 Flag(
                     "label", nil, .list, "Label of the network, key=value",
-                    validate: problem),
+                    validate: Environment.problem(ofLabel:)),
                 Flag("opt", "o", .list, "Option of the driver, key=value", placeholder: "map"),
                 Flag("scope", nil, .string, "Where the network is (only \"local\")"),
                 Flag("subnet", nil, .commaList, "Subnet of the network, address/bits"),
@@ -69,15 +69,6 @@ extension Verb {
             throw CommandFailure("the scope \(scope) is refused: networks are those of this machine; leave --scope out")
         }
         return request
-    }
-
-    // What Docker's client says of a label that is none.
-    @Sendable private static func problem(_ label: String) -> String? {
-        func isBlank(_ byte: UInt8?) -> Bool { byte == 32 || byte.map { (9...13).contains($0) } ?? false }
-        var name = label.until("=")
-        while isBlank(name.utf8.first) { name = name.dropping(1) }
-        if name.isEmpty { return "invalid label '\(label)': empty name" }
-        return name.utf8.contains(where: isBlank) ? "label '\(name)' contains whitespaces" : nil
     }
 
     private static func pair(_ text: String) -> (String, String) {

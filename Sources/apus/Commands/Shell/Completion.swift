@@ -80,6 +80,7 @@ private struct Completer {
         case .positional(.runningContainers): containers { $0.state.isActive }
         case .positional(.images): images()
         case .positional(.networks): networks()
+        case .positional(.volumes): ((try? context.engine().listVolumes().volumes) ?? []).map { "\($0.name)\tlocal" }
         }
     }
 

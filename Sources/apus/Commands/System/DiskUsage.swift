@@ -11,10 +11,10 @@ extension Verb {
     static let diskUsage = Verb(
         id: "system df",
         syntax: CommandSyntax(
-            summary: "Show what images and containers take on the disk", usage: ["[OPTIONS]"],
+            summary: "Show what images, containers and volumes take on the disk", usage: ["[OPTIONS]"],
             flags: [
                 CommonFlags.listFormat,
-                Flag("verbose", "v", .bool, "Show each image and container"),
+                Flag("verbose", "v", .bool, "Show each image, container and volume"),
             ],
             arguments: .none)
     ) { parsed, context in
@@ -56,7 +56,11 @@ private enum DiskUsageTables {
             row(
                 "Containers", usage.containers.count, usage.containers.count { $0.snapshot.state.isActive }, written,
                 idle),
-            row("Local Volumes", 0, 0, 0, 0), row("Build Cache", 0, 0, 0, 0),
+            row(
+                "Local Volumes", usage.volumes.count, usage.volumes.count { $0.links > 0 },
+                usage.volumes.reduce(0) { $0 + $1.size },
+                usage.volumes.reduce(0) { $0 + ($1.links > 0 ? 0 : $1.size) }),
+            row("Build Cache", 0, 0, 0, 0),
         ]
     }
 
@@ -95,7 +99,17 @@ private enum DiskUsageTables {
         return TemplateRecord(
             "*formatter.diskUsageContext",
             [
-                ("Images", .list(images)), ("Containers", .list(containers)), ("Volumes", .list([])),
+                ("Images", .list(images)), ("Containers", .list(containers)), 
+                (
+                    "Volumes",
+                    .list(
+                        usage.volumes.map { entry in
+                            .record(
+                                VolumeRow.record(
+                                    entry.inspection.volume, mountpoint: entry.inspection.mountpoint,
+                                    usage: (entry.links, entry.size)))
+                        })
+                ),
                 ("BuildCache", .list([])),
             ])
     }
@@ -130,7 +144,12 @@ private enum DiskUsageTables {
                 ].joined(separator: "\t"))
         }
         text += TabWriter().aligned(lines.joined(separator: "\n") + "\n")
-        text += "\nLocal Volumes space usage:\n\nVOLUME NAME   LINKS     SIZE\n"
+        text += "\nLocal Volumes space usage:\n\n"
+        lines = ["VOLUME NAME\tLINKS\tSIZE"]
+        for entry in usage.volumes {
+            lines.append("\(entry.inspection.volume.name)\t\(entry.links)\t\(HumanSize.decimal(entry.size))")
+        }
+        text += TabWriter().aligned(lines.joined(separator: "\n") + "\n")
         return text
             + "\nBuild cache usage: 0B\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n"
     }

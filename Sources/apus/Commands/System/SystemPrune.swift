@@ -14,16 +14,17 @@ extension Verb {
                 Flag("all", "a", .bool, "Remove all images without a container, not only those without a name"),
                 Flag("filter", nil, .filter, "Remove only what satisfies the condition (label=<key>=<value>)"),
                 Flag("force", "f", .bool, "Do not ask"),
-                Flag("volumes", nil, .bool, "", refused: "volumes are not there yet"),
+                Flag("volumes", nil, .bool, "Remove volumes without a name, too"),
             ],
             arguments: .none)
     ) { parsed, context in
         let filter = try PruneFilter(context.pruneFilters(parsed, PruneFilter.keys))
         let all = parsed.bool("all")
+        let volumes = parsed.bool("volumes") ? "\n  - all anonymous volumes not used by at least one container" : ""
         let warning = """
             WARNING! This will remove:
               - all stopped containers
-              - all networks not used by at least one container
+              - all networks not used by at least one container\(volumes)
               - all \(all ? "images without at least one container associated to them" : "dangling images")
               - what killed commands left behind
 
@@ -35,6 +36,10 @@ extension Verb {
         var total = try engine.pruneContainers { filter.admits($0) }
         let networks = try engine.pruneNetworks { filter.admits(created: $0.created, labels: $0.labelMap) }
         total.problems += networks.problems
+        if parsed.bool("volumes") {
+            total.add(
+                try engine.pruneVolumes(all: false) { filter.admits(created: $0.created, labels: $0.labels) })
+        }
         total.add(try engine.pruneLeftovers())
         total.add(
             try engine.pruneImages(all: all) { image in
@@ -53,6 +58,11 @@ extension Verb {
         if !networks.isEmpty {
             try context.output.line("Deleted Networks:")
             for name in networks { try context.output.line(name) }
+            try context.output.line("")
+        }
+        if !outcome.volumes.isEmpty {
+            try context.output.line("Deleted Volumes:")
+            for name in outcome.volumes { try context.output.line(name) }
             try context.output.line("")
         }
         if !outcome.images.isEmpty {
@@ -75,6 +85,7 @@ extension PruneOutcome {
     fileprivate mutating func add(_ other: PruneOutcome) {
         containers += other.containers
         images += other.images
+        volumes += other.volumes
         reclaimed += other.reclaimed
         for problem in other.problems where !problems.contains(problem) { problems.append(problem) }
     }

@@ -1,0 +1,47 @@
+import Bytes
+import DockerTypes
+import Engine
+import Flags
+import Rendering
+import Store
+
+extension Verb {
+    static let volumePrune = Verb(
+        id: "volume prune",
+        syntax: CommandSyntax(
+            summary: "Remove volumes that no container uses", usage: ["[OPTIONS]"],
+            flags: [
+                Flag("all", "a", .bool, "Remove all of them, not only those without a name"),
+                Flag("filter", nil, .filter, "Remove only what satisfies the condition (label=<key>=<value>)"),
+                Flag("force", "f", .bool, "Do not ask"),
+            ],
+            arguments: .none)
+    ) { parsed, context in
+        let filters = try context.pruneFilters(parsed, ["all", "label", "label!"])
+        let all = try parsed.bool("all") || isAll(filters)
+        let filter = try PruneFilter(filters)
+        let which = all ? "all local volumes" : "anonymous local volumes"
+        guard
+            try parsed.bool("force")
+                || Prompt.isYes("WARNING! This will remove \(which) not used by at least one container.", context)
+        else { return 0 }
+        let outcome = try context.engine().pruneVolumes(all: all) { filter.admits(created: $0.created, labels: $0.labels) }
+        if !outcome.volumes.isEmpty {
+            try context.output.line("Deleted Volumes:")
+            for name in outcome.volumes { try context.output.line(name) }
+            try context.output.line("")
+        }
+        try context.output.line("Total reclaimed space: \(HumanSize.decimal(outcome.reclaimed))")
+        try context.output.flush()
+        for problem in outcome.problems { context.complain(problem) }
+        return outcome.problems.isEmpty ? 0 : 1
+    }
+
+    private static func isAll(_ filters: Filters) throws -> Bool {
+        switch filters.all("all").last {
+        case nil, "false", "0": return false
+        case "true", "1": return true
+        case let value?: throw FilterError("invalid filter 'all=[\(value)]'")
+        }
+    }
+}
