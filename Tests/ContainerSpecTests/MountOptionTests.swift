@@ -1,3 +1,4 @@
+import Bytes
 import Errors
 import Testing
 
@@ -38,7 +39,7 @@ import Testing
     ])
     func wrongVolumesAreRefused(_ text: String) { #expect(throws: OptionError.self) { try volume(text) } }
 
-    @Test func namedAndAnonymousVolumesAreRefusedWithTheirReason() {
+    @Test func whatNoVolumeCanHaveIsRefusedWithTheReason() {
         func sentence(_ text: String) -> String {
             do {
                 _ = try volume(text)
@@ -48,6 +49,21 @@ import Testing
         #expect(sentence("/data:ro").contains("mount path must be absolute"))
         #expect(sentence("data:/c:rshared").contains("field BindOptions must not be specified"))
         #expect(sentence("a/b:/c").contains("absolute path"))
+    }
+
+    @Test func volumesAreNamedOrNot() throws {
+        func read(_ option: MountOption) -> MountOption.Volume? {
+            if case .volume(let volume) = option.kind { volume } else { nil }
+        }
+        let named = try volume("data:/c:ro,nocopy,z")
+        #expect(named.destination == "/c" && named.readOnly && named.shortForm == "ro,nocopy,z")
+        #expect(read(named)?.name == "data" && read(named)?.copiesContent == false && read(named)?.relabel == .shared)
+        let unnamed = try volume("/data/")
+        #expect(unnamed.destination == "/data" && unnamed.shortForm == "" && read(unnamed)?.name == .some(nil))
+        let long = try mount("src=data,dst=/c,volume-nocopy=false,volume-label=a=b=c,volume-opt=o=x,volume-subpath=in/it")
+        #expect(read(long)?.copiesContent == true && read(long)?.labels == ["a": "b=c"])
+        #expect(read(long)?.driverOptions == ["o": "x"] && read(long)?.subpath == "in/it" && long.shortForm == nil)
+        #expect(read(try mount("type=volume,dst=/c"))?.name == .some(nil))
     }
 
     @Test func mountsBindWithAllKeys() throws {
@@ -75,7 +91,8 @@ import Testing
     @Test(arguments: [
         "type=bind,source=/a", "type=bind,target=/b", "type=bind,source=a,target=/b", "type=bind,source=/a,target=b",
         "type=bind,source=/a,target=/b,bogus=1", "type=bind,source=/a,target=/b,bogus", "type=bogus,target=/b",
-        "type=volume,source=v,target=/b", "source=v,target=/b", "type=bind,source=/a,target=/b,readonly=maybe",
+        "type=volume,source=v", "source=v,target=/b,volume-subpath=../x", "type=volume,target=/b,volume-subpath=x",
+        "type=volume,source=v,target=/b,bind-propagation=rslave", "type=bind,source=/a,target=/b,readonly=maybe",
         "type=bind,source=/a,target=/b,tmpfs-size=1m", "type=tmpfs,source=/a,target=/b",
         "type=tmpfs,target=/b,bind-propagation=rslave", "type=tmpfs,target=/b,tmpfs-mode=9",
         "type=tmpfs,target=/b,tmpfs-size=x", "type=bind,source=/a,target=/b,bind-propagation=bogus",

@@ -1,5 +1,6 @@
 import Bytes
 package import Errors
+import Store
 
 extension MountOption {
     /// Reads a `-v` value, `[source:]destination[:options]`, with Docker's rules: a source that starts with `.` is
@@ -50,6 +51,9 @@ extension MountOption {
 
     private static func named(_ name: String, _ parts: [String], _ text: String) throws(OptionError) -> MountOption {
         let what = "invalid volume specification: '\(text)': invalid mount config for type \"volume\": "
+        do throws(StoreError) { try VolumeStore.checkName(name) } catch {
+            throw OptionError(error.description, error.kind)
+        }
         var volume = Volume(name: name)
         var option = MountOption(destination: try destination(parts[1], what), kind: .volume(volume))
         option.shortForm = parts.count == 3 ? parts[2] : ""

@@ -58,6 +58,7 @@ private final class SystemCheck {
         checkNames()
         checkRunDirectories()
         checkNetworks()
+        checkVolumes()
         checkLeftovers()
     }
 
@@ -231,6 +232,17 @@ private final class SystemCheck {
                     + "gone")
         }
         for path in abandoned.directories { problems.append("\(path) belongs to a network that is gone") }
+    }
+
+    private func checkVolumes() {
+        do throws(StoreError) {
+            let found = try engine.volumes.findLeftovers { problems.append($0.description) }
+            for path in found.directories {
+                problems.append("\(path) is left of a volume that was being made or removed")
+            }
+            for name in found.orphans { problems.append("volume \(name) is left of a container that is gone") }
+            for path in found.references { problems.append("\(path) belongs to a container that is gone") }
+        } catch { problems.append(error.description) }
     }
 
     // MARK: what is left of work in progress

@@ -25,6 +25,8 @@ extension Engine {
     /// Makes the volume and returns its name; one that is there already is left as it is. Throws `EngineError` in Docker's
     /// words.
     package func createVolume(_ request: VolumeRequest) throws(EngineError) -> String {
+        let guarding = try holdOffSweeps()
+        defer { guarding.descriptor.unlock() }
         let name = request.name.flatMap { $0.isEmpty ? nil : $0 }
         return try create(request, named: name ?? randomHex(bytes: 32), isAnonymous: name == nil, owner: nil).name
     }

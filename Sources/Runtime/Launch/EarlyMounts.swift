@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -5,7 +6,8 @@ import OCI
 /// Bind mounts that are made before the container's process is: those whose files show other owners than they have
 /// (mount_setattr(2), MOUNT_ATTR_IDMAP), which takes CAP_SYS_ADMIN in the user namespace of the file system; and, of a
 /// container with a user namespace of its own, all others, whose sources its root may not be able to reach, and the
-/// devices, whose nodes it may not make.
+/// devices, whose nodes it may not make. So are those that are named by an open file (`/proc/self/fd/N`): a mount can be
+/// copied in its own mount namespace alone.
 struct EarlyMounts {
     // By place in the list of mounts; numbers, which the new process has too, and which `close` closes here.
     private var trees: [(index: Int, tree: CInt)] = []
@@ -24,7 +26,7 @@ struct EarlyMounts {
             do throws(LaunchError) {
                 if options.mapsIDs || mount.uidMappings != nil || mount.gidMappings != nil {
                     trees.append((index, try Self.tree(mount, options, spec.linux)))
-                } else if isSeparate, let tree = Self.plainTree(mount, options, root) {
+                } else if isSeparate || mount.source?.begins(with: "/proc/self/fd/") ?? false, let tree = Self.plainTree(mount, options, root) {
                     trees.append((index, tree))
                 }
             } catch {

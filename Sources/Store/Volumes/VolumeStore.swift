@@ -12,8 +12,8 @@ package struct VolumeStore: Sendable {
 
     package init(_ paths: StorePaths) { self.paths = paths }
 
-    private static let temporary = ".new."
-    private static let retired = ".dead."
+    static let temporary = ".new."
+    static let retired = ".dead."
 
     var folder: String { paths.data + "/volumes" }
 
@@ -24,7 +24,7 @@ package struct VolumeStore: Sendable {
     package func data(of name: String) -> String { "\(folder)/\(name)/_data" }
 
     private func recordPath(_ name: String) -> String { "\(folder)/\(name)/record" }
-    private func references(_ name: String) -> String { "\(folder)/\(name)/containers" }
+    func references(_ name: String) -> String { "\(folder)/\(name)/containers" }
 
     /// Throws `conflict` for what cannot be a volume's name, in Docker's words.
     package static func checkName(_ name: String) throws(StoreError) {
@@ -124,7 +124,7 @@ package struct VolumeStore: Sendable {
         return volumes.sorted { $0.name.comes(before: $1.name) }
     }
 
-    private func names(in folder: String) throws(StoreError) -> [String] {
+    func names(in folder: String) throws(StoreError) -> [String] {
         try doing("list \(folder)") { () throws(SystemError) in
             do throws(SystemError) { return try Files.list(folder) } catch {
                 if error.errno == .noEntry { return [] }
@@ -214,49 +214,5 @@ package struct VolumeStore: Sendable {
             doomed.append(path)
         }
         return doomed
-    }
-
-    // MARK: what killed processes left
-
-    /// The directories that killed processes left, for removal in the user namespace: volumes that were being made or
-    /// removed, and those of `--rm` containers that are gone. Throws `failed`.
-    func sweep(problem: (StoreError) -> Void) throws(StoreError) -> [String] {
-        var doomed: [String] = []
-        for name in try names(in: folder) {
-            if name.begins(with: Self.retired) {
-                doomed.append("\(folder)/\(name)")
-            } else if name.begins(with: Self.temporary) {
-                if try isAbandoned("\(folder)/\(name)") { doomed.append("\(folder)/\(name)") }
-            } else if name.firstLetter != "." {
-                do throws(StoreError) {
-                    if let path = try removeOrphan(name) { doomed.append(path) }
-                } catch { problem(error) }
-            }
-        }
-        return doomed
-    }
-
-    private func isAbandoned(_ path: String) throws(StoreError) -> Bool {
-        try doing("look at \(path)") { () throws(SystemError) in
-            do throws(SystemError) {
-                return try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).lock(waiting: false)
-            } catch {
-                if error.errno == .noEntry { return false }
-                throw error
-            }
-        }
-    }
-
-    private func removeOrphan(_ name: String) throws(StoreError) -> String? {
-        guard let owner = try find(name)?.owner, ContainerStore.isID(owner) else { return nil }
-        let containers = ContainerStore(paths)
-        guard try !containers.isPresent(containers.directory(owner)) else { return nil }
-        do throws(StoreError) { return try remove(name) } catch {
-            switch error {
-            // --volumes-from: it goes with the last of them.
-            case .conflict, .unknownVolume: return nil
-            default: throw error
-            }
-        }
     }
 }

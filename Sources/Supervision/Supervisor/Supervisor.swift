@@ -98,13 +98,8 @@ package struct Supervisor: ~Copyable {
             // The answer is on its way; events and files go after it, and then the lock, for which the next command
             // waits.
             journal.flush()
-            if let doomed {
-                try? request.containers.forget(request.id, name: request.name)
-                try? Files.removeTree(doomed)
-                let names = request.volumes.map(\.name)
-                let volumes = VolumeStore(request.containers.paths)
-                for path in volumes.leave(names, by: request.id, removing: true) { try? Files.removeTree(path) }
-            }
+            if !doomed.isEmpty { try? request.containers.forget(request.id, name: request.name) }
+            for path in doomed { try? Files.removeTree(path) }
             close(hold)
             loop.deliver()
         } catch {
@@ -125,8 +120,8 @@ package struct Supervisor: ~Copyable {
 
     // MARK: the container's life
 
-    // Starts the container as often as it is wanted. Returns the directory that is left for removal.
-    private mutating func supervise(_ loop: inout ServeLoop) -> String? {
+    // Starts the container as often as it is wanted. Returns the directories that are left for removal.
+    private mutating func supervise(_ loop: inout ServeLoop) -> [String] {
         var backoff = RestartBackoff()
         var isFirst = true
         while true {
@@ -310,12 +305,12 @@ package struct Supervisor: ~Copyable {
         journal.note(.die(exitCode: code, milliseconds: milliseconds))
     }
 
-    // Returns the directory that is left for removal.
+    // Returns the directories that are left for removal.
     private func finish(
         _ code: CInt, _ failure: SupervisorFailure?, _ loop: inout ServeLoop, ran: Int64? = nil
-    ) -> String? {
+    ) -> [String] {
         networks?.retire()
-        var doomed: String?
+        var doomed: [String] = []
         if request.autoRemove {
             // Its name is free before the client hears of the end; everything else goes after it.
             doomed = remove()
@@ -329,8 +324,8 @@ package struct Supervisor: ~Copyable {
         return doomed
     }
 
-    private func fail(_ failure: SupervisorFailure, _ loop: inout ServeLoop) -> String? {
-        var doomed: String?
+    private func fail(_ failure: SupervisorFailure, _ loop: inout ServeLoop) -> [String] {
+        var doomed: [String] = []
         if request.autoRemove {
             doomed = remove()
         } else {
@@ -340,5 +335,10 @@ package struct Supervisor: ~Copyable {
         return doomed
     }
 
-    private func remove() -> String? { try? request.containers.retire(request.id) }
+    private func remove() -> [String] {
+        guard let directory = try? request.containers.retire(request.id) else { return [] }
+        if request.volumes.isEmpty { return [directory] }
+        let volumes = VolumeStore(request.containers.paths)
+        return [directory] + volumes.leave(request.volumes.map(\.name), by: request.id, removing: true)
+    }
 }
