@@ -30,7 +30,15 @@ struct ContainerDescriptionTests {
         options.stopSignal = "INT"
         options.stopTimeout = -1
         options.restartPolicy = try RestartPolicy(option: "on-failure:3")
-        options.mounts = [try MountOption(volume: "/a:/b:ro", relativeTo: "/")]
+        options.mounts = [
+            try MountOption(volume: "/a:/b:ro", relativeTo: "/"), try MountOption(volume: "vol:/v:ro", relativeTo: "/"),
+            try MountOption(
+                mount: "src=other,dst=/w,volume-label=a=b,volume-opt=c=d,volume-subpath=e,volume-nocopy,volume-driver=local",
+                relativeTo: "/"), try MountOption(tmpfs: "/t"),
+        ]
+        options.mounts[1].origin = .container
+        options.volumesFrom = ["x:ro"]
+        options.volumeDriver = "local"
         options.networkMode = try NetworkMode(option: "slirp4netns:mtu=1500")
         options.usernsMode = .keepID(user: 1, group: nil)
         options.capAdd = ["ALL"]
@@ -140,6 +148,7 @@ struct ContainerDescriptionTests {
             #expect(summary.options.networkMode.inspected == description.options.networkMode.inspected)
             #expect(summary.options.autoRemove == description.options.autoRemove)
             #expect(summary.options.mounts.map(\.destination) == description.options.mounts.map(\.destination))
+            #expect(summary.options.volumeNames == description.options.volumeNames)
             #expect(summary.options.mounts.map(\.readOnly) == description.options.mounts.map(\.readOnly))
         }
     }

@@ -16,11 +16,12 @@ class Verb:
 
     `committed`: names of which at least one must still lead to a container afterwards, because it was there before.
     `names`: all that may lead to one. `images`: names of images that must be whole, or not there; `kept`: there.
-    `networks`: names of networks that may be there."""
+    `networks`, `volumes`: names of those that may be there."""
 
     def __init__(self, name, command, before=(), committed=(), names=("fc",), images=(), kept=("busybox",), attached=False,
-                 redo=False, gone=False, networks=()):
+                 redo=False, gone=False, networks=(), volumes=()):
         self.name, self.command, self.before, self.networks = name, command, before, networks
+        self.volumes = volumes
         self.committed, self.names, self.images, self.kept = committed, names, images, kept
         self.attached, self.redo, self.gone = attached, redo, gone
 
@@ -55,6 +56,23 @@ def network_verbs():
         ("rm -f of one on a network (supervisor)", ["rm", "-f", "fc"], [network, on_network], {"gone": True, "attached": True}),
     ]
     return [Verb(name, command, before, networks=("fn",), **more) for name, command, before, more in found]
+
+
+def volume_verbs():
+    volume, mounts = ["volume", "create", "fv"], ["-v", "fv:/v", "-v", "/bin"]
+    run = ["run", "-d", "--rm", "--name", "fc", *NET, *mounts, *SLEEP]
+    found = [
+        ("volume create", volume, [], {}),
+        ("volume rm", ["volume", "rm", "fv"], [volume], {}),
+        ("volume prune", ["volume", "prune", "-fa"], [volume, ["volume", "create"]], {}),
+        ("run --rm with volumes", ["run", "--rm", "--name", "fc", *NET, *mounts, *TRUE], [], {}),
+        ("create with volumes", create(*mounts), [], {}),
+        ("rm -v", ["rm", "-v", "fc"], [create(*mounts)], {"gone": True}),
+        ("rm -f of a --rm with volumes (supervisor)", ["rm", "-f", "fc"], [run], {"gone": True, "attached": True}),
+        ("run --volumes-from", ["run", "--rm", "--name", "fd", *NET, "--volumes-from", "fc", *TRUE], [create(*mounts)],
+         {"committed": ("fc",)}),
+    ]
+    return [Verb(name, command, before, volumes=("fv",), **more) for name, command, before, more in found]
 
 
 def all_verbs(fixtures):
@@ -97,7 +115,7 @@ def all_verbs(fixtures):
         Verb("rmi of a name", ["rmi", "ft"], [["tag", "busybox", "ft"]], images=("ft",)),
         Verb("rmi", ["rmi", "fl"], [["load", "-q", "-i", str(fixtures.archive)]], images=("fl",)),
     ]
-    verbs += network_verbs()
+    verbs += network_verbs() + volume_verbs()
     if fixtures.registry:
         reference = f"{fixtures.registry}/fl:latest"
         verbs.append(Verb("pull", ["pull", "-q", reference], images=(reference,), redo=True))
@@ -161,6 +179,7 @@ def verify(world, verb):
         raise Failure(f"ps shows {left} after all were removed")
     verify_images(world, verb)
     verify_networks(world, verb)
+    verify_volumes(world, verb)
     world.check_tidy()
 
 
@@ -172,6 +191,15 @@ def verify_networks(world, verb):
             world.do("network", "create", name, quietly=True)
         world.do("run", "--rm", "--network", name, *TRUE, quietly=True)
         world.do("network", "rm", name, quietly=True)
+
+
+def verify_volumes(world, verb):
+    """A volume that may be there can be used and removed, and one that may not be made."""
+    for name in verb.volumes:
+        world.do("run", "--rm", *NET, "-v", f"{name}:/v", "busybox", "touch", "/v/x", quietly=True)
+        world.do("volume", "rm", name, quietly=True)
+        # Those without a name whose container was removed by somebody who did not ask for it.
+        world.do("volume", "prune", "-f", quietly=True)
 
 
 def verify_images(world, verb):

@@ -17,25 +17,15 @@ extension Engine {
     func claimVolumes(
         _ options: RunOptions, image: ContainerConfig?, for id: String
     ) throws(EngineError) -> RunOptions {
-        let imageVolumes = image?.volumes ?? [:]
         // Most containers have none.
-        guard options.volumesFrom != nil || !imageVolumes.isEmpty || !options.volumeNames.isEmpty || options.hasNewVolumes
+        guard
+            options.volumesFrom != nil || !(image?.volumes ?? [:]).isEmpty || options.hasUnnamedVolumes
+                || !options.volumeNames.isEmpty
         else { return options }
         var options = options
-        // A place without a source is what the image could have asked for: any other mount has it.
-        for (place, mount) in options.mounts.enumerated().reversed() where mount.isPlaceAlone {
-            let others = options.mounts[..<place] + options.mounts[(place + 1)...]
-            if others.contains(where: { $0.destination.isSame(as: mount.destination) }) { options.mounts.remove(at: place) }
-        }
-        try refuseDuplicates(options.mounts)
-        for source in options.volumesFrom ?? [] { try inherit(source, &options.mounts) }
-        for path in imageVolumes.names.map({ cleanPath("/" + $0) }).sorted(by: { $0.comes(before: $1) }) {
-            guard path != "/", !options.mounts.contains(where: { $0.destination.isSame(as: path) }) else { continue }
-            var mount = MountOption(destination: path, kind: .volume(.init(name: nil)))
-            mount.origin = .image
-            mount.shortForm = ""
-            options.mounts.append(mount)
-        }
+        do throws(OptionError) { try options.settleMounts() } catch { throw EngineError(error) }
+        for source in options.volumesFrom ?? [] { try inherit(source, &options) }
+        if let image { options.addVolumes(of: image) }
         do throws(EngineError) {
             for place in options.mounts.indices {
                 guard case .volume(let volume) = options.mounts[place].kind else { continue }
@@ -52,13 +42,6 @@ extension Engine {
     /// Takes back what `claimVolumes` did.
     func leaveVolumes(_ options: RunOptions, by id: String) {
         try? removeTrees(volumes.leave(options.volumeNames, by: id, removing: true))
-    }
-
-    private func refuseDuplicates(_ mounts: [MountOption]) throws(EngineError) {
-        for (place, mount) in mounts.enumerated()
-        where mounts[..<place].contains(where: { $0.destination.isSame(as: mount.destination) }) {
-            throw EngineError("Duplicate mount point: \(mount.destination)", .invalid)
-        }
     }
 
     private func claim(
@@ -81,22 +64,13 @@ extension Engine {
         return volume
     }
 
-    // `container[:mode]`: what it has mounted of the host's and of the store's, where nothing else is to be.
-    private func inherit(_ text: String, _ mounts: inout [MountOption]) throws(EngineError) {
+    // `container[:mode]`.
+    private func inherit(_ text: String, _ options: inout RunOptions) throws(EngineError) {
         let name = String(text.until(":"))
         guard !name.isEmpty else { throw EngineError("volumes-from specification cannot be an empty string", .invalid) }
         let mode = text.place(of: ":").map { String(text.behind($0)) }
-        if let mode, !["ro", "rw", "z", "Z"].contains(mode) { throw EngineError("invalid mode: \(mode)", .invalid) }
-        let other = try container(name).description.options
-        for var mount in other.mounts {
-            if case .tmpfs = mount.kind { continue }
-            if mounts.contains(where: { $0.destination.isSame(as: mount.destination) && $0.origin == nil }) { continue }
-            mounts.removeAll { $0.destination.isSame(as: mount.destination) }
-            mount.origin = .container
-            mount.shortForm = ""
-            if mode == "ro" { mount.readOnly = true }
-            mounts.append(mount)
-        }
+        let mounts = try container(name).description.options.mounts
+        do throws(OptionError) { try options.inherit(mounts, mode: mode) } catch { throw EngineError(error) }
     }
 
     /// Gives the volumes of a container that was created, and does not run, what its image has for them, in a process of its
@@ -117,29 +91,6 @@ extension Engine {
             guard try waitForExit(of: pid) == .exited(code: 0) else {
                 throw EngineError(String(decoding: message, as: UTF8.self))
             }
-        }
-    }
-}
-
-extension MountOption {
-    // `-v /path`.
-    fileprivate var isPlaceAlone: Bool {
-        guard case .volume(let volume) = kind else { return false }
-        return volume.name == nil && shortForm != nil
-    }
-}
-
-extension RunOptions {
-    /// The volumes that it names.
-    var volumeNames: [String] {
-        mounts.compactMap { mount in
-            if case .volume(let volume) = mount.kind { volume.name } else { nil }
-        }
-    }
-
-    fileprivate var hasNewVolumes: Bool {
-        mounts.contains { mount in
-            if case .volume(let volume) = mount.kind { volume.name == nil } else { false }
         }
     }
 }
