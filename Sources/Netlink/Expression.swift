@@ -15,6 +15,9 @@ package struct Expression: Sendable {
         case linkProtocol = 1
         case mark = 3
         case inputIndex = 4
+        case outputIndex = 5
+        /// In 16 bytes, four registers, filled up with zero bytes.
+        case inputName = 6
         case transportProtocol = 16
         case packetType = 19
     }
@@ -130,6 +133,42 @@ package struct Expression: Sendable {
             $0.put(3, network: Self.register(register))
         }
     }
+
+    /// Puts the sort of the packet's destination into a register, by the machine's own addresses (RTN_UNICAST and others of
+    /// <linux/rtnetlink.h>).
+    package static func destinationType() -> Expression { fib(result: 3) }
+
+    /// Puts the index of the interface into a register by which the routes lead to the packet's destination, whatever the
+    /// packet's mark; 0 where there is no route, and for the machine's own addresses.
+    package static func routeToDestination() -> Expression { fib(result: 1) }
+
+    private static func fib(result: UInt32) -> Expression {
+        Expression(name: "fib") {
+            $0.put(1, network: Self.register(0))
+            $0.put(2, network: result)
+            // NFTA_FIB_F_DADDR
+            $0.put(3, network: UInt32(2))
+        }
+    }
+
+    /// Puts what the packet is to the connection that it belongs to into a register: a bit of four bytes
+    /// (`ConnectionState`).
+    package static func loadConnectionState() -> Expression {
+        Expression(name: "ct") {
+            $0.put(1, network: Self.register(0))
+            // NFT_CT_STATE
+            $0.put(2, network: UInt32(0))
+        }
+    }
+
+    /// Bits of `loadConnectionState` (NF_CT_STATE_BIT).
+    package enum ConnectionState {
+        package static let established: UInt32 = 2
+        package static let related: UInt32 = 4
+    }
+
+    /// Gives the packet's connection the address of the interface by which it leaves as its sender.
+    package static func masquerade() -> Expression { Expression(name: "masq") { _ in } }
 
     /// How a packet is refused.
     package enum Refusal: Sendable {

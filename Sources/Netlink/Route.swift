@@ -125,11 +125,12 @@ extension NetlinkBatch {
         }
     }
 
-    /// Has `address` found at `hardwareAddress` by the interface `index`, as if it had been asked for (NUD_REACHABLE).
+    /// Has `address` found at `hardwareAddress` by the interface `index`, as if it had been asked for (NUD_REACHABLE), or for
+    /// good (NUD_PERMANENT).
     package mutating func setNeighbour(
-        _ address: IPAddress, _ hardwareAddress: HardwareAddress, over index: UInt32
+        _ address: IPAddress, _ hardwareAddress: HardwareAddress, over index: UInt32, isPermanent: Bool = false
     ) {
-        let head = Self.neighbourHeader(family: address.isV4 ? 2 : 10, index, state: 2)
+        let head = Self.neighbourHeader(family: address.isV4 ? 2 : 10, index, state: isPermanent ? 0x80 : 2)
         add(28, [.create, .replace], header: head, "set the neighbour \(address)") {
             $0.put(1, address)
             $0.put(2, hardwareAddress.bytes)

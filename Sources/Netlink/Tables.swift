@@ -32,20 +32,37 @@ extension NetlinkBatch {
         add(Self.subsystem << 8 | number, flags, header: Self.head(family.rawValue), subject, body)
     }
 
-    /// A table, where there is none of that name.
-    package mutating func addTable(_ table: String, _ family: PacketFamily) {
-        change(0, family, .create, "make a table of packet rules") { $0.put(1, text: table) }
+    /// A table, where there is none of that name. One that is owned is removed by the kernel when the socket is closed that
+    /// sends this, and nobody else can change it (NFT_TABLE_F_OWNER, Linux 5.12; EINVAL or EOPNOTSUPP before).
+    package mutating func addTable(_ table: String, _ family: PacketFamily, isOwned: Bool = false) {
+        change(0, family, .create, Self.makingATable) {
+            $0.put(1, text: table)
+            if isOwned { $0.put(2, network: UInt32(2)) }
+        }
     }
 
-    /// Which packets a chain sees: all that come in (NF_INET_PRE_ROUTING), or all that are sent here (NF_INET_LOCAL_OUT).
+    /// What an error of `addTable` is about.
+    package static let makingATable = "make a table of packet rules"
+
+    /// Removes a table with all that is in it; fails with ENOENT where it is not there.
+    package mutating func removeTable(_ table: String, _ family: PacketFamily) {
+        change(2, family, [], "remove a table of packet rules") { $0.put(1, text: table) }
+    }
+
+    /// Which packets a chain sees: all that come in (NF_INET_PRE_ROUTING), those that are passed on (NF_INET_FORWARD), all that
+    /// are sent here (NF_INET_LOCAL_OUT), or all that go out (NF_INET_POST_ROUTING).
     package enum Hook: UInt32, Sendable {
         case prerouting = 0
+        case forward = 2
         case output = 3
+        case postrouting = 4
     }
 
-    /// A chain; with `priority` it sees every packet of `hook`, in that place of all chains.
+    /// A chain; with `priority` it sees every packet of `hook`, in that place of all chains, or, where it translates addresses,
+    /// the first of each connection.
     package mutating func addChain(
-        _ name: String, of table: String, _ family: PacketFamily, _ hook: Hook = .prerouting, priority: Int32? = nil
+        _ name: String, of table: String, _ family: PacketFamily, _ hook: Hook = .prerouting, priority: Int32? = nil,
+        translates: Bool = false
     ) {
         change(3, family, .create, "make a chain of packet rules") {
             $0.put(1, text: table)
@@ -56,7 +73,7 @@ extension NetlinkBatch {
                 $0.put(2, network: priority)
             }
             $0.put(5, network: UInt32(1))
-            $0.put(7, text: "filter")
+            $0.put(7, text: translates ? "nat" : "filter")
         }
     }
 

@@ -2,8 +2,8 @@
 
     test_vm.py APUS [SCENE...]
 
-The scenes: as root, in a login session, in a user service, and with what Debian delegates by default, all in one boot; and a
-reboot and a loss of power, each in boots of their own. The guest runs under qemu without KVM; its image is built once and
+The scenes: limits as root, in a login session, in a user service, and with what Debian delegates by default, and networks of an
+ordinary user's and of root's with the packet rules of Debian's kernel, all in one boot; and a reboot and a loss of power, each in boots of their own. The guest runs under qemu without KVM; its image is built once and
 kept in $VM_CACHE (default: ~/.cache/apus-vm), which takes root and PACKAGES_VM of the Makefile. A scene that fails is tried
 once more by itself and named by a line that begins with `steady:`, as tests are (Tests/Harness/steady.py); a guest that
 does not come up is a failure.
@@ -24,7 +24,7 @@ sys.path.insert(0, str(HARNESS))
 import skips  # noqa: E402
 import steady  # noqa: E402
 
-TOGETHER = ["root", "root-systemd", "session", "service", "service-systemd", "default"]
+TOGETHER = ["root", "root-systemd", "session", "service", "service-systemd", "network", "network-root", "default"]
 # By the name of the option of run-in-vm.
 ENDS = ["reboot", "crash"]
 # What failed when no scene has begun.

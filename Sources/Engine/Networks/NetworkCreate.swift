@@ -3,6 +3,7 @@ import Bytes
 package import Errors
 import Linux
 import Logs
+import Networking
 package import Store
 
 /// A network that a user wants (`network create`).
@@ -83,8 +84,30 @@ extension NetworkRequest {
             guard own.count < 2 else { throw OptionError("bridge driver doesn't support multiple subnets") }
         }
         for (name, value) in options { try check(name, value) }
+        try checkNAT()
         if let egress, !egress.utf8.contains(where: { $0 != 32 }) {
             throw OptionError("--egress names no rules: leave it out where containers may reach everything")
+        }
+    }
+
+    // Who translates the addresses of what goes out.
+    private func checkNAT() throws(OptionError) {
+        let name = NetworkDefinition.natOption
+        for (option, value) in options where option.isSame(as: name) {
+            switch value {
+            case "gate": continue
+            case NetworkDefinition.kernelNAT: break
+            default:
+                throw OptionError(
+                    "-o \(name)=\(value): it is gate, the process that connects for containers, or kernel")
+            }
+            func refusal(_ why: String) -> OptionError { .refused("-o \(name)=\(value)", why) }
+            if let reason = MachineRouting.refusal() { throw refusal(reason) }
+            guard !isInternal else { throw refusal("nothing leaves an internal network") }
+            guard egress == nil else {
+                throw refusal("--egress is enforced by the gate, which the kernel's forwarding goes around")
+            }
+            guard enableIPv4 else { throw refusal("the kernel translates IPv4 alone; IPv6 goes through the gate") }
         }
     }
 
@@ -133,7 +156,7 @@ extension NetworkRequest {
                 throw OptionError("the name of the bridge, '\(value)', is longer than an interface's may be: 15 bytes")
             }
             let isName = value.utf8.allSatisfy { $0 > 32 && $0 != 47 && $0 != 58 && $0 < 127 }
-            guard isName, value != ".", value != ".." else {
+            guard isName, value != ".", value != "..", !SharedNamespace.isReserved(value) else {
                 throw OptionError("'\(value)' cannot be the name of a bridge: interfaces have no such names")
             }
         case "com.docker.network.bridge.host_binding_ipv4":

@@ -35,6 +35,8 @@ package struct Interface: Sendable {
     package var gateways: [IPAddress]
     /// Whether others that are isolated, too, are not reached.
     package var isIsolated = false
+    /// Whether what its addresses of version 4 send to the world goes over the uplink (`MachineRouting`).
+    package var isForwarded = false
 
     package init(
         name: String, hardwareAddress: HardwareAddress, addresses: [(address: IPAddress, prefix: Int)],
@@ -58,6 +60,7 @@ extension SharedNamespace {
         /// The number of the bridge's port.
         package let port: UInt32
         package let addresses: [IPAddress]
+        let isForwarded: Bool
         /// The interface's index in the container, and its address there.
         let index: UInt32
         let hardwareAddress: HardwareAddress
@@ -71,12 +74,17 @@ extension SharedNamespace {
         }
 
         /// One of which no more is known than what rules know it by.
-        package init(port: UInt32, addresses: [IPAddress]) {
-            self.init(port: port, addresses: addresses, index: 0, hardwareAddress: HardwareAddress(number: 0))
+        package init(port: UInt32, addresses: [IPAddress], isForwarded: Bool) {
+            self.init(
+                port: port, addresses: addresses, isForwarded: isForwarded, index: 0,
+                hardwareAddress: HardwareAddress(number: 0))
         }
 
-        init(port: UInt32, addresses: [IPAddress], index: UInt32, hardwareAddress: HardwareAddress) {
+        init(
+            port: UInt32, addresses: [IPAddress], isForwarded: Bool, index: UInt32, hardwareAddress: HardwareAddress
+        ) {
             self.port = port
+            self.isForwarded = isForwarded
             self.addresses = addresses
             self.index = index
             self.hardwareAddress = hardwareAddress
@@ -129,7 +137,8 @@ extension SharedNamespace {
             }
             try connections.route.run(neighbours)
             return Attachment(
-                port: port, addresses: addresses, index: index, hardwareAddress: interface.hardwareAddress)
+                port: port, addresses: addresses, isForwarded: interface.isForwarded, index: index,
+                hardwareAddress: interface.hardwareAddress)
         }
     }
 

@@ -95,7 +95,12 @@ extension SharedNamespace {
     private static func places(_ attachments: [Attachment]) -> [PacketRules.Place] {
         var places: [PacketRules.Place] = []
         for attachment in attachments {
-            for address in attachment.addresses { places.append(.init(port: attachment.port, address: address)) }
+            for address in attachment.addresses {
+                places.append(
+                    .init(
+                        port: attachment.port, address: address,
+                        isForwarded: attachment.isForwarded && address.isV4))
+            }
         }
         return places
     }

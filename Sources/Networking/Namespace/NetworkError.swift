@@ -7,6 +7,8 @@ package enum NetworkError: Error, CustomStringConvertible {
     case refused(NetlinkError)
     /// This kernel lacks something that networks are made of, or a container around us forbids it.
     case unsupported(NetlinkError)
+    /// What was asked for, which cannot be here: a sentence with the remedy.
+    case impossible(String)
     /// A system call that failed while something was done.
     case failed(action: String, SystemError)
 
@@ -15,6 +17,7 @@ package enum NetworkError: Error, CustomStringConvertible {
         case .refused(let error): "cannot set up the network: \(error)"
         case .unsupported(let error):
             "this kernel has no networks for containers (\(error)); use --network slirp4netns, host or none"
+        case .impossible(let sentence): sentence
         case .failed(let action, let error): "cannot \(action): \(error)"
         }
     }

@@ -10,9 +10,12 @@ enum PacketRules {
     /// The routing table by which everything is delivered here.
     static let table: UInt8 = 100
     private static let chain = "incoming"
-    private static let endpoints = "endpoints"
-    private static let addresses = "addresses"
-    private static let owners = "owners"
+    static let endpoints = "endpoints"
+    static let addresses = "addresses"
+    static let owners = "owners"
+    static let forwarded = "forwarded"
+    /// The routing table by which packets leave over the uplink, and over nothing else.
+    static let uplinkTable: UInt8 = 101
 
     /// What a gate says of a packet that it has seen, by the packet's mark.
     enum Mark: UInt32, CaseIterable {
@@ -22,11 +25,13 @@ enum PacketRules {
         case networkUnreachable
         case prohibited
         case portUnreachable
+        /// Not a gate's: a packet that leaves over the uplink.
+        case forward
 
         // RFC 792 and RFC 1812, 5.2.7.1; RFC 4443, 3.1.
         fileprivate func refusal(v4: Bool) -> Expression.Refusal? {
             switch self {
-            case .deliver: nil
+            case .deliver, .forward: nil
             case .reset: .reset
             case .hostUnreachable: .unreachable(code: v4 ? 1 : 3)
             case .networkUnreachable: .unreachable(code: 0)
@@ -36,19 +41,36 @@ enum PacketRules {
         }
     }
 
-    private static func native<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
+    static func native<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] {
         withUnsafeBytes(of: number) { Array($0) }
     }
 
-    private static func network<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] { native(number.bigEndian) }
+    static func network<Number: FixedWidthInteger>(_ number: Number) -> [UInt8] { native(number.bigEndian) }
 
-    private static let tcp: [Expression] = [.load(.transportProtocol), .compare([6])]
-    private static let udp: [Expression] = [.load(.transportProtocol), .compare([17])]
-    private static let markDelivery: [Expression] = [.put(native(Mark.deliver.rawValue)), .setMark()]
+    static let tcp: [Expression] = [.load(.transportProtocol), .compare([6])]
+    static let udp: [Expression] = [.load(.transportProtocol), .compare([17])]
+    static let markDelivery: [Expression] = [.put(native(Mark.deliver.rawValue)), .setMark()]
 
     private static func source(v4: Bool, to register: UInt32 = 0) -> Expression {
         v4 ? .load(.network, at: 12, count: 4, to: register) : .load(.network, at: 8, count: 16, to: register)
     }
+
+    private static let destination4 = Expression.load(.network, at: 16, count: 4)
+
+    // A packet of TCP that is not a connection's first.
+    private static let later =
+        tcp + [.load(.transport, at: 13, count: 1), .mask([0x12]), .compare([0x02], isNot: true)]
+
+    // By the sender, which the bridge has held it to.
+    private static let isForwarded: [Expression] = [source(v4: true), .lookup(forwarded)]
+
+    // Over the uplink, but for what the machine itself is, and what is on a bridge here: these are the gate's affair, which tells
+    // the truth of them.
+    private static let forward: [Expression] = [
+        destination4, .compare(SharedNamespace.hostAddress.bytes, isNot: true), .destinationType(),
+        .compare(native(UInt32(1))), .routeToDestination(), .compare(native(UInt32(0))),
+        .put(native(Mark.forward.rawValue)), .setMark(), .verdict(.accept),
+    ]
 
     /// The rules of a new namespace.
     static func base() -> NetlinkBatch {
@@ -94,6 +116,11 @@ enum PacketRules {
         batch.addChain(chain, of: name, family, priority: -150)
         func rule(_ expressions: [Expression]) { batch.addRule(expressions, to: chain, of: name, family) }
         rule([.load(.inputIndex), .compare(native(UInt32(1))), .verdict(.accept)])
+        if v4 { batch.addSet(forwarded, of: name, family, size: 4, number: 11) }
+        // What the machine hands over: to containers whose packets it forwards, and to nobody else.
+        let fromUplink: [Expression] = [.load(.inputName), .compare(Uplink.nameBytes)]
+        if v4 { rule(fromUplink + [destination4, .lookup(forwarded), .verdict(.accept)]) }
+        rule(fromUplink + [.verdict(.drop)])
         if !v4 {
             // The neighbours' and routers' words (RFC 4861) are the bridge's own affair.
             for type in [UInt8(133), 134, 135, 136] {
@@ -105,13 +132,10 @@ enum PacketRules {
         }
         // PACKET_BROADCAST, PACKET_MULTICAST
         for type in [UInt8(1), 2] { rule([.load(.packetType), .compare([type]), .verdict(.drop)]) }
+        // What another's gate listens at is any port of the world's to a container that does not go by its own.
+        if v4 { rule(isForwarded + later + [.socket(isWildcard: true), .compare([1])] + forward) }
         // Of connections that are there, or nearly so. A gate's own listeners take nothing new but what is led to them.
-        rule(
-            tcp + [
-                .load(.transport, at: 13, count: 1), .mask([0x12]), .compare([0x02], isNot: true), .socket(),
-                .compare([1]),
-            ]
-                + markDelivery + [.verdict(.accept)])
+        rule(later + [.socket(), .compare([1])] + markDelivery + [.verdict(.accept)])
         rule(
             udp + [.socket(), .compare([1]), .socket(isWildcard: true), .compare([0])] + markDelivery + [
                 .verdict(.accept)
@@ -120,6 +144,7 @@ enum PacketRules {
             guard let refusal = mark.refusal(v4: v4) else { continue }
             rule([.load(.mark), .compare(native(mark.rawValue)), .reject(refusal)])
         }
+        if v4 { rule(isForwarded + forward) }
         rule([source(v4: v4), .lookup(endpoints, isMap: true)])
         rule([.verdict(.drop)])
     }
@@ -140,109 +165,7 @@ enum PacketRules {
         fatalError("unreachable: the last kind returns or throws")
     }
 
-    private static func queue(_ number: UInt16, _ kind: SharedNamespace.QueueKind) -> Expression {
+    static func queue(_ number: UInt16, _ kind: SharedNamespace.QueueKind) -> Expression {
         kind == .expression ? .queue(number) : .queueByTarget(number)
-    }
-
-    /// A container's place on a bridge: the bridge's port, and an address.
-    struct Place {
-        var port: UInt32
-        var address: IPAddress
-    }
-
-    private static func chain(_ gate: UInt16) -> String { "c\(gate)" }
-
-    /// Adds what leads the packets of the container at `places` to the gate whose listeners have the port `gate`, and whose
-    /// queue that number.
-    static func open(gate: UInt16, _ places: [Place], _ kind: SharedNamespace.QueueKind) -> NetlinkBatch {
-        widen(gate: gate, [], by: places, kind)
-    }
-
-    /// Adds what leads the packets at `places` to a gate that serves `former` already.
-    static func widen(
-        gate: UInt16, _ former: [Place], by places: [Place], _ kind: SharedNamespace.QueueKind
-    ) -> NetlinkBatch {
-        var batch = NetlinkBatch()
-        batch.beginTransaction()
-        let known = families(former)
-        for family in families(places) where !known.contains(family) {
-            let v4 = family == .v4
-            let chain = chain(gate)
-            batch.addChain(chain, of: name, family)
-            // Another's that had the number before.
-            batch.removeRules(of: chain, of: name, family)
-            func rule(_ expressions: [Expression]) { batch.addRule(expressions, to: chain, of: name, family) }
-            let proxy: [Expression] = [
-                .put(network(gate)), .transparentProxy(v4: v4), .verdict(.accept),
-            ]
-            rule(tcp + [.load(.mark), .compare(native(Mark.deliver.rawValue))] + proxy)
-            // SYN without FIN, RST and ACK.
-            rule(
-                tcp + [.load(.transport, at: 13, count: 1), .mask([0x17]), .compare([0x02]), queue(gate, kind)])
-            // Of a connection that is gone.
-            rule(tcp + [.reject(.reset)])
-            rule(udp + markDelivery + proxy)
-            // Echo requests.
-            rule([
-                .load(.transportProtocol), .compare([v4 ? 1 : 58]), .load(.transport, at: 0, count: 1),
-                .compare([v4 ? 8 : 128]), queue(gate, kind),
-            ])
-        }
-        for place in places {
-            let (family, suffix) = place.address.isV4 ? (PacketFamily.v4, "4") : (.v6, "6")
-            let key = place.address.bytes
-            batch.addElement(key, .goto(chain(gate)), to: endpoints, of: name, family)
-            batch.addElement(key, to: addresses + suffix, of: name, .bridge)
-            batch.addElement(native(place.port) + key, to: owners + suffix, of: name, .bridge)
-        }
-        batch.commit()
-        return batch
-    }
-
-    private static func families(_ places: [Place]) -> [PacketFamily] {
-        var families: [PacketFamily] = []
-        for place in places {
-            let family = place.address.isV4 ? PacketFamily.v4 : .v6
-            if !families.contains(family) { families.append(family) }
-        }
-        return families
-    }
-
-    /// A part of what is changed at once.
-    typealias Change = (inout NetlinkBatch) -> Void
-
-    /// What takes away what was added for a gate: each part by itself, since what is not there any more keeps nothing else. It has
-    /// `places` now, and had `former` ones before.
-    static func close(gate: UInt16, _ places: [Place], former: [Place] = []) -> [Change] {
-        var changes = forget(places)
-        for family in families(places + former) {
-            changes.append {
-                $0.removeRules(of: chain(gate), of: name, family)
-                $0.removeChain(chain(gate), of: name, family)
-            }
-        }
-        return changes
-    }
-
-    /// What takes away what leads from `places` to a gate.
-    static func forget(_ places: [Place]) -> [Change] {
-        var changes: [Change] = []
-        for place in places {
-            let (family, suffix) = place.address.isV4 ? (PacketFamily.v4, "4") : (.v6, "6")
-            let key = place.address.bytes
-            changes.append { $0.removeElement(key, from: endpoints, of: name, family) }
-            changes.append { $0.removeElement(key, from: addresses + suffix, of: name, .bridge) }
-            changes.append { $0.removeElement(native(place.port) + key, from: owners + suffix, of: name, .bridge) }
-        }
-        return changes
-    }
-
-    /// What `changes` do, all or nothing.
-    static func transaction(_ changes: [Change]) -> NetlinkBatch {
-        var batch = NetlinkBatch()
-        batch.beginTransaction()
-        for change in changes { change(&batch) }
-        batch.commit()
-        return batch
     }
 }

@@ -33,8 +33,9 @@ enum DefaultPools {
 
 /// What the machine itself reaches other than by its default route.
 enum HostRoutes {
-    /// The subnets of its routes (proc_pid_net(5)); none of a version whose table cannot be read.
-    static func subnets() -> [Subnet] {
+    /// The subnets of its routes (proc_pid_net(5)); none of a version whose table cannot be read. With `isOwn` false without
+    /// those to containers, over interfaces that begin with `apus-`.
+    static func subnets(isOwn: Bool = true) -> [Subnet] {
         var subnets: [Subnet] = []
         if let text = try? Files.readText("/proc/self/net/route", limit: 1 << 20) {
             for line in text.split(on: "\n").dropFirst() {
@@ -42,6 +43,7 @@ enum HostRoutes {
                 guard fields.count > 7, let target = UInt32(fields[1], radix: 16),
                     let mask = UInt32(fields[7], radix: 16)
                 else { continue }
+                if !isOwn, fields[0].begins(with: "apus-") { continue }
                 let prefix = mask.nonzeroBitCount
                 if prefix > 0, let subnet = Subnet(.v4(target.byteSwapped), prefix: prefix) { subnets.append(subnet) }
             }

@@ -98,6 +98,13 @@ extension NetworkDefinition {
     /// Whether containers on it reach each other.
     package var hasInnerTraffic: Bool { option("com.docker.network.bridge.enable_icc").flatMap(Self.bool) ?? true }
 
+    /// Whether the kernel forwards and translates what its containers send to the world, by IPv4 (`-o nat=kernel`).
+    package var hasKernelNAT: Bool { option(Self.natOption).map { $0.isSame(as: Self.kernelNAT) } ?? false }
+
+    /// The option that says who translates the addresses of what goes out, and its value for the kernel; else it is "gate".
+    package static let natOption = "nat"
+    package static let kernelNAT = "kernel"
+
     /// The name of its bridge, at most 15 bytes (IFNAMSIZ, netdevice(7)).
     package var bridgeName: String {
         if isDefault { return "docker0" }

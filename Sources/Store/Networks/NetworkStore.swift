@@ -96,6 +96,16 @@ package struct NetworkStore: Sendable {
                 throw .conflict("invalid pool request: Pool overlaps with other one on this address space")
             }
         }
+        if definition.hasKernelNAT {
+            // Its containers are on the machine's own network.
+            for pool in wanted where pool.subnet.base.isV4 {
+                for other in HostRoutes.subnets(isOwn: false) where other.overlaps(pool.subnet) {
+                    throw .conflict(
+                        "the subnet \(pool.subnet) overlaps \(other), which this machine has a route to: a network with nat=kernel "
+                            + "needs one of its own")
+                }
+            }
+        }
         // What the host reaches by itself, containers should reach, too.
         taken += HostRoutes.subnets() + wanted.map(\.subnet)
         if definition.enableIPv4, !wanted.contains(where: { $0.subnet.base.isV4 }) {

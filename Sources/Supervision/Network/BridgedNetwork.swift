@@ -38,6 +38,8 @@ final class BridgedNetwork {
     var bound: [HostPorts.Bound] = []
     var targets: [UInt16] = []
     private(set) var resolver: ResolverSockets?
+    /// What the machine's own network has for the container; nil where no network of its wants that.
+    var routing: MachineRouting?
 
     /// The published ports.
     var ports: [BoundPort] = []
@@ -106,6 +108,7 @@ final class BridgedNetwork {
     private func forget(_ place: Int, _ namespace: CInt) {
         let gone = places.remove(at: place)
         if let attachment = gone.attachment, gate != nil { shared.namespace.narrow(&gate!, by: attachment) }
+        withdraw(gone)
         // One that stays is swept by whoever is next.
         try? store.forget(gone.record)
         // Without one there is no way out, as it is without one from the beginning.
@@ -136,7 +139,11 @@ final class BridgedNetwork {
             for other in dead {
                 shared.namespace.closeGate(
                     port: other.gatePort,
-                    [SharedNamespace.Attachment(port: other.bridgePort, addresses: other.addresses)])
+                    [
+                        SharedNamespace.Attachment(
+                            port: other.bridgePort, addresses: other.addresses,
+                            isForwarded: endpoint.network.hasKernelNAT)
+                    ])
             }
             return Place(endpoint: endpoint, record: record)
         } catch { throw SupervisorFailure("failed to set up container networking: \(error)") }
@@ -160,6 +167,7 @@ final class BridgedNetwork {
             if let address = IPAddress(text) { interface.addresses.append((address, address.isV4 ? 16 : 64)) }
         }
         interface.isIsolated = !network.hasInnerTraffic
+        interface.isForwarded = network.hasKernelNAT
         for (leader, v4) in [(routes.v4, true), (routes.v6, false)] where leader == place {
             if let gateway = places[place].gateway(v4: v4) { interface.gateways.append(gateway) }
         }
@@ -167,6 +175,7 @@ final class BridgedNetwork {
             let attachment = try shared.namespace.attach(interface, to: bridge, of: namespace)
             places[place].attachment = attachment
             places[place].record.bridgePort = attachment.port
+            try lead(places[place], bridge)
         } catch { throw SupervisorFailure(error.description) }
     }
 
@@ -236,7 +245,10 @@ final class BridgedNetwork {
         if let gate, hasRules { shared.namespace.closeGate(gate) }
         hasRules = false
         // One that stays is swept by whoever is next.
-        for place in places { try? store.forget(place.record) }
+        for place in places {
+            withdraw(place)
+            try? store.forget(place.record)
+        }
         places = []
     }
 
@@ -248,6 +260,7 @@ final class BridgedNetwork {
         gate = nil
         resolver?.close()
         resolver = nil
+        routing = nil
     }
 
     /// The lines of `/etc/hosts` for the container's own names.

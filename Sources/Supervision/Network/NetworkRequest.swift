@@ -27,7 +27,7 @@ struct NetworkRequest: Sendable {
     var policy = EgressPolicy.everything
 
     /// The gateway of the default network, at which a container on any network finds the host.
-    static let host = IPAddress.v4(0xac11_0001)
+    static let host = SharedNamespace.hostAddress
 
     /// Throws `EngineError` for networks that are not there, and for what they cannot give.
     init(
@@ -137,6 +137,12 @@ struct NetworkRequest: Sendable {
                         + "allow=HOST[:PORT],CIDR[:PORT]…", .invalid)
             }
             self.policy = policy
+            for other in endpoints where other.network.hasKernelNAT && policy != .everything {
+                throw EngineError(
+                    "the egress rules of network \(endpoint.network.name) cannot be enforced beside network "
+                        + "\(other.network.name), whose packets the kernel forwards (nat=kernel): leave one of them out",
+                    .invalid)
+            }
             return
         }
     }

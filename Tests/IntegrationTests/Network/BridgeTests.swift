@@ -6,13 +6,6 @@ import Testing
 /// Containers on networks, on a machine whose network is the test's own.
 @Suite(.enabled(if: getuid() == 0, "needs root, who alone makes a network of its own around an ordinary user"))
 struct BridgeTests {
-    private func withLab(_ user: TestUser, _ body: (Sandbox, NetworkLab, [String]) throws -> Void) throws {
-        try withBusybox(user) { sandbox throws in
-            let lab = try NetworkLab()
-            try body(sandbox, lab, lab.entering(.machine))
-        }
-    }
-
     // One to a server, and one to a port that nobody has: that is told by ICMP.
     private static let datagrams = """
         import socket
@@ -26,13 +19,11 @@ struct BridgeTests {
 
     @Test(arguments: TestUser.available)
     func theDefaultNetworkIsDockers(_ user: TestUser) throws {
-        try withLab(user) { sandbox, _, machine in
-            let result = try sandbox.apus(
-                behind: machine,
-                [
-                    "run", "--rm", "busybox", "sh", "-c",
-                    "ip -4 addr show eth0; ip route; cat /etc/hosts /etc/resolv.conf; hostname",
-                ])
+        try withLab(user) { _, _, apus in
+            let result = try apus([
+                "run", "--rm", "busybox", "sh", "-c",
+                "ip -4 addr show eth0; ip route; cat /etc/hosts /etc/resolv.conf; hostname",
+            ])
             #expect(result.code == 0, "\(result)")
             #expect(result.text.contains("inet 172.17.0.2/16 brd 172.17.255.255 scope global eth0"), "\(result)")
             #expect(result.text.contains("default via 172.17.0.1 dev eth0"), "\(result)")
@@ -43,7 +34,7 @@ struct BridgeTests {
 
     @Test(arguments: TestUser.available)
     func connectionsToTheOutsideTellTheTruth(_ user: TestUser) throws {
-        try withLab(user) { sandbox, lab, machine in
+        try withLab(user) { _, lab, apus in
             let server = try lab.serve(.outside, NetworkLab.echo(port: 7000, address: NetworkLab.Address.server))
             let script = """
                 nc -w 5 \(NetworkLab.Address.server) 7000 </dev/null; echo "code $?"
@@ -52,16 +43,16 @@ struct BridgeTests {
                 ping -c 1 -W 5 \(NetworkLab.Address.server) >/dev/null; echo "ping $?"
                 ping -c 1 -W 5 -s 4000 \(NetworkLab.Address.server) >/dev/null; echo "large $?"
                 """
-            let result = try sandbox.apus(behind: machine, ["run", "--rm", "busybox", "sh", "-c", script])
+            let result = try apus(["run", "--rm", "busybox", "sh", "-c", script])
             #expect(result.lines.first?.hasPrefix("\(NetworkLab.Address.machine) ") == true, "\(result)")
             #expect(result.text.contains("code 0"), "\(result)")
             #expect(result.text.contains("refused 1"), "\(result)")
             #expect(result.errorText.contains("Connection refused"), "\(result)")
             #expect(result.errorText.contains("No route to host"), "\(result)")
             #expect(result.text.contains("ping 0") && result.text.contains("large 0"), "\(result)")
-            let datagrams = try sandbox.apus(
-                behind: machine,
-                ["run", "--rm", "--read-only", "--rootfs", "/", "/usr/bin/python3", "-c", Self.datagrams])
+            let datagrams = try apus([
+                "run", "--rm", "--read-only", "--rootfs", "/", "/usr/bin/python3", "-c", Self.datagrams,
+            ])
             #expect(
                 datagrams.text.contains("\(NetworkLab.Address.machine) ") && datagrams.text.contains("refused"),
                 "\(datagrams)")
@@ -71,7 +62,7 @@ struct BridgeTests {
 
     @Test(arguments: TestUser.available)
     func theHostIsReachedAndItsLoopbackIsNot(_ user: TestUser) throws {
-        try withLab(user) { sandbox, lab, machine in
+        try withLab(user) { _, lab, apus in
             let open = try lab.serve(.machine, NetworkLab.echo(port: 7100))
             let local = try lab.serve(.machine, NetworkLab.echo(port: 7101, address: "127.0.0.1"))
             let script = """
@@ -80,9 +71,7 @@ struct BridgeTests {
                 nc -w 5 172.17.0.1 7101 </dev/null || echo no
                 nc -w 5 gateway 7100 </dev/null && echo yes
                 """
-            let result = try sandbox.apus(
-                behind: machine,
-                ["run", "--rm", "--add-host", "gateway:host-gateway", "busybox", "sh", "-c", script])
+            let result = try apus(["run", "--rm", "--add-host", "gateway:host-gateway", "busybox", "sh", "-c", script])
             #expect(result.lines.filter { $0 == "yes" }.count == 2, "\(result)")
             #expect(result.lines.filter { $0 == "no" }.count == 2, "\(result)")
             open.send(SIGKILL)
@@ -92,18 +81,13 @@ struct BridgeTests {
 
     @Test(arguments: TestUser.available)
     func containersOfANetworkKnowEachOtherByName(_ user: TestUser) throws {
-        try withLab(user) { sandbox, _, machine in
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
-            func success(_ words: String...) throws {
-                let result = try sandbox.apus(behind: machine, words)
-                guard result.code == 0 else { throw TestFailure("\(words): \(result)") }
-            }
-            try success("network", "create", "one")
-            try success("network", "create", "two")
-            try success(
+        try withLab(user) { _, _, apus in
+            try apus.success("network", "create", "one")
+            try apus.success("network", "create", "two")
+            try apus.success(
                 "run", "-d", "--name", "web", "--network", "one", "--network-alias", "www", "busybox", "sh", "-c",
                 "while :; do echo here | nc -l -p 80; done")
-            try success("run", "-d", "--name", "other", "--network", "two", "busybox", "sleep", "1000")
+            try apus.success("run", "-d", "--name", "other", "--network", "two", "busybox", "sleep", "1000")
             for name in ["web", "www", "WEB", "web.one"] {
                 let reached = try apus("run", "--rm", "--network", "one", "busybox", "nc", "-w", "5", name, "80")
                 #expect(reached.text == "here\n", "\(name): \(reached)")
@@ -119,15 +103,14 @@ struct BridgeTests {
             #expect(across.code != 0 && across.text.isEmpty, "\(across)")
             let removal = try apus("network", "rm", "one")
             #expect(removal.code == 1 && removal.errorText.contains("has active endpoints"), "\(removal)")
-            try success("rm", "-f", "web", "other")
-            try success("network", "rm", "one", "two")
+            try apus.success("rm", "-f", "web", "other")
+            try apus.success("network", "rm", "one", "two")
         }
     }
 
     @Test(arguments: TestUser.available)
     func aContainerOfAnothersNetworkIsThatOne(_ user: TestUser) throws {
-        try withLab(user) { sandbox, _, machine in
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+        try withLab(user) { _, _, apus in
             #expect(try apus("run", "-d", "--name", "first", "busybox", "sleep", "1000").code == 0)
             let own = try apus("exec", "first", "sh", "-c", "hostname; ip -4 -o addr; cat /etc/hosts /etc/resolv.conf")
             let joined = try apus(
@@ -144,8 +127,7 @@ struct BridgeTests {
 
     @Test(arguments: TestUser.available)
     func supervisorsThatAreKilledLeaveNothingInTheWay(_ user: TestUser) throws {
-        try withLab(user) { sandbox, _, machine in
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+        try withLab(user) { sandbox, _, apus in
             for _ in 0..<3 {
                 let started = try apus(
                     "run", "-d", "--name", "victim", "-p", "127.0.0.1:7200:80", "busybox", "sleep", "1000")

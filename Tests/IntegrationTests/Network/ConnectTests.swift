@@ -6,18 +6,9 @@ import Testing
 /// Networks that containers come to and go from while they run.
 @Suite(.enabled(if: getuid() == 0, "needs root, who alone makes a network of its own around an ordinary user"))
 struct ConnectTests {
-    private func withLab(_ user: TestUser, _ body: (Sandbox, NetworkLab, [String]) throws -> Void) throws {
-        try withBusybox(user) { sandbox throws in
-            let lab = try NetworkLab()
-            try body(sandbox, lab, lab.entering(.machine))
-        }
-    }
-
     @Test(arguments: TestUser.available)
     func aRunningContainerComesToANetworkAndGoes(_ user: TestUser) throws {
-        try withLab(user) { sandbox, _, machine in
-            @discardableResult
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+        try withLab(user) { _, _, apus in
             for network in ["one", "two"] { #expect(try apus("network", "create", network).code == 0) }
             #expect(try apus("run", "-d", "--name", "first", "--network", "one", "busybox", "sleep", "1000").code == 0)
             #expect(try apus("run", "-d", "--name", "second", "--network", "two", "busybox", "sleep", "1000").code == 0)
@@ -55,9 +46,7 @@ struct ConnectTests {
 
     @Test(arguments: TestUser.available)
     func theWayOutAndConnectionsStayWhereNetworksChange(_ user: TestUser) throws {
-        try withLab(user) { sandbox, lab, machine in
-            @discardableResult
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+        try withLab(user) { sandbox, lab, apus in
             let server = try lab.serve(.outside, NetworkLab.echo(port: 7000, address: NetworkLab.Address.server))
             #expect(try apus("network", "create", "other").code == 0)
             #expect(try apus("network", "create", "--internal", "inner").code == 0)
@@ -102,9 +91,7 @@ struct ConnectTests {
 
     @Test(arguments: TestUser.available)
     func aConnectionOutlivesAnotherNetwork(_ user: TestUser) throws {
-        try withLab(user) { sandbox, lab, machine in
-            @discardableResult
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+        try withLab(user) { sandbox, lab, apus in
             let server = try lab.serve(
                 .outside,
                 """
@@ -129,9 +116,7 @@ struct ConnectTests {
 
     @Test(arguments: TestUser.available)
     func whatCannotBeIsRefusedAndChangesNothing(_ user: TestUser) throws {
-        try withLab(user) { sandbox, _, machine in
-            @discardableResult
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+        try withLab(user) { _, _, apus in
             #expect(try apus("network", "create", "--subnet", "10.88.0.0/24", "small").code == 0)
             #expect(try apus("run", "-d", "--name", "box", "busybox", "sleep", "1000").code == 0)
             let before = try apus("exec", "box", "sh", "-c", "ip addr; ip route; cat /etc/hosts").text
@@ -149,9 +134,7 @@ struct ConnectTests {
 
     @Test(arguments: TestUser.available)
     func aNetworkIsFreeWhenItsLastContainerHasEnded(_ user: TestUser) throws {
-        try withLab(user) { sandbox, lab, machine in
-            @discardableResult
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+        try withLab(user) { sandbox, lab, apus in
             // Keeps the shared namespace, and with it the bridges of networks that are removed.
             #expect(try apus("run", "-d", "--name", "keeper", "busybox", "sleep", "1000").code == 0)
             for round in 0..<5 {
@@ -180,9 +163,7 @@ struct ConnectTests {
 
     @Test(arguments: TestUser.available)
     func aNewNameIsKnownOnNetworksAtOnce(_ user: TestUser) throws {
-        try withLab(user) { sandbox, _, machine in
-            @discardableResult
-            func apus(_ words: String...) throws -> ProgramResult { try sandbox.apus(behind: machine, words) }
+        try withLab(user) { _, _, apus in
             #expect(try apus("network", "create", "shared").code == 0)
             for name in ["first", "second"] {
                 let ran = try apus("run", "-d", "--name", name, "--network", "shared", "busybox", "sleep", "1000")

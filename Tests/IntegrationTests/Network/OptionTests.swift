@@ -6,15 +6,6 @@ import Testing
 /// What networks and endpoints can be told with options of their driver, and what they refuse.
 @Suite(.enabled(if: getuid() == 0, "needs root, who alone makes a network of its own around an ordinary user"))
 struct OptionTests {
-    private func withLab(
-        _ user: TestUser, _ body: (Sandbox, NetworkLab, (String...) throws -> ProgramResult) throws -> Void
-    ) throws {
-        try withBusybox(user) { sandbox throws in
-            let lab = try NetworkLab()
-            try body(sandbox, lab) { (words: String...) in try sandbox.apus(behind: lab.entering(.machine), words) }
-        }
-    }
-
     @Test(arguments: TestUser.available)
     func optionsOfABridgeAreKept(_ user: TestUser) throws {
         try withLab(user) { _, lab, apus in

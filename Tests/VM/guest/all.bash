@@ -11,6 +11,13 @@ scene() {
         session) su - alice -c 'bash /share/limits.bash session' ;;
         service) as_service /share/limits.bash service ;;
         service-systemd) as_service /share/systemd.bash service ;;
+        network | network-root)
+            # Who may send echo requests is the machine's to say (icmp(7)): Debian's kernel lets nobody.
+            echo 0 2147483647 >/proc/sys/net/ipv4/ping_group_range
+            if [ "$1" = network ]; then su - alice -c 'bash /share/network.bash network'; else
+                bash /share/network.bash network-root
+            fi
+            ;;
         default)
             # From here on with what Debian delegates by itself.
             rm -r /etc/systemd/system/user@.service.d
