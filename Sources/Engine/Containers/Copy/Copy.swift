@@ -16,7 +16,7 @@ package enum CopyPlace: Sendable {
 
 /// What becomes of a copy.
 package struct CopyResult: Sendable {
-    /// The bytes of the archive that Docker would have made of it.
+    /// The bytes of the archive that Docker would have made of it; 0 for what was an archive, as its client has it.
     package var size: Int
     /// Where everything went.
     package var destination: String
@@ -78,14 +78,17 @@ extension Engine {
             directory = try FileDescriptor.open(LocalPath.raw(plan.directory), O_RDONLY | O_DIRECTORY)
         } catch { throw EngineError("open \(CopyPath.text(plan.directory)): \(error.errno)") }
         var sink = TreeSink(
-            directory: directory.rawValue, label: plan.directory, keepsOwners ? .entries : .creator)
+            directory: directory.rawValue, label: plan.directory, keepsOwners ? .entries : .creator,
+            tellsWholePaths: true)
+        // Docker counts before it renames.
+        let longer = (source.name ?? CopyPath.split(source.path).base).count - (plan.name?.count ?? 1)
         var size = TarStreams.end
         try files.tell(.send(source.path, name: plan.name ?? [UInt8(ascii: ".")]))
         while true {
             var message = try files.receive()
             switch message.reply {
             case .entry(let entry):
-                size += TarStreams.size(of: entry)
+                size += TarStreams.size(of: entry, longer: longer)
                 let file = message.file.take()
                 try sink.add(entry, file)
             case .done:
@@ -181,9 +184,9 @@ extension Engine {
         guard destination.isDirectory else { throw refusal() }
         do throws(EngineError) {
             try files.tell(.extract(into: destination.path))
-            let size = try files.done()
+            _ = try files.done()
             try checkPresence(files)
-            return CopyResult(size: size, destination: "\(name):\(CopyPath.text(destination.path))")
+            return CopyResult(size: 0, destination: "\(name):\(CopyPath.text(destination.path))")
         } catch { throw files.naming(destination.path, error) }
     }
 

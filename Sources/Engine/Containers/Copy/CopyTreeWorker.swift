@@ -83,15 +83,16 @@ struct CopyTreeServer: ~Copyable {
             let (number, text) = try destination(path)
             let directory = FileDescriptor(owning: number)
             var sink = TreeSink(
-                directory: directory.rawValue, label: text, keepsOwners ? .entries : .fixed(user: 0, group: 0))
+                directory: directory.rawValue, label: text, keepsOwners ? .entries : .fixed(user: 0, group: 0),
+                tellsWholePaths: false)
             try packets.send(CopyReply.ready)
             try receive(into: &sink)
             endLifetime(directory)
         case .extract(let path):
             let (number, text) = try destination(path)
             let directory = FileDescriptor(owning: number)
-            let scope = TreeSink.Scope(root: RootDirectory(try engine { try root.descriptor.duplicate() }), path: text)
-            var sink = TreeSink(directory: directory.rawValue, label: text, .entries, scope: scope)
+            let scope = TreeSink.Scope(root: RootDirectory(try engine { try directory.duplicate() }))
+            var sink = TreeSink(directory: directory.rawValue, label: text, .entries, tellsWholePaths: false, scope: scope)
             let size = try TarStreams.extract(from: 0, into: &sink)
             try packets.send(CopyReply.done(size))
             endLifetime(directory)

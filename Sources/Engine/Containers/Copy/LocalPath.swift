@@ -38,9 +38,7 @@ enum LocalPath {
             }
         }
         guard let status = try status(end.path) else {
-            throw EngineError(
-                "lstat \(CopyPath.text(CopyPath.keepingEnd(CopyPath.clean(end.path), of: end.path))): \(Errno.noEntry)",
-                .notFound)
+            throw EngineError("lstat \(CopyPath.text(end.path)): \(Errno.noEntry)", .notFound)
         }
         end.exists = true
         end.isDirectory = status.isDirectory

@@ -43,8 +43,9 @@ enum TarStreams {
 
     private static let block = 512
 
-    /// The bytes that `entry` takes in an archive of Docker's: what its client counts.
-    static func size(of entry: TarEntry) -> Int {
+    /// The bytes that `entry` takes in an archive of Docker's: what its client counts. `longer`: by how many bytes its name is
+    /// longer there.
+    static func size(of entry: TarEntry, longer: Int = 0) -> Int {
         func padded(_ count: Int) -> Int { (count / block + (count % block == 0 ? 0 : 1)) * block }
         var records = 0
         func record(_ key: String, _ value: Int) {
@@ -54,7 +55,7 @@ enum TarStreams {
             if String(length).utf8.count > String(rest).utf8.count { length = rest + String(length).utf8.count }
             records += length
         }
-        let name = entry.name.count - 1 + (entry.kind == .directory ? 1 : 0)
+        let name = entry.name.count - 1 + longer + (entry.kind == .directory ? 1 : 0)
         if name > 100 || entry.name.contains(where: { $0 < 0 }) { record("path", name) }
         switch entry.kind {
         case .symbolicLink(let target), .hardLink(let target):

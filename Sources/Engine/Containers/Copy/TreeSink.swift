@@ -16,21 +16,18 @@ struct TreeSink: ~Copyable {
         case entries
     }
 
-    /// The root and the directory's path in it, where links on the way to an entry are followed inside of that root.
+    /// The directory once more, where links on the way to an entry are followed as if it were the root of all.
     final class Scope {
         let root: RootDirectory
-        let path: [UInt8]
 
-        init(root: consuming RootDirectory, path: [UInt8]) {
-            self.root = root
-            self.path = path
-        }
+        init(root: consuming RootDirectory) { self.root = root }
     }
 
     let owners: Owners
     /// What the directory is called in errors.
     let label: [UInt8]
     private let scope: Scope?
+    private let tellsWholePaths: Bool
     private let directory: CInt
     private var trail: DirectoryTrail
     private var place: [RawName] = []
@@ -48,8 +45,10 @@ struct TreeSink: ~Copyable {
         let time: FileTime
     }
 
-    /// Writes below the open directory `directory`, which is borrowed.
-    init(directory: CInt, label: [UInt8], _ owners: Owners, scope: Scope? = nil) {
+    /// Writes below the open directory `directory`, which is borrowed. `tellsWholePaths`: so do errors about what is there
+    /// already, as Docker's about the caller's files.
+    init(directory: CInt, label: [UInt8], _ owners: Owners, tellsWholePaths: Bool, scope: Scope? = nil) {
+        self.tellsWholePaths = tellsWholePaths
         self.directory = directory
         self.label = label
         self.owners = owners
@@ -154,7 +153,7 @@ struct TreeSink: ~Copyable {
     /// Opens the directory `path` by links that end inside of the scope; false without a scope, or where that is not one.
     private mutating func follow(_ path: [RawName], _ creating: Bool) throws(EngineError) -> Bool {
         guard let scope else { return false }
-        var text = scope.path
+        var text: [UInt8] = []
         for name in path { text += [47] + name.bytes }
         do throws(SystemError) {
             if creating { _ = try scope.root.openOrCreate(CopyPath.text(text), .directory) }
@@ -192,7 +191,10 @@ struct TreeSink: ~Copyable {
         try doing(name) { () throws(SystemError) in try Files.unlink(name, in: number) }
     }
 
-    private func relative(_ entry: TarEntry) -> String { CopyPath.text(CopyPath.clean(entry.name.bytes)) }
+    private func relative(_ entry: TarEntry) -> String {
+        let name = CopyPath.clean(entry.name.bytes)
+        return CopyPath.text(tellsWholePaths ? CopyPath.join(label, name) : name)
+    }
 
     private mutating func makeDirectory(
         _ name: RawName, _ path: [RawName], _ entry: TarEntry

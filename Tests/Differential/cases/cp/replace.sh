@@ -1,4 +1,5 @@
 # what: what is there is replaced, merged or left
+# mask: ^time=.*level=error msg="Can't .*\n =>
 @ D run -d --name c1 busybox sleep 86400
 @ mkdir -p d/a; echo new >d/a/f; echo new >d/top; ln -s /new d/l; mkfifo d/p; chmod 700 d/a; chmod 4755 d/top; touch -d '2001-02-03 04:05:06' d/a/f d/a
 @ D exec c1 sh -c 'mkdir -p /w/d/a/old /w/x/l /w/y; echo old >/w/d/a/f; echo kept >/w/d/a/kept; ln -s kept /w/d/top; echo old >/w/d/l; mkdir -p /w/y/d; echo >/w/y/d/a'
