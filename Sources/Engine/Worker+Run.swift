@@ -13,6 +13,7 @@ extension Worker {
         case .supervise: SuperviseWorker.run()
         case .fillVolumes: SuperviseWorker.fillVolumes()
         case .inspectTree: InspectTreeWorker.run(arguments)
+        case .copyTree: CopyTreeWorker.run(arguments)
         }
     }
 }

@@ -11,6 +11,7 @@ package enum Worker: String, Sendable, CaseIterable {
     case supervise
     case fillVolumes = "fill-volumes"
     case inspectTree = "inspect-tree"
+    case copyTree = "copy-tree"
 
     /// Starts the worker from `executable`, with `descriptors` as 0, 1 and up; nil is `/dev/null`. The caller may have
     /// threads. Throws `SystemError`.

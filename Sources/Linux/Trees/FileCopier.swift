@@ -84,7 +84,9 @@ package struct FileCopier {
         } catch  where error.errno == .notSupported || error.errno == .notPermitted {}
     }
 
-    private mutating func copyContent(
+    /// Copies the first `size` bytes of `source` into the empty file `target`, with its holes, or has it share the blocks.
+    /// Throws `SystemError`.
+    package mutating func copyContent(
         _ source: borrowing FileDescriptor, to target: borrowing FileDescriptor, size: Int
     ) throws(SystemError) {
         guard size > 0 else { return }

@@ -21,61 +21,12 @@ extension Supervisor {
     }
 
     func mountRoot(_ namespace: borrowing FileDescriptor?) throws(SupervisorFailure) -> FileDescriptor {
-        do throws(SystemError) {
-            switch request.root {
-            case .directory(let path):
-                return try Overlay.bind(path, opensDevices: request.guardsDevices)
-            case .layers(let image):
-                let folder = Files.split(image[0]).parent
-                let layers = RootMount.Layers(image: image, mountPoints: MountPoints.layer(in: folder))
-                switch namespace {
-                case .none: return try mountRoot(layers)
-                case .some(let namespace): return try mountRoot(layers, movedBy: namespace)
-                }
-            }
-        } catch {
+        let source = RootSource(
+            root: request.root, map: request.ownUserNamespace, directory: request.containers.directory(request.id),
+            isReadOnly: request.readOnlyRoot, mountPoints: request.plan.mountPoints, isVolatile: request.autoRemove,
+            opensDevices: request.guardsDevices)
+        do throws(SystemError) { return try source.mount(namespace) } catch {
             throw SupervisorFailure("cannot make the container's root file system: \(error)")
-        }
-    }
-
-    private func mountRoot(
-        _ layers: RootMount.Layers, movedBy namespace: borrowing FileDescriptor
-    ) throws(SystemError) -> FileDescriptor {
-        do throws(SystemError) {
-            let covers = try MappedLayers.cover(layers.lowers, by: namespace)
-            defer { covers.remove() }
-            return try mountRoot(layers)
-        } catch {
-            // Only root of the machine may, from Linux 5.12 on (overlay: 5.19) and on file systems that know how.
-            guard let map = request.ownUserNamespace else { throw error }
-            let copies = try MappedLayers.copies(of: layers.lowers, map)
-            let hasMountPoints = layers.mountPoints != nil
-            return try mountRoot(
-                RootMount.Layers(
-                    image: (hasMountPoints ? copies.dropLast() : copies[...]).reversed(),
-                    mountPoints: hasMountPoints ? copies.last : nil))
-        }
-    }
-
-    private func mountRoot(_ layers: RootMount.Layers) throws(SystemError) -> FileDescriptor {
-        let directory = request.containers.directory(request.id)
-        do throws(SystemError) {
-            if request.readOnlyRoot {
-                return try RootMount.makeReadOnly(
-                    layers, mountPoints: request.plan.mountPoints, directory: directory, volatile: request.autoRemove,
-                    opensDevices: request.guardsDevices)
-            }
-            return try RootMount.make(
-                layers, directory: directory, volatile: request.autoRemove, opensDevices: request.guardsDevices)
-        } catch {
-            switch error.errno {
-            // A store on an overlay or a network file system, no overlay in user namespaces (before Linux 5.11, and
-            // below some filters), or none at all.
-            case .invalid, .notPermitted, .notSupported, .notImplemented, Errno(ENODEV):
-                return try RootMount.copy(
-                    layers, directory: directory, opensDevices: request.guardsDevices)
-            default: throw error
-            }
         }
     }
 

@@ -48,6 +48,7 @@ enum CommandTable {
         Placement(nil, "info", .common) { .info },
         Placement(nil, "attach") { .attach },
         Placement(nil, "completion") { .completion },
+        Placement(nil, "cp") { .copy },
         Placement(nil, "create") { .create },
         Placement(nil, "diff") { .diff },
         Placement(nil, "events") { .events },
@@ -78,6 +79,7 @@ enum CommandTable {
         Placement(nil, "__man", .hidden) { .manualPages },
 
         Placement("container", "attach") { .attach },
+        Placement("container", "cp") { .copy },
         Placement("container", "create") { .create },
         Placement("container", "exec") { .exec },
         Placement("container", "diff") { .diff },

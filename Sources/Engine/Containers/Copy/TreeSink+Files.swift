@@ -1,0 +1,179 @@
+import Archive
+import Errors
+import Glibc
+import Linux
+
+/// Whatever is no directory.
+extension TreeSink {
+    /// Files up to this size are copied by one read and one write: that is faster than asking for holes, in bytes.
+    private static let smallFile = 1 << 16
+
+    mutating func makeFile(
+        _ name: RawName, _ entry: TarEntry, _ source: borrowing FileDescriptor?, _ archive: TarReader?
+    ) throws(EngineError) {
+        let number = current
+        let file = try doing(name) { () throws(SystemError) in
+            try Files.open(raw: name, in: number, O_WRONLY | O_CREAT | O_EXCL)
+        }
+        do throws(EngineError) {
+            if let archive {
+                try write(archive, to: file, name, entry.size)
+            } else {
+                switch source {
+                case .none: break
+                case .some(let source): try write(source, to: file, name, entry.size)
+                }
+            }
+            try doing(name) { () throws(SystemError) in
+                try setOwner(of: file.rawValue, entry)
+                // After the owner: chown(2) takes the set-user-ID bit and the capabilities away.
+                try Self.setAttributes(of: file.rawValue, entry)
+                try Files.setMode(of: file.rawValue, entry.mode)
+                try Files.setTimes(of: file.rawValue, access: entry.modification, modification: entry.modification)
+            }
+        } catch {
+            try? Files.unlink(name, in: number)
+            throw error
+        }
+    }
+
+    private mutating func write(
+        _ source: borrowing FileDescriptor, to file: borrowing FileDescriptor, _ name: RawName, _ size: Int
+    ) throws(EngineError) {
+        do throws(SystemError) {
+            guard size <= Self.smallFile else { return try copier.copyContent(source, to: file, size: size) }
+            var offset = 0
+            while offset < size {
+                let got = try source.read(
+                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<(size - offset)]), at: offset)
+                if got == 0 { return }
+                try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<got]), at: offset)
+                offset += got
+            }
+        } catch { throw failure(error, name) }
+    }
+
+    private func write(
+        _ archive: TarReader, to file: borrowing FileDescriptor, _ name: RawName, _ size: Int
+    ) throws(EngineError) {
+        var end = 0
+        var failed: SystemError?
+        let number = file.rawValue
+        do throws(ArchiveError) {
+            try archive.readContent { bytes, offset throws(ArchiveError) in
+                var done = 0
+                while done < bytes.count {
+                    let written = pwrite(
+                        number, bytes.baseAddress.map { $0 + done }, bytes.count - done, off_t(offset + done))
+                    if written < 0, Errno.current == .interrupted { continue }
+                    guard written >= 0 else {
+                        let error = SystemError("write")
+                        failed = error
+                        throw .unwritable(error)
+                    }
+                    done += written
+                }
+                end = offset + bytes.count
+            }
+        } catch {
+            if let failed { throw failure(failed, name) }
+            throw EngineError("\(error)", .invalid)
+        }
+        if end < size { try doing(name) { () throws(SystemError) in try setSize(number, size) } }
+    }
+
+    private func setSize(_ number: CInt, _ size: Int) throws(SystemError) {
+        try check("ftruncate") { ftruncate(number, off_t(size)) }
+    }
+
+    func makeLink(_ name: RawName, _ entry: TarEntry, to target: RawName) throws(EngineError) {
+        var path = try linkComponents(target, entry)
+        guard let last = path.popLast() else { throw Self.badLink(entry, target) }
+        let number = current
+        let way = path
+        try doing(name) { () throws(SystemError) in
+            let folder = try directory(way)
+            try Files.makeHardLink(raw: name, in: number, to: last, in: folder.rawValue)
+        }
+    }
+
+    private func linkComponents(_ target: RawName, _ entry: TarEntry) throws(EngineError) -> [RawName] {
+        var list: [RawName] = []
+        for part in target.dropLast().split(separator: 47) where Array(part) != [46] {
+            guard Array(part) == [46, 46] else {
+                list.append(Array(part) + [0])
+                continue
+            }
+            guard list.popLast() != nil else { throw Self.badLink(entry, target) }
+        }
+        return list
+    }
+
+    private static func badLink(_ entry: TarEntry, _ target: RawName) -> EngineError {
+        EngineError("invalid hardlink \"\(entry.name.printable)\" -> \"\(target.printable)\"", .invalid)
+    }
+
+    /// Links, pipes and devices.
+    func makeNode(_ name: RawName, _ entry: TarEntry) throws(EngineError) {
+        let number = current
+        do throws(SystemError) {
+            switch entry.kind {
+            case .symbolicLink(let target): try Files.makeSymbolicLink(raw: name, in: number, to: target)
+            case .characterDevice(let device):
+                try Files.makeNode(raw: name, in: number, mode: S_IFCHR | 0o600, device: device)
+            case .blockDevice(let device):
+                try Files.makeNode(raw: name, in: number, mode: S_IFBLK | 0o600, device: device)
+            default: try Files.makeNode(raw: name, in: number, mode: S_IFIFO | 0o600)
+            }
+        } catch {
+            // Root of the machine alone may make devices.
+            switch entry.kind {
+            case .characterDevice, .blockDevice: if error.errno == .notPermitted { return }
+            default: break
+            }
+            throw failure(error, name)
+        }
+        try doing(name) { () throws(SystemError) in
+            // Of what was made, and not of what somebody has put in its place.
+            let made = try Files.open(raw: name, in: number, FileDescriptor.pathOnly)
+            try setOwner(of: made.rawValue, entry)
+            let status = try made.status()
+            if !status.isSymbolicLink, !status.isDirectory {
+                try check("chmod") { chmod("/proc/self/fd/\(made.rawValue)", entry.mode) }
+            }
+            try Files.setTimes(
+                raw: name, in: number, access: entry.modification, modification: entry.modification)
+        }
+    }
+
+    // MARK: descriptions
+
+    func setOwner(of file: CInt, _ entry: TarEntry) throws(SystemError) {
+        switch owners {
+        case .creator: return
+        case .fixed(let user, let group): try Files.setOwner(raw: [0], in: file, user: user, group: group)
+        case .entries:
+            do throws(SystemError) {
+                try Files.setOwner(raw: [0], in: file, user: entry.user, group: entry.group)
+            } catch {
+                // An ordinary user gives nothing away, and a user namespace has no names for some.
+                guard error.errno == .notPermitted || error.errno == .invalid else { throw error }
+            }
+        }
+    }
+
+    static func setAttributes(of file: CInt, _ entry: TarEntry) throws(SystemError) {
+        for (name, value) in entry.attributes where Self.isKept(name) {
+            do throws(SystemError) { try ExtendedAttributes.set(name, of: file, to: value) } catch {
+                // The file system does not have them, or the caller may not give them.
+                guard error.errno == .notSupported || error.errno == .notPermitted else { throw error }
+            }
+        }
+    }
+
+    /// An archive may name others, which mean something to the kernel or to an overlay.
+    private static func isKept(_ name: RawName) -> Bool {
+        name == RawName("security.capability")
+            || name.bytes.starts(with: Array("user.".utf8)) && !OverlayAttributes.reserves(name)
+    }
+}
