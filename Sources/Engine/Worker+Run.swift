@@ -12,6 +12,7 @@ extension Worker {
         case .removeTree: RemoveTreeWorker.run(arguments)
         case .supervise: SuperviseWorker.run()
         case .inspectTree: InspectTreeWorker.run(arguments)
+        case .writeTree: WriteTreeWorker.run(arguments)
         }
     }
 }

@@ -10,6 +10,7 @@ package enum Worker: String, Sendable, CaseIterable {
     case removeTree = "remove-tree"
     case supervise
     case inspectTree = "inspect-tree"
+    case writeTree = "write-tree"
 
     /// Starts the worker from `executable`, with `descriptors` as 0, 1 and up; nil is `/dev/null`. The caller may have
     /// threads. Throws `SystemError`.

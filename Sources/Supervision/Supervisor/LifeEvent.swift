@@ -1,9 +1,11 @@
 package import Bytes
 package import ContainerSpec
+package import OCI
 
 /// What happens to a container, in the words of Docker's events.
 package enum LifeEvent: Hashable, Sendable {
-    case create, start, restart, stop, pause, unpause, destroy, attach, detach, update, top
+    case create, start, restart, stop, pause, unpause, destroy, attach, detach, update, top, export
+    case commit(comment: String, image: Digest, reference: String)
     case kill(signal: CInt)
     case die(exitCode: CInt, milliseconds: Int64)
     case oom
@@ -38,6 +40,8 @@ extension LifeEvent {
         case .detach: "detach"
         case .update: "update"
         case .top: "top"
+        case .export: "export"
+        case .commit: "commit"
         case .kill: "kill"
         case .die: "die"
         case .oom: "oom"
@@ -56,6 +60,8 @@ extension LifeEvent {
     /// What it has to say beside the container's own attributes.
     package var attributes: [ByteKey: String] {
         switch self {
+        case .commit(let comment, let image, let reference):
+            ["comment": comment, "imageID": image.description, "imageRef": reference]
         case .kill(let signal): ["signal": String(signal)]
         case .die(let code, let milliseconds): ["exitCode": String(code), "execDuration": String(milliseconds / 1000)]
         case .resize(let rows, let columns): ["height": String(rows), "width": String(columns)]
@@ -63,8 +69,8 @@ extension LifeEvent {
         case .execCreate(let id, _), .execStart(let id, _), .execDetach(let id): ["execID": id]
         case .connect(let network), .disconnect(let network): ["name": network.name, "type": network.driver]
         case .execDie(let id, let code): ["execID": id, "exitCode": String(code)]
-        case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .update, .top, .oom,
-            .health:
+        case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .update, .top, .export,
+            .oom, .health:
             [:]
         }
     }
