@@ -150,8 +150,8 @@ package final class TarWriter {
         guard entry.size >= 0 else { throw Self.bad(entry, "its size is negative") }
         let data: [Range<Int>]
         do throws(SystemError) {
-            // Zeros of a hole are written without being read.
-            data = try Self.data(of: file, size: entry.size)
+            // Zeros of a hole are written without being read; so are those behind an end, which is an error otherwise.
+            data = keepsHoles || padsShortFiles ? try Self.data(of: file, size: entry.size) : [0..<entry.size]
         } catch { throw .unreadable(error) }
         let isWhole = entry.size == 0 || data == [0..<entry.size]
         try write(entry, holes: isWhole || !keepsHoles ? nil : data)

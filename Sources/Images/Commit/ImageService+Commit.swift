@@ -34,6 +34,11 @@ extension ImageService {
         try engine {
             var container = commit.config
             for change in try DockerfileChange.all(commit.changes) { try change.apply(to: &container) }
+            // As Docker has it: a change can replace the entrypoint, and not take it away.
+            if container.entrypoint?.isEmpty ?? true {
+                if container.cmd?.isEmpty ?? true { container.cmd = commit.config.cmd }
+                container.entrypoint = commit.config.entrypoint
+            }
             do {
                 let id = try take(commit, container, write)
                 if let name = commit.name { noteImage("tag", id, name: name.familiar) }
