@@ -31,6 +31,8 @@ package enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
     case badEntry(String, String)
     /// A file became shorter while it was written to an archive.
     case changed(String)
+    /// What has this path, and is to be put into an archive, cannot be read.
+    case unreadableEntry(String, SystemError)
     /// The archive could not be written.
     case unwritable(SystemError)
     /// The unpacked stream is not the one that the image's configuration names.
@@ -69,6 +71,7 @@ package enum ArchiveError: Error, Equatable, Sendable, CustomStringConvertible {
         case .tooManyEntries(let limit): "the layer has more than the \(limit) entries that are allowed or free"
         case .badEntry(let name, let reason): "\"\(name)\" cannot be put into an archive: \(reason)"
         case .changed(let name): "\"\(name)\" became shorter while it was being put into an archive: try again"
+        case .unreadableEntry(let name, let error): "\"\(name)\" cannot be read: \(error)"
         case .unwritable(let error): "the archive cannot be written: \(error)"
         case .wrongDiffID(let expected, let actual):
             "the layer unpacks to \(actual) where the image's configuration names \(expected)"

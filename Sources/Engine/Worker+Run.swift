@@ -14,6 +14,7 @@ extension Worker {
         case .fillVolumes: SuperviseWorker.fillVolumes()
         case .inspectTree: InspectTreeWorker.run(arguments)
         case .copyTree: CopyTreeWorker.run(arguments)
+        case .writeTree: WriteTreeWorker.run(arguments)
         }
     }
 }

@@ -12,6 +12,7 @@ package enum Worker: String, Sendable, CaseIterable {
     case fillVolumes = "fill-volumes"
     case inspectTree = "inspect-tree"
     case copyTree = "copy-tree"
+    case writeTree = "write-tree"
 
     /// Starts the worker from `executable`, with `descriptors` as 0, 1 and up; nil is `/dev/null`. The caller may have
     /// threads. Throws `SystemError`.

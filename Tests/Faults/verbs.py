@@ -30,6 +30,10 @@ def create(*flags):
     return ["create", "--name", "fc", *NET, *flags, *TRUE]
 
 
+def run_once():
+    return ["run", "--name", "fc", *NET, "busybox", "sh", "-c", "echo x >/x; rm /etc/passwd"]
+
+
 def running(*flags):
     return ["run", "-d", "--name", "fc", *NET, *flags, *SLEEP]
 
@@ -111,6 +115,10 @@ def all_verbs(fixtures):
         Verb("import", ["import", str(fixtures.small), "fi"], images=("fi",), redo=True),
         Verb("import over a name", ["import", str(fixtures.small), "fi"], [["tag", "busybox", "fi"]], images=("fi",), redo=True),
         Verb("load", ["load", "-q", "-i", str(fixtures.archive)], images=("fl",), redo=True),
+        Verb("commit", ["commit", "fc", "fi"], [run_once()], busybox, images=("fi",), redo=True),
+        Verb("commit of a running one", ["commit", "fc", "fi"], [running()], busybox, images=("fi",), redo=True),
+        Verb("commit of a running one (supervisor)", ["commit", "fc", "fi"], [running()], busybox, images=("fi",), attached=True),
+        Verb("export", ["export", "-o", "/dev/null", "fc"], [run_once()], busybox),
         Verb("tag", ["tag", "busybox", "ft"], images=("ft",), redo=True),
         Verb("rmi of a name", ["rmi", "ft"], [["tag", "busybox", "ft"]], images=("ft",)),
         Verb("rmi", ["rmi", "fl"], [["load", "-q", "-i", str(fixtures.archive)]], images=("fl",)),

@@ -29,7 +29,8 @@ package final class TarWriter {
 
     /// Bytes that stand for holes. Nobody reads them, so they take no memory.
     private static let zeros = 1 << 24
-    private static let maximumPath = Int(PATH_MAX)
+    // A container can make names that no path reaches; what is read back has a mebibyte for all of an entry.
+    private static let maximumPath = 50_000
     private static let maximumAttributes = 900_000
 
     /// What the callback of libarchive needs.
@@ -140,22 +141,24 @@ package final class TarWriter {
     /// Adds a file with the first `entry.size` bytes of the regular file `file`. Its holes
     /// (lseek(2), SEEK_HOLE) are holes in the archive, in GNU tar's format 1.0, unless `keepsHoles` is false: where
     /// holes are depends on the file system, and so do the archive's bytes. Throws as `add(_:)`, and
-    /// `ArchiveError.unreadable` and `changed`, after which the archive is incomplete and no good.
+    /// `ArchiveError.unreadable` and, unless `padsShortFiles` has zeros stand for what a file has lost meanwhile, `changed`,
+    /// after which the archive is incomplete and no good.
     package func add(
-        _ entry: TarEntry, from file: borrowing FileDescriptor, keepsHoles: Bool = true
+        _ entry: TarEntry, from file: borrowing FileDescriptor, keepsHoles: Bool = true, padsShortFiles: Bool = false
     ) throws(ArchiveError) {
         try checkIsFile(entry)
         guard entry.size >= 0 else { throw Self.bad(entry, "its size is negative") }
         let data: [Range<Int>]
         do throws(SystemError) {
-            data = keepsHoles ? try Self.data(of: file, size: entry.size) : [0..<entry.size]
+            // Zeros of a hole are written without being read; so are those behind an end, which is an error otherwise.
+            data = keepsHoles || padsShortFiles ? try Self.data(of: file, size: entry.size) : [0..<entry.size]
         } catch { throw .unreadable(error) }
         let isWhole = entry.size == 0 || data == [0..<entry.size]
-        try write(entry, holes: isWhole ? nil : data)
+        try write(entry, holes: isWhole || !keepsHoles ? nil : data)
         var end = 0
         for part in isWhole ? [0..<entry.size] : data {
             try skip(part.lowerBound - end)
-            try copy(part, of: file, entry)
+            try copy(part, of: file, entry, pads: padsShortFiles)
             end = part.upperBound
         }
         try skip(entry.size - end)
@@ -271,13 +274,18 @@ extension TarWriter {
         var size = 0
         for (name, value) in entry.attributes {
             // The others come out as "%20", which only some read back.
-            guard name.count > 1, name.bytes.allSatisfy({ (33...126).contains($0) && $0 != 37 && $0 != 61 }) else {
+            guard Self.canHold(attribute: name) else {
                 throw Self.bad(entry, "its attribute \"\(name.printable)\" has a name that an archive cannot hold")
             }
             size += name.count + value.count
         }
         // What reads it back takes a mebibyte for the whole extended header.
         guard size <= Self.maximumAttributes else { throw Self.bad(entry, "its attributes are too large") }
+    }
+
+    /// Whether an attribute of this name comes back under it.
+    static func canHold(attribute name: RawName) -> Bool {
+        name.count > 1 && name.bytes.allSatisfy { (33...126).contains($0) && $0 != 37 && $0 != 61 }
     }
 
     private func checkName(_ name: RawName, _ entry: TarEntry, _ what: String) throws(ArchiveError) {
@@ -304,7 +312,7 @@ extension TarWriter {
     /// Passes over a hole: libarchive counts its bytes and leaves them out.
     private func skip(_ count: Int) throws(ArchiveError) {
         guard count > 0 else { return }
-        guard let zeros = calloc(1, Self.zeros) else { fatalError("out of memory") }
+        guard let zeros = calloc(1, min(count, Self.zeros)) else { fatalError("out of memory") }
         defer { free(zeros) }
         var left = count
         while left > 0 {
@@ -315,7 +323,7 @@ extension TarWriter {
     }
 
     private func copy(
-        _ part: Range<Int>, of file: borrowing FileDescriptor, _ entry: TarEntry
+        _ part: Range<Int>, of file: borrowing FileDescriptor, _ entry: TarEntry, pads: Bool
     ) throws(ArchiveError) {
         var offset = part.lowerBound
         while offset < part.upperBound {
@@ -324,7 +332,10 @@ extension TarWriter {
             do throws(SystemError) {
                 got = try file.read(into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<room]), at: offset)
             } catch { throw .unreadable(error) }
-            guard got > 0 else { throw .changed(entry.name.printable) }
+            if got == 0 {
+                guard pads else { throw .changed(entry.name.printable) }
+                return try skip(part.upperBound - offset)
+            }
             try write(UnsafeRawBufferPointer(rebasing: buffer[..<got]))
             offset += got
         }

@@ -7,7 +7,7 @@ package struct ImageInspection: Encodable, Sendable {
     package var id: String
     package var repoTags: [String]
     package var repoDigests: [String]
-    package var parent = ""
+    package var parent: String
     package var comment: String
     package var created: String?
     package var dockerVersion = ""
@@ -34,6 +34,7 @@ package struct ImageInspection: Encodable, Sendable {
         id = image.id.description
         repoTags = image.repoTags.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
         repoDigests = image.repoDigests
+        parent = image.config.parent ?? ""
         comment = image.config.comment ?? image.config.history?.last?.comment ?? ""
         created = image.config.created
         author = image.config.author ?? ""

@@ -36,7 +36,7 @@ extension Engine {
     }
 
     /// Where the engine mounts something in every container, for which a file or directory may have to be made.
-    private static let ownPlaces = [
+    static let ownPlaces = [
         "/dev", "/dev/console", "/dev/mqueue", "/dev/pts", "/dev/shm", "/etc/hostname", "/etc/hosts",
         "/etc/resolv.conf", "/proc", "/sys", "/sys/fs/cgroup", "/run/.containerenv",
     ]

@@ -214,6 +214,17 @@ package enum Files {
         return target
     }
 
+    /// What open(2) makes a file without a name by, in the directory that it is given (O_TMPFILE).
+    package static let unnamed: CInt = 0o20000000 | O_DIRECTORY
+
+    /// Gives the open file, which has no name (`unnamed`), the name `path`. Throws `SystemError`: EEXIST for a name that is
+    /// taken.
+    package static func name(_ file: borrowing FileDescriptor, _ path: String) throws(SystemError) {
+        try check("linkat", path) {
+            linkat(AT_FDCWD, "/proc/self/fd/\(file.rawValue)", AT_FDCWD, path, AT_SYMLINK_FOLLOW)
+        }
+    }
+
     /// The directory part and the last component of `path`: ("/a/b", "c") for "/a/b/c", (".", "c") for "c".
     package static func split(_ path: String) -> (parent: String, name: String) {
         // By bytes: a "/" that a combining character follows is no Character "/", but it is a separator.

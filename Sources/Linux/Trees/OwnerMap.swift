@@ -22,10 +22,10 @@ package struct OwnerMap: Sendable {
     }
 
     /// What the user `id` becomes; nil where there is no number for it.
-    func user(_ id: UInt32) -> UInt32? { Self.find(users, id) }
+    package func user(_ id: UInt32) -> UInt32? { Self.find(users, id) }
 
     /// What the group `id` becomes; nil where there is no number for it.
-    func group(_ id: UInt32) -> UInt32? { Self.find(groups, id) }
+    package func group(_ id: UInt32) -> UInt32? { Self.find(groups, id) }
 
     private static func find(_ runs: [Run], _ id: UInt32) -> UInt32? {
         for run in runs where id >= run.source && id - run.source < run.count { return run.target + (id - run.source) }

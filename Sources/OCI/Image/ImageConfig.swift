@@ -11,6 +11,8 @@ package struct ImageConfig: Codable, Hashable, Sendable {
     package var rootfs: RootFS
     package var history: [History]?
     package var comment: String?
+    /// The image that this one was made of, where both came about on one machine (Docker's).
+    package var parent: String?
 
     package init(architecture: String, os: String = "linux", config: ContainerConfig? = nil, diffIDs: [Digest]) {
         self.architecture = architecture
@@ -34,6 +36,7 @@ package struct ImageConfig: Codable, Hashable, Sendable {
         rootfs = try container.decodeIfPresent(RootFS.self, forKey: .rootfs) ?? RootFS(type: "layers", diffIDs: [])
         history = try container.decodeIfPresent([History].self, forKey: .history)
         comment = try text(.comment)
+        parent = try text(.parent)
     }
 
     /// The layers by the digests of their uncompressed archives, from the base upwards.

@@ -50,6 +50,17 @@ package final class BlobWriter: @unchecked Sendable {
         }
     }
 
+    /// The file that the blob is written to, for another process to write all of it; `commit(written:size:)` follows.
+    package var descriptor: CInt { file.descriptor.rawValue }
+
+    /// Makes what another process has written to `descriptor`, and says to have this digest and size, part of the store as
+    /// `commit()` does. Throws `wrongSize` for a file of another size, and `failed`.
+    package func commit(written digest: Digest, size: Int64) throws(StoreError) {
+        let actual = try doing("look at a blob") { () throws(SystemError) in try file.descriptor.status().size }
+        guard actual == size else { throw .wrongSize(digest: digest, expected: size, actual: Int64(actual)) }
+        try keep(digest, size)
+    }
+
     /// Makes the blob part of the store, on the disk before it has its name. Throws `wrongSize`, `wrongDigest` or
     /// `failed`; then the store is as before.
     @discardableResult
@@ -61,8 +72,13 @@ package final class BlobWriter: @unchecked Sendable {
         if let expectedDigest, digest != expectedDigest {
             throw .wrongDigest(expected: expectedDigest, actual: digest)
         }
+        try keep(digest, size)
+        return (digest, size)
+    }
+
+    private func keep(_ digest: Digest, _ size: Int64) throws(StoreError) {
         try ingest.protect([digest])
-        if ingest.store.has(digest, size: size) { return (digest, size) }
+        if ingest.store.has(digest, size: size) { return }
         let target = ingest.store.path(of: digest)
         try doing("store blob \(digest)") { () throws(SystemError) in
             try file.descriptor.sync()
@@ -73,6 +89,5 @@ package final class BlobWriter: @unchecked Sendable {
             try Files.rename(file.path, to: target)
             file.descriptor.unlock()
         }
-        return (digest, size)
     }
 }

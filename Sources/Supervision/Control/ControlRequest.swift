@@ -29,6 +29,8 @@ package enum ControlRequest: Hashable, Sendable {
     case disconnect(String)
     /// Answer: `done` as soon as the container runs.
     case ping
+    /// Pause the container as long as the connection lasts, unless the user has paused it. Answer: `done`.
+    case hold
 
     /// What `wait` waits for.
     package enum WaitCondition: UInt8, WireCodable, Sendable {
@@ -103,7 +105,7 @@ extension ControlRequest: WireCodable {
 
     private enum Kind: UInt8, WireCodable {
         case attach = 1
-        case exec, signal, stop, restart, pause, unpause, wait, resize, update, ping, connect, disconnect
+        case exec, signal, stop, restart, pause, unpause, wait, resize, update, ping, connect, disconnect, hold
     }
 
     package func encode(to encoder: inout WireEncoder) {
@@ -141,6 +143,7 @@ extension ControlRequest: WireCodable {
             encoder.write(Kind.disconnect)
             encoder.write(network)
         case .ping: encoder.write(Kind.ping)
+        case .hold: encoder.write(Kind.hold)
         }
     }
 
@@ -162,6 +165,7 @@ extension ControlRequest: WireCodable {
         case .connect: self = .connect(try decoder.read())
         case .disconnect: self = .disconnect(try decoder.read())
         case .ping: self = .ping
+        case .hold: self = .hold
         }
     }
 

@@ -12,6 +12,8 @@ final class ControlClient {
         case waiting
         /// Is told that the container runs again.
         case restarting
+        /// Has the container paused.
+        case holding
         /// Has its last answer on the way.
         case leaving
     }

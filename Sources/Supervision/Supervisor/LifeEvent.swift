@@ -1,9 +1,11 @@
 package import Bytes
 package import ContainerSpec
+package import OCI
 
 /// What happens to a container, in the words of Docker's events.
 package enum LifeEvent: Hashable, Sendable {
-    case create, start, restart, stop, pause, unpause, destroy, attach, detach, update, top
+    case create, start, restart, stop, pause, unpause, destroy, attach, detach, update, top, export
+    case commit(comment: String, image: Digest, reference: String)
     case kill(signal: CInt)
     case die(exitCode: CInt, milliseconds: Int64)
     case oom
@@ -47,6 +49,8 @@ extension LifeEvent {
         case .detach: "detach"
         case .update: "update"
         case .top: "top"
+        case .export: "export"
+        case .commit: "commit"
         case .kill: "kill"
         case .die: "die"
         case .oom: "oom"
@@ -67,6 +71,8 @@ extension LifeEvent {
     /// What it has to say beside the container's own attributes.
     package var attributes: [ByteKey: String] {
         switch self {
+        case .commit(let comment, let image, let reference):
+            ["comment": comment, "imageID": image.description, "imageRef": reference]
         case .kill(let signal): ["signal": String(signal)]
         case .die(let code, let milliseconds): ["exitCode": String(code), "execDuration": String(milliseconds / 1000)]
         case .resize(let rows, let columns): ["height": String(rows), "width": String(columns)]
@@ -80,8 +86,8 @@ extension LifeEvent {
             ]
         case .unmount: ["driver": "local"]
         case .execDie(let id, let code): ["execID": id, "exitCode": String(code)]
-        case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .update, .top, .oom,
-            .health:
+        case .create, .start, .restart, .stop, .pause, .unpause, .destroy, .attach, .detach, .update, .top, .export,
+            .oom, .health:
             [:]
         }
     }

@@ -4,10 +4,10 @@ import Linux
 /// A layer below all layers of all images, with what the engine mounts over: an image that lacks /proc or /etc/hosts
 /// shows these, and nothing has to be made in the container's own layer at each start (0.35 ms; and the only way
 /// where that layer cannot be written).
-enum MountPoints {
+package enum MountPoints {
     /// Its path beside the layers that are in `folder`; nil where it is not there and cannot be made. Made at the first
     /// use, in the namespace of the layers' owner.
-    static func layer(in folder: String) -> String? {
+    package static func layer(in folder: String) -> String? {
         let path = "\(folder)/.mount-points"
         if Files.exists(path) { return path }
         // Only names in it, no content: after a crash of the machine a part of it is as good, and what is missing is

@@ -72,6 +72,7 @@ extension ServeLoop {
             try networked().disconnect(network, container)
             client.post(last: .done)
         case .ping: client.post(last: .done)
+        case .hold: try hold(for: client)
         }
     }
 
@@ -144,6 +145,26 @@ extension ServeLoop {
         do throws(SystemError) { try container?.send(signal) } catch {
             throw SupervisorFailure("cannot send signal \(signal) to the container: \(error.errno)")
         }
+    }
+
+    // Several may hold it at once, and the last lets it go.
+    private mutating func hold(for client: ControlClient) throws(SupervisorFailure) {
+        let container = try running("pause it")
+        if container.isPaused, !isHeld { return client.post(last: .done) }
+        if !container.isPaused { try setPaused(true) }
+        client.role = .holding
+        client.post(.done)
+    }
+
+    /// One of those who held the container has gone.
+    mutating func letGo() {
+        guard let container, container.isPaused, !isHeld else { return }
+        try? setPaused(false)
+    }
+
+    private var isHeld: Bool {
+        for client in clients where client.role == .holding && !client.isGone { return true }
+        return false
     }
 
     private mutating func setPaused(_ paused: Bool) throws(SupervisorFailure) {

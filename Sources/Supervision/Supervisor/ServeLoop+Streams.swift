@@ -30,6 +30,7 @@ extension ServeLoop {
     mutating func clientLeft(_ client: ControlClient) {
         // Docker's StdinOnce. A terminal has no end of input.
         if client.hasInput { endInput() }
+        if client.role == .holding { letGo() }
     }
 
     /// Tells those that have sent the next `count` pieces of input that the container has them.

@@ -36,7 +36,7 @@ struct ServeLoop: ~Copyable {
     /// What is told of the container's next start in front of `start`, and behind it.
     var prologue: [LifeEvent] = []
     var epilogue: [LifeEvent] = []
-    private var clients: [ControlClient] = []
+    private(set) var clients: [ControlClient] = []
     private var listener: ControlListener?
     private let signals: SignalDescriptor
     private var keepers: [(pid: ProcessID, pidfd: FileDescriptorBox)] = []
@@ -102,7 +102,7 @@ struct ServeLoop: ~Copyable {
             switch client.role {
             case .attached: client.post(.started)
             case .restarting: client.post(last: .started)
-            case .new, .waiting, .leaving: continue
+            case .new, .waiting, .holding, .leaving: continue
             }
         }
         journal.noteStart()
@@ -142,6 +142,8 @@ struct ServeLoop: ~Copyable {
                 guard final else { continue }
                 let message = failure?.message ?? "it was stopped before it ran again"
                 client.post(last: .failed(code: failure?.exitCode ?? 1, message: message))
+            // What it held has ended.
+            case .holding: client.post(last: .done)
             case .new, .leaving: continue
             }
         }

@@ -1,0 +1,86 @@
+import Archive
+import ContainerSpec
+import Errors
+import Linux
+import OCI
+import Runtime
+import Store
+import Supervision
+
+/// Where the files of a container are.
+struct ContainerTree {
+    enum Form {
+        /// Nothing but the layers: it was never started, or its root is read-only.
+        case layers
+        /// What it wrote, above them.
+        case upper(String)
+        /// All of it, as it is where the kernel refuses an overlay.
+        case copy(String)
+        /// A directory of the host (`--rootfs`).
+        case directory(String)
+    }
+
+    var form: Form
+    /// The topmost first, with the engine's places to mount on as the lowest.
+    var layers: [String]
+    /// The map of its user namespace; nil where it has none of its own, or has written nothing.
+    var map: IDMap?
+
+    /// All that the container sees but what is mounted in it.
+    var whole: TreeArchive {
+        switch form {
+        case .layers: TreeArchive(form: .merged, directories: layers)
+        case .upper(let path): TreeArchive(form: .merged, directories: [path] + layers, map: map)
+        case .copy(let path), .directory(let path): TreeArchive(form: .merged, directories: [path], map: map)
+        }
+    }
+
+    /// What differs from the layers; nil for nothing.
+    var changes: TreeArchive? {
+        switch form {
+        case .layers: nil
+        case .upper(let path):
+            TreeArchive(
+                form: .upper, directories: [path] + layers, map: map, mountPlaces: Engine.ownPlaces)
+        case .copy(let path):
+            TreeArchive(
+                form: .difference, directories: [path] + layers, map: map, mountPlaces: Engine.ownPlaces)
+        case .directory: whole
+        }
+    }
+}
+
+extension Engine {
+    /// Where the files of the container with this record are. Throws `EngineError`.
+    func tree(_ description: ContainerDescription, _ record: ContainerRecord) throws(EngineError) -> ContainerTree {
+        let directory = containers.directory(description.id)
+        var layers = layerDirectories(record)
+        let imageLayers = Array(layers.reversed())
+        if let top = layers.first, let places = MountPoints.layer(in: Files.split(top).parent) { layers.append(places) }
+        var tree = ContainerTree(form: .layers, layers: layers)
+        do throws(SystemError) {
+            if description.options.rootfs {
+                tree.form = .directory(description.options.image)
+            } else if try Files.isPresent("\(directory)/rootfs") {
+                tree.form = .copy("\(directory)/rootfs")
+            } else if try Files.isPresent("\(directory)/upper") {
+                tree.form = .upper("\(directory)/upper")
+            } else {
+                return tree
+            }
+        } catch { throw EngineError("cannot look at the files of container \(description.id.prefix(12)): \(error)") }
+        do throws(OptionError) {
+            tree.map = try OwnIDMap.claim(
+                description.options, container: description.id, layers: imageLayers, in: paths)
+        } catch { throw EngineError(error) }
+        return tree
+    }
+
+    /// Throws unless the container is still there, whose tree may otherwise have been read while it was taken down.
+    func requirePresence(_ id: String) throws(EngineError) {
+        do throws(SystemError) {
+            if try Files.isPresent(containers.directory(id)) { return }
+        } catch { throw EngineError("cannot look at container \(id.prefix(12)): \(error)") }
+        throw EngineError("container \(id.prefix(12)) was removed while its files were being read", .conflict)
+    }
+}
