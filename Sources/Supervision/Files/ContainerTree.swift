@@ -58,7 +58,7 @@ package enum ContainerTree {
             _ = try UserNamespace.enter(runDirectory: work.paths.run)
             var namespace: FileDescriptor?
             if let map { namespace = try UserNamespace.make(map) }
-            let binds = binds(options)
+            let binds = try binds(options, in: VolumeStore(containers.paths))
             let source = RootSource(
                 root: root, map: map, directory: containers.directory(work.id), isReadOnly: options.readonlyRootfs,
                 mountPoints: binds.map(\.destination), isVolatile: false, opensDevices: false)
@@ -108,10 +108,12 @@ package enum ContainerTree {
         var isReadOnly: Bool
         var isRecursive: Bool
         var createsSource: Bool
+        /// What of the source is mounted; nil for all.
+        var subpath: String?
     }
 
     // The outer ones first.
-    private static func binds(_ options: RunOptions) -> [Bind] {
+    private static func binds(_ options: RunOptions, in volumes: VolumeStore) throws(StoreError) -> [Bind] {
         var list: [Bind] = []
         for mount in options.mounts {
             switch mount.kind {
@@ -120,6 +122,14 @@ package enum ContainerTree {
                     Bind(
                         source: bind.source, destination: mount.destination, isReadOnly: mount.readOnly,
                         isRecursive: bind.recursion != .disabled, createsSource: bind.createSource))
+            case .volume(let volume):
+                let source = VolumeSource(try volumes.read(volume.name ?? ""), in: volumes)
+                // Other file systems come with a start.
+                guard let content = source.content else { continue }
+                list.append(
+                    Bind(
+                        source: content, destination: mount.destination, isReadOnly: mount.readOnly,
+                        isRecursive: true, createsSource: false, subpath: volume.subpath))
             // It comes with a start, empty.
             case .tmpfs: continue
             }
@@ -130,18 +140,22 @@ package enum ContainerTree {
 
     private static func attach(_ bind: Bind, to root: borrowing FileDescriptor) throws(SystemError) {
         if bind.createsSource, try !Files.isPresent(bind.source) { try Files.makeDirectories(bind.source) }
-        let isDirectory = try Files.status(bind.source).isDirectory
+        var source = try FileDescriptor.open(bind.source, FileDescriptor.pathOnly)
+        // Whatever links there are in the volume, they lead nowhere but into it.
+        if let subpath = bind.subpath { source = try RootDirectory(source).open(subpath) }
+        let isDirectory = try source.status().isDirectory
         let place = try RootDirectory(root.duplicate()).openOrCreate(
             bind.destination, isDirectory ? .directory : .file)
         guard MountInterface.hasTrees else {
-            try MountCalls.mount(bind.source, on: place, bind.isRecursive ? [.bind, .recursive] : [.bind])
+            try MountCalls.mount(
+                "/proc/self/fd/\(source.rawValue)", on: place, bind.isRecursive ? [.bind, .recursive] : [.bind])
             if bind.isReadOnly {
                 let again = try RootDirectory(root.duplicate()).open(bind.destination)
                 try MountCalls.mount(nil, on: again, [.remount, .bind, .readOnly, try again.mountFlags()])
             }
             return
         }
-        let tree = try MountTree.clone(bind.source, recursive: bind.isRecursive)
+        let tree = try MountTree.clone(source, recursive: bind.isRecursive)
         if bind.isReadOnly, MountInterface.hasAttributes { try tree.setAttributes(.readOnly, recursive: true) }
         try tree.attach(to: place)
     }

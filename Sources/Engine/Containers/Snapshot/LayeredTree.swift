@@ -8,7 +8,7 @@ import Store
 import Supervision
 
 /// Where the files of a container are.
-struct ContainerTree {
+struct LayeredTree {
     enum Form {
         /// Nothing but the layers: it was never started, or its root is read-only.
         case layers
@@ -52,12 +52,12 @@ struct ContainerTree {
 
 extension Engine {
     /// Where the files of the container with this record are. Throws `EngineError`.
-    func tree(_ description: ContainerDescription, _ record: ContainerRecord) throws(EngineError) -> ContainerTree {
+    func tree(_ description: ContainerDescription, _ record: ContainerRecord) throws(EngineError) -> LayeredTree {
         let directory = containers.directory(description.id)
         var layers = layerDirectories(record)
         let imageLayers = Array(layers.reversed())
         if let top = layers.first, let places = MountPoints.layer(in: Files.split(top).parent) { layers.append(places) }
-        var tree = ContainerTree(form: .layers, layers: layers)
+        var tree = LayeredTree(form: .layers, layers: layers)
         do throws(SystemError) {
             if description.options.rootfs {
                 tree.form = .directory(description.options.image)
