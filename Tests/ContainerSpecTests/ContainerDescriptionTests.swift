@@ -33,7 +33,8 @@ struct ContainerDescriptionTests {
         options.mounts = [
             try MountOption(volume: "/a:/b:ro", relativeTo: "/"), try MountOption(volume: "vol:/v:ro", relativeTo: "/"),
             try MountOption(
-                mount: "src=other,dst=/w,volume-label=a=b,volume-opt=c=d,volume-subpath=e,volume-nocopy,volume-driver=local",
+                mount:
+                    "src=other,dst=/w,volume-label=a=b,volume-opt=c=d,volume-subpath=e,volume-nocopy,volume-driver=local",
                 relativeTo: "/"), try MountOption(tmpfs: "/t"),
         ]
         options.mounts[1].origin = .container

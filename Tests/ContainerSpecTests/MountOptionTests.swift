@@ -60,7 +60,8 @@ import Testing
         #expect(read(named)?.name == "data" && read(named)?.copiesContent == false && read(named)?.relabel == .shared)
         let unnamed = try volume("/data/")
         #expect(unnamed.destination == "/data" && unnamed.shortForm == "" && read(unnamed)?.name == .some(nil))
-        let long = try mount("src=data,dst=/c,volume-nocopy=false,volume-label=a=b=c,volume-opt=o=x,volume-subpath=in/it")
+        let long = try mount(
+            "src=data,dst=/c,volume-nocopy=false,volume-label=a=b=c,volume-opt=o=x,volume-subpath=in/it")
         #expect(read(long)?.copiesContent == true && read(long)?.labels == ["a": "b=c"])
         #expect(read(long)?.driverOptions == ["o": "x"] && read(long)?.subpath == "in/it" && long.shortForm == nil)
         #expect(read(try mount("type=volume,dst=/c"))?.name == .some(nil))

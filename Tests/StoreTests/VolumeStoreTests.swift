@@ -46,14 +46,17 @@ import Testing
         try volumes.addReference(to: "data", of: claim.id, durable: true)
         // Held and without a record yet, then with one.
         #expect(failure { _ = try volumes.remove("data") } == "remove data: volume is in use - [\(claim.id)]")
-        try store.containers.writeRecord(ContainerRecord(image: nil, layers: [], body: []), of: claim.id, isEphemeral: false)
+        try store.containers.writeRecord(
+            ContainerRecord(image: nil, layers: [], body: []), of: claim.id, isEphemeral: false)
         #expect(try volumes.users(of: "data") == [claim.id])
         // A reference whose container has gone counts for nothing.
         _ = try store.containers.remove(claim.id, name: nil)
         #expect(try volumes.users(of: "data") == [])
         let doomed = try volumes.remove("data")
         #expect(Files.exists("\(doomed)/_data"))
-        #expect(failure { try volumes.addReference(to: "data", of: claim.id, durable: false) } == "get data: no such volume")
+        #expect(
+            failure { try volumes.addReference(to: "data", of: claim.id, durable: false) } == "get data: no such volume"
+        )
     }
 
     @Test func aSweepFindsWhatKilledProcessesLeft() throws {

@@ -213,7 +213,9 @@ private struct MountFields {
         var volume = volumeOptions
         volume.name = source.flatMap { $0.isEmpty ? nil : $0 }
         if let subpath = volume.subpath {
-            guard volume.name != nil else { throw OptionError(what + "must not set Subpath when using anonymous volumes") }
+            guard volume.name != nil else {
+                throw OptionError(what + "must not set Subpath when using anonymous volumes")
+            }
             guard !subpath.isEmpty, !subpath.begins(with: "/"), !subpath.split(on: "/").contains("..") else {
                 throw OptionError(what + "subpath must be a relative path within the volume")
             }

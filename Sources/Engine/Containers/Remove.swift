@@ -10,7 +10,9 @@ extension Engine {
     /// Removes the container that `text` names and returns its id. One that runs is killed with `force`, and refused
     /// without. Its volumes without a name go with it where `volumes` says so, or it was to go by itself (`--rm`). Throws
     /// `EngineError`.
-    package func removeContainer(_ text: String, force: Bool, volumes isWithVolumes: Bool = false) throws(EngineError) -> String {
+    package func removeContainer(_ text: String, force: Bool, volumes isWithVolumes: Bool = false) throws(EngineError)
+        -> String
+    {
         let id = try containerID(text)
         let state = try state(id)
         let description = try? description(id)

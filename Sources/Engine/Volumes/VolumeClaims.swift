@@ -78,14 +78,16 @@ extension Engine {
     func fillVolumes(of description: ContainerDescription, layers: [Digest]) throws(EngineError) {
         guard !description.options.volumeNames.isEmpty else { return }
         let work = SuperviseRequest(
-            paths: paths, id: description.id, name: description.name, description: description, layers: layers, size: nil,
+            paths: paths, id: description.id, name: description.name, description: description, layers: layers,
+            size: nil,
             streams: .none, lingering: 0)
         try engine {
             let file = try work.file()
             var ends = try FileDescriptor.pipe()
             let output = ends.takeFirst()
             let input = ends.takeSecond()
-            let pid = try Worker.fillVolumes.start(executable, [], inheriting: [nil, nil, input.rawValue, file.rawValue])
+            let pid = try Worker.fillVolumes.start(
+                executable, [], inheriting: [nil, nil, input.rawValue, file.rawValue])
             endLifetime(input)
             let message = try output.readAll(limit: 1 << 16)
             guard try waitForExit(of: pid) == .exited(code: 0) else {

@@ -26,7 +26,9 @@ struct EarlyMounts {
             do throws(LaunchError) {
                 if options.mapsIDs || mount.uidMappings != nil || mount.gidMappings != nil {
                     trees.append((index, try Self.tree(mount, options, spec.linux)))
-                } else if isSeparate || mount.source?.begins(with: "/proc/self/fd/") ?? false, let tree = Self.plainTree(mount, options, root) {
+                } else if isSeparate || mount.source?.begins(with: "/proc/self/fd/") ?? false,
+                    let tree = Self.plainTree(mount, options, root)
+                {
                     trees.append((index, tree))
                 }
             } catch {

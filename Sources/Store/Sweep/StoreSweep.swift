@@ -54,7 +54,9 @@ package struct StoreSweep: Sendable {
         func problem(_ error: StoreError) { outcome.problems.append(error.description) }
         outcome.doomed = containers.remove(garbage, problem: problem)
         // After the containers, since some go with those.
-        do throws(StoreError) { outcome.doomed += try VolumeStore(paths).sweep(problem: problem) } catch { problem(error) }
+        do throws(StoreError) { outcome.doomed += try VolumeStore(paths).sweep(problem: problem) } catch {
+            problem(error)
+        }
         for (place, store) in stores.enumerated() {
             for layer in unmarked[place] {
                 outcome.doomed.append(try store.condemn(layer))

@@ -25,7 +25,8 @@ extension VolumeStore {
                 if try isAbandoned("\(folder)/\(name)") { found.directories.append("\(folder)/\(name)") }
             } else if name.firstLetter != "." {
                 do throws(StoreError) {
-                    for id in try names(in: references(name)) where try !containers.isPresent(containers.directory(id)) {
+                    for id in try names(in: references(name)) where try !containers.isPresent(containers.directory(id))
+                    {
                         found.references.append("\(references(name))/\(id)")
                     }
                     guard let owner = try find(name)?.owner, ContainerStore.isID(owner),

@@ -34,7 +34,8 @@ package struct VolumeStore: Sendable {
         guard isName else {
             throw .invalid(
                 "create \(name): \"\(name)\" includes invalid characters for a local volume name, only "
-                    + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path")
+                    + "\"[a-zA-Z0-9][a-zA-Z0-9_.-]\" are allowed. If you intended to pass a host directory, use absolute path"
+            )
         }
         guard name.utf8.count > 1 else {
             throw .invalid(
@@ -210,7 +211,9 @@ package struct VolumeStore: Sendable {
         var doomed: [String] = []
         for name in names {
             removeReference(to: name, of: id)
-            guard removing, let volume = try? find(name), volume.isAnonymous, let path = try? remove(name) else { continue }
+            guard removing, let volume = try? find(name), volume.isAnonymous, let path = try? remove(name) else {
+                continue
+            }
             doomed.append(path)
         }
         return doomed

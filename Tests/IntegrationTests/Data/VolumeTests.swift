@@ -94,12 +94,14 @@ import Testing
     func volumesWithoutANameGoWithTheirContainer(_ user: TestUser) throws {
         try withFilled(user) { sandbox throws in
             func names() throws -> [Substring] { try sandbox.output("volume", "ls", "-q").split(separator: "\n") }
-            try sandbox.output("run", "--rm", "--network", "none", "-v", "/more", "filled", "touch", "/more/x", "/data/x")
+            try sandbox.output(
+                "run", "--rm", "--network", "none", "-v", "/more", "filled", "touch", "/more/x", "/data/x")
             try sandbox.eventually("the volumes' end") { try names().isEmpty }
             // Somebody else has it still.
             try sandbox.output("run", "-d", "--rm", "--name", "first", "--network", "none", "filled", "sleep", "1000")
             try sandbox.output(
-                "run", "-d", "--name", "second", "--network", "none", "--volumes-from", "first", "filled", "sleep", "1000")
+                "run", "-d", "--name", "second", "--network", "none", "--volumes-from", "first", "filled", "sleep",
+                "1000")
             try sandbox.output("rm", "-f", "first")
             #expect(try names().count == 1)
             #expect(try sandbox.output("exec", "second", "cat", "/data/f") == "hi")
@@ -120,7 +122,8 @@ import Testing
     @Test(arguments: TestUser.available)
     func nothingStaysOfAKilledSupervisor(_ user: TestUser) throws {
         try withFilled(user) { sandbox throws in
-            let id = try sandbox.output("run", "-d", "--rm", "--network", "none", "-v", "kept:/k", "filled", "sleep", "1000")
+            let id = try sandbox.output(
+                "run", "-d", "--rm", "--network", "none", "-v", "kept:/k", "filled", "sleep", "1000")
             #expect(try sandbox.output("volume", "ls", "-q").split(separator: "\n").count == 2)
             let supervisor = try sandbox.supervisor(id)
             let identity = try #require(ProcessIdentity(of: supervisor))
@@ -135,7 +138,8 @@ import Testing
     @Test(arguments: TestUser.available)
     func aPartOfAVolumeIsMounted(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
-            _ = try sandbox.shell(["-v", "vol:/v"], "mkdir /v/in; echo part > /v/in/file; ln -s /etc /v/out; ln -s in /v/to")
+            _ = try sandbox.shell(
+                ["-v", "vol:/v"], "mkdir /v/in; echo part > /v/in/file; ln -s /etc /v/out; ln -s in /v/to")
             func part(_ path: String) -> [String] { ["--mount", "src=vol,dst=/p,volume-subpath=\(path)"] }
             #expect(try sandbox.shell(part("in"), "cat /p/file; touch /p/new") == "part")
             #expect(try sandbox.shell(part("to"), "ls /p") == "file\nnew")
@@ -157,18 +161,23 @@ import Testing
             try sandbox.output(
                 "volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", "-o", "o=size=1m,mode=700", "memory")
             #expect(
-                try sandbox.shell(["-v", "memory:/m"], "stat -f -c %T /m; stat -c %a /m; df -k /m | tail -1 | awk '{print $2}'")
+                try sandbox.shell(
+                    ["-v", "memory:/m"], "stat -f -c %T /m; stat -c %a /m; df -k /m | tail -1 | awk '{print $2}'")
                     == "tmpfs\n700\n1024")
             try sandbox.output("volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=\(work)", "bound")
             _ = try sandbox.shell(["-v", "bound:/b"], "echo there > /b/file")
             #expect(try Files.readText("\(work)/file") == "there\n")
-            try sandbox.output("volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=\(work)/none", "gone")
+            try sandbox.output(
+                "volume", "create", "-o", "type=none", "-o", "o=bind", "-o", "device=\(work)/none", "gone")
             let gone = try sandbox.run(["-v", "gone:/b"], "true")
             #expect(gone.code == 127 && gone.errorText.contains("no such file or directory"), "\(gone)")
-            try sandbox.output("volume", "create", "-o", "type=nfs", "-o", "o=addr=192.0.2.1", "-o", "device=:/x", "net")
+            try sandbox.output(
+                "volume", "create", "-o", "type=nfs", "-o", "o=addr=192.0.2.1", "-o", "device=:/x", "net")
             if user == .ordinary {
                 let refused = try sandbox.run(["-v", "net:/b"], "true")
-                #expect(refused.code == 125 && refused.errorText.contains("an ordinary user cannot mount :/x"), "\(refused)")
+                #expect(
+                    refused.code == 125 && refused.errorText.contains("an ordinary user cannot mount :/x"), "\(refused)"
+                )
             }
             // What stands for something else is not pruned.
             #expect(try sandbox.output("volume", "prune", "-fa") == "Total reclaimed space: 0B")
@@ -203,7 +212,8 @@ import Testing
             for program in programs {
                 let result = try program.wait()
                 if result.text.hasPrefix("done") { done += 1 }
-                let isFine = result.code == 0 || result.errorText.contains("volume is in use")
+                let isFine =
+                    result.code == 0 || result.errorText.contains("volume is in use")
                     || result.errorText.contains("get shared: no such volume")
                 #expect(isFine, "\(result)")
             }

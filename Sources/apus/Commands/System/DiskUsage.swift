@@ -99,7 +99,7 @@ private enum DiskUsageTables {
         return TemplateRecord(
             "*formatter.diskUsageContext",
             [
-                ("Images", .list(images)), ("Containers", .list(containers)), 
+                ("Images", .list(images)), ("Containers", .list(containers)),
                 (
                     "Volumes",
                     .list(

@@ -36,12 +36,16 @@ extension Verb {
     }
 
     // Of the volumes of a swarm.
-    private static let clusterFlags = [
-        ("availability", "active"), ("group", nil), ("limit-bytes", nil), ("required-bytes", nil), ("scope", "single"),
-        ("sharing", "none"), ("type", "block"),
-    ].map { name, value in
-        Flag(name, nil, .string, "", defaultValue: value, refused: "it is for volumes of a swarm, and there is none")
-    } + ["secret", "topology-preferred", "topology-required"].map { name in
-        Flag(name, nil, .list, "", refused: "it is for volumes of a swarm, and there is none")
-    }
+    private static let clusterFlags =
+        [
+            ("availability", "active"), ("group", nil), ("limit-bytes", nil), ("required-bytes", nil),
+            ("scope", "single"),
+            ("sharing", "none"), ("type", "block"),
+        ].map { name, value in
+            Flag(
+                name, nil, .string, "", defaultValue: value, refused: "it is for volumes of a swarm, and there is none")
+        }
+        + ["secret", "topology-preferred", "topology-required"].map { name in
+            Flag(name, nil, .list, "", refused: "it is for volumes of a swarm, and there is none")
+        }
 }

@@ -46,8 +46,10 @@ enum VolumeRow {
     static let raw = "\(rawName)\\ndriver: {{.Driver}}\\n"
     static let rawName = "name: {{.Name}}"
     static let headers = [
-        (field: "Availability", title: "AVAILABILITY"), (field: "Driver", title: "DRIVER"), (field: "Group", title: "GROUP"),
-        (field: "Labels", title: "LABELS"), (field: "Links", title: "LINKS"), (field: "Mountpoint", title: "MOUNTPOINT"),
+        (field: "Availability", title: "AVAILABILITY"), (field: "Driver", title: "DRIVER"),
+        (field: "Group", title: "GROUP"),
+        (field: "Labels", title: "LABELS"), (field: "Links", title: "LINKS"),
+        (field: "Mountpoint", title: "MOUNTPOINT"),
         (field: "Name", title: "VOLUME NAME"), (field: "Scope", title: "SCOPE"), (field: "Size", title: "SIZE"),
         (field: "Status", title: "STATUS"),
     ]

@@ -25,7 +25,9 @@ extension Verb {
             try parsed.bool("force")
                 || Prompt.isYes("WARNING! This will remove \(which) not used by at least one container.", context)
         else { return 0 }
-        let outcome = try context.engine().pruneVolumes(all: all) { filter.admits(created: $0.created, labels: $0.labels) }
+        let outcome = try context.engine().pruneVolumes(all: all) {
+            filter.admits(created: $0.created, labels: $0.labels)
+        }
         if !outcome.volumes.isEmpty {
             try context.output.line("Deleted Volumes:")
             for name in outcome.volumes { try context.output.line(name) }
