@@ -79,8 +79,8 @@ class LaneTest(unittest.TestCase):
         self.assertEqual(self.boots, [test_vm.TOGETHER, ["reboot"], ["crash"]])
 
     def test_a_boot_that_breaks_off_fails_what_it_did_not_finish(self):
-        fine, _ = self.run_with(["service!"])
-        self.assertEqual(self.boots[1:4], [["service"], ["service-systemd"], ["default"]])
+        fine, _ = self.run_with(["network!"])
+        self.assertEqual(self.boots[1:4], [["network"], ["network-root"], ["default"]])
         self.assertTrue(fine)
         self.assertFalse(self.run_with(["session!"])[0])
 

@@ -110,3 +110,15 @@ import Testing
         #expect(errno(folder.path + "/" + String(repeating: "x", count: 200)) == .nameTooLong)
     }
 }
+
+struct InterfaceNameTests {
+    // What dev_valid_name() takes, and patterns besides.
+    @Test func namesAreTheKernels() {
+        for name in ["eth0", "a", "br-0123456789ab", "ü", "a.b", "...", "\u{1}\u{7f}"] {
+            #expect(NetworkInterface.isName(name), "\(name)")
+        }
+        for name in ["", ".", "..", "a/b", "a:b", "a b", "a\tb", "a\u{b}", "0123456789abcdef", "eth%d", "à", "a\0b"] {
+            #expect(!NetworkInterface.isName(name), "\(name)")
+        }
+    }
+}

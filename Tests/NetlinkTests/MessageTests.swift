@@ -34,6 +34,7 @@ struct MessageTests {
             for message in NetlinkMessage.all(in: bytes[...]) {
                 _ = message.error
                 _ = LinkMessage(message)
+                _ = RouteMessage(message)
                 _ = QueuedPacket(message)
             }
             _ = Attributes(bytes[...]).nested(1).list
@@ -64,6 +65,86 @@ struct KernelTests {
             #expect(links.contains { $0.name == "bridge0" && $0.isUp && $0.mtu == 1400 })
             #expect(links.contains { $0.name == "lo" })
         }
+    }
+
+    private static func routes(_ route: borrowing NetlinkSocket, over index: UInt32) throws -> [String] {
+        var question = NetlinkBatch()
+        question.askForRoutes()
+        return try route.list(question).compactMap(RouteMessage.init).filter { $0.table < 255 }
+            .map { "\($0.destination) \($0.table) \($0.index == index)" }.sorted()
+    }
+
+    @Test func routesAreSetListedAndRemoved() throws {
+        try withNamespace { route in
+            var link = NetlinkBatch.Link(name: "bridge0")
+            link.isUp = true
+            var batch = NetlinkBatch()
+            batch.addBridge(link)
+            try route.run(batch)
+            var question = NetlinkBatch()
+            question.askForLinks()
+            let found = try route.list(question).compactMap(LinkMessage.init).first { $0.name == "bridge0" }
+            let index = try #require(found?.index)
+            var way = NetlinkBatch.Route(
+                to: try #require(Subnet("10.7.0.2/32")), via: try #require(IPAddress("169.254.1.2")), over: index)
+            way.mtu = 1400
+            var everywhere = NetlinkBatch.Route(to: try #require(Subnet("0.0.0.0/0")), via: way.gateway, over: index)
+            everywhere.table = 101
+            var setup = NetlinkBatch()
+            setup.setRoute(way)
+            // In the place of the first.
+            setup.setRoute(way)
+            setup.setRoute(everywhere)
+            try route.run(setup)
+            #expect(try Self.routes(route, over: index) == ["0.0.0.0/0 101 true", "10.7.0.2/32 254 true"])
+            var removal = NetlinkBatch()
+            removal.removeRoute(way)
+            try route.run(removal)
+            #expect(try Self.routes(route, over: index) == ["0.0.0.0/0 101 true"])
+        }
+    }
+
+    private static func netfilter(_ namespace: CInt) throws -> NetlinkSocket {
+        let number = try NamespaceSockets.make([NetlinkSocket.Family.netfilter.kind], in: namespace)[0]
+        return NetlinkSocket(owning: FileDescriptor(owning: number))
+    }
+
+    // Its socket is closed at the end.
+    private static func makeOwnedTable(_ namespace: CInt, _ meanwhile: () throws -> Void) throws {
+        let owner = try netfilter(namespace)
+        var batch = NetlinkBatch()
+        batch.beginTransaction()
+        batch.addTable("owned", .v4, isOwned: true)
+        batch.addChain("out", of: "owned", .v4, .postrouting, priority: 100, translates: true)
+        batch.addRule([.masquerade()], to: "out", of: "owned", .v4)
+        batch.commit()
+        try owner.run(batch)
+        try meanwhile()
+        close(consume owner)
+    }
+
+    private static func close(_ socket: consuming NetlinkSocket) {}
+
+    // By another socket.
+    private static func removeOwnedTable(_ namespace: CInt) throws {
+        let other = try netfilter(namespace)
+        var batch = NetlinkBatch()
+        batch.beginTransaction()
+        batch.removeTable("owned", .v4)
+        batch.commit()
+        try other.run(batch)
+    }
+
+    @Test func anOwnedTableEndsWithItsSocket() throws {
+        let namespace = try NetworkNamespace.create()
+        let number = namespace.rawValue
+        try Self.makeOwnedTable(number) {
+            let error = #expect(throws: NetlinkError.self) { try Self.removeOwnedTable(number) }
+            #expect(error?.errno == .notPermitted)
+        }
+        let error = #expect(throws: NetlinkError.self) { try Self.removeOwnedTable(number) }
+        #expect(error?.errno == .noEntry)
+        endLifetime(namespace)
     }
 
     @Test func aRefusalNamesWhatWasAsked() throws {

@@ -1,4 +1,3 @@
-import Addresses
 import Bytes
 package import ContainerSpec
 package import Errors
@@ -31,7 +30,9 @@ extension Engine {
                     "container sharing network namespace with another container or host cannot be connected to any other network",
                     .forbidden)
             }
-            try Self.check(endpoint, network)
+            if let problems = endpoint.problems(on: network) {
+                throw EngineError("invalid endpoint settings:\n\(problems)", .invalid)
+            }
             // Who is on the network already is so in the new way.
             var endpoints = named.map(\.endpoint)
             if let place = named.firstIndex(where: { $0.id == network.id }) {
@@ -133,39 +134,5 @@ extension Engine {
         for (what, text) in [("network", network), ("container", container)] where text.isEmpty {
             throw EngineError("invalid \(what) name or ID: value is empty", .invalid)
         }
-    }
-
-    // All that Docker finds wrong, in its order.
-    private static func check(_ endpoint: EndpointOptions, _ network: NetworkDefinition) throws(EngineError) {
-        var problems: [String] = []
-        if network.isDefault {
-            if !endpoint.aliases.isEmpty {
-                problems.append("network-scoped alias is supported only for containers in user defined networks")
-            }
-            if endpoint.ipv4 != nil || endpoint.ipv6 != nil {
-                problems.append("user specified IP address is supported on user defined networks only")
-            }
-        }
-        if let text = endpoint.ipv4, IPAddress(text)?.isV4 != true { problems.append("invalid IPv4 address: \(text)") }
-        if let text = endpoint.ipv6, IPAddress(text)?.isV4 != false { problems.append("invalid IPv6 address: \(text)") }
-        for text in endpoint.linkLocalIPs where IPAddress(text) == nil {
-            problems.append("invalid link-local IP address: \(text)")
-        }
-        for (text, v4) in [(endpoint.ipv4, true), (endpoint.ipv6, false)] {
-            guard let text else { continue }
-            // The default network's is as good as chosen.
-            guard let pool = network.pool(v4: v4), pool.isChosen || network.isDefault else {
-                problems.append(
-                    "user specified IP address is supported only when connecting to networks with user configured subnets"
-                )
-                continue
-            }
-            if IPAddress(text).map({ !pool.subnet.contains($0) }) ?? true {
-                problems.append("no configured subnet or ip-range contain the IP address \(text)")
-            }
-        }
-        guard !problems.isEmpty else { return }
-        let list = problems.count == 1 ? problems[0] : problems.map { "* " + $0 }.joined(separator: "\n")
-        throw EngineError("invalid endpoint settings:\n\(list)", .invalid)
     }
 }

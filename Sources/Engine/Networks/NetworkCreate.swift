@@ -7,7 +7,7 @@ import Networking
 package import Store
 
 /// A network that a user wants (`network create`).
-package struct NetworkRequest: Sendable {
+package struct NetworkCreateRequest: Sendable {
     package var name: String
     package var driver = "bridge"
     package var pools: [PoolRequest] = []
@@ -29,7 +29,7 @@ extension Engine {
     package var networks: NetworkStore { NetworkStore(paths) }
 
     /// Makes the network and returns its id. Throws `EngineError` in Docker's words.
-    package func createNetwork(_ request: NetworkRequest) throws(EngineError) -> String {
+    package func createNetwork(_ request: NetworkCreateRequest) throws(EngineError) -> String {
         do throws(OptionError) { try request.check() } catch { throw EngineError(error) }
         var definition = NetworkDefinition(
             id: randomHex(bytes: 32), name: request.name, created: Timestamp.now().rfc3339, driver: request.driver)
@@ -62,7 +62,7 @@ extension Event {
     }
 }
 
-extension NetworkRequest {
+extension NetworkCreateRequest {
     // The names that stand for what a network is not.
     private static let predefined = ["bridge", "host", "none", "default"]
 
@@ -155,8 +155,8 @@ extension NetworkRequest {
             guard value.utf8.count <= 15 else {
                 throw OptionError("the name of the bridge, '\(value)', is longer than an interface's may be: 15 bytes")
             }
-            let isName = value.utf8.allSatisfy { $0 > 32 && $0 != 47 && $0 != 58 && $0 < 127 }
-            guard isName, value != ".", value != "..", !SharedNamespace.isReserved(value) else {
+            // An empty one is the network's own choice.
+            guard value.isEmpty || NetworkInterface.isName(value), !SharedNamespace.isReserved(value) else {
                 throw OptionError("'\(value)' cannot be the name of a bridge: interfaces have no such names")
             }
         case "com.docker.network.bridge.host_binding_ipv4":
@@ -172,7 +172,8 @@ extension NetworkRequest {
                 throw OptionError("gateway mode 'isolated' can only be used for an internal network")
             }
         case "com.docker.network.container_iface_prefix":
-            guard (1...12).contains(value.utf8.count), value.utf8.allSatisfy({ $0 > 32 && $0 != 47 && $0 < 127 }) else {
+            // Behind it are up to three digits.
+            guard !value.isEmpty, NetworkInterface.isName(value + "000") else {
                 throw OptionError(
                     "'\(value)' cannot begin the names of interfaces: they have 15 bytes at most, and no slash")
             }

@@ -82,7 +82,10 @@ struct NetworkRequest: Sendable {
         do throws(StoreError) { network = try networks.find(wish.network) } catch {
             throw EngineError("failed to set up container networking: \(error)", error.kind)
         }
-        try Self.check(wish, network)
+        if let problems = wish.problems(on: network) {
+            throw EngineError(
+                "invalid config for network \(network.name): invalid endpoint settings:\n\(problems)", .invalid)
+        }
         let option = "com.docker.network.endpoint."
         if let text = wish.driverOptions[option + "sysctls"] {
             throw EngineError(
@@ -90,9 +93,7 @@ struct NetworkRequest: Sendable {
                 .unsupported)
         }
         if let name = wish.driverOptions[option + "ifname"] {
-            // dev_valid_name() of the kernel.
-            let isName = name.utf8.allSatisfy { $0 > 32 && $0 != 47 && $0 != 58 && $0 != 127 }
-            guard (1...15).contains(name.utf8.count), isName, name != ".", name != "..", name != "lo" else {
+            guard NetworkInterface.isName(name), !name.isSame(as: "lo") else {
                 throw EngineError(
                     "driver-opt \(option)ifname=\(name): interfaces have no such names: at most 15 bytes, without slash, colon or "
                         + "blank", .invalid)
@@ -145,32 +146,6 @@ struct NetworkRequest: Sendable {
             }
             return
         }
-    }
-
-    private static func check(_ wish: EndpointOptions, _ network: NetworkDefinition) throws(EngineError) {
-        var problems: [String] = []
-        for (text, v4) in [(wish.ipv4, true), (wish.ipv6, false)] {
-            guard let text else { continue }
-            guard let address = IPAddress(text), address.isV4 == v4 else {
-                problems.append("invalid \(v4 ? "IPv4" : "IPv6") address: \(text)")
-                continue
-            }
-            let pool = network.pool(v4: v4)
-            if network.isDefault {
-                problems.append("user specified IP address is supported on user defined networks only")
-            } else if let pool, !pool.isChosen {
-                problems.append(
-                    "user specified IP address is supported only when connecting to networks with user configured subnets"
-                )
-                continue
-            }
-            if !(pool?.subnet.contains(address) ?? false) {
-                problems.append("no configured subnet or ip-range contain the IP address \(text)")
-            }
-        }
-        guard !problems.isEmpty else { return }
-        let list = problems.count == 1 ? problems[0] : problems.map { "* " + $0 }.joined(separator: "\n")
-        throw EngineError("invalid config for network \(network.name): invalid endpoint settings:\n\(list)", .invalid)
     }
 
     private static func ports(_ options: RunOptions, _ image: ContainerConfig) throws(EngineError) -> [PortMapping] {

@@ -13,8 +13,10 @@ import Testing
         return "none"
     }
 
-    private func request(_ name: String, _ change: (inout NetworkRequest) -> Void = { _ in }) -> NetworkRequest {
-        var request = NetworkRequest(name: name)
+    private func request(_ name: String, _ change: (inout NetworkCreateRequest) -> Void = { _ in })
+        -> NetworkCreateRequest
+    {
+        var request = NetworkCreateRequest(name: name)
         change(&request)
         return request
     }
@@ -48,7 +50,7 @@ import Testing
 
     @Test func whatIsNoNetworkIsRefused() throws {
         let engine = try EngineSandbox().engine
-        let cases: [(NetworkRequest, String)] = [
+        let cases: [(NetworkCreateRequest, String)] = [
             (request(" "), "invalid name: name is empty"),
             (request("bridge"), "operation is not permitted on predefined bridge network"),
             (request("default"), "operation is not permitted on predefined default network"),

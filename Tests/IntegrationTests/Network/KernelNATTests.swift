@@ -260,6 +260,9 @@ struct KernelNATTests {
             #expect(try state(lab) == before)
             try apus.success("network", "connect", "--gw-priority", "1", "routed", "guest")
             #expect(try apus("exec", "guest", "sh", "-c", path).text == "ttl=62\n")
+            // Whoever clears away the rules of everybody does not get these.
+            try lab.shell(.machine, "nft flush ruleset")
+            #expect(try lab.shell(.machine, Self.rules).components(of: "masquerade") == 1)
             try apus.success("network", "disconnect", "plain", "guest")
             #expect(try apus("exec", "guest", "sh", "-c", path).text == "ttl=62\n")
             try apus.success("network", "connect", "plain", "guest")
@@ -273,6 +276,37 @@ struct KernelNATTests {
             #expect(try lab.shell(.machine, Self.rules).components(of: "masquerade") == 1)
             try apus.success("rm", "-f", "guest")
             try waitForState(lab, before)
+        }
+    }
+
+    // What a network takes less of than the machine is told to senders outside.
+    @Test func aSmallerNetworkIsToldToSenders() throws {
+        try withForwarding { _, lab, apus in
+            let server = try lab.serve(
+                .outside,
+                """
+                import errno, socket
+                u = socket.socket(type=socket.SOCK_DGRAM); u.bind(("\(Self.server)", 7000))
+                u.setsockopt(socket.IPPROTO_IP, 10, 2)  # IP_MTU_DISCOVER, IP_PMTUDISC_DO
+                print("ready")
+                while True:
+                    data, peer = u.recvfrom(100)
+                    try: u.sendto(b"x" * 1440, peer)
+                    except OSError as error: u.sendto(errno.errorcode[error.errno].encode(), peer)
+                """)
+            try apus.success(
+                "network", "create", "-o", "nat=kernel", "-o", "com.docker.network.driver.mtu=1400", "small")
+            let client = """
+                import socket
+                s = socket.socket(type=socket.SOCK_DGRAM); s.settimeout(1); s.connect(("\(Self.server)", 7000))
+                for _ in range(20):
+                    s.send(b"x")
+                    try: print(s.recv(2000)); break
+                    except TimeoutError: pass
+                """
+            let told = try apus(["run", "--rm", "--network", "small"] + Self.python + [client])
+            #expect(told.text == "b'EMSGSIZE'\n", "\(told)")
+            server.send(SIGKILL)
         }
     }
 

@@ -39,7 +39,9 @@ struct OptionTests {
             "com.docker.network.bridge.gateway_mode_ipv4=routed",
             "com.docker.network.bridge.gateway_mode_ipv4=isolated",
             "com.docker.network.bridge.enable_ip_masquerade=false", "com.docker.network.bridge.inhibit_ipv4=true",
-            "com.docker.network.container_iface_prefix=a/b",
+            "com.docker.network.container_iface_prefix=a/b", "com.docker.network.container_iface_prefix=a:b",
+            "com.docker.network.container_iface_prefix=much-too-long", "com.docker.network.bridge.name=a%d",
+            "com.docker.network.bridge.name=a b", "com.docker.network.bridge.name=..",
         ])
     func whatCannotBeKeptIsRefused(_ option: String) throws {
         try withSandbox(.root) { sandbox in

@@ -4,6 +4,8 @@
 failed=0
 fallocate -l 256M /swapfile && chmod 600 /swapfile && mkswap /swapfile >/dev/null && swapon /swapfile
 as_service() { systemd-run --quiet --user --machine=alice@ --pipe --wait --collect bash -l "$@"; }
+# Who may send echo requests is the machine's to say (icmp(7)): Debian's kernel lets nobody.
+let_ping() { echo 0 2147483647 >/proc/sys/net/ipv4/ping_group_range; }
 scene() {
     case $1 in
         root) bash /share/limits.bash root ;;
@@ -11,13 +13,8 @@ scene() {
         session) su - alice -c 'bash /share/limits.bash session' ;;
         service) as_service /share/limits.bash service ;;
         service-systemd) as_service /share/systemd.bash service ;;
-        network | network-root)
-            # Who may send echo requests is the machine's to say (icmp(7)): Debian's kernel lets nobody.
-            echo 0 2147483647 >/proc/sys/net/ipv4/ping_group_range
-            if [ "$1" = network ]; then su - alice -c 'bash /share/network.bash network'; else
-                bash /share/network.bash network-root
-            fi
-            ;;
+        network) let_ping && su - alice -c 'bash /share/network.bash network' ;;
+        network-root) let_ping && bash /share/network.bash network-root ;;
         default)
             # From here on with what Debian delegates by itself.
             rm -r /etc/systemd/system/user@.service.d

@@ -46,8 +46,8 @@ extension Verb {
         return 0
     }
 
-    private static func request(_ parsed: ParsedArguments) throws -> NetworkRequest {
-        var request = NetworkRequest(name: parsed.positionals[0])
+    private static func request(_ parsed: ParsedArguments) throws -> NetworkCreateRequest {
+        var request = NetworkCreateRequest(name: parsed.positionals[0])
         // An empty name is that of the default.
         request.driver = parsed.string("driver").flatMap { $0.isEmpty ? nil : $0 } ?? "bridge"
         request.pools = try PoolRequest.assemble(
