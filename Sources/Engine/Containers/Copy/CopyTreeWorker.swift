@@ -26,6 +26,8 @@ enum CopyTreeWorker {
             // A container that sees the machine's processes must not look into this one.
             Hardening.setDumpable(false)
             umask(0)
+            // It may be waiting for an archive that others go on writing. Not before: new credentials take it back.
+            try engine { try Credentials.setParentDeathSignal(SIGKILL) }
             try packets.send(CopyReply.ready)
             let worker = CopyTreeServer(root: RootDirectory(root), packets: packets)
             try worker.serve()

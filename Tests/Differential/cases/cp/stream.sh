@@ -24,4 +24,4 @@ D cp -L c1:/o/link - | tar -tf - | sort
 D cp -L c1:/o/link/. - | tar -tf - | sort
 D cp c1:/nope -
 D cp c1:/tmp/d - | tar -tvf - --numeric-owner | sed 's/ 20.*:../ /' | sort
-T 'D cp c1:/tmp/d/x - | tr -d "\\0" | head -c 8'
+T 'D cp c1:/tmp/d/x - | tr -d "\\0" | head -c 1'
