@@ -46,6 +46,12 @@ import Testing
         // As an overlay has what was opened for writing and not changed.
         let upper = try tree("upper", "mkdir kept; chmod 750 kept; touch -d @1000 kept")
         #expect(try writtenLayer(.upper, [upper, base]).report.entries == 0)
+        // The root has the looks of one of the layers, whatever the lowest is.
+        try Tool.shell("chmod 1777 upper base", in: folder.path)
+        let places = try folder.directory("places")
+        #expect(try writtenLayer(.upper, [upper, base, places]).report.entries == 0)
+        try Tool.shell("chmod 700 upper", in: folder.path)
+        #expect(try names(writtenLayer(.upper, [upper, base, places]).bytes) == ["./"])
     }
 
     @Test func theEnginesOwnPlacesAreNoChange() throws {

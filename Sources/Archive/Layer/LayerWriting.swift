@@ -68,11 +68,13 @@ final class LayerWriting {
     func write() throws(ArchiveError) {
         guard !roots.isEmpty else { return }
         var root = try open(roots, above: 0)
-        // An overlay's root is made by the engine, with the looks of the lowest layer.
+        // An overlay's root is made by the engine, with the looks of that of a layer.
         if roots.count > 1, !isMerged {
-            let lowest = roots[roots.count - 1]
-            root.differs = try reading([0]) { () throws(SystemError) in
-                try !hasSameLooks(root, Files.status(of: lowest.current), lowest)
+            root.differs = true
+            for layer in roots.dropFirst() where root.differs {
+                root.differs = try reading([0]) { () throws(SystemError) in
+                    try !hasSameLooks(root, Files.status(of: layer.current), layer)
+                }
             }
         }
         levels.append(root)

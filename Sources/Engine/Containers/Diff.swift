@@ -17,7 +17,7 @@ extension Engine {
         // One that was never started, or has a read-only root, has written nothing; nor is a directory of the host's
         // compared with anything.
         guard Files.exists(own), !record.layers.isEmpty else { return [] }
-        let layers = layerDirectories(record)
+        let layers = allLayers(record)
         let bytes = try inspectTree(
             ["changes", isCopy ? "whole" : "overlay", own, Self.ownPlaces.joined(separator: ":")] + layers)
         return bytes.split(separator: 0).compactMap { entry in
@@ -43,10 +43,16 @@ extension Engine {
 
     /// The sizes of what containers have written themselves, in bytes, in the order of `ids`. Throws.
     package func ownSizes(of ids: [String]) throws(EngineError) -> [Int64] {
-        try treeSizes(
-            ids.map { id in
-                let directory = containers.directory(id)
-                return Files.exists("\(directory)/rootfs") ? "\(directory)/rootfs" : "\(directory)/upper"
-            })
+        var sizes = try treeSizes(ids.map { "\(containers.directory($0))/upper" })
+        // One that was copied has its image's files, too.
+        for (place, id) in ids.enumerated() where Files.exists("\(containers.directory(id))/rootfs") {
+            let record: ContainerRecord
+            do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
+            let bytes = try inspectTree(
+                ["own-size", "\(containers.directory(id))/rootfs", Self.ownPlaces.joined(separator: ":")]
+                    + allLayers(record))
+            sizes[place] = Int64(String(decoding: bytes, as: UTF8.self)) ?? 0
+        }
+        return sizes
     }
 }

@@ -33,7 +33,13 @@ extension ImageService {
     ) throws(EngineError) -> Digest {
         try engine {
             var container = commit.config
-            for change in try DockerfileChange.all(commit.changes) { try change.apply(to: &container) }
+            var hasCommand = false
+            for change in try DockerfileChange.all(commit.changes) {
+                try change.apply(to: &container)
+                if change.instruction == "CMD" { hasCommand = true }
+                // As in a Dockerfile: the arguments were the other program's.
+                if change.instruction == "ENTRYPOINT", !hasCommand { container.cmd = nil }
+            }
             // As Docker has it: a change can replace the entrypoint, and not take it away.
             if container.entrypoint?.isEmpty ?? true {
                 if container.cmd?.isEmpty ?? true { container.cmd = commit.config.cmd }

@@ -138,11 +138,18 @@ package enum ContainerTree {
         return list.indices.sorted { (depths[$0], $0) < (depths[$1], $1) }.map { list[$0] }
     }
 
+    // Whatever links there are in a volume, they lead nowhere but into it.
+    private static func open(_ bind: Bind) throws(SystemError) -> FileDescriptor {
+        guard let subpath = bind.subpath else {
+            return try FileDescriptor.open(bind.source, FileDescriptor.pathOnly)
+        }
+        let root = RootDirectory(try FileDescriptor.open(bind.source, FileDescriptor.pathOnly | O_DIRECTORY))
+        return try root.open(subpath)
+    }
+
     private static func attach(_ bind: Bind, to root: borrowing FileDescriptor) throws(SystemError) {
         if bind.createsSource, try !Files.isPresent(bind.source) { try Files.makeDirectories(bind.source) }
-        var source = try FileDescriptor.open(bind.source, FileDescriptor.pathOnly)
-        // Whatever links there are in the volume, they lead nowhere but into it.
-        if let subpath = bind.subpath { source = try RootDirectory(source).open(subpath) }
+        let source = try open(bind)
         let isDirectory = try source.status().isDirectory
         let place = try RootDirectory(root.duplicate()).openOrCreate(
             bind.destination, isDirectory ? .directory : .file)

@@ -231,6 +231,10 @@ import Testing
             try #require(made.code == 0, "\(made)")
             let id = try sandbox.output("inspect", "-f", "{{.Id}}", "cc")
             #expect(Files.exists("\(sandbox.store)/containers/\(id)/rootfs"))
+            let sizes = try sandbox.output("inspect", "-s", "-f", "{{.SizeRw}} {{.SizeRootFs}}", "cc")
+            let image = try sandbox.output("inspect", "-f", "{{.Size}}", "busybox")
+            // Two files, one of them once, and a link.
+            #expect(sizes == "8 \((Int(image) ?? 0) + 8)")
             try sandbox.output("commit", "cc", "made")
             let names = try sandbox.output("inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", "made")
             let layer = try #require(names.split(separator: " ").last).dropFirst(7)

@@ -8,6 +8,7 @@ import Workers
 
 /// The process that looks into trees whose directories may be closed to all but subordinate ids:
 /// `inspect-tree RUN-DIRECTORY size PATH…` prints the bytes of each on a line;
+/// `inspect-tree RUN-DIRECTORY own-size PATH OWN-PLACES LAYER…` prints the bytes of what is not in the layers;
 /// `inspect-tree RUN-DIRECTORY changes overlay|whole PATH OWN-PLACES LAYER…` prints a letter and a path with a zero byte
 /// behind it for each change, `OWN-PLACES` being paths with colons between them. Exit code 1 and a sentence on standard
 /// error where that fails.
@@ -21,6 +22,10 @@ enum InspectTreeWorker {
             switch arguments[1] {
             case "size":
                 for path in rest { try output.writeAll("\(TreeSize.bytes(of: path))\n".utf8) }
+            case "own-size" where rest.count >= 2:
+                let places = rest[1].split(on: ":").map { String($0) }
+                let size = try TreeChanges.size(of: rest[0], above: Array(rest[2...]), ownPlaces: places)
+                try output.writeAll("\(size)".utf8)
             case "changes" where rest.count >= 3:
                 let places = rest[2].split(on: ":").map { String($0) }
                 let changes = try TreeChanges.find(

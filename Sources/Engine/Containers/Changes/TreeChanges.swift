@@ -50,6 +50,9 @@ struct TreeChanges {
 
     private let form: Form
     private(set) var changes: [FileChange] = []
+    // The sizes of the files and links among them, each file once.
+    private var bytes: Int64 = 0
+    private var seen: Set<FileIdentity> = []
     // Paths that the engine itself makes in a container's file system, as places to mount on.
     private let ownPlaces: Set<[UInt8]>
 
@@ -63,13 +66,27 @@ struct TreeChanges {
     static func find(
         in directory: String, _ form: Form, above layers: [String], ownPlaces: [String]
     ) throws(SystemError) -> [FileChange] {
+        try run(directory, form, layers, ownPlaces).changes.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+    }
+
+    private static func run(
+        _ directory: String, _ form: Form, _ layers: [String], _ ownPlaces: [String]
+    ) throws(SystemError) -> TreeChanges {
         var run = TreeChanges(form, ownPlaces: ownPlaces)
         let root = try FileDescriptor.open(directory, O_RDONLY | O_DIRECTORY)
         let limit = max(1, 64 / max(1, layers.count))
         var below: [Layer] = []
         for layer in layers { below.append(Layer(try FileDescriptor.open(layer, O_RDONLY | O_DIRECTORY), limit)) }
         try run.compare(root.rawValue, below)
-        return run.changes.sorted { $0.path.lexicographicallyPrecedes($1.path) }
+        return run
+    }
+
+    /// The sizes of the files and links of the tree `directory` that are not in `layers`, the topmost first, as they are
+    /// there, each file once, in bytes. Throws `SystemError`.
+    static func size(
+        of directory: String, above layers: [String], ownPlaces: [String]
+    ) throws(SystemError) -> Int64 {
+        try run(directory, .whole, layers, ownPlaces).bytes
     }
 
     // Down and back in a loop: a container can make directories deeper than a stack.
@@ -144,6 +161,7 @@ struct TreeChanges {
         guard let old else {
             if isOwnPlace(path, status) { return false }
             changes.append(FileChange(kind: .added, path: path))
+            count(status)
             return true
         }
         if form == .whole, Self.isSame(status, old), Self.isSameLink(name, in: directory, status, old, layers) {
@@ -151,7 +169,15 @@ struct TreeChanges {
         }
         if isOwnPlace(path, status) { return false }
         changes.append(FileChange(kind: .changed, path: path))
+        count(status)
         return true
+    }
+
+    private mutating func count(_ status: FileStatus) {
+        guard status.isRegular || status.isSymbolicLink,
+            status.linkCount == 1 || seen.insert(status.identity).inserted
+        else { return }
+        bytes += Int64(status.size)
     }
 
     private func isOwnPlace(_ path: [UInt8], _ status: FileStatus) -> Bool {

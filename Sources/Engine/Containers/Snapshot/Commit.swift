@@ -50,7 +50,10 @@ extension Engine {
             guard let archive else { return nil }
             let hold = options.pauses ? try hold(id) : nil
             defer { if let hold { release(hold, id) } }
-            let written = try write(archive, to: output)
+            let written: TreeArchive.Result
+            do throws(EngineError) { written = try write(archive, to: output) } catch {
+                throw EngineError("cannot commit container \(text): \(error.message)", error.kind)
+            }
             try requirePresence(id)
             if written.skippedAttributes > 0 {
                 warnings.append(

@@ -54,10 +54,8 @@ extension Engine {
     /// Where the files of the container with this record are. Throws `EngineError`.
     func tree(_ description: ContainerDescription, _ record: ContainerRecord) throws(EngineError) -> LayeredTree {
         let directory = containers.directory(description.id)
-        var layers = layerDirectories(record)
-        let imageLayers = Array(layers.reversed())
-        if let top = layers.first, let places = MountPoints.layer(in: Files.split(top).parent) { layers.append(places) }
-        var tree = LayeredTree(form: .layers, layers: layers)
+        let imageLayers = Array(layerDirectories(record).reversed())
+        var tree = LayeredTree(form: .layers, layers: allLayers(record))
         do throws(SystemError) {
             if description.options.rootfs {
                 tree.form = .directory(description.options.image)
@@ -74,6 +72,13 @@ extension Engine {
                 description.options, container: description.id, layers: imageLayers, in: paths)
         } catch { throw EngineError(error) }
         return tree
+    }
+
+    /// The directories of the container's layers, the topmost first, and below them that of the engine's places to mount on.
+    func allLayers(_ record: ContainerRecord) -> [String] {
+        let layers = layerDirectories(record)
+        guard let top = layers.first, let places = MountPoints.layer(in: Files.split(top).parent) else { return layers }
+        return layers + [places]
     }
 
     /// Throws unless the container is still there, whose tree may otherwise have been read while it was taken down.

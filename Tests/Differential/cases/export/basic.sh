@@ -1,5 +1,7 @@
 # what: the archive of a whole file system
-@ D run --name c1 -v /data busybox sh -c 'mkdir -p /new; echo a > /new/f; ln /new/f /new/g; ln -s f /new/l; chown 5:6 /new/g; chmod 700 /home; rm /etc/passwd; echo x > /data/x'
+# accept 3 out: what is below /dev is made when a container starts
+# accept 8 out: ours has the root, and nothing below /dev nor /.dockerenv
+@ mkdir b; D run --name c1 -v $PWD/b:/data busybox sh -c 'mkdir -p /new; echo a > /new/f; ln /new/f /new/g; ln -s f /new/l; chown 5:6 /new/g; chmod 700 /home; rm /etc/passwd; echo x > /data/x'
 D export c1 | tar --numeric-owner -tv new home etc/passwd | sed -E 's/ [0-9]{4}-[0-9-]+ [0-9:]+ / /'
 D export c1 | tar -t | grep -E '^(data|etc/hosts|etc/hostname|etc/resolv.conf|dev|proc|sys)'
 D export -o f.tar c1; stat -c %a f.tar; tar -xOf f.tar new/f
