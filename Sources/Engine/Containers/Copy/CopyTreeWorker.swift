@@ -94,7 +94,8 @@ struct CopyTreeServer: ~Copyable {
             let (number, text) = try destination(path)
             let directory = FileDescriptor(owning: number)
             let scope = TreeSink.Scope(root: RootDirectory(try engine { try directory.duplicate() }))
-            var sink = TreeSink(directory: directory.rawValue, label: text, .entries, tellsWholePaths: false, scope: scope)
+            var sink = TreeSink(
+                directory: directory.rawValue, label: text, .entries, tellsWholePaths: false, scope: scope)
             let size = try TarStreams.extract(from: 0, into: &sink)
             try packets.send(CopyReply.done(size))
             endLifetime(directory)
