@@ -1,4 +1,4 @@
-import Bytes
+package import Bytes
 package import Errors
 package import OCI
 
@@ -16,6 +16,16 @@ extension RunOptions {
         mounts.contains { mount in
             if case .volume(let volume) = mount.kind { volume.name == nil } else { false }
         }
+    }
+
+    /// The places of a container's configuration that have volumes: the image's, and those of `-v` without a name.
+    package func declaredVolumes(_ image: ContainerConfig) -> [ByteKey: EmptyObject]? {
+        var all = image.volumes
+        for mount in mounts where mount.shortForm != nil && mount.origin == nil {
+            guard case .volume(let volume) = mount.kind, volume.name == nil || volume.isAnonymous else { continue }
+            all = (all ?? [:]).merging([ByteKey(mount.destination): EmptyObject()]) { $1 }
+        }
+        return all
     }
 
     /// Settles the user's own mounts: a place without a source (`-v /path`) is what an image could have asked for, and any

@@ -24,7 +24,7 @@ extension ContainerInspection {
             try members.put("Cmd", command)
             try members.encodeIfPresent(options.healthcheck(over: image), forKey: "Healthcheck")
             try members.put("Image", options.image)
-            try members.put("Volumes", volumes)
+            try members.put("Volumes", options.declaredVolumes(image))
             try members.put("WorkingDir", options.workingDir ?? image.workingDir ?? "")
             try members.put("Entrypoint", entrypoint)
             try members.encodeIfPresent(options.endpoints.first?.macAddress, forKey: "MacAddress")
@@ -33,16 +33,6 @@ extension ContainerInspection {
             try members.encodeIfPresent(options.stopSignal ?? image.stopSignal, forKey: "StopSignal")
             try members.encodeIfPresent(options.stopTimeout ?? image.stopTimeout, forKey: "StopTimeout")
             try members.encodeIfPresent(image.shell, forKey: "Shell")
-        }
-
-        /// The image's, and those of `-v` without a name.
-        private var volumes: [ByteKey: EmptyObject]? {
-            var all = image.volumes
-            for mount in description.options.mounts where mount.shortForm != nil && mount.origin == nil {
-                guard case .volume(let volume) = mount.kind, volume.isAnonymous else { continue }
-                all = (all ?? [:]).merging([ByteKey(mount.destination): EmptyObject()]) { $1 }
-            }
-            return all
         }
 
         /// Without `--attach` all that there is, but for a container in the background.

@@ -17,6 +17,7 @@ extension ContainerConfig {
         let names = Set(options.env.map { name($0) })
         let variables = options.env + (image.env ?? []).filter { !names.contains(name($0)) }
         env = variables.isEmpty ? nil : variables
+        volumes = options.declaredVolumes(image)
         entrypoint = options.entrypoint ?? image.entrypoint
         if !options.cmd.isEmpty { cmd = options.cmd } else if options.entrypoint != nil { cmd = nil }
         workingDir = options.workingDir ?? image.workingDir
