@@ -36,16 +36,20 @@ extension Verb {
     }
 
     // Of the volumes of a swarm.
-    private static let clusterFlags =
-        [
-            ("availability", "active"), ("group", nil), ("limit-bytes", nil), ("required-bytes", nil),
-            ("scope", "single"),
-            ("sharing", "none"), ("type", "block"),
-        ].map { name, value in
+    private static let clusterFlags: [Flag] = {
+        func flag(
+            _ name: String, _ kind: Flag.Kind, placeholder: String? = nil, defaultValue: String? = nil
+        ) -> Flag {
             Flag(
-                name, nil, .string, "", defaultValue: value, refused: "it is for volumes of a swarm, and there is none")
+                name, nil, kind, "", placeholder: placeholder, defaultValue: defaultValue,
+                refused: "it is for volumes of a swarm, and there is none")
         }
-        + ["secret", "topology-preferred", "topology-required"].map { name in
-            Flag(name, nil, .list, "", refused: "it is for volumes of a swarm, and there is none")
-        }
+        return [
+            flag("availability", .string, defaultValue: "active"), flag("group", .string), flag("limit-bytes", .bytes),
+            flag("required-bytes", .bytes), flag("scope", .string, defaultValue: "single"),
+            flag("secret", .list, placeholder: "map"), flag("sharing", .string, defaultValue: "none"),
+            flag("topology-preferred", .list), flag("topology-required", .list),
+            flag("type", .string, defaultValue: "block"),
+        ]
+    }()
 }
