@@ -7,7 +7,9 @@ import Testing
 /// Written layers against what the kernel, GNU tar and umoci make of the same changes: as root, because only root can
 /// give files to everybody without a namespace.
 @Suite(
-    .enabled(if: Tool.isRoot && Tool.has("umoci", "setfattr", "setcap"), "root, umoci, attr and libcap2-bin are needed")
+    .enabled(
+        if: Tool.isRoot && Tool.has("umoci", "setfattr", "setcap"),
+        "root, for owners of all kinds, umoci, attr and libcap2-bin are needed")
 )
 struct LayerWriterPeerTests {
     private let folder = try! Folder()
