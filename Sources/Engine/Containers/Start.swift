@@ -75,7 +75,8 @@ extension Engine {
             case .gone: continue
             case .stuck:
                 throw EngineError(
-                    "container \(id.prefix(12)) cannot be started: its supervisor does not answer; 'apus kill' ends it")
+                    "container \(id.prefix(12)) cannot be started: another command holds it, as a copy does while it goes on, or "
+                        + "its supervisor does not answer; 'apus kill' ends that")
             }
         }
     }
