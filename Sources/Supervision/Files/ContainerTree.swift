@@ -41,17 +41,7 @@ package enum ContainerTree {
     private static func mount(_ work: SuperviseRequest) throws(EngineError) -> FileDescriptor {
         let (options, containers) = (work.description.options, ContainerStore(work.paths))
         let (mode, _) = UserNamespace.plan()
-        var root = SupervisorRequest.Root.layers([])
-        if options.rootfs {
-            root = try SupervisorRequest.Root(directory: options.image)
-        } else {
-            let store = LayerStore(work.paths, mode)
-            if let missing = work.layers.first(where: { !store.has($0) }) {
-                throw EngineError(
-                    "layer \(missing) of image \(options.image) is not there for this id map: pull the image again")
-            }
-            root = .layers(work.layers.map { store.path(of: $0) })
-        }
+        let root = try work.root(mode)
         return try engine {
             let layers = if case .layers(let layers) = root { layers } else { [String]() }
             let map = try OwnIDMap.claim(options, container: work.id, layers: layers, in: work.paths)

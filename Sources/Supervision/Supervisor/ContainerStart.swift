@@ -50,8 +50,8 @@ package struct ContainerStart: Sendable {
     /// cache; nothing else is changed. Throws `EngineError` for options that cannot be honoured here.
     package func supervisorRequest() throws(EngineError) -> SupervisorRequest {
         let ownMap = try ownIDMap()
-        // Root of a namespace of its own is no root of the machine.
         let volumes = try volumeSources()
+        // Root of a namespace of its own is no root of the machine.
         var plan = try plan(ownMap == nil ? mode : .mapped, volumes)
         if let size {
             plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))

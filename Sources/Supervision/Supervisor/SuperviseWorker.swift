@@ -73,6 +73,20 @@ package struct SuperviseRequest {
     }
 }
 
+extension SuperviseRequest {
+    /// What the container's root file system is made of, where containers run with the ids of `mode`. Throws where a layer is
+    /// missing.
+    func root(_ mode: UserNamespace.Mode) throws(EngineError) -> SupervisorRequest.Root {
+        let image = description.options.image
+        if description.options.rootfs { return try SupervisorRequest.Root(directory: image) }
+        let store = LayerStore(paths, mode)
+        if let missing = layers.first(where: { !store.has($0) }) {
+            throw EngineError("layer \(missing) of image \(image) is not there for this id map: pull the image again")
+        }
+        return .layers(layers.map { store.path(of: $0) })
+    }
+}
+
 /// The process that becomes the supervisor of a container that was created before: `supervise ID`, with the session of
 /// the command as its descriptor 3, the container's lock as 4 and the request as 5. It works the plan out anew: from the
 /// options, the image's configuration, and what the machine is now.
@@ -112,17 +126,7 @@ package enum SuperviseWorker {
     private static func plan(_ work: SuperviseRequest) throws(EngineError) -> SupervisorRequest {
         let (mode, _) = UserNamespace.plan()
         let (options, containers) = (work.description.options, ContainerStore(work.paths))
-        let root: SupervisorRequest.Root
-        if options.rootfs {
-            root = try SupervisorRequest.Root(directory: options.image)
-        } else {
-            let store = LayerStore(work.paths, mode)
-            if let missing = work.layers.first(where: { !store.has($0) }) {
-                throw EngineError(
-                    "layer \(missing) of image \(options.image) is not there for this id map: pull the image again")
-            }
-            root = .layers(work.layers.map { store.path(of: $0) })
-        }
+        let root = try work.root(mode)
         var start = ContainerStart(
             work.id, name: work.name, in: containers, options, image: work.description.imageConfig,
             imageID: work.description.imageID, root: root, mode: mode)

@@ -64,7 +64,7 @@ struct ContainerRow {
                 ("ID", .string(isShort ? Shortening.id(container.id) : container.id)),
                 ("Image", .string(image)),
                 ("Labels", .string(pairs.joined(separator: ","))),
-                ("LocalVolumes", .string(String(volumes.count))),
+                ("LocalVolumes", .string(String(description.options.volumeNames.count))),
                 ("Mounts", .string(mounts.joined(separator: ","))),
                 ("Names", .string(container.name)),
                 ("Networks", .string(description.options.networkNames.joined(separator: ","))),
@@ -111,12 +111,6 @@ struct ContainerRow {
             case .tmpfs: return nil
             }
             return isShort ? Shortening.ellipsis(source, 15) : source
-        }
-    }
-
-    private var volumes: [String] {
-        container.description.options.mounts.compactMap { mount in
-            if case .volume(let volume) = mount.kind { volume.name } else { nil }
         }
     }
 
