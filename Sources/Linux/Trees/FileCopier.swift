@@ -14,6 +14,15 @@ package struct FileCopier {
 
     var owners: OwnerMap?
 
+    // Kept from part to part: fresh memory from the kernel for each costs as much as the copy.
+    private var buffer: Buffer?
+
+    private final class Buffer {
+        static let size = 1 << 18
+        let memory = UnsafeMutableRawBufferPointer.allocate(byteCount: size, alignment: 4096)
+        deinit { memory.deallocate() }
+    }
+
     package init() {}
 
     /// Copies `name`, which is no directory and has `status`, to the new name `target`. Throws `SystemError`.
@@ -100,8 +109,8 @@ package struct FileCopier {
                 canShare = false
             }
         }
-        try target.setSize(size)
         var offset = 0
+        var end = 0
         while offset < size, let data = try source.nextData(from: offset) {
             offset = data.lowerBound
             while offset < data.upperBound {
@@ -109,9 +118,12 @@ package struct FileCopier {
                 // The source became shorter meanwhile.
                 if copied == 0 { return }
                 offset += copied
+                end = offset
                 copiedBytes += copied
             }
         }
+        // A hole at the end.
+        if end < size { try target.setSize(size) }
     }
 
     private mutating func copyPart(
@@ -125,10 +137,11 @@ package struct FileCopier {
                 canCopyRange = false
             }
         }
-        let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: min(length, 1 << 18), alignment: 4096)
-        defer { buffer.deallocate() }
-        let got = try source.read(into: buffer, at: offset)
-        try target.write(UnsafeRawBufferPointer(rebasing: buffer[..<got]), at: offset)
+        let buffer = buffer ?? Buffer()
+        self.buffer = buffer
+        let got = try source.read(
+            into: UnsafeMutableRawBufferPointer(rebasing: buffer.memory[..<min(length, Buffer.size)]), at: offset)
+        try target.write(UnsafeRawBufferPointer(rebasing: buffer.memory[..<got]), at: offset)
         return got
     }
 

@@ -16,13 +16,16 @@ import Testing
             mkfifo pipe; echo odd >$'by\\xff\\xfetes \\n name'; : >empty; head -c 3000000 /dev/urandom >large
             echo in >sub/closed/f; chmod 0555 sub/closed; chmod 2750 sub
             python3 -c 'import os; os.setxattr("file", "user.note", b"kept"); os.setxattr("sub", "user.dir", b"too")'
+            for n in 16383 16384 16385 65535 65536 65537 200000; do head -c "$n" /dev/urandom >"$n"; done
+            chmod 6711 16385
+            python3 -c 'import os; [os.setxattr(n, "user.note", b"also") for n in ("16384", "65537")]'; chmod 0444 16384 65537
             touch -d '2001-02-03 04:05:06.789' file sub/closed/f large; touch -h -d '2002-03-04' dangling
             touch -d '2003-04-05' sub/closed sub; cd - >/dev/null
         }
         list() {
             (cd "$1"; find . -printf '%p %y %m %n %l %T@' \\( -type d -printf '\\n' -o -printf ' %s\\n' \\) | sort
             find . -type f -exec md5sum {} + | sort
-            python3 -c 'import os; print(os.getxattr("file", "user.note"), os.getxattr("sub", "user.dir"))'
+            python3 -c 'import os; print(os.getxattr("file", "user.note"), os.getxattr("sub", "user.dir"), *(os.getxattr(n, "user.note") for n in ("16384", "65537")))'
             test "$(du -k holes | cut -f 1)" -lt 1000 || echo no holes)
         }
         """
@@ -131,21 +134,23 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
-    func thirtyThousandFilesGoEachWay(_ user: TestUser) throws {
+    func thousandsOfFilesGoEachWay(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
+            // Every seventh is too large to go with its description; there are fewer descriptors than files under way.
             let result = try sandbox.tool(
                 "bash", "-euc",
                 """
                 \(sandbox.copyFunctions(Self.functions))
                 python3 -c '
                 import os
-                for i in range(300):
+                for i in range(30):
                     os.makedirs(f"s/{i}")
-                    for j in range(100): open(f"s/{i}/{j}", "w").write(f"{i} {j}")'
+                    for j in range(100): open(f"s/{i}/{j}", "w").write(f"{i} {j}" * (5000 if j % 7 == 0 else 1))'
                 "$apus" create --name cc --network none busybox sleep 1 >/dev/null
-                (ulimit -n 64; "$apus" cp s cc:/s; "$apus" cp cc:/s out); diff -r s out && find out -type f | wc -l
+                (ulimit -n 64; "$apus" cp s cc:/s; "$apus" cp cc:/s out; "$apus" cp s/. cc:/s; "$apus" cp cc:/s/. out)
+                diff -r s out && find out -type f | wc -l
                 """)
-            #expect(result.text == "30000\n", "\(result)")
+            #expect(result.text == "3000\n", "\(result)")
         }
     }
 

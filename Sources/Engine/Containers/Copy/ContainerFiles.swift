@@ -124,7 +124,7 @@ struct ContainerFiles: ~Copyable {
     func answer() throws(EngineError) -> CopyReply { try Self.answer(packets, name) }
 
     private static func answer(_ packets: CopyPackets, _ name: String) throws(EngineError) -> CopyReply {
-        let reply = try receive(packets, name).reply
+        guard let reply = try receive(packets, name).replies.last else { throw unexpected }
         if case .failed(let error) = reply { throw error }
         return reply
     }

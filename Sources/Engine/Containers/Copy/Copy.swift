@@ -85,19 +85,20 @@ extension Engine {
         var size = TarStreams.end
         try files.tell(.send(source.path, name: plan.name ?? [UInt8(ascii: ".")]))
         while true {
-            var message = try files.receive()
-            switch message.reply {
-            case .entry(let entry):
-                size += TarStreams.size(of: entry, longer: longer)
-                let file = message.file.take()
-                try sink.add(entry, file)
-            case .done:
-                try sink.finish()
-                try checkPresence(files)
-                endLifetime(directory)
-                return CopyResult(size: size, destination: CopyPath.text(target))
-            case .failed(let error): throw files.naming(source.path, error)
-            default: throw EngineError("the process that copies said something else")
+            let message = try files.receive()
+            for reply in message.replies {
+                switch reply {
+                case .entry(let entry, let content):
+                    size += TarStreams.size(of: entry, longer: longer)
+                    try sink.add(entry, content, message.file)
+                case .done:
+                    try sink.finish()
+                    try checkPresence(files)
+                    endLifetime(directory)
+                    return CopyResult(size: size, destination: CopyPath.text(target))
+                case .failed(let error): throw files.naming(source.path, error)
+                default: throw EngineError("the process that copies said something else")
+                }
             }
         }
     }
@@ -151,10 +152,10 @@ extension Engine {
         _ source: CopyEnd, as name: [UInt8], to files: borrowing ContainerFiles
     ) throws(EngineError) -> Int {
         let counter = SizeCounter()
-        let link = files.packets
+        let entries = EntryPackets(files.packets, asksForReason: true)
         var tree = TreeSource(name: name, label: source.path) { entry, file throws(EngineError) in
             counter.size += TarStreams.size(of: entry)
-            try link.send(entry, file)
+            try entries.add(entry, file)
         }
         let path = source.isDirectory ? source.path : CopyPath.split(source.path).directory
         let opened: FileDescriptor
@@ -169,6 +170,7 @@ extension Engine {
             try tree.read(file: LocalPath.raw(CopyPath.split(source.path).base), in: opened.rawValue)
         }
         endLifetime(opened)
+        try entries.flush()
         return counter.size
     }
 

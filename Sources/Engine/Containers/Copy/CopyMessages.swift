@@ -22,7 +22,8 @@ enum CopyReply {
     case status(ContainerPathStatus)
     /// It is ready for entries.
     case ready
-    case entry(TarEntry)
+    /// A file's description. `content` is the content of a small file; that of others is a descriptor that goes with the packet.
+    case entry(TarEntry, content: [UInt8]?)
     /// All was copied; the number is the archive's size in bytes where there is one.
     case done(Int)
     case failed(EngineError)
@@ -72,9 +73,11 @@ extension CopyReply: WireCodable {
             encoder.writeInteger(UInt8(0))
             encoder.write(status)
         case .ready: encoder.writeInteger(UInt8(1))
-        case .entry(let entry):
+        case .entry(let entry, let content):
             encoder.writeInteger(UInt8(2))
             encoder.write(WireEntry(entry: entry))
+            encoder.write(content != nil)
+            if let content { encoder.write(data: content) }
         case .done(let size):
             encoder.writeInteger(UInt8(3))
             encoder.write(size)
@@ -90,7 +93,9 @@ extension CopyReply: WireCodable {
         switch try decoder.readInteger(UInt8.self) {
         case 0: self = .status(try decoder.read())
         case 1: self = .ready
-        case 2: self = .entry(try decoder.read(WireEntry.self).entry)
+        case 2:
+            let entry = try decoder.read(WireEntry.self).entry
+            self = .entry(entry, content: try decoder.read() ? try decoder.readData() : nil)
         case 3: self = .done(try decoder.read())
         case 4:
             let kind = Self.kind(try decoder.readInteger())
@@ -108,7 +113,7 @@ extension CopyReply: WireCodable {
     }
 }
 
-/// A file's description between the two processes; its content is a descriptor that goes with it.
+/// A file's description between the two processes.
 struct WireEntry: WireCodable {
     var entry: TarEntry
 

@@ -8,11 +8,11 @@ struct CopyPackets {
     let number: CInt
 
     /// The most bytes of a packet.
-    private static let limit = 65_000
+    static let limit = 65_000
 
-    /// A message and the open file that came with it.
+    /// What came in one packet: replies, and the open file that belongs to the last one.
     struct Message: ~Copyable {
-        let reply: CopyReply
+        let replies: [CopyReply]
         var file: FileDescriptor?
     }
 
@@ -21,12 +21,17 @@ struct CopyPackets {
     func send(_ value: some WireCodable, file: CInt = -1) throws(EngineError) {
         var encoder = WireEncoder()
         encoder.write(value)
-        guard encoder.bytes.count <= Self.limit else {
+        try send(bytes: encoder.bytes, file: file)
+    }
+
+    /// Sends a packet of values that are written already. Throws as `send`.
+    func send(bytes: [UInt8], file: CInt = -1) throws(EngineError) {
+        guard bytes.count <= Self.limit else {
             throw EngineError("a file's name and extended attributes are too large to be copied", .invalid)
         }
         while true {
             do throws(SystemError) {
-                return try PacketSocket.send(encoder.bytes, attachment: file, to: number)
+                return try PacketSocket.send(bytes, attachment: file, to: number)
             } catch {
                 // As many descriptors of this user are under way as it may have open: the other side takes them.
                 if error.errno == Errno(ETOOMANYREFS) {
@@ -54,22 +59,18 @@ struct CopyPackets {
     /// Waits for the next reply; nil as `receive`.
     func reply() throws(EngineError) -> Message? {
         guard var packet = try receive() else { return nil }
-        return Message(reply: try Self.decode(packet.bytes), file: packet.attachment.take())
+        return Message(replies: try Self.decode(packet.bytes), file: packet.attachment.take())
     }
 
-    /// The reply in a packet. Throws `EngineError`.
-    static func decode(_ bytes: [UInt8]) throws(EngineError) -> CopyReply {
+    /// The replies in a packet, of which there is one at least. Throws `EngineError`.
+    private static func decode(_ bytes: [UInt8]) throws(EngineError) -> [CopyReply] {
         var decoder = WireDecoder(bytes)
-        do throws(WireError) { return try decoder.read() } catch {
+        var replies: [CopyReply] = []
+        do throws(WireError) {
+            repeat { replies.append(try decoder.read()) } while decoder.remaining > 0
+            return replies
+        } catch {
             throw EngineError("a message of the process that copies cannot be read: \(error)")
-        }
-    }
-
-    /// Sends an entry with its content. Throws the other side's error where that has ended with one.
-    func send(_ entry: TarEntry, _ file: CInt) throws(EngineError) {
-        do throws(EngineError) { try send(CopyReply.entry(entry), file: file) } catch {
-            guard error.kind == .unavailable else { throw error }
-            throw try lastWord() ?? error
         }
     }
 
@@ -82,7 +83,7 @@ struct CopyPackets {
                 silences += 1
                 continue
             }
-            if case .failed(let error) = message.reply { return error }
+            if case .failed(let error) = message.replies.last { return error }
         }
         return nil
     }

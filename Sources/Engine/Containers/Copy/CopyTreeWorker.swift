@@ -71,9 +71,9 @@ struct CopyTreeServer: ~Copyable {
         switch command {
         case .status(let path): try packets.send(CopyReply.status(try status(path)))
         case .send(let path, let name):
-            try read(path, as: name) { [packets] (entry, file) throws(EngineError) in
-                try packets.send(CopyReply.entry(entry), file: file)
-            }
+            let entries = EntryPackets(packets, asksForReason: false)
+            try read(path, as: name) { (entry, file) throws(EngineError) in try entries.add(entry, file) }
+            try entries.flush()
             try packets.send(CopyReply.done(0))
         case .archive(let path):
             let writer = TarWriter(to: 1)
@@ -103,15 +103,15 @@ struct CopyTreeServer: ~Copyable {
     }
 
     private func receive(into sink: inout TreeSink) throws(EngineError) {
-        while var packet = try packets.receive() {
-            switch try CopyPackets.decode(packet.bytes) {
-            case .entry(let entry):
-                let file = packet.attachment.take()
-                try sink.add(entry, file)
-            case .done:
-                try sink.finish()
-                return try packets.send(CopyReply.done(0))
-            default: throw EngineError("an entry cannot be read")
+        while let message = try packets.reply() {
+            for reply in message.replies {
+                switch reply {
+                case .entry(let entry, let content): try sink.add(entry, content, message.file)
+                case .done:
+                    try sink.finish()
+                    return try packets.send(CopyReply.done(0))
+                default: throw EngineError("an entry cannot be read")
+                }
             }
         }
         throw EngineError("the copy was given up", .cancelled)

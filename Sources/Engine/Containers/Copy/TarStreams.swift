@@ -30,7 +30,7 @@ enum TarStreams {
     static func extract(from descriptor: CInt, into sink: inout TreeSink) throws(EngineError) -> Int {
         let reader = try archive { () throws(ArchiveError) in try TarReader(reading: descriptor) }
         while let entry = try archive({ () throws(ArchiveError) in try reader.next() }) {
-            try sink.add(entry, nil, from: reader)
+            try sink.add(entry, nil, nil, from: reader)
         }
         let size = try archive { () throws(ArchiveError) in try reader.finish().size }
         try sink.finish()

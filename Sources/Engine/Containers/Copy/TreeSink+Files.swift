@@ -5,30 +5,23 @@ import Linux
 
 /// Whatever is no directory.
 extension TreeSink {
-    /// Files up to this size are copied by one read and one write: that is faster than asking for holes, in bytes.
-    private static let smallFile = 1 << 16
-
     mutating func makeFile(
-        _ name: RawName, _ entry: TarEntry, _ source: borrowing FileDescriptor?, _ archive: TarReader?
+        _ name: RawName, _ entry: TarEntry,
+        _ write: (inout TreeSink, borrowing FileDescriptor) throws(EngineError) -> Void
     ) throws(EngineError) {
         let number = current
-        let file = try doing(name) { () throws(SystemError) in
-            try Files.open(raw: name, in: number, O_WRONLY | O_CREAT | O_EXCL)
-        }
+        let owner = wantedOwner(entry)
+        // What belongs to somebody else is nobody's until it does; attributes are for who may write.
+        let isCreators = owner.map { $0 == creator } ?? true
+        let file = try create(name, entry, mode: entry.mode & (isCreators ? 0o777 : 0o700) | 0o600)
         do throws(EngineError) {
-            if let archive {
-                try write(archive, to: file, name, entry.size)
-            } else {
-                switch source {
-                case .none: break
-                case .some(let source): try write(source, to: file, name, entry.size)
-                }
-            }
+            try write(&self, file)
             try doing(name) { () throws(SystemError) in
-                try setOwner(of: file.rawValue, entry)
+                let status = try file.status()
+                if let owner, owner != (status.user, status.group) { try setOwner(of: file.rawValue, entry) }
                 // After the owner: chown(2) takes the set-user-ID bit and the capabilities away.
                 try Self.setAttributes(of: file.rawValue, entry)
-                try Files.setMode(of: file.rawValue, entry.mode)
+                if status.permissions != entry.mode { try Files.setMode(of: file.rawValue, entry.mode) }
                 try Files.setTimes(of: file.rawValue, access: entry.modification, modification: entry.modification)
             }
         } catch {
@@ -37,23 +30,41 @@ extension TreeSink {
         }
     }
 
-    private mutating func write(
-        _ source: borrowing FileDescriptor, to file: borrowing FileDescriptor, _ name: RawName, _ size: Int
+    /// Makes the empty file; most are new, so what is in the way is looked at afterwards.
+    private func create(_ name: RawName, _ entry: TarEntry, mode: FileMode) throws(EngineError) -> FileDescriptor {
+        let number = current
+        func make() throws(SystemError) -> FileDescriptor {
+            try Files.open(raw: name, in: number, O_WRONLY | O_CREAT | O_EXCL, mode: mode)
+        }
+        do throws(SystemError) { return try make() } catch {
+            guard error.errno == .exists else { throw failure(error, name) }
+        }
+        try clear(name, for: entry)
+        return try doing(name) { () throws(SystemError) in try make() }
+    }
+
+    func write(
+        _ content: [UInt8], to file: borrowing FileDescriptor, _ name: RawName
     ) throws(EngineError) {
+        guard !content.isEmpty else { return }
         do throws(SystemError) {
-            guard size <= Self.smallFile else { return try copier.copyContent(source, to: file, size: size) }
-            var offset = 0
-            while offset < size {
-                let got = try source.read(
-                    into: UnsafeMutableRawBufferPointer(rebasing: buffer[..<(size - offset)]), at: offset)
-                if got == 0 { return }
-                try file.write(UnsafeRawBufferPointer(rebasing: buffer[..<got]), at: offset)
-                offset += got
+            let failed = content.withUnsafeBytes { bytes -> SystemError? in
+                do throws(SystemError) { try file.write(bytes, at: 0) } catch { return error }
+                return nil
             }
+            if let failed { throw failed }
         } catch { throw failure(error, name) }
     }
 
-    private func write(
+    mutating func write(
+        _ source: borrowing FileDescriptor, to file: borrowing FileDescriptor, _ name: RawName, _ size: Int
+    ) throws(EngineError) {
+        do throws(SystemError) { try copier.copyContent(source, to: file, size: size) } catch {
+            throw failure(error, name)
+        }
+    }
+
+    func write(
         _ archive: TarReader, to file: borrowing FileDescriptor, _ name: RawName, _ size: Int
     ) throws(EngineError) {
         var end = 0
@@ -147,6 +158,15 @@ extension TreeSink {
     }
 
     // MARK: descriptions
+
+    /// To whom what `entry` describes shall belong; nil where that does not matter.
+    private func wantedOwner(_ entry: TarEntry) -> (user: UInt32, group: UInt32)? {
+        switch owners {
+        case .creator: nil
+        case .fixed(let user, let group): (user, group)
+        case .entries: (entry.user, entry.group)
+        }
+    }
 
     func setOwner(of file: CInt, _ entry: TarEntry) throws(SystemError) {
         switch owners {

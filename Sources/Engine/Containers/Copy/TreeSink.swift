@@ -36,7 +36,8 @@ struct TreeSink: ~Copyable {
     private var detourPlace: [RawName] = []
     private var pending: [PendingDirectory] = []
     var copier = FileCopier()
-    let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 4096)
+    /// Who makes what is made.
+    let creator = (user: geteuid(), group: getegid())
 
     /// What a directory gets when nothing is written into it any more.
     private struct PendingDirectory {
@@ -56,15 +57,13 @@ struct TreeSink: ~Copyable {
         trail = DirectoryTrail(root: directory)
     }
 
-    deinit { buffer.deallocate() }
-
     /// The directory where the next entry goes.
     var current: CInt { detour.number ?? trail.current }
 
-    /// Makes what `entry` describes; its content is that of `file`, or the next of `archive`. What is there under its name is
+    /// Makes what `entry` describes; its content is `content`, or that of `file`, or the next of `archive`. What is there under its name is
     /// replaced; directories are merged. Throws `EngineError`; nothing of this entry is left then.
     mutating func add(
-        _ entry: TarEntry, _ file: borrowing FileDescriptor?, from archive: TarReader? = nil
+        _ entry: TarEntry, _ content: [UInt8]?, _ file: borrowing FileDescriptor?, from archive: TarReader? = nil
     ) throws(EngineError) {
         var path = try components(entry.name)
         guard let name = path.popLast() else {
@@ -72,10 +71,18 @@ struct TreeSink: ~Copyable {
             return
         }
         try go(to: path, creating: true)
-        try clear(name, for: entry)
+        if entry.kind != .regular { try clear(name, for: entry) }
         switch entry.kind {
         case .directory: try makeDirectory(name, path + [name], entry)
-        case .regular: try makeFile(name, entry, file, archive)
+        case .regular:
+            try makeFile(name, entry) { (sink, made) throws(EngineError) in
+                if let content { return try sink.write(content, to: made, name) }
+                if let archive { return try sink.write(archive, to: made, name, entry.size) }
+                switch file {
+                case .none: return
+                case .some(let file): try sink.write(file, to: made, name, entry.size)
+                }
+            }
         case .hardLink(let target): try makeLink(name, entry, to: target)
         case .symbolicLink, .fifo, .characterDevice, .blockDevice: try makeNode(name, entry)
         case .other: return
@@ -172,7 +179,7 @@ struct TreeSink: ~Copyable {
 
     // MARK: what is made
 
-    private func clear(_ name: RawName, for entry: TarEntry) throws(EngineError) {
+    func clear(_ name: RawName, for entry: TarEntry) throws(EngineError) {
         let number = current
         let there = try doing(name) { () throws(SystemError) in try Files.status(raw: name, in: number) }
         guard let there else { return }
