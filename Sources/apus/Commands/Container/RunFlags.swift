@@ -78,6 +78,14 @@ enum RunFlags {
         Flag("ipc", nil, .string, "IPC namespace (private, shareable, none, host)"),
         Flag("uts", nil, .string, "UTS namespace (private, host)"),
         Flag("userns", nil, .string, "User namespace (host)"),
+        Flag(
+            "uidmap", nil, .list, "Map users into a user namespace of its own, [+ug]container:[@]from[:amount]",
+            placeholder: "map"),
+        Flag(
+            "gidmap", nil, .list, "Map groups into a user namespace of its own, [+ug]container:[@]from[:amount]",
+            placeholder: "map"),
+        Flag("subuidname", nil, .string, "Map the users that /etc/subuid has for this name"),
+        Flag("subgidname", nil, .string, "Map the groups that /etc/subgid has for this name"),
         Flag("cgroupns", nil, .string, "Cgroup namespace (private, host)"),
         Flag("sysctl", nil, .list, "Kernel parameter of a namespace, name=value", placeholder: "map"),
     ]

@@ -19,6 +19,7 @@ struct RunOptionReader {
     private var variablesOfFiles: [String] = []
     private var labels: [(String, String)] = []
     private var networks = NetworkFlags()
+    private var ids = IDMapFlags()
 
     /// Reads all of `parsed`, whose first positional argument is the image. Throws `OptionError`, and `UsageError` for values
     /// that Docker's command line refuses by itself.
@@ -46,6 +47,7 @@ struct RunOptionReader {
                 throw CommandFailure("conflicting options: cannot specify both --attach and --detach", status: 1)
             }
             try reader.networks.apply(to: &reader.options)
+            try reader.ids.apply(to: &reader.options)
             try reader.options.logConfig.validate()
             return reader.options
         }
@@ -200,7 +202,13 @@ struct RunOptionReader {
         case "pid": options.pidMode = try PIDMode(option: value)
         case "ipc": options.ipcMode = try IPCMode(option: value)
         case "uts": options.utsMode = try UTSMode(option: value)
-        case "userns": options.usernsMode = try UserNamespaceMode(option: value)
+        case "userns":
+            options.usernsMode = try UserNamespaceMode(option: value)
+            ids.hasMode = true
+        case "uidmap": ids.users += try IDMapOption.list(value, flag: name)
+        case "gidmap": ids.groups += try IDMapOption.list(value, flag: name)
+        case "subuidname": ids.userName = value
+        case "subgidname": ids.groupName = value
         case "cgroupns": options.cgroupnsMode = try CgroupNamespaceMode(option: value)
         case "sysctl":
             let (key, text) = try Sysctl.parse(value)
