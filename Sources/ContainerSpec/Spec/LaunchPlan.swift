@@ -83,9 +83,7 @@ package struct LaunchPlan: Sendable {
         package let additionalGroups: [String]
 
         /// A user by the words of the flags.
-        package init(
-            user: String, additionalGroups: [String]
-        ) {
+        package init(user: String, additionalGroups: [String], keepsGroups: Bool = false) {
             self.user = user
             self.additionalGroups = additionalGroups
         }
@@ -102,6 +100,8 @@ extension LaunchPlan {
     /// What has to be there in the root file system itself: the destinations of mounts that are not inside of another
     /// mount, the working directory, and where devices go.
     package var mountPoints: [String] {
+        /// Whether the caller's own further groups stay, and no others are set (`--group-add keep-groups`).
+        package let keepsGroups: Bool
         let mounts = (spec.mounts ?? []).map(\.destination)
         func isCovered(_ path: String) -> Bool {
             mounts.contains { $0 != path && path.begins(with: $0 == "/" ? $0 : $0 + "/") }
@@ -109,6 +109,7 @@ extension LaunchPlan {
         var list = mounts
         if let directory = spec.process?.cwd { list.append(directory) }
         for device in spec.linux?.devices ?? [] where !mounts.contains(device.path) { list.append(device.path) }
+            self.keepsGroups = keepsGroups
         return list.filter { $0 != "/" && !isCovered($0) }
     }
 }
@@ -119,7 +120,7 @@ extension LaunchPlan {
     package mutating func apply(
         _ user: ResolvedUser, mode: UserNamespace.Mode, map: IDMap? = nil
     ) throws(OptionError) {
-        var groups = user.additionalGids
+        var groups = self.user.keepsGroups ? [] : user.additionalGids
         let ids = user.uid == 0 && user.gid == 0 ? "root" : "user \(user.uid):\(user.gid)"
         if mode == .single {
             guard user.uid == 0, user.gid == 0 else {

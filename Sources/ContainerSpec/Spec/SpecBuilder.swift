@@ -70,7 +70,7 @@ package struct SpecBuilder {
             spec: spec,
             user: .init(
                 user: options.user.flatMap { $0.isEmpty ? nil : $0 } ?? keptUser ?? image.user ?? "",
-                additionalGroups: options.groupAdd),
+                additionalGroups: options.keepsGroups ? [] : options.groupAdd, keepsGroups: options.keepsGroups),
             // Another's are there, and stay as they are.
             files: joined != nil
                 ? []

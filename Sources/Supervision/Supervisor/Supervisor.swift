@@ -274,6 +274,7 @@ package struct Supervisor: ~Copyable {
         launch.createWorkingDirectory = true
         launch.runsInit = plan.usesInit
         launch.parentDeathSignal = SIGKILL
+        launch.keepsGroups = plan.user.keepsGroups
         launch.hidesExecutable = OwnExecutable.canBeOverwritten
         launch.cgroup = try cgroup?.directory()
         do throws(LaunchError) { return try InitProcess.begin(launch) } catch { throw SupervisorFailure(error) }

@@ -50,7 +50,7 @@ enum RunFlags {
         Flag("env", "e", .list, "Environment variable, NAME=value, or NAME for the caller's value"),
         Flag("env-file", nil, .list, "File with an environment variable on each line"),
         Flag("user", "u", .string, "User of the process, name|uid[:group|gid]"),
-        Flag("group-add", nil, .list, "Further group of the process"),
+        Flag("group-add", nil, .list, "Further group of the process, or keep-groups for the caller's own"),
         Flag("workdir", "w", .string, "Working directory in the container"),
         Flag("init", nil, .bool, "Run a small init that forwards signals and reaps processes"),
         Flag("stop-signal", nil, .string, "Signal that stops the container"),

@@ -150,11 +150,11 @@ struct RunOptionReader {
             variablesOfFiles += try Environment.variables(inFile: read(value, name), name: value, caller: caller)
         case "user": options.user = value
         case "group-add":
-            guard value != "keep-groups" else {
-                throw OptionError(
-                    "--group-add=keep-groups is refused: the caller's groups have no numbers in the container")
-            }
             options.groupAdd.append(value)
+            if options.groupAdd.count > 1, options.groupAdd.contains(RunOptions.keepGroups) {
+                throw OptionError.usage(
+                    "the '--group-add keep-groups' option is not allowed with any other --group-add options")
+            }
         case "workdir":
             guard value.isEmpty || value.begins(with: "/") else {
                 throw OptionError("the working directory '\(value)' is invalid, it needs to be an absolute path")
