@@ -36,6 +36,7 @@ private struct MountFields {
     var propagation: MountOption.Propagation?
     var recursion: MountOption.Recursion?
     var createSource = false
+    var changesOwner: Bool?
     var relabel: MountOption.Relabel?
     var tmpfsOptions: [String] = []
     // The keys that belong to one type, to refuse them beside another.
@@ -150,6 +151,7 @@ private struct MountFields {
         case "bind-create-src", "bind-create-source":
             bindKeys.append(key)
             createSource = try on()
+        case "u", "chown": changesOwner = try on() ? true : nil
         case "volume-nocopy":
             volumeKeys.append(key)
             volumeOptions.copiesContent = try !on()
@@ -184,6 +186,7 @@ private struct MountFields {
         var bind = MountOption.Bind(source: cleanPath(path))
         bind.createSource = createSource
         bind.relabel = relabel
+        bind.changesOwner = changesOwner
         if let propagation { bind.propagation = propagation }
         if let recursion { bind.recursion = recursion }
         if bind.recursion == .writable || bind.recursion == .readonly {
@@ -211,6 +214,7 @@ private struct MountFields {
         _ = try target()
         let what = "invalid mount config for type \"volume\": "
         var volume = volumeOptions
+        volume.changesOwner = changesOwner
         volume.name = source.flatMap { $0.isEmpty ? nil : $0 }
         if let subpath = volume.subpath {
             guard volume.name != nil else {
@@ -228,6 +232,9 @@ private struct MountFields {
     func tmpfs() throws(OptionError) -> MountOption {
         try refuse([("bind", bindKeys), ("volume", volumeKeys)])
         _ = try target()
+        if changesOwner != nil {
+            throw .refused("the option 'U' of a tmpfs", "it is new, and --tmpfs takes its owner as uid= and gid=")
+        }
         if source != nil {
             throw OptionError("invalid mount config for type \"tmpfs\": field Source must not be specified")
         }

@@ -42,6 +42,7 @@ extension MountOption {
                     + "must not be specified")
         }
         bind.relabel = modes.relabel
+        bind.changesOwner = modes.changesOwner
         bind.recursion = modes.recursion
         if let propagation = modes.propagation { bind.propagation = propagation }
         kind = .bind(bind)
@@ -64,6 +65,7 @@ extension MountOption {
         }
         volume.copiesContent = !modes.noCopy
         volume.relabel = modes.relabel
+        volume.changesOwner = modes.changesOwner
         option.kind = .volume(volume)
         option.readOnly = modes.readOnly
         return option
@@ -76,6 +78,7 @@ extension MountOption {
         var recursion = Recursion.enabled
         var relabel: Relabel?
         var noCopy = false
+        var changesOwner: Bool?
 
         init(_ text: String, of specification: String) throws(OptionError) {
             var access: String?
@@ -101,7 +104,10 @@ extension MountOption {
                 case "nocopy":
                     try once(noCopy)
                     noCopy = true
-                case "U", "O", "idmap":
+                case "U":
+                    try once(changesOwner != nil)
+                    changesOwner = true
+                case "O", "idmap":
                     throw .refused(
                         "mount option '\(mode)' in '\(specification)'",
                         "this engine does not change the owners of a mount")

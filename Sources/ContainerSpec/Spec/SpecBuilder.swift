@@ -22,6 +22,7 @@ package struct SpecBuilder {
     package var volumes: [VolumeSource] = []
 
     var warnings: [String] = []
+    var ownedSources: [LaunchPlan.OwnedSource] = []
 
     /// `filesDirectory` is the absolute path in which the supervisor writes `LaunchPlan.files`.
     package init(
@@ -87,6 +88,7 @@ package struct SpecBuilder {
             ownNames: ownNames(name),
             warnings: warnings,
             healthCheck: HealthCheck(options.healthcheck(over: image), shell: image.shell),
+            ownedSources: ownedSources,
             keptAccount: keptAccount)
     }
 

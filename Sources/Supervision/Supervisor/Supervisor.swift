@@ -176,6 +176,7 @@ package struct Supervisor: ~Copyable {
         for warning in warnings { loop.warn(warning) }
         try writeFiles(plan.files)
         try resolveUser(&plan, root, namespace)
+        if isFirst { try changeOwners(plan) }
         try nameKeptUser(&plan, root)
         var egress = try connect(plan.network, &plan.spec, namespace)
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
@@ -273,8 +274,8 @@ package struct Supervisor: ~Copyable {
         launch.startImmediately = false
         launch.createWorkingDirectory = true
         launch.runsInit = plan.usesInit
-        launch.parentDeathSignal = SIGKILL
         launch.keepsGroups = plan.user.keepsGroups
+        launch.parentDeathSignal = SIGKILL
         launch.hidesExecutable = OwnExecutable.canBeOverwritten
         launch.cgroup = try cgroup?.directory()
         do throws(LaunchError) { return try InitProcess.begin(launch) } catch { throw SupervisorFailure(error) }
