@@ -36,6 +36,8 @@ package struct LaunchPlan: Sendable {
     package var healthCheck: HealthCheck?
     /// What is to be the container's user's before it starts, by the way of its mounts.
     package var ownedSources: [OwnedSource] = []
+    /// Whether a mount shows other owners than its files have.
+    package var mapsMounts = false
     /// Whom `--userns=keep-id` keeps; nil without it.
     package var keptAccount: KeptAccount?
 

@@ -110,7 +110,20 @@ extension SpecBuilder {
             }
         }
         options.append(bind.propagation.rawValue)
-        return Mount(destination: option.destination, type: "bind", source: bind.source, options: options)
+        let mount = Mount(destination: option.destination, type: "bind", source: bind.source, options: options)
+        return try mapped(mount, bind.mappedIDs)
+    }
+
+    /// The mount as one that shows other owners, where that is wanted.
+    func mapped(_ mount: Mount, _ ids: MountOption.MappedIDs?) throws(OptionError) -> Mount {
+        guard let ids else { return mount }
+        var mount = mount
+        mount.options = (mount.options ?? []) + ["idmap"]
+        if let map = try ids.map(ownMap, of: mount.destination) {
+            mount.uidMappings = map.users
+            mount.gidMappings = map.groups
+        }
+        return mount
     }
 
     /// The caller's home, by the environment and by its account.

@@ -3,7 +3,7 @@ package import Errors
 import Linux
 import Logs
 package import OCI
-import Runtime
+package import Runtime
 
 /// Makes the runtime's configuration of a container from what its user asked for, what its image says and what the
 /// machine can give: Docker's semantics, and podman's where the caller is no root.
@@ -20,6 +20,9 @@ package struct SpecBuilder {
     package var joined: JoinedContainer?
     /// The volumes that the options name.
     package var volumes: [VolumeSource] = []
+
+    /// The map of the container's own user namespace; nil where it has none.
+    package var ownMap: IDMap?
 
     var warnings: [String] = []
     var ownedSources: [LaunchPlan.OwnedSource] = []
@@ -88,7 +91,7 @@ package struct SpecBuilder {
             ownNames: ownNames(name),
             warnings: warnings,
             healthCheck: HealthCheck(options.healthcheck(over: image), shell: image.shell),
-            ownedSources: ownedSources,
+            ownedSources: ownedSources, mapsMounts: mounts.list.contains { $0.options?.contains("idmap") ?? false },
             keptAccount: keptAccount)
     }
 

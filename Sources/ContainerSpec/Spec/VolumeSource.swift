@@ -51,11 +51,15 @@ extension SpecBuilder {
             }
             var options = ["rbind", "rprivate"]
             if option.readOnly { options.append(host.isKernel(atLeast: 5, 12) ? "rro" : "ro") }
-            return RuntimeSpec.Mount(
-                destination: option.destination, type: "bind", source: content, options: options)
+            return try mapped(
+                RuntimeSpec.Mount(destination: option.destination, type: "bind", source: content, options: options),
+                volume.mappedIDs)
         }
         guard case .fileSystem(let type, let device, let flags) = source.definition.backing else {
             throw OptionError("volume \(name) has no files")
+        }
+        if volume.mappedIDs != nil {
+            throw .refused("the option 'idmap' of volume \(name)", "it is mounted for each container")
         }
         if volume.changesOwner ?? false {
             throw .refused(

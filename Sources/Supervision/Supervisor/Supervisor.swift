@@ -278,7 +278,12 @@ package struct Supervisor: ~Copyable {
         launch.parentDeathSignal = SIGKILL
         launch.hidesExecutable = OwnExecutable.canBeOverwritten
         launch.cgroup = try cgroup?.directory()
-        do throws(LaunchError) { return try InitProcess.begin(launch) } catch { throw SupervisorFailure(error) }
+        do throws(LaunchError) { return try InitProcess.begin(launch) } catch {
+            guard plan.mapsMounts, error.errno == .notPermitted else { throw SupervisorFailure(error) }
+            throw SupervisorFailure(
+                "\(error): leave out the option 'idmap', and use --userns keep-id, or the option 'U', which changes the owners",
+                exitCode: error.exitCode)
+        }
     }
 
     private func pidfd(of process: borrowing InitProcess) throws(SupervisorFailure) -> FileDescriptor {
