@@ -20,7 +20,7 @@ import Testing
             let words =
                 ["run", "--name", "cc", "--network", "none"] + flags + [
                     "-v", "vv:/v", "busybox", "sh", "-c",
-                    "touch /v/$(id -u) /made; chown 3:4 /made; stat -c %u:%g /made",
+                    "touch /v/x && touch /made && chown 3:4 /made; stat -c %u:%g /made",
                 ]
             #expect(try sandbox.apus(words).text == "3:4\n")
             #expect(try sandbox.output("start", "-a", "cc") == "3:4")
@@ -98,6 +98,32 @@ import Testing
             let flags = ["--uidmap", pieces]
             #expect(try sandbox.shell(flags, "wc -l </proc/self/uid_map; stat -c %u:%g /bin") == "60\n0:0")
             #expect(try sandbox.shell(flags, "id -u") == "0")
+        }
+    }
+}
+
+extension IDMapTests {
+    @Test(arguments: TestUser.available)
+    func aNewVolumeIsTheContainersRoots(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let map = ["--uidmap", user == .root ? "0:300000:10" : "0:1:10"]
+            for flags in [["-v", "one:/v"], ["-v", "two:/v:nocopy"], ["-v", "/v"]] {
+                #expect(try sandbox.shell(map + flags, "touch /v/f; stat -c %u:%g /v /v/f") == "0:0\n0:0")
+            }
+            // One that is somebody's already stays so.
+            try sandbox.output("volume", "create", "three")
+            _ = try sandbox.shell(["-v", "three:/v"], "touch /v/f")
+            #expect(try sandbox.shell(map + ["-v", "three:/v"], "stat -c %u:%g /v") == "65534:65534")
+            try sandbox.output("volume", "rm", "one", "two", "three")
+        }
+    }
+
+    @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
+    func withKeepIDANewVolumeIsTheCallers() throws {
+        try withBusybox(.ordinary) { sandbox throws in
+            #expect(
+                try sandbox.shell(["--userns", "keep-id", "-v", "vol:/v"], "touch /v/f && test -O /v && echo mine")
+                    == "mine")
         }
     }
 }
