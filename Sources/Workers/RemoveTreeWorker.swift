@@ -13,7 +13,9 @@ package enum RemoveTreeWorker {
         do {
             _ = try UserNamespace.enter(runDirectory: runDirectory)
             for path in arguments.dropFirst() {
-                do throws(SystemError) { try Files.removeTree(path) } catch { failure = failure ?? "\(error)" }
+                do throws(SystemError) { try Files.removeTree(path) } catch {
+                    failure = failure ?? RemovalRefusal.sentence(error, of: path)
+                }
             }
         } catch {
             failure = "\(error)"

@@ -16,7 +16,7 @@ package struct TreeRemoval: Sendable {
     /// Removes `paths` and all below them. Throws with the first that could not be removed; all are tried.
     package func remove(_ paths: [String]) throws(EngineError) {
         var rest: [String] = []
-        var failure: SystemError?
+        var failure: String?
         for path in paths {
             do throws(SystemError) {
                 try Files.removeTree(path)
@@ -26,12 +26,12 @@ package struct TreeRemoval: Sendable {
                 if isForbidden, UserNamespace.plan().mode == .mapped {
                     rest.append(path)
                 } else {
-                    failure = failure ?? error
+                    failure = failure ?? RemovalRefusal.sentence(error, of: path)
                 }
             }
         }
         if !rest.isEmpty { try removeInNamespace(rest) }
-        if let failure { throw EngineError("cannot remove \(failure.object ?? "a directory"): \(failure)") }
+        if let failure { throw EngineError(failure) }
     }
 
     private func removeInNamespace(_ trees: [String]) throws(EngineError) {
@@ -48,7 +48,7 @@ package struct TreeRemoval: Sendable {
                 let message = try output.readAll(limit: 1 << 16)
                 let status = try waitForExit(of: pid)
                 guard status == .exited(code: 0) else {
-                    throw EngineError("cannot remove old files: " + String(decoding: message, as: UTF8.self))
+                    throw EngineError(String(decoding: message, as: UTF8.self))
                 }
             }
         }

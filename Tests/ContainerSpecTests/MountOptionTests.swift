@@ -31,11 +31,32 @@ import Testing
         #expect(bind(try volume("/a:/b:Z"))?.relabel == .private)
         #expect(bind(try volume("/a:/b:bind"))?.recursion == .disabled)
         #expect(bind(try volume("/a:/b:rro"))?.recursion == .readonly)
+        #expect(bind(try volume("/a:/b:ro,U"))?.changesOwner == true && bind(try volume("/a:/b"))?.changesOwner == nil)
+        #expect(bind(try mount("type=bind,src=/a,dst=/b,U"))?.changesOwner == true)
+        #expect(bind(try mount("type=bind,src=/a,dst=/b,chown=false"))?.changesOwner == nil)
+    }
+
+    @Test func mapsOfMountsAreRead() throws {
+        let plain = try #require(bind(try volume("/a:/b:idmap,ro"))?.mappedIDs)
+        #expect(plain.users == nil && plain.groups == nil)
+        let long = try #require(
+            bind(try mount("type=bind,src=/a,dst=/b,idmap=uids=0-1-10#@10-11-12;gids=1-2-3"))?.mappedIDs)
+        #expect(
+            long.users == [
+                .init(stored: 0, shown: 1, count: 10), .init(stored: 10, shown: 11, count: 12, isOfContainer: true),
+            ] && long.groups == [.init(stored: 1, shown: 2, count: 3)])
+        #expect(bind(try mount("type=bind,src=/a,dst=/b,idmap=0"))?.mappedIDs == nil)
+        for text in [
+            "uids=", "uids=0-0-0", "uids=1-2-3;uids=1-2-3", "uids=1-2-4294967295", "gids=-1-2-3", "x=1-2-3", ";",
+        ] {
+            #expect(throws: OptionError.self) { try mount("type=bind,src=/a,dst=/b,idmap=\(text)") }
+        }
     }
 
     @Test(arguments: [
         "", ":/x", "/a:/b:ro:x", "/a:b", "/a:/", "/a:/b/..", "/a:/b:bogus", "/a:/b:ro,rw", "/a:/b:z,Z",
-        "/a:/b:shared,slave", "/a:/b:nocopy", "/a:/b:U", "/a:/b:O", "/a:", "/a:/b:", "~/x:/b", "a/b:/c", "x:/c",
+        "/a:/b:shared,slave", "/a:/b:nocopy", "/a:/b:U,U", "/a:/b:U,idmap", "/a:/b:O", "/a:/b:idmap=x",
+        "/a:/b:idmap=uids=0-1", "/a:/b:idmap,idmap", "/a:", "/a:/b:", "~/x:/b", "a/b:/c", "x:/c",
     ])
     func wrongVolumesAreRefused(_ text: String) { #expect(throws: OptionError.self) { try volume(text) } }
 

@@ -70,6 +70,7 @@ def volume_verbs():
         ("volume rm", ["volume", "rm", "fv"], [volume], {}),
         ("volume prune", ["volume", "prune", "-fa"], [volume, ["volume", "create"]], {}),
         ("run --rm with volumes", ["run", "--rm", "--name", "fc", *NET, *mounts, *TRUE], [], {}),
+        ("run --rm with a volume of its user's", ["run", "--rm", "--name", "fc", *NET, "-u", "33:33", "-v", "fv:/etc:U", *TRUE], [], {}),
         ("create with volumes", create(*mounts), [], {}),
         ("rm -v", ["rm", "-v", "fc"], [create(*mounts)], {"gone": True}),
         ("rm -f of a --rm with volumes (supervisor)", ["rm", "-f", "fc"], [run], {"gone": True, "attached": True}),

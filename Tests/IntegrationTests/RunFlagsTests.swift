@@ -44,7 +44,7 @@ import Testing
             (["--log-driver", "syslog"], "no container talks to a log server"),
             (["--userns", "private"], "maps of ids"), (["--pid", "container:x"], "cannot share a namespace yet"),
             (["--disable-content-trust=false"], "signs names"),
-            (["--group-add", "keep-groups"], "no numbers in the container"),
+            (["--group-add", "keep-groups", "--group-add", "1"], "not allowed with any other"),
             (["--use-api-socket"], "no engine process"),
         ]
         try withSandbox(try #require(TestUser.available.first)) { sandbox throws in

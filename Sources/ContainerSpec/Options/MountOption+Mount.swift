@@ -36,6 +36,8 @@ private struct MountFields {
     var propagation: MountOption.Propagation?
     var recursion: MountOption.Recursion?
     var createSource = false
+    var changesOwner: Bool?
+    var mappedIDs: MountOption.MappedIDs?
     var relabel: MountOption.Relabel?
     var tmpfsOptions: [String] = []
     // The keys that belong to one type, to refuse them beside another.
@@ -150,6 +152,16 @@ private struct MountFields {
         case "bind-create-src", "bind-create-source":
             bindKeys.append(key)
             createSource = try on()
+        case "u", "chown": changesOwner = try on() ? true : nil
+        case "idmap":
+            if let value, parseBool(value) == nil {
+                guard let map = MountOption.MappedIDs(value) else {
+                    throw OptionError("invalid value for idmap: \(value)")
+                }
+                mappedIDs = map
+            } else {
+                mappedIDs = try on() ? MountOption.MappedIDs("") : nil
+            }
         case "volume-nocopy":
             volumeKeys.append(key)
             volumeOptions.copiesContent = try !on()
@@ -184,6 +196,8 @@ private struct MountFields {
         var bind = MountOption.Bind(source: cleanPath(path))
         bind.createSource = createSource
         bind.relabel = relabel
+        bind.changesOwner = changesOwner
+        bind.mappedIDs = mappedIDs
         if let propagation { bind.propagation = propagation }
         if let recursion { bind.recursion = recursion }
         if bind.recursion == .writable || bind.recursion == .readonly {
@@ -201,6 +215,10 @@ private struct MountFields {
     }
 
     private func refuse(_ others: [(String, [String])]) throws(OptionError) {
+        if changesOwner ?? false, mappedIDs != nil {
+            throw OptionError(
+                "the options 'U' and 'idmap' contradict each other: one changes owners, and one shows others")
+        }
         for (name, keys) in others where !keys.isEmpty {
             throw OptionError("cannot mix '\(name)-*' options with mount type '\(type)'")
         }
@@ -211,6 +229,8 @@ private struct MountFields {
         _ = try target()
         let what = "invalid mount config for type \"volume\": "
         var volume = volumeOptions
+        volume.changesOwner = changesOwner
+        volume.mappedIDs = mappedIDs
         volume.name = source.flatMap { $0.isEmpty ? nil : $0 }
         if let subpath = volume.subpath {
             guard volume.name != nil else {
@@ -228,6 +248,10 @@ private struct MountFields {
     func tmpfs() throws(OptionError) -> MountOption {
         try refuse([("bind", bindKeys), ("volume", volumeKeys)])
         _ = try target()
+        if mappedIDs != nil { throw .refused("the option 'idmap' of a tmpfs", "its files are the container's anyhow") }
+        if changesOwner != nil {
+            throw .refused("the option 'U' of a tmpfs", "it is new, and --tmpfs takes its owner as uid= and gid=")
+        }
         if source != nil {
             throw OptionError("invalid mount config for type \"tmpfs\": field Source must not be specified")
         }

@@ -42,6 +42,8 @@ extension MountOption {
                     + "must not be specified")
         }
         bind.relabel = modes.relabel
+        bind.changesOwner = modes.changesOwner
+        bind.mappedIDs = modes.mappedIDs
         bind.recursion = modes.recursion
         if let propagation = modes.propagation { bind.propagation = propagation }
         kind = .bind(bind)
@@ -64,6 +66,8 @@ extension MountOption {
         }
         volume.copiesContent = !modes.noCopy
         volume.relabel = modes.relabel
+        volume.changesOwner = modes.changesOwner
+        volume.mappedIDs = modes.mappedIDs
         option.kind = .volume(volume)
         option.readOnly = modes.readOnly
         return option
@@ -76,6 +80,8 @@ extension MountOption {
         var recursion = Recursion.enabled
         var relabel: Relabel?
         var noCopy = false
+        var changesOwner: Bool?
+        var mappedIDs: MappedIDs?
 
         init(_ text: String, of specification: String) throws(OptionError) {
             var access: String?
@@ -101,11 +107,22 @@ extension MountOption {
                 case "nocopy":
                     try once(noCopy)
                     noCopy = true
-                case "U", "O", "idmap":
+                case "U":
+                    try once(changesOwner != nil)
+                    changesOwner = true
+                case "O":
                     throw .refused(
-                        "mount option '\(mode)' in '\(specification)'",
-                        "this engine does not change the owners of a mount")
+                        "mount option 'O' in '\(specification)'", "this engine makes no overlays of a mount")
+                case "idmap":
+                    try once(mappedIDs != nil)
+                    mappedIDs = MappedIDs("")
                 default:
+                    if let (word, map) = splitOnce(mode, "="), word == "idmap" {
+                        guard let map = MappedIDs(map) else { throw OptionError("invalid mode: \(text)") }
+                        try once(mappedIDs != nil)
+                        mappedIDs = map
+                        continue
+                    }
                     guard let value = Propagation(rawValue: mode) else {
                         throw OptionError("invalid mode: \(text)")
                     }
@@ -114,6 +131,7 @@ extension MountOption {
                 }
             }
             readOnly = access == "ro" || access == "rro"
+            if changesOwner ?? false, mappedIDs != nil { throw OptionError("invalid mode: \(text)") }
         }
     }
 }

@@ -40,6 +40,10 @@ package struct MountOption: Codable, Hashable, Sendable {
         package var subpath: String?
         /// As `Bind.relabel`.
         package var relabel: Relabel?
+        /// As `Bind.changesOwner`.
+        package var changesOwner: Bool?
+        /// As `Bind.mappedIDs`.
+        package var mappedIDs: MappedIDs?
         /// What a volume that is not there yet is made with.
         package var driver: String?
         package var driverOptions: [ByteKey: String] = [:]
@@ -59,6 +63,10 @@ package struct MountOption: Codable, Hashable, Sendable {
         package var recursion = Recursion.enabled
         /// Whether SELinux labels are to change, as `z` and `Z` say.
         package var relabel: Relabel?
+        /// Whether all of it is to be the container's user's before a start (podman's `U`); nil is no.
+        package var changesOwner: Bool?
+        /// Which owners its files have in the container; nil: those that they have.
+        package var mappedIDs: MappedIDs?
 
         /// A file or directory of the host that is mounted, until the user says how.
         package init(source: String) { self.source = source }

@@ -74,6 +74,8 @@ package enum UserNamespaceMode: Codable, Hashable, Sendable {
     case auto(size: UInt32?)
     /// One of its own in which the caller has no number at all.
     case nomap
+    /// One of its own with these ids (`--uidmap`, `--gidmap`); an empty list is as the other.
+    case maps(users: [IDMapOption], groups: [IDMapOption])
 
     /// Reads Docker's `host` and podman's words. Throws `OptionError`.
     package init(option text: String) throws(OptionError) {
@@ -91,7 +93,7 @@ package enum UserNamespaceMode: Codable, Hashable, Sendable {
             self = .auto(size: values["size"])
         case "private":
             throw .refused(
-                "--userns=private", "it would need maps of ids, which no flag gives; choose keep-id, auto or nomap")
+                "--userns=private", "it needs maps of ids, and --uidmap and --gidmap, which give them, are enough")
         case "container", "ns": throw refusedJoin("--userns", text)
         default: throw OptionError.usage("--userns: invalid USER mode")
         }
@@ -131,6 +133,7 @@ package enum UserNamespaceMode: Codable, Hashable, Sendable {
         case .automatic: ""
         case .host: "host"
         case .nomap: "nomap"
+        case .maps: "private"
         case .keepID(let user, let group): list("keep-id", [("uid", user), ("gid", group)])
         case .auto(let size): list("auto", [("size", size)])
         }
@@ -140,7 +143,7 @@ package enum UserNamespaceMode: Codable, Hashable, Sendable {
     package var isOwn: Bool {
         switch self {
         case .automatic, .host: false
-        case .keepID, .auto, .nomap: true
+        case .keepID, .auto, .nomap, .maps: true
         }
     }
 }

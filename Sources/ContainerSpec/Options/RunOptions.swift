@@ -99,6 +99,12 @@ package struct RunOptions: Codable, Hashable, Sendable {
 
     package init(image: String) { self.image = image }
 
+    /// podman's word for the caller's own groups, of which the container has no numbers.
+    package static let keepGroups = "keep-groups"
+
+    /// Whether the caller's own further groups stay (`--group-add keep-groups`).
+    package var keepsGroups: Bool { groupAdd == [Self.keepGroups] }
+
     /// A standard stream.
     package enum Stream: String, Codable, Hashable, Sendable { case stdin, stdout, stderr }
 

@@ -34,8 +34,31 @@ package struct LaunchPlan: Sendable {
     package private(set) var hasHomeOfUser = false
     /// The check of the container's health; nil for none.
     package var healthCheck: HealthCheck?
+    /// What is to be the container's user's before it starts, by the way of its mounts.
+    package var ownedSources: [OwnedSource] = []
+    /// Whether a mount shows other owners than its files have.
+    package var mapsMounts = false
     /// Whom `--userns=keep-id` keeps; nil without it.
     package var keptAccount: KeptAccount?
+
+    /// A file or directory outside of the container all of which becomes the container's user's (podman's `U`).
+    package struct OwnedSource: Sendable, Hashable {
+        /// Its path, or that of the volume that it is in.
+        package let path: String
+        /// The part of the volume; nil for all.
+        package var subpath: String?
+        /// Whether what is mounted below it is changed as well.
+        package var crossesMounts = true
+
+        /// The caller's home, by the names that it has: it is never changed as a whole.
+        package let homes: [String]
+
+        /// All that is at `path`.
+        package init(path: String, homes: [String]) {
+            self.path = path
+            self.homes = homes
+        }
+    }
 
     /// The caller's account, with its numbers in the container.
     package struct KeptAccount: Sendable, Hashable {
@@ -81,13 +104,14 @@ package struct LaunchPlan: Sendable {
         /// `name|uid[:group|gid]`; empty: root.
         package let user: String
         package let additionalGroups: [String]
+        /// Whether the caller's own further groups stay, and no others are set (`--group-add keep-groups`).
+        package let keepsGroups: Bool
 
         /// A user by the words of the flags.
-        package init(
-            user: String, additionalGroups: [String]
-        ) {
+        package init(user: String, additionalGroups: [String], keepsGroups: Bool = false) {
             self.user = user
             self.additionalGroups = additionalGroups
+            self.keepsGroups = keepsGroups
         }
     }
 }
@@ -119,7 +143,7 @@ extension LaunchPlan {
     package mutating func apply(
         _ user: ResolvedUser, mode: UserNamespace.Mode, map: IDMap? = nil
     ) throws(OptionError) {
-        var groups = user.additionalGids
+        var groups = self.user.keepsGroups ? [] : user.additionalGids
         let ids = user.uid == 0 && user.gid == 0 ? "root" : "user \(user.uid):\(user.gid)"
         if mode == .single {
             guard user.uid == 0, user.gid == 0 else {

@@ -78,7 +78,7 @@ extension SpecBuilder {
         return list
     }
 
-    private func bind(_ option: MountOption, _ bind: MountOption.Bind) throws(OptionError) -> Mount {
+    private mutating func bind(_ option: MountOption, _ bind: MountOption.Bind) throws(OptionError) -> Mount {
         try checkSource(bind)
         if bind.propagation == .shared || bind.propagation == .rshared {
             throw .refused(
@@ -88,6 +88,11 @@ extension SpecBuilder {
         }
         if bind.relabel != nil, host.exists("/sys/fs/selinux/enforce") {
             throw .refused("relabelling \(bind.source)", "this engine sets no SELinux labels")
+        }
+        if bind.changesOwner ?? false {
+            var source = LaunchPlan.OwnedSource(path: bind.source, homes: homes)
+            source.crossesMounts = bind.recursion != .disabled
+            ownedSources.append(source)
         }
         var options = [bind.recursion == .disabled ? "bind" : "rbind"]
         if option.readOnly {
@@ -105,7 +110,27 @@ extension SpecBuilder {
             }
         }
         options.append(bind.propagation.rawValue)
-        return Mount(destination: option.destination, type: "bind", source: bind.source, options: options)
+        let mount = Mount(destination: option.destination, type: "bind", source: bind.source, options: options)
+        return try mapped(mount, bind.mappedIDs)
+    }
+
+    /// The mount as one that shows other owners, where that is wanted.
+    func mapped(_ mount: Mount, _ ids: MountOption.MappedIDs?) throws(OptionError) -> Mount {
+        guard let ids else { return mount }
+        var mount = mount
+        mount.options = (mount.options ?? []) + ["idmap"]
+        if let map = try ids.map(ownMap, of: mount.destination) {
+            mount.uidMappings = map.users
+            mount.gidMappings = map.groups
+        }
+        return mount
+    }
+
+    /// The caller's home, by the environment and by its account.
+    var homes: [String] {
+        [getenv("HOME").map { String(cString: $0) }, Account.home(of: host.user)].compactMap { $0 }.filter {
+            !$0.isEmpty
+        }
     }
 
     private func checkSource(_ bind: MountOption.Bind) throws(OptionError) {

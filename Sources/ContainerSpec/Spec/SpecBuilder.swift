@@ -3,7 +3,7 @@ package import Errors
 import Linux
 import Logs
 package import OCI
-import Runtime
+package import Runtime
 
 /// Makes the runtime's configuration of a container from what its user asked for, what its image says and what the
 /// machine can give: Docker's semantics, and podman's where the caller is no root.
@@ -21,7 +21,11 @@ package struct SpecBuilder {
     /// The volumes that the options name.
     package var volumes: [VolumeSource] = []
 
+    /// The map of the container's own user namespace; nil where it has none.
+    package var ownMap: IDMap?
+
     var warnings: [String] = []
+    var ownedSources: [LaunchPlan.OwnedSource] = []
 
     /// `filesDirectory` is the absolute path in which the supervisor writes `LaunchPlan.files`.
     package init(
@@ -70,7 +74,7 @@ package struct SpecBuilder {
             spec: spec,
             user: .init(
                 user: options.user.flatMap { $0.isEmpty ? nil : $0 } ?? keptUser ?? image.user ?? "",
-                additionalGroups: options.groupAdd),
+                additionalGroups: options.keepsGroups ? [] : options.groupAdd, keepsGroups: options.keepsGroups),
             // Another's are there, and stay as they are.
             files: joined != nil
                 ? []
@@ -87,6 +91,7 @@ package struct SpecBuilder {
             ownNames: ownNames(name),
             warnings: warnings,
             healthCheck: HealthCheck(options.healthcheck(over: image), shell: image.shell),
+            ownedSources: ownedSources, mapsMounts: mounts.list.contains { $0.options?.contains("idmap") ?? false },
             keptAccount: keptAccount)
     }
 

@@ -31,7 +31,7 @@ package struct VolumeSource: Sendable {
 
 extension SpecBuilder {
     /// The mount of a volume. Throws for a file system that nobody here may mount.
-    func mount(_ option: MountOption, _ volume: MountOption.Volume) throws(OptionError) -> RuntimeSpec.Mount {
+    mutating func mount(_ option: MountOption, _ volume: MountOption.Volume) throws(OptionError) -> RuntimeSpec.Mount {
         guard let name = volume.name, let source = volumes.first(where: { $0.definition.name.isSame(as: name) }) else {
             throw OptionError("get \(volume.name ?? ""): no such volume", .notFound)
         }
@@ -44,13 +44,27 @@ extension SpecBuilder {
                     "error while mounting volume '\(source.data)': failed to mount local volume: mount \(content):"
                         + "\(source.data), flags: 0x1000: no such file or directory")
             }
+            if volume.changesOwner ?? false {
+                var owned = LaunchPlan.OwnedSource(path: content, homes: homes)
+                owned.subpath = volume.subpath
+                ownedSources.append(owned)
+            }
             var options = ["rbind", "rprivate"]
             if option.readOnly { options.append(host.isKernel(atLeast: 5, 12) ? "rro" : "ro") }
-            return RuntimeSpec.Mount(
-                destination: option.destination, type: "bind", source: content, options: options)
+            return try mapped(
+                RuntimeSpec.Mount(destination: option.destination, type: "bind", source: content, options: options),
+                volume.mappedIDs)
         }
         guard case .fileSystem(let type, let device, let flags) = source.definition.backing else {
             throw OptionError("volume \(name) has no files")
+        }
+        if volume.mappedIDs != nil {
+            throw .refused("the option 'idmap' of volume \(name)", "it is mounted for each container")
+        }
+        if volume.changesOwner ?? false {
+            throw .refused(
+                "the option 'U' of volume \(name)",
+                "it is mounted for each container; give uid= and gid= to 'volume create -o o='")
         }
         var options = flags.filter { !$0.isEmpty }
         if option.readOnly { options.append("ro") }

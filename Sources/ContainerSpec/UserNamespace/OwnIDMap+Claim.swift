@@ -17,6 +17,11 @@ extension OwnIDMap {
         let (mode, map) = UserNamespace.plan()
         var caller = OwnIDMap.Caller(mode: mode, user: geteuid(), group: getegid(), map: map)
         guard case .auto(let size) = options.usernsMode else {
+            if mode == .host {
+                do throws(SystemError) { caller.map = try IDMap.ofOwnNamespace() } catch {
+                    throw OptionError("cannot read which ids there are: \(error)", .system)
+                }
+            }
             return try OwnIDMap.fixed(options.usernsMode, caller)
         }
         if mode == .host { caller.rootRanges = Self.rootRanges() }

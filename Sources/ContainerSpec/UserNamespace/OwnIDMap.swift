@@ -3,7 +3,7 @@ import Linux
 import OCI
 import Runtime
 
-/// The map of a container with a user namespace of its own (`--userns=keep-id|auto|nomap`), with podman's meaning of
+/// The map of a container with a user namespace of its own (`--userns=keep-id|auto|nomap`, `--uidmap`), with podman's meaning of
 /// each. The namespace is one below that of the user's other containers (as root: below the host's), whose numbers are
 /// the outer ones here: there 0 is the caller, and 1 and up are the subordinate ids.
 package struct OwnIDMap {
@@ -15,6 +15,8 @@ package struct OwnIDMap {
         /// How many ids the shared namespace has, the caller's own included. Of no meaning as root.
         var users: UInt32
         var groups: UInt32
+        /// The ids of the namespace that the container's is below, by their numbers there and outside of it.
+        var map: IDMap
         /// As root: the ranges of the user `containers` in /etc/subuid and /etc/subgid.
         var rootRanges: [SubordinateRange] = []
 
@@ -25,16 +27,18 @@ package struct OwnIDMap {
             self.group = group
             users = map?.users.map { $0.containerID + $0.size }.max() ?? 0
             groups = map?.groups.map { $0.containerID + $0.size }.max() ?? 0
+            self.map = map ?? IDMap(users: [], groups: [])
         }
     }
 
-    /// The map of `--userns=keep-id` and `nomap`. Throws `OptionError` where it cannot be.
+    /// The map of `--userns=keep-id` and `nomap`, and that of `--uidmap`. Throws `OptionError` where it cannot be.
     static func fixed(_ mode: UserNamespaceMode, _ caller: Caller) throws(OptionError) -> IDMap {
+        if case .maps(let users, let groups) = mode { return try given(users: users, groups: groups, caller) }
         if caller.mode == .host {
             throw .refused(
                 "--userns=\(mode.option)", "it is about an ordinary user, and you are root; use --userns=auto, or none")
         }
-        try requireIDs(mode, caller)
+        try requireIDs("--userns=\(mode.option)", caller)
         switch mode {
         case .keepID(let user, let group):
             return IDMap(
@@ -47,10 +51,10 @@ package struct OwnIDMap {
         }
     }
 
-    private static func requireIDs(_ mode: UserNamespaceMode, _ caller: Caller) throws(OptionError) {
+    static func requireIDs(_ flag: String, _ caller: Caller) throws(OptionError) {
         guard caller.mode == .mapped, caller.users > 1, caller.groups > 1 else {
             throw .refused(
-                "--userns=\(mode.option)",
+                flag,
                 "only one id is available; install newuidmap (package uidmap) and have an administrator add you to "
                     + "/etc/subuid and /etc/subgid")
         }
@@ -78,7 +82,7 @@ package struct OwnIDMap {
             }
             return caller.rootRanges
         }
-        try requireIDs(mode, caller)
+        try requireIDs("--userns=\(mode.option)", caller)
         return [SubordinateRange(first: 1, count: min(caller.users, caller.groups) - 1)]
     }
 

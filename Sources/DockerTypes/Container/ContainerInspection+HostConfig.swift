@@ -44,6 +44,10 @@ extension ContainerInspection {
             try members.encodeIfPresent(orNull(temporaryFileSystems), forKey: "Tmpfs")
             try members.put("UTSMode", options.utsMode == .private ? "" : options.utsMode.rawValue)
             try members.put("UsernsMode", options.usernsMode.option)
+            // podman's.
+            if case .maps(let users, let groups) = options.usernsMode {
+                try members.put("IDMappings", IDMappings(users: users, groups: groups))
+            }
             try members.put("ShmSize", options.shmSize ?? 67_108_864)
             try members.encodeIfPresent(orNull(options.sysctls), forKey: "Sysctls")
             try members.put("Runtime", "apus")
@@ -146,6 +150,17 @@ extension ContainerInspection {
             var members = encoder.container(keyedBy: InspectionKey.self)
             try members.put("Name", policy.name.rawValue)
             try members.put("MaximumRetryCount", policy.maximumRetryCount)
+        }
+    }
+
+    private struct IDMappings: Encodable {
+        let users: [IDMapOption]
+        let groups: [IDMapOption]
+
+        func encode(to encoder: any Encoder) throws {
+            var members = encoder.container(keyedBy: InspectionKey.self)
+            try members.put("UidMap", (users.isEmpty ? groups : users).map(\.description))
+            try members.put("GidMap", (groups.isEmpty ? users : groups).map(\.description))
         }
     }
 

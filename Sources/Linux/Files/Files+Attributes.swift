@@ -19,6 +19,27 @@ extension Files {
         try check("chmod", printable(name)) { fchmodat(directory, name, mode, 0) }
     }
 
+    /// Takes off `name`, if it is a file or a directory, and off `directory` what keeps even root from removing and changing
+    /// them (ioctl_iflags(2): FS_IMMUTABLE_FL, FS_APPEND_FL). Returns whether there was something to take off.
+    package static func allowRemoval(raw name: UnsafePointer<CChar>, in directory: CInt) -> Bool {
+        var isChanged = allowChange(directory)
+        // Opening a device may do something to it, and a pipe waits.
+        if let status = try? status(raw: name, in: directory), status.isRegular || status.isDirectory,
+            let file = try? open(raw: name, in: directory, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+        {
+            isChanged = allowChange(file.rawValue) || isChanged
+        }
+        return isChanged
+    }
+
+    private static func allowChange(_ file: CInt) -> Bool {
+        // FS_IOC_GETFLAGS and FS_IOC_SETFLAGS, which are declared with a long and read and write an int.
+        var flags: CInt = 0
+        guard apus_ioctl_pointer(file, 0x8008_6601, &flags) == 0, flags & 0x30 != 0 else { return false }
+        flags &= ~0x30
+        return apus_ioctl_pointer(file, 0x4008_6602, &flags) == 0
+    }
+
     /// fchmod(2).
     package static func setMode(of descriptor: CInt, _ mode: FileMode) throws(SystemError) {
         try check("fchmod") { fchmod(descriptor, mode) }

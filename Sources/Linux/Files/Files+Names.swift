@@ -22,6 +22,23 @@ extension Files {
             })
     }
 
+    /// openat2(2) of the directory `name`, without following a link. Throws EXDEV where something is mounted on it
+    /// (RESOLVE_NO_XDEV); before Linux 5.6, where it is on another file system than `directory`.
+    package static func openDirectory(
+        raw name: UnsafePointer<CChar>, onMountOf directory: CInt
+    ) throws(SystemError) -> FileDescriptor {
+        let flags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW
+        let number = apus_openat2(directory, name, UInt64(flags | O_CLOEXEC), 0, UInt64(RESOLVE_NO_XDEV))
+        if number >= 0 { return FileDescriptor(owning: number) }
+        let failure = Errno.current
+        guard failure == .notImplemented else { throw SystemError("open", printable(name), failure) }
+        let opened = try open(raw: name, in: directory, flags)
+        guard try opened.status().identity.fileSystem == status(of: directory).identity.fileSystem else {
+            throw SystemError("open", printable(name), .crossDevice)
+        }
+        return opened
+    }
+
     /// fstatat(2) with AT_SYMLINK_NOFOLLOW; nil for a name that is not taken.
     package static func status(raw name: UnsafePointer<CChar>, in directory: CInt) throws(SystemError) -> FileStatus? {
         do throws(SystemError) {

@@ -24,6 +24,14 @@ package enum MountCalls {
         try check("umount2", target) { apus_umount2(target, CInt(MNT_DETACH)) }
     }
 
+    /// As `detach`, of what is mounted on `name`, no link, in the open `directory`: the topmost of it. False where nothing is, or
+    /// the caller may not.
+    package static func detach(_ name: RawName, in directory: CInt) -> Bool {
+        let path = RawName("/proc/self/fd/\(directory)/").dropLast() + name
+        // UMOUNT_NOFOLLOW
+        return apus_umount2(Array(path), CInt(MNT_DETACH) | 8) == 0
+    }
+
     /// pivot_root(2).
     package static func pivotRoot(_ newRoot: String, putOld: String) throws(SystemError) {
         try check("pivot_root", newRoot) { apus_pivot_root(newRoot, putOld) }

@@ -58,4 +58,7 @@ package enum Signals {
     /// Ignores SIGXFSZ, so that a write beyond the caller's limit on the size of files (setrlimit(2), RLIMIT_FSIZE) fails
     /// with EFBIG, which is told and lived with as a full disk is.
     package static func ignoreFileSizeLimit() { _ = signal(SIGXFSZ, SIG_IGN) }
+
+    /// Takes that back, for a program that is executed in place of the calling one.
+    package static func heedFileSizeLimit() { _ = signal(SIGXFSZ, SIG_DFL) }
 }

@@ -3,17 +3,20 @@ import Glibc
 extension Files {
     /// Removes what `path` names and everything below it, never following a symbolic link and never
     /// leaving the file system by one; a missing path is no error. Directories that forbid it are opened
-    /// up first. Takes some twenty descriptors, however deep the tree is. Throws `SystemError` about the first name that
+    /// up first, and what root has made immutable is made removable. What is mounted below it is unmounted and stays as it is;
+    /// EBUSY where the caller may not do that. Takes some twenty descriptors, however deep the tree is. Throws `SystemError` about the first name that
     /// could not be removed.
     package static func removeTree(_ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD) throws(SystemError) {
         let name = RawName(UnsafeBufferPointer(start: path, count: strlen(path) + 1))
         if try remove(name, in: directory) { return }
         do throws(SystemError) {
-            let root = try open(raw: name, in: directory, O_RDONLY | O_DIRECTORY)
+            let root = try openTree(name, in: directory)
             try walk(below: root.rawValue) { (directory, name) throws(SystemError) in
                 try !remove(name, in: directory)
             } leave: { (directory, name) throws(SystemError) in
                 try removeDirectory(name, in: directory)
+            } covered: { (directory, name) throws(SystemError) in
+                guard uncover(name, in: directory) else { throw SystemError("rmdir", name.printable, .busy) }
             }
         } catch  where error.errno == .noEntry {
             // Somebody else removed it meanwhile.
@@ -25,9 +28,34 @@ extension Files {
         try removeDirectory(name, in: directory)
     }
 
+    private static func openTree(_ name: RawName, in directory: CInt) throws(SystemError) -> FileDescriptor {
+        do throws(SystemError) {
+            // Of a path, what is mounted on the way to it is none of this.
+            return name.contains(47)
+                ? try open(raw: name, in: directory, O_RDONLY | O_DIRECTORY)
+                : try openDirectory(raw: name, onMountOf: directory)
+        } catch {
+            guard error.errno == .crossDevice, uncover(name, in: directory) else { throw error }
+            return try openDirectory(raw: name, onMountOf: directory)
+        }
+    }
+
+    // Unmounts what is mounted on `name`, all of it; false where nothing is, or the caller may not.
+    private static func uncover(_ name: RawName, in directory: CInt) -> Bool {
+        guard directory != AT_FDCWD else { return false }
+        return MountCalls.detach(name, in: directory)
+    }
+
     private static func removeDirectory(_ name: RawName, in directory: CInt) throws(SystemError) {
-        guard unlinkat(directory, name, AT_REMOVEDIR) != 0, Errno.current != .noEntry else { return }
-        throw SystemError("rmdir", name.printable)
+        guard unlinkat(directory, name, AT_REMOVEDIR) != 0 else { return }
+        let failure = Errno.current
+        if failure == .noEntry { return }
+        if failure == .notPermitted, allowRemoval(raw: name, in: directory),
+            unlinkat(directory, name, AT_REMOVEDIR) == 0
+        {
+            return
+        }
+        throw SystemError("rmdir", name.printable, failure)
     }
 
     // True where nothing has the name any more; false for a directory that has something in it, and can be entered.
@@ -36,6 +64,8 @@ extension Files {
         let failure = Errno.current
         if failure == .noEntry { return true }
         // Linux says EISDIR, POSIX EPERM, for a directory.
+        // A file, or an empty directory, that something is mounted on.
+        if failure == .busy, uncover(name, in: directory), unlinkat(directory, name, 0) == 0 { return true }
         guard failure == .isDirectory || failure == .notPermitted else {
             throw SystemError("unlink", name.printable, failure)
         }
@@ -43,8 +73,14 @@ extension Files {
         let again = Errno.current
         if again == .noEntry { return true }
         // It is a file, after all, that may not be removed.
-        if again == .notDirectory { throw SystemError("unlink", name.printable, failure) }
-        guard again == .notEmpty || again == .exists || again == .access else {
+        if again == .notDirectory {
+            if allowRemoval(raw: name, in: directory), unlinkat(directory, name, 0) == 0 { return true }
+            throw SystemError("unlink", name.printable, failure)
+        }
+        // Which says nothing of what it is. What was taken off is gone, so that this comes once.
+        if again == .notPermitted, allowRemoval(raw: name, in: directory) { return try remove(name, in: directory) }
+        // The way into what is busy goes by what is mounted there.
+        guard again == .notEmpty || again == .exists || again == .access || again == .busy else {
             throw SystemError("rmdir", name.printable, again)
         }
         if faccessat(directory, name, R_OK | W_OK | X_OK, AT_EACCESS) != 0 {

@@ -6,12 +6,14 @@ extension Files {
     ///
     /// `visit` gets an open directory and a name in it, and says whether to go into what has the name: it must be a
     /// directory then, and is passed over if it is gone. `leave` gets the same once everything below has been visited.
-    /// `unreadable` gets why a directory cannot be entered or listed; what it throws ends the walk. Errors have the path
+    /// `covered` gets a directory that something is mounted on, which is not entered then, and is visited again when it returns;
+    /// without it what is mounted is visited as well. `unreadable` gets why a directory cannot be entered or listed; what it throws ends the walk. Errors have the path
     /// below `root` for their object. Throws `SystemError`.
     package static func walk(
         below root: CInt,
         visit: (_ directory: CInt, _ name: RawName) throws(SystemError) -> Bool,
         leave: (_ directory: CInt, _ name: RawName) throws(SystemError) -> Void = { (_, _) throws(SystemError) in },
+        covered: ((_ directory: CInt, _ name: RawName) throws(SystemError) -> Void)? = nil,
         unreadable: (SystemError) throws(SystemError) -> Void = { (error) throws(SystemError) in throw error }
     ) throws(SystemError) {
         var trail = DirectoryTrail(root: root)
@@ -30,8 +32,17 @@ extension Files {
                 }
                 guard try visit(trail.current, name) else { continue }
                 do throws(SystemError) {
-                    try trail.enter(name)
+                    if covered == nil {
+                        try trail.enter(name)
+                    } else {
+                        try trail.enter(name, try openDirectory(raw: name, onMountOf: trail.current))
+                    }
                 } catch {
+                    if let covered, error.errno == .crossDevice {
+                        try covered(trail.current, name)
+                        names[names.count - 1].append(name)
+                        continue
+                    }
                     let isGone = error.errno == .noEntry || error.errno == .notDirectory || error.errno == .loop
                     if !isGone { try unreadable(error) }
                     continue

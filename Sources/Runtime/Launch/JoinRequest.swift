@@ -32,6 +32,8 @@ package struct JoinRequest: ~Copyable {
     package var setsHome = false
     /// Keeps the caller's executable from the container: see `OwnExecutable.canBeOverwritten`.
     package var hidesExecutable = false
+    /// Leaves the process the caller's additional groups, whatever `process` lists.
+    package var keepsGroups = false
     /// The signal that the process gets when the caller dies (PR_SET_PDEATHSIG); nil for none.
     package var parentDeathSignal: CInt?
 
@@ -60,7 +62,7 @@ extension JoinRequest {
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
             seccompFlags: seccompFlags, startImmediately: true,
             runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal, gate: nil,
-            setsHome: setsHome, hidesExecutable: hidesExecutable, hasCommand: true, keepsGroups: false)
+            setsHome: setsHome, hidesExecutable: hidesExecutable, hasCommand: true, keepsGroups: keepsGroups)
     }
 
     /// Namespaces that a process puts its children into, and not itself.

@@ -1,4 +1,5 @@
-import Linux
+import Bytes
+package import Linux
 package import OCI
 
 /// Which numbers of the host a user namespace shows as which of its own (user_namespaces(7)).
@@ -34,6 +35,19 @@ package struct IDMap: Hashable, Sendable {
             return list
         }
         return IDMap(users: mappings(user, userRanges), groups: mappings(group, groupRanges))
+    }
+
+    /// The ids of the namespace that the calling process is in: their numbers in it, and outside of it. Throws `SystemError`.
+    package static func ofOwnNamespace() throws(SystemError) -> IDMap {
+        func mappings(_ file: String) throws(SystemError) -> [RuntimeSpec.IDMapping] {
+            let text = try Files.readText(file, limit: 1 << 16)
+            return text.split(on: "\n").compactMap { line in
+                let numbers = line.split(on: " ").compactMap { UInt32($0) }
+                return numbers.count == 3
+                    ? .init(containerID: numbers[0], hostID: numbers[1], size: numbers[2]) : nil
+            }
+        }
+        return IDMap(users: try mappings("/proc/self/uid_map"), groups: try mappings("/proc/self/gid_map"))
     }
 
     /// The number outside of the user `id` inside; nil where there is none.

@@ -1,4 +1,5 @@
 import Glibc
+import ContainerSpec
 import Linux
 import OCI
 import Runtime
@@ -80,6 +81,7 @@ struct ExecKeeper {
         }
         join.personality = container.spec.linux?.personality
         join.parentDeathSignal = SIGKILL
+        join.keepsGroups = container.plan.user.keepsGroups
         join.hidesExecutable = OwnExecutable.canBeOverwritten
         do throws(LaunchError) { return try Runtime.join(join) } catch {
             throw SupervisorFailure(error.description, exitCode: error.exitCode)

@@ -20,7 +20,7 @@ struct ExecPlan {
         var plan = container
         plan.user = .init(
             user: request.user.flatMap { $0.isEmpty ? nil : $0 } ?? container.user.user,
-            additionalGroups: container.user.additionalGroups)
+            additionalGroups: container.user.additionalGroups, keepsGroups: container.user.keepsGroups)
         plan.spec.process?.env = Self.environment(request, container)
         do throws(OptionError) {
             try plan.apply(UserResolver.resolve(plan.user, root: root), mode: mode)

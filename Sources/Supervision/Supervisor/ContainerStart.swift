@@ -52,7 +52,7 @@ package struct ContainerStart: Sendable {
         let ownMap = try ownIDMap()
         let volumes = try volumeSources()
         // Root of a namespace of its own is no root of the machine.
-        var plan = try plan(ownMap == nil ? mode : .mapped, volumes)
+        var plan = try plan(ownMap == nil ? mode : .mapped, volumes, ownMap)
         if let size {
             plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))
         }
@@ -98,13 +98,16 @@ package struct ContainerStart: Sendable {
         } catch { throw EngineError(error) }
     }
 
-    private func plan(_ mode: UserNamespace.Mode, _ volumes: [VolumeSource]) throws(EngineError) -> LaunchPlan {
+    private func plan(
+        _ mode: UserNamespace.Mode, _ volumes: [VolumeSource], _ ownMap: IDMap?
+    ) throws(EngineError) -> LaunchPlan {
         var host = HostFacts.current(mode: mode)
         host.lacksBridges = NetworkRequest.isLackNoted(containers.paths)
         var builder = SpecBuilder(
             options: options, image: image, containerID: id, filesDirectory: containers.runDirectory(id), host: host)
         builder.joined = try joinedContainer()
         builder.volumes = volumes
+        builder.ownMap = ownMap
         do throws(OptionError) { return try builder.build() } catch { throw EngineError(error) }
     }
 

@@ -1,3 +1,4 @@
+import Archive
 import Bytes
 import Glibc
 import Linux
@@ -48,7 +49,12 @@ enum MappedLayers {
         func text(_ mappings: [RuntimeSpec.IDMapping]) -> String {
             mappings.map { "\($0.containerID)-\($0.hostID)-\($0.size)" }.joined(separator: "+")
         }
-        return map.users == map.groups ? text(map.users) : text(map.users) + "," + text(map.groups)
+        let all = map.users == map.groups ? text(map.users) : text(map.users) + "," + text(map.groups)
+        if all.utf8.count <= 100 { return all }
+        // A name has 255 bytes at the most, the layer's in it.
+        var hasher = DigestHasher()
+        hasher.update(Array(all.utf8))
+        return String(hasher.finish().hex.prefix(32))
     }
 
     private static func copy(of layer: String, _ key: String, _ map: IDMap) throws(SystemError) -> String {

@@ -176,6 +176,7 @@ package struct Supervisor: ~Copyable {
         for warning in warnings { loop.warn(warning) }
         try writeFiles(plan.files)
         try resolveUser(&plan, root, namespace)
+        if isFirst { try changeOwners(plan) }
         try nameKeptUser(&plan, root)
         var egress = try connect(plan.network, &plan.spec, namespace)
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
@@ -273,10 +274,16 @@ package struct Supervisor: ~Copyable {
         launch.startImmediately = false
         launch.createWorkingDirectory = true
         launch.runsInit = plan.usesInit
+        launch.keepsGroups = plan.user.keepsGroups
         launch.parentDeathSignal = SIGKILL
         launch.hidesExecutable = OwnExecutable.canBeOverwritten
         launch.cgroup = try cgroup?.directory()
-        do throws(LaunchError) { return try InitProcess.begin(launch) } catch { throw SupervisorFailure(error) }
+        do throws(LaunchError) { return try InitProcess.begin(launch) } catch {
+            guard plan.mapsMounts, error.errno == .notPermitted else { throw SupervisorFailure(error) }
+            throw SupervisorFailure(
+                "\(error): leave out the option 'idmap', and use --userns keep-id, or the option 'U', which changes the owners",
+                exitCode: error.exitCode)
+        }
     }
 
     private func pidfd(of process: borrowing InitProcess) throws(SupervisorFailure) -> FileDescriptor {

@@ -17,10 +17,15 @@ struct MountedVolume: Sendable {
     /// The part of it that is mounted; nil for all.
     let subpath: String?
     let isAnonymous: Bool
+    /// Whether a new one without anything of the image's is the container's root's: of a user namespace of its own, to whom
+    /// the caller is a stranger. With `keep-id` the caller is who runs.
+    let isOfRoot: Bool
 
     /// Those that `options` name, found in `sources`.
     static func all(of options: RunOptions, _ sources: [VolumeSource]) -> [MountedVolume] {
         var list: [MountedVolume] = []
+        var isOfRoot = options.usernsMode.isOwn
+        if case .keepID = options.usernsMode { isOfRoot = false }
         for mount in options.mounts {
             guard case .volume(let volume) = mount.kind,
                 let source = sources.first(where: { $0.definition.name.isSame(as: volume.name ?? "") })
@@ -29,9 +34,11 @@ struct MountedVolume: Sendable {
                 MountedVolume(
                     name: source.definition.name, directory: source.directory, content: source.content,
                     destination: mount.destination, readOnly: mount.readOnly,
-                    // Another's are as that one has them.
-                    copiesContent: volume.copiesContent && mount.origin != .container, subpath: volume.subpath,
-                    isAnonymous: source.definition.isAnonymous))
+                    // Another's are as that one has them; and what shows other owners is not the engine's to give files to.
+                    copiesContent: volume.copiesContent && mount.origin != .container && volume.mappedIDs == nil,
+                    subpath: volume.subpath,
+                    isAnonymous: source.definition.isAnonymous,
+                    isOfRoot: isOfRoot && volume.mappedIDs == nil && source.definition.backing == .directory))
         }
         return list
     }

@@ -9,11 +9,16 @@ extension Supervisor {
     /// Gives each empty volume what `root` has where it is to be, with its owners and modes, as Docker does when a container
     /// is made. Throws where that is no directory, or cannot be copied.
     func fillVolumes(_ root: borrowing FileDescriptor) throws(SupervisorFailure) {
-        for volume in request.volumes where volume.copiesContent {
+        for volume in request.volumes {
             guard let content = volume.content else { continue }
+            let fill = VolumeFill(volume, content: content)
             do throws(SystemError) {
-                guard let source = try open(volume.destination, in: root) else { continue }
-                try VolumeFill(volume, content: content).fill(from: source)
+                if volume.copiesContent, let source = try open(volume.destination, in: root) {
+                    try fill.fill(from: source)
+                } else if volume.isOfRoot {
+                    let root = outerIDs(.init())
+                    try fill.give(to: root.user, root.group)
+                }
             } catch {
                 if error.errno == .notDirectory {
                     throw SupervisorFailure(

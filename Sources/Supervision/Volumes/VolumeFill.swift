@@ -47,6 +47,17 @@ struct VolumeFill {
         try Files.unlink(mark)
     }
 
+    /// Gives the directory to `user` and `group`, if nobody has anything in it, or has taken it, yet.
+    func give(to user: UInt32, _ group: UInt32) throws(SystemError) {
+        let lock = try FileDescriptor.open(volume.directory, O_RDONLY | O_DIRECTORY)
+        _ = try lock.lock()
+        defer { lock.unlock() }
+        let target = try FileDescriptor.open(content, O_RDONLY | O_DIRECTORY)
+        guard try hasOneUser(), try target.status().user == geteuid(), try Files.rawNames(of: target.rawValue).isEmpty
+        else { return }
+        try Files.setOwner(raw: [0], in: target.rawValue, user: user, group: group)
+    }
+
     private func hasOneUser() throws(SystemError) -> Bool {
         try Files.list(volume.directory + "/containers").count < 2
     }

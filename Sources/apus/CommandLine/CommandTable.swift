@@ -73,6 +73,7 @@ enum CommandTable {
         Placement(nil, "tag") { .imageTag },
         Placement(nil, "top") { .top },
         Placement(nil, "unpause") { .unpause },
+        Placement(nil, "unshare") { .unshare },
         Placement(nil, "update") { .containerUpdate },
         Placement(nil, "wait") { .wait },
         Placement(nil, "help", .hidden) { .help },

@@ -50,7 +50,7 @@ enum RunFlags {
         Flag("env", "e", .list, "Environment variable, NAME=value, or NAME for the caller's value"),
         Flag("env-file", nil, .list, "File with an environment variable on each line"),
         Flag("user", "u", .string, "User of the process, name|uid[:group|gid]"),
-        Flag("group-add", nil, .list, "Further group of the process"),
+        Flag("group-add", nil, .list, "Further group of the process, or keep-groups for the caller's own"),
         Flag("workdir", "w", .string, "Working directory in the container"),
         Flag("init", nil, .bool, "Run a small init that forwards signals and reaps processes"),
         Flag("stop-signal", nil, .string, "Signal that stops the container"),
@@ -78,6 +78,14 @@ enum RunFlags {
         Flag("ipc", nil, .string, "IPC namespace (private, shareable, none, host)"),
         Flag("uts", nil, .string, "UTS namespace (private, host)"),
         Flag("userns", nil, .string, "User namespace (host)"),
+        Flag(
+            "uidmap", nil, .list, "Map users into a user namespace of its own, [+ug]container:[@]from[:amount]",
+            placeholder: "map"),
+        Flag(
+            "gidmap", nil, .list, "Map groups into a user namespace of its own, [+ug]container:[@]from[:amount]",
+            placeholder: "map"),
+        Flag("subuidname", nil, .string, "Map the users that /etc/subuid has for this name"),
+        Flag("subgidname", nil, .string, "Map the groups that /etc/subgid has for this name"),
         Flag("cgroupns", nil, .string, "Cgroup namespace (private, host)"),
         Flag("sysctl", nil, .list, "Kernel parameter of a namespace, name=value", placeholder: "map"),
     ]

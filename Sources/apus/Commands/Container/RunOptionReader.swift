@@ -19,6 +19,7 @@ struct RunOptionReader {
     private var variablesOfFiles: [String] = []
     private var labels: [(String, String)] = []
     private var networks = NetworkFlags()
+    private var ids = IDMapFlags()
 
     /// Reads all of `parsed`, whose first positional argument is the image. Throws `OptionError`, and `UsageError` for values
     /// that Docker's command line refuses by itself.
@@ -46,6 +47,7 @@ struct RunOptionReader {
                 throw CommandFailure("conflicting options: cannot specify both --attach and --detach", status: 1)
             }
             try reader.networks.apply(to: &reader.options)
+            try reader.ids.apply(to: &reader.options)
             try reader.options.logConfig.validate()
             return reader.options
         }
@@ -148,11 +150,11 @@ struct RunOptionReader {
             variablesOfFiles += try Environment.variables(inFile: read(value, name), name: value, caller: caller)
         case "user": options.user = value
         case "group-add":
-            guard value != "keep-groups" else {
-                throw OptionError(
-                    "--group-add=keep-groups is refused: the caller's groups have no numbers in the container")
-            }
             options.groupAdd.append(value)
+            if options.groupAdd.count > 1, options.groupAdd.contains(RunOptions.keepGroups) {
+                throw OptionError.usage(
+                    "the '--group-add keep-groups' option is not allowed with any other --group-add options")
+            }
         case "workdir":
             guard value.isEmpty || value.begins(with: "/") else {
                 throw OptionError("the working directory '\(value)' is invalid, it needs to be an absolute path")
@@ -200,7 +202,13 @@ struct RunOptionReader {
         case "pid": options.pidMode = try PIDMode(option: value)
         case "ipc": options.ipcMode = try IPCMode(option: value)
         case "uts": options.utsMode = try UTSMode(option: value)
-        case "userns": options.usernsMode = try UserNamespaceMode(option: value)
+        case "userns":
+            options.usernsMode = try UserNamespaceMode(option: value)
+            ids.hasMode = true
+        case "uidmap": ids.users += try IDMapOption.list(value, flag: name)
+        case "gidmap": ids.groups += try IDMapOption.list(value, flag: name)
+        case "subuidname": ids.userName = value
+        case "subgidname": ids.groupName = value
         case "cgroupns": options.cgroupnsMode = try CgroupNamespaceMode(option: value)
         case "sysctl":
             let (key, text) = try Sysctl.parse(value)
