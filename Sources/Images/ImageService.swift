@@ -30,13 +30,13 @@ package struct ImageService: Sendable {
     @discardableResult
     package func sweep() throws(EngineError) -> StoreSweep.Outcome {
         try engine {
-            let outcome = try StoreSweep(paths).run()
-            try removeTrees(outcome.doomed)
+            var outcome = try StoreSweep(paths).run()
+            outcome.bytes += try removeTrees(outcome.doomed)
             return outcome
         }
     }
 
-    func removeTrees(_ trees: [String]) throws(EngineError) {
+    @discardableResult func removeTrees(_ trees: [String]) throws(EngineError) -> Int64 {
         try TreeRemoval(executable: executable, runDirectory: paths.run).remove(trees)
     }
 }

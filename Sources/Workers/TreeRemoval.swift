@@ -13,13 +13,15 @@ package struct TreeRemoval: Sendable {
         self.runDirectory = runDirectory
     }
 
-    /// Removes `paths` and all below them. Throws with the first that could not be removed; all are tried.
-    package func remove(_ paths: [String]) throws(EngineError) {
+    /// Removes `paths` and all below them. Returns the bytes of content that the disk has got back: of a file with several
+    /// names when the last one goes. Throws with the first that could not be removed; all are tried.
+    @discardableResult package func remove(_ paths: [String]) throws(EngineError) -> Int64 {
+        var freed: Int64 = 0
         var rest: [String] = []
         var failure: String?
         for path in paths {
             do throws(SystemError) {
-                try Files.removeTree(path)
+                try Files.removeTree(path, freed: &freed)
             } catch {
                 // Files of subordinate ids need the user namespace.
                 let isForbidden = error.errno == .access || error.errno == .notPermitted
@@ -30,27 +32,19 @@ package struct TreeRemoval: Sendable {
                 }
             }
         }
-        if !rest.isEmpty { try removeInNamespace(rest) }
+        if !rest.isEmpty { freed += try removeInNamespace(rest) }
         if let failure { throw EngineError(failure) }
+        return freed
     }
 
-    private func removeInNamespace(_ trees: [String]) throws(EngineError) {
-        try engine {
-            // ARG_MAX is some 128 KiB at the least.
-            for start in stride(from: 0, to: trees.count, by: 200) {
-                var ends = try FileDescriptor.pipe()
-                let output = ends.takeFirst()
-                let input = ends.takeSecond()
-                let pid = try Worker.removeTree.start(
-                    executable, [runDirectory] + trees[start..<min(start + 200, trees.count)],
-                    inheriting: [nil, nil, input.rawValue])
-                endLifetime(input)
-                let message = try output.readAll(limit: 1 << 16)
-                let status = try waitForExit(of: pid)
-                guard status == .exited(code: 0) else {
-                    throw EngineError(String(decoding: message, as: UTF8.self))
-                }
-            }
+    private func removeInNamespace(_ trees: [String]) throws(EngineError) -> Int64 {
+        var freed: Int64 = 0
+        // ARG_MAX is some 128 KiB at the least.
+        for start in stride(from: 0, to: trees.count, by: 200) {
+            let part = trees[start..<min(start + 200, trees.count)]
+            let answer = try Worker.removeTree.answer(executable, [runDirectory] + part)
+            freed += Int64(String(decoding: answer, as: UTF8.self)) ?? 0
         }
+        return freed
     }
 }

@@ -17,6 +17,8 @@ package struct LayerWriter: Sendable {
         case difference
         /// All that the directories show together, the topmost first, as an overlay would.
         case merged
+        /// All that one directory has, also what would be marks in a layer.
+        case plain
     }
 
     package var form: Form

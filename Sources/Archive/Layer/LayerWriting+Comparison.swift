@@ -94,7 +94,7 @@ extension LayerWriting {
     }
 
     private func isWritten(_ name: RawName) -> Bool {
-        if OverlayAttributes.reserves(name) { return false }
+        if options.form != .plain, OverlayAttributes.reserves(name) { return false }
         let bytes = name.bytes
         guard bytes.starts(with: Array("user.".utf8)) || AttributeOwners.names.contains(name) else { return false }
         guard TarWriter.canHold(attribute: name) else {

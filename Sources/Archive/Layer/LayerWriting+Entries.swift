@@ -16,7 +16,7 @@ extension LayerWriting {
         }
         // It went away meanwhile.
         guard let status else { return }
-        if status.isWhiteout, options.form != .difference {
+        if status.isWhiteout, options.form != .difference, options.form != .plain {
             if !isMerged, try below(entry.name, level) != nil { try addWhiteout(entry.name) }
             return
         }
@@ -89,10 +89,8 @@ extension LayerWriting {
         case S_IFREG: return try addContent(name, source)
         case S_IFLNK:
             // A link has none that an archive takes.
-            entry.kind = .symbolicLink(
-                target: try reading(name) { () throws(SystemError) in
-                    try Files.readLink(raw: name, in: source.current)
-                })
+            guard let target = try linkTarget(name, source) else { return }
+            entry.kind = .symbolicLink(target: target)
         case S_IFIFO: entry.kind = .fifo
         case S_IFCHR: entry.kind = .characterDevice(status.device)
         case S_IFBLK: entry.kind = .blockDevice(status.device)
@@ -106,6 +104,16 @@ extension LayerWriting {
         try writePending()
         try write(entry)
         if status.linkCount > 1 { links[status.identity] = whole }
+    }
+
+    // nil where it is gone, or no link any more.
+    private func linkTarget(_ name: RawName, _ source: Source) throws(ArchiveError) -> RawName? {
+        try reading(name) { () throws(SystemError) -> RawName? in
+            do throws(SystemError) { return try Files.readLink(raw: name, in: source.current) } catch {
+                if error.errno == .noEntry || error.errno == .invalid { return nil }
+                throw error
+            }
+        }
     }
 
     private func addContent(_ name: RawName, _ source: Source) throws(ArchiveError) {

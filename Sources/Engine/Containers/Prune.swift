@@ -1,5 +1,7 @@
+import Bytes
 package import DockerTypes
 package import Errors
+import Logs
 package import Store
 
 /// What a `prune` removed.
@@ -16,22 +18,27 @@ package struct PruneOutcome: Sendable {
 }
 
 extension Engine {
-    /// Removes the containers that do not run and that `admits` lets through. Throws where the containers
-    /// cannot be listed.
+    /// Removes the containers that do not run and that `admits` lets through. What counts as reclaimed is what they have
+    /// written into their file systems, as in Docker, and not their logs. Throws where the containers
+    /// cannot be listed, or looked into.
     package func pruneContainers(_ admits: (ContainerSnapshot) -> Bool) throws(EngineError) -> PruneOutcome {
         let (all, problems) = try listContainers()
         var outcome = PruneOutcome()
         outcome.problems = problems
         let doomed = all.filter { !$0.state.isActive && $0.state.status != .removing && admits($0) }
-        guard !doomed.isEmpty else { return outcome }
-        let sizes = (try? ownSizes(of: doomed.map(\.id))) ?? []
+        let folders = doomed.map { containers.directory($0.id) }
+        let sizes = try reclaimableSizes(folders.flatMap { ["\($0)/upper", "\($0)/rootfs"] })
         for (place, container) in doomed.enumerated() {
             do throws(EngineError) {
                 // Not by force: one that was started meanwhile stays.
                 outcome.containers.append(try removeContainer(container.id, force: false))
-                if place < sizes.count { outcome.reclaimed += sizes[place] }
-            } catch { outcome.problems.append(error.message) }
+                outcome.reclaimed += sizes[2 * place] + sizes[2 * place + 1]
+            } catch {
+                // Somebody has started or removed it.
+                if error.kind != .conflict, error.kind != .notFound { outcome.problems.append(error.message) }
+            }
         }
+        note(Event(.container, "prune", id: "", attributes: ["reclaimed": String(outcome.reclaimed)]))
         return outcome
     }
 }

@@ -25,7 +25,10 @@ extension Engine {
                 guard try endpoints(on: network).isEmpty else { continue }
                 try remove(network)
                 names.append(network.name)
-            } catch { problems.append(error.message) }
+            } catch {
+                // Somebody has come to use it, or has removed it.
+                if error.kind != .forbidden, error.kind != .notFound { problems.append(error.message) }
+            }
         }
         note(Event(.network, "prune", id: "", attributes: ["reclaimed": "0"]))
         return (names, problems)

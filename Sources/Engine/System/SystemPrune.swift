@@ -3,6 +3,7 @@ package import Errors
 import Glibc
 import Images
 import Linux
+import Logs
 import Networking
 import OCI
 package import Store
@@ -17,9 +18,10 @@ extension Engine {
             outcome.problems = problems
             let users = try imageUsers()
             let used = Set(users.map(\.image))
-            let sizes = layerSizes()
             for image in list where !used.contains(image.id) && (all || image.names.isEmpty) && admits(image) {
-                do { outcome.images += try remove(image, users) } catch { outcome.problems.append("\(error)") }
+                do { outcome.images += try remove(image, users) } catch StoreError.unknownImage {
+                    // Somebody else was faster.
+                } catch { outcome.problems.append("\(error)") }
             }
             imageService.note(outcome.images)
             let swept: StoreSweep.Outcome
@@ -29,7 +31,8 @@ extension Engine {
                 return outcome
             }
             outcome.problems += swept.problems
-            outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
+            outcome.reclaimed = swept.bytes
+            note(Event(.image, "prune", id: "", attributes: ["reclaimed": String(outcome.reclaimed)]))
             return outcome
         }
     }
@@ -46,13 +49,12 @@ extension Engine {
     }
 
     /// Removes what killed processes left and nothing needs: containers without record or supervisor, their names and
-    /// run directories, blobs and layers, half-written files. Returns what it freed, in bytes, as far as that is known.
+    /// run directories, blobs and layers, half-written files. Returns the bytes of content that it freed.
     package func pruneLeftovers() throws(EngineError) -> PruneOutcome {
         var outcome = PruneOutcome()
-        let sizes = layerSizes()
         let swept = try sweep()
         outcome.problems = swept.problems
-        outcome.reclaimed = swept.bytes + swept.layers.reduce(0) { $0 + (sizes[$1] ?? 0) }
+        outcome.reclaimed = swept.bytes
         SharedNamespace.withdrawDead(runDirectory: paths.run)
         do throws(StoreError) { _ = try EndpointStore(paths).sweep() } catch {
             outcome.problems.append(error.description)

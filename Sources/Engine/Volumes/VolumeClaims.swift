@@ -81,18 +81,7 @@ extension Engine {
             paths: paths, id: description.id, name: description.name, description: description, layers: layers,
             size: nil,
             streams: .none, lingering: 0)
-        try engine {
-            let file = try work.file()
-            var ends = try FileDescriptor.pipe()
-            let output = ends.takeFirst()
-            let input = ends.takeSecond()
-            let pid = try Worker.fillVolumes.start(
-                executable, [], inheriting: [nil, nil, input.rawValue, file.rawValue])
-            endLifetime(input)
-            let message = try output.readAll(limit: 1 << 16)
-            guard try waitForExit(of: pid) == .exited(code: 0) else {
-                throw EngineError(String(decoding: message, as: UTF8.self))
-            }
-        }
+        let file = try engine { try work.file() }
+        _ = try Worker.fillVolumes.answer(executable, [], passing: [file.rawValue])
     }
 }

@@ -24,7 +24,7 @@ extension Engine {
         for volume in list where (all || volume.isAnonymous) && volume.backing == .directory && admits(volume) {
             do throws(EngineError) {
                 guard try !isUsed(volume) else { continue }
-                let size = try treeSizes([volumes.data(of: volume.name)]).first ?? 0
+                let size = try reclaimableSizes([volumes.data(of: volume.name)]).first ?? 0
                 try removeVolume(volume.name)
                 outcome.volumes.append(volume.name)
                 outcome.reclaimed += size

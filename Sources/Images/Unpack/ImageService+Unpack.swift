@@ -27,7 +27,7 @@ extension ImageService {
             try removeTrees(layers.condemnAbandoned())
             do { try unpack(jobs, unpacked) } catch {
                 // The failed layer's own directory is one of them now.
-                try? removeTrees(layers.condemnAbandoned())
+                _ = try? removeTrees(layers.condemnAbandoned())
                 throw error
             }
         }
@@ -57,7 +57,7 @@ extension ImageService {
     }
 
     /// Removes what unpackings left that came to nothing. Blocks the thread. Throws `EngineError`.
-    func removeAbandonedLayers() throws(EngineError) { try engine { try removeTrees(layers.condemnAbandoned()) } }
+    func removeAbandonedLayers() throws(EngineError) { _ = try engine { try removeTrees(layers.condemnAbandoned()) } }
 
     /// Unpacks the layers of an image of the store where they are missing, as after a change from one id to
     /// subordinate ids, or when a directory was removed by hand. Throws as `unpack(_:_:ingest:)`.

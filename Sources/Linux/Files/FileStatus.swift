@@ -19,6 +19,13 @@ package struct FileStatus: Sendable {
     package var permissions: FileMode { raw.st_mode & 0o7777 }
     /// The size in bytes.
     package var size: Int { Int(raw.st_size) }
+    /// The bytes of content that the disk gets back when the last name of the file goes: those of a file without its holes,
+    /// or of a link's target.
+    package var reclaimableBytes: Int64 {
+        // In units of 512 bytes, whatever the file system's blocks are (stat(3type)).
+        if isRegular { return min(Int64(raw.st_size), Int64(raw.st_blocks) * 512) }
+        return isSymbolicLink ? Int64(raw.st_size) : 0
+    }
     package var user: UInt32 { raw.st_uid }
     package var group: UInt32 { raw.st_gid }
     package var device: DeviceNumber { raw.st_rdev }

@@ -7,12 +7,21 @@ extension Files {
     /// EBUSY where the caller may not do that. Takes some twenty descriptors, however deep the tree is. Throws `SystemError` about the first name that
     /// could not be removed.
     package static func removeTree(_ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD) throws(SystemError) {
+        var freed: Int64 = 0
+        try removeTree(path, in: directory, freed: &freed)
+    }
+
+    /// The same; adds to `freed` the bytes of content that the disk has got back (`FileStatus.reclaimableBytes`), also where it
+    /// throws. A file that has another name elsewhere counts nothing.
+    package static func removeTree(
+        _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD, freed: inout Int64
+    ) throws(SystemError) {
         let name = RawName(UnsafeBufferPointer(start: path, count: strlen(path) + 1))
-        if try remove(name, in: directory) { return }
+        if try remove(name, in: directory, &freed) { return }
         do throws(SystemError) {
             let root = try openTree(name, in: directory)
             try walk(below: root.rawValue) { (directory, name) throws(SystemError) in
-                try !remove(name, in: directory)
+                try !remove(name, in: directory, &freed)
             } leave: { (directory, name) throws(SystemError) in
                 try removeDirectory(name, in: directory)
             } covered: { (directory, name) throws(SystemError) in
@@ -59,8 +68,14 @@ extension Files {
     }
 
     // True where nothing has the name any more; false for a directory that has something in it, and can be entered.
-    private static func remove(_ name: RawName, in directory: CInt) throws(SystemError) -> Bool {
-        if unlinkat(directory, name, 0) == 0 { return true }
+    private static func remove(
+        _ name: RawName, in directory: CInt, _ freed: inout Int64
+    ) throws(SystemError) -> Bool {
+        let status = try? status(raw: name, in: directory)
+        if unlinkat(directory, name, 0) == 0 {
+            if let status, status.linkCount == 1 { freed += status.reclaimableBytes }
+            return true
+        }
         let failure = Errno.current
         if failure == .noEntry { return true }
         // Linux says EISDIR, POSIX EPERM, for a directory.

@@ -28,18 +28,21 @@ final class HeldFile: Sendable {
         descriptor.unlock()
     }
 
-    /// Removes the files in `folder` that nobody holds. Throws at the first that cannot be looked at; a missing folder has
+    /// Removes the files in `folder` that nobody holds; returns the bytes that the disk got back. Throws at the first that cannot be looked at; a missing folder has
     /// none.
-    static func sweep(_ folder: String) throws(SystemError) {
-        guard try Files.isPresent(folder) else { return }
+    @discardableResult static func sweep(_ folder: String) throws(SystemError) -> Int64 {
+        guard try Files.isPresent(folder) else { return 0 }
+        var freed: Int64 = 0
         for name in try Files.list(folder) {
             let path = "\(folder)/\(name)"
             // While the lock is held: whoever waits for it finds the name gone, and not only later.
             if let held = try hold(path) {
-                unlink(path)
+                let status = try held.status()
+                if unlink(path) == 0, status.linkCount == 1 { freed += status.reclaimableBytes }
                 held.unlock()
             }
         }
+        return freed
     }
 
     /// Whether the file at `path` is not there, or nobody holds it.

@@ -17,7 +17,7 @@ package final class ImageIngest: Sendable {
         self.store = store
         try store.makeLayout()
         // What is left here costs room, and `prune` says why it cannot go.
-        try? HeldFile.sweep(store.temporaries)
+        _ = try? HeldFile.sweep(store.temporaries)
         lease = try doing("write to \(store.paths.leases)") { () throws(SystemError) in
             try HeldFile(in: store.paths.leases, prefix: "lease")
         }

@@ -12,7 +12,7 @@ package struct StoreSweep: Sendable {
     /// What a sweep removed, and what is left to do.
     package struct Outcome: Sendable {
         package var blobs: [Digest] = []
-        /// The size of `blobs` in bytes.
+        /// The bytes of content that the disk got back: so far those of `blobs` and of half-written files.
         package var bytes: Int64 = 0
         package var layers: [Digest] = []
         /// Directories to remove in the user namespace: nobody needs them.
@@ -73,7 +73,7 @@ package struct StoreSweep: Sendable {
         }
         for folder in [paths.leases, images.temporaries] {
             do throws(StoreError) {
-                try doing("sweep \(folder)") { () throws(SystemError) in try HeldFile.sweep(folder) }
+                try doing("sweep \(folder)") { () throws(SystemError) in outcome.bytes += try HeldFile.sweep(folder) }
             } catch { problem(error) }
         }
         return outcome

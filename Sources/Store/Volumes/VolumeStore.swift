@@ -1,6 +1,6 @@
 import Bytes
 import Glibc
-import Linux
+package import Linux
 
 /// The volumes of a user: a directory each, named as the volume, with its record, its files (`_data`), and a file for each
 /// container that refers to it.
@@ -184,6 +184,33 @@ package struct VolumeStore: Sendable {
         return users
     }
 
+    /// A lock with which the volume cannot be removed, for who reads or writes its files without a container. It is released
+    /// by its word, or with the last process that has the descriptor. Throws `unknownVolume` and `failed`.
+    package func hold(_ name: String) throws(StoreError) -> FileDescriptor {
+        try Self.checkKnown(name)
+        // Who has it exclusively removes the volume, which takes a moment.
+        guard let record = try lockRecord(name, .shared, waiting: true) else { throw .unknownVolume(name) }
+        return record
+    }
+
+    // nil where it is not waited for and somebody else has it, and where the volume is gone.
+    private func lockRecord(
+        _ name: String, _ kind: FileLock.Kind, waiting: Bool
+    ) throws(StoreError) -> FileDescriptor? {
+        try doing("lock volume \(name)") { () throws(SystemError) -> FileDescriptor? in
+            do throws(SystemError) {
+                let record = try FileDescriptor.open(recordPath(name), O_RDONLY | O_NOFOLLOW)
+                guard try record.lock(kind, waiting: waiting) else { return nil }
+                let here = try Files.status(recordPath(name))
+                if try record.status().identity != here.identity { return nil }
+                return record
+            } catch {
+                if error.errno == .noEntry { return nil }
+                throw error
+            }
+        }
+    }
+
     /// Takes the volume out of the store and returns the directory that is left for removal in the user namespace. Throws
     /// `unknownVolume`, and `conflict` where containers use it.
     package func remove(_ name: String) throws(StoreError) -> String {
@@ -194,6 +221,10 @@ package struct VolumeStore: Sendable {
         guard users.isEmpty else {
             throw .conflict("remove \(name): volume is in use - [\(users.joined(separator: ", "))]")
         }
+        guard let record = try lockRecord(name, .exclusive, waiting: false) else {
+            throw .conflict("remove \(name): volume is in use: it is being exported or imported")
+        }
+        defer { record.unlock() }
         let doomed = "\(folder)/\(Self.retired)\(randomHex(bytes: 8))"
         try doing("remove volume \(name)") { () throws(SystemError) in
             try Files.rename(directory(of: name), to: doomed)

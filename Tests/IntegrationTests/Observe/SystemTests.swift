@@ -10,7 +10,8 @@ import Testing
             try sandbox.output("run", "--name", "done", "-l", "a=1", "--network", "none", "busybox", "true")
             let running = try sandbox.output("run", "-d", "--network", "none", "busybox", "sleep", "1000")
             let refused = try sandbox.apus("container", "prune", input: Array("n\n".utf8))
-            #expect(refused.code == 1 && refused.text.hasPrefix("WARNING! This will remove all stopped containers.\n"))
+            // As Docker's client: a no is no failure.
+            #expect(refused.code == 0 && refused.text.hasPrefix("WARNING! This will remove all stopped containers.\n"))
             #expect(
                 try sandbox.output("container", "prune", "-f", "--filter", "label=a=2").hasPrefix("Total reclaimed"))
             #expect(try sandbox.output("container", "prune", "-f", "--filter", "until=1h").hasPrefix("Total reclaimed"))

@@ -7,7 +7,7 @@ import Store
 import Workers
 
 /// The process that looks into trees whose directories may be closed to all but subordinate ids:
-/// `inspect-tree RUN-DIRECTORY size PATH…` prints the bytes of each on a line;
+/// `inspect-tree RUN-DIRECTORY size|reclaimable PATH…` prints the bytes of each on a line;
 /// `inspect-tree RUN-DIRECTORY own-size PATH OWN-PLACES LAYER…` prints the bytes of what is not in the layers;
 /// `inspect-tree RUN-DIRECTORY changes overlay|whole PATH OWN-PLACES LAYER…` prints a letter and a path with a zero byte
 /// behind it for each change, `OWN-PLACES` being paths with colons between them. Exit code 1 and a sentence on standard
@@ -22,6 +22,8 @@ enum InspectTreeWorker {
             switch arguments[1] {
             case "size":
                 for path in rest { try output.writeAll("\(TreeSize.bytes(of: path))\n".utf8) }
+            case "reclaimable":
+                for path in rest { try output.writeAll("\(TreeSize.reclaimable(of: path))\n".utf8) }
             case "own-size" where rest.count >= 2:
                 let places = rest[1].split(on: ":").map { String($0) }
                 let size = try TreeChanges.size(of: rest[0], above: Array(rest[2...]), ownPlaces: places)
@@ -50,34 +52,23 @@ enum InspectTreeWorker {
 extension Engine {
     /// Runs the worker and returns what it printed. Throws what it complains about.
     func inspectTree(_ arguments: [String]) throws(EngineError) -> [UInt8] {
-        try engine {
-            var ends = try FileDescriptor.pipe()
-            let output = ends.takeFirst()
-            let input = ends.takeSecond()
-            var errorEnds = try FileDescriptor.pipe()
-            let errorOutput = errorEnds.takeFirst()
-            let errorInput = errorEnds.takeSecond()
-            let pid = try Worker.inspectTree.start(
-                executable, [paths.run] + arguments, inheriting: [nil, input.rawValue, errorInput.rawValue])
-            endLifetime(input)
-            endLifetime(errorInput)
-            let bytes = try output.readAll(limit: 1 << 30)
-            let message = try errorOutput.readAll(limit: 1 << 16)
-            guard try waitForExit(of: pid) == .exited(code: 0) else {
-                throw EngineError(String(decoding: message, as: UTF8.self))
-            }
-            return bytes
-        }
+        try Worker.inspectTree.answer(executable, [paths.run] + arguments, limit: 1 << 30)
     }
 
     /// The sizes of the files below each of `paths`, in bytes.
-    func treeSizes(_ paths: [String]) throws(EngineError) -> [Int64] {
+    func treeSizes(_ paths: [String]) throws(EngineError) -> [Int64] { try sizes("size", paths) }
+
+    /// The bytes of content that the disk gets back when each of `paths` is removed.
+    func reclaimableSizes(_ paths: [String]) throws(EngineError) -> [Int64] { try sizes("reclaimable", paths) }
+
+    private func sizes(_ kind: String, _ paths: [String]) throws(EngineError) -> [Int64] {
         var sizes: [Int64] = []
         for start in stride(from: 0, to: paths.count, by: 200) {
             let part = Array(paths[start..<min(start + 200, paths.count)])
-            let text = String(decoding: try inspectTree(["size"] + part), as: UTF8.self)
+            let text = String(decoding: try inspectTree([kind] + part), as: UTF8.self)
             sizes += text.split(on: "\n").map { Int64($0) ?? 0 }
         }
+        guard sizes.count == paths.count else { throw EngineError("the process inspect-tree said something else") }
         return sizes
     }
 }

@@ -238,20 +238,36 @@ enum TreeSize {
     /// The sum of the sizes of all regular files and links below `path`, each file once, in bytes. What cannot be read
     /// counts nothing.
     static func bytes(of path: String) -> Int64 {
-        guard let root = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY) else { return 0 }
         var seen: Set<FileIdentity> = []
         var total: Int64 = 0
+        visit(path) { status in
+            if status.linkCount == 1 || seen.insert(status.identity).inserted { total += Int64(status.size) }
+        }
+        return total
+    }
+
+    /// The bytes of content that the disk gets back when `path` is removed: files without their holes, and those with
+    /// several names where no name is elsewhere. What cannot be read counts nothing.
+    static func reclaimable(of path: String) -> Int64 {
+        var names: [FileIdentity: Int] = [:]
+        var total: Int64 = 0
+        visit(path) { status in
+            guard status.linkCount > 1 else { return total += status.reclaimableBytes }
+            names[status.identity, default: 0] += 1
+            if names[status.identity] == status.linkCount { total += status.reclaimableBytes }
+        }
+        return total
+    }
+
+    // All files and links below the directory.
+    private static func visit(_ path: String, _ body: (FileStatus) -> Void) {
+        guard let root = try? FileDescriptor.open(path, O_RDONLY | O_DIRECTORY) else { return }
         // Nothing of it throws.
         try? Files.walk(below: root.rawValue) { (directory, name) throws(SystemError) in
             guard let status = try? Files.status(raw: name, in: directory) else { return false }
-            if status.isRegular || status.isSymbolicLink,
-                status.linkCount == 1 || seen.insert(status.identity).inserted
-            {
-                total += Int64(status.size)
-            }
+            if status.isRegular || status.isSymbolicLink { body(status) }
             return status.isDirectory
         } unreadable: { (_) throws(SystemError) in
         }
-        return total
     }
 }

@@ -9,7 +9,7 @@ import Store
 import Workers
 
 /// The process that writes trees as archives whose files may belong to subordinate ids: `write-tree RUN-DIRECTORY FORM
-/// EPOCH USERS GROUPS PLACES DIRECTORY…`, the archive on 1, what became of it on 3: the digest, the size and the number of
+/// EPOCH USERS GROUPS PLACES DIRECTORY…`, the archive on 3, what became of it on 1: the digest, the size and the number of
 /// entries and of attributes that were left out, with spaces between them. Exit code 1 and a sentence on standard error
 /// where that fails.
 ///
@@ -31,10 +31,10 @@ enum WriteTreeWorker {
             var layer = LayerWriter(form)
             if !users.isEmpty || !groups.isEmpty { layer.owners = OwnerMap(users: users, groups: groups) }
             layer.mountPlaces = Set(arguments[5].split(on: ":").map { Array($0.utf8) })
-            let writer = TarWriter(to: 1, times: times)
+            let writer = TarWriter(to: 3, times: times)
             let report = try layer.write(numbers, to: writer)
             let (digest, size) = try writer.finish()
-            try FileDescriptor(owning: 3).writeAll(
+            try FileDescriptor(owning: 1).writeAll(
                 "\(digest) \(size) \(report.entries) \(report.skippedAttributes)".utf8)
             return 0
         } catch {
@@ -87,33 +87,12 @@ extension Engine {
     /// Writes `archive` to `output`, which is borrowed. Throws with the path of what cannot be read, and where `output`
     /// takes no more; what it has then is no archive.
     func write(_ archive: TreeArchive, to output: CInt) throws(EngineError) -> TreeArchive.Result {
-        try engine {
-            var ends = try FileDescriptor.pipe()
-            let answer = ends.takeFirst()
-            let answerInput = ends.takeSecond()
-            var errorEnds = try FileDescriptor.pipe()
-            let errorOutput = errorEnds.takeFirst()
-            let errorInput = errorEnds.takeSecond()
-            let pid = try Worker.writeTree.start(
-                executable, [paths.run] + archive.arguments,
-                inheriting: [nil, output, errorInput.rawValue, answerInput.rawValue])
-            endLifetime(answerInput)
-            endLifetime(errorInput)
-            let message = String(decoding: try errorOutput.readAll(limit: 1 << 16), as: UTF8.self)
-            let words = String(decoding: try answer.readAll(limit: 1 << 12), as: UTF8.self).split(on: " ")
-            let status = try waitForExit(of: pid)
-            guard status == .exited(code: 0) else {
-                if case .signaled(let signal) = status {
-                    throw EngineError(
-                        signal == SIGPIPE ? "nobody reads it any more" : "its worker was killed by signal \(signal)")
-                }
-                throw EngineError(message)
-            }
-            guard words.count == 4, let digest = Digest(String(words[0])), let size = Int64(words[1]),
-                let entries = Int(words[2]), let skipped = Int(words[3])
-            else { throw EngineError("its worker said nothing") }
-            return TreeArchive.Result(digest: digest, size: size, entries: entries, skippedAttributes: skipped)
-        }
+        let answer = try Worker.writeTree.answer(executable, [paths.run] + archive.arguments, passing: [output])
+        let words = String(decoding: answer, as: UTF8.self).split(on: " ")
+        guard words.count == 4, let digest = Digest(String(words[0])), let size = Int64(words[1]),
+            let entries = Int(words[2]), let skipped = Int(words[3])
+        else { throw EngineError("the process write-tree said something else") }
+        return TreeArchive.Result(digest: digest, size: size, entries: entries, skippedAttributes: skipped)
     }
 }
 

@@ -20,7 +20,7 @@ extension Verb {
         guard
             try parsed.bool("force")
                 || Prompt.isYes("WARNING! This will remove all stopped containers.", context)
-        else { throw CommandFailure("container prune has been cancelled") }
+        else { return 0 }
         let outcome = try context.engine().pruneContainers { filter.admits($0) }
         if !outcome.containers.isEmpty {
             try context.output.line("Deleted Containers:")
@@ -42,10 +42,11 @@ struct PruneFilter {
 
     init(_ filters: Filters) throws {
         self.filters = filters
+        guard filters.all("until").count < 2 else { throw FilterError("more than one until filter specified") }
         until = try filters.all("until").map { text in
             guard let moment = Moment(filter: text) else { throw FilterError.noTime(text) }
             return moment
-        }.min()
+        }.first
     }
 
     func admits(_ container: ContainerSnapshot) -> Bool {

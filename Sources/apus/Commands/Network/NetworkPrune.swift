@@ -18,7 +18,6 @@ extension Verb {
             arguments: .none)
     ) { parsed, context in
         let filters = try context.pruneFilters(parsed, PruneFilter.keys)
-        guard filters.all("until").count < 2 else { throw FilterError("more than one until filter specified") }
         let filter = try PruneFilter(filters)
         guard
             try parsed.bool("force")

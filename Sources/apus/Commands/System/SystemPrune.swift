@@ -18,7 +18,11 @@ extension Verb {
             ],
             arguments: .none)
     ) { parsed, context in
-        let filter = try PruneFilter(context.pruneFilters(parsed, PruneFilter.keys))
+        let filters = try context.pruneFilters(parsed, PruneFilter.keys)
+        guard !parsed.bool("volumes") || !filters.has("until") else {
+            throw CommandFailure("ERROR: The \"until\" filter is not supported with \"--volumes\"", status: 1)
+        }
+        let filter = try PruneFilter(filters)
         let all = parsed.bool("all")
         let volumes = parsed.bool("volumes") ? "\n  - all anonymous volumes not used by at least one container" : ""
         let warning = """
@@ -27,11 +31,9 @@ extension Verb {
               - all networks not used by at least one container\(volumes)
               - all \(all ? "images without at least one container associated to them" : "dangling images")
               - what killed commands left behind
-
+            \(list(filters))
             """
-        guard try parsed.bool("force") || Prompt.isYes(warning, context) else {
-            throw CommandFailure("system prune has been cancelled")
-        }
+        guard try parsed.bool("force") || Prompt.isYes(warning, context) else { return 0 }
         let engine = try context.engine()
         var total = try engine.pruneContainers { filter.admits($0) }
         let networks = try engine.pruneNetworks { filter.admits(created: $0.created, labels: $0.labelMap) }
@@ -47,6 +49,11 @@ extension Verb {
             })
         try show(total, networks: networks.names, context)
         return total.problems.isEmpty ? 0 : 1
+    }
+
+    private static func list(_ filters: Filters) -> String {
+        let lines = PruneFilter.keys.sorted().flatMap { key in filters.all(key).map { "\n  - \(key)=\($0)" } }
+        return lines.isEmpty ? "" : "\n  Items to be pruned will be filtered with:\(lines.joined())\n"
     }
 
     private static func show(_ outcome: PruneOutcome, networks: [String], _ context: Context) throws {
@@ -65,16 +72,7 @@ extension Verb {
             for name in outcome.volumes { try context.output.line(name) }
             try context.output.line("")
         }
-        if !outcome.images.isEmpty {
-            try context.output.line("Deleted Images:")
-            for removal in outcome.images {
-                switch removal {
-                case .untagged(let name): try context.output.line("untagged: \(name)")
-                case .deleted(let id): try context.output.line("deleted: \(id)")
-                }
-            }
-            try context.output.line("")
-        }
+        try outcome.showImages(context)
         try context.output.line("Total reclaimed space: \(HumanSize.decimal(outcome.reclaimed))")
         try context.output.flush()
         for problem in outcome.problems { context.complain(problem) }

@@ -18,6 +18,9 @@ extension Verb {
             arguments: .none)
     ) { parsed, context in
         let filters = try context.pruneFilters(parsed, ["all", "label", "label!"])
+        guard !parsed.bool("all") || !filters.has("all") else {
+            throw CommandFailure("conflicting options: cannot specify both --all and --filter all=1", status: 1)
+        }
         let all = try parsed.bool("all") || isAll(filters)
         let filter = try PruneFilter(filters)
         let which = all ? "all local volumes" : "anonymous local volumes"
@@ -40,10 +43,15 @@ extension Verb {
     }
 
     private static func isAll(_ filters: Filters) throws -> Bool {
-        switch filters.all("all").last {
-        case nil, "false", "0": return false
-        case "true", "1": return true
-        case let value?: throw FilterError("invalid filter 'all=[\(value)]'")
+        let words = filters.all("all")
+        guard words.count < 2 else {
+            throw FilterError(
+                "invalid filter 'all=[\(words.sorted().joined(separator: " "))]': only one value is expected")
         }
+        guard let word = words.first else { return false }
+        guard let isAll = FlagValue.bool(word) else {
+            throw FilterError("invalid filter 'all': strconv.ParseBool: parsing \"\(word)\": invalid syntax")
+        }
+        return isAll
     }
 }
