@@ -50,6 +50,7 @@ extension RunOptions {
             if mounts.contains(where: { $0.destination.isSame(as: mount.destination) && $0.origin == nil }) { continue }
             mounts.removeAll { $0.destination.isSame(as: mount.destination) }
             mount.origin = .container
+            mount.keepOwner()
             mount.shortForm = ""
             if mode == "ro" { mount.readOnly = true }
             mounts.append(mount)
@@ -70,6 +71,19 @@ extension RunOptions {
 }
 
 extension MountOption {
+    // Whose files they are is that container's to say, not that of whoever mounts them as well.
+    fileprivate mutating func keepOwner() {
+        switch kind {
+        case .bind(var bind):
+            bind.changesOwner = nil
+            kind = .bind(bind)
+        case .volume(var volume):
+            volume.changesOwner = nil
+            kind = .volume(volume)
+        case .tmpfs: break
+        }
+    }
+
     // `-v /path`.
     fileprivate var isPlaceAlone: Bool {
         guard case .volume(let volume) = kind else { return false }

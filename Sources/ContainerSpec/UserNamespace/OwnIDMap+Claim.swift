@@ -16,15 +16,22 @@ extension OwnIDMap {
         guard options.usernsMode.isOwn else { return nil }
         let (mode, map) = UserNamespace.plan()
         var caller = OwnIDMap.Caller(mode: mode, user: geteuid(), group: getegid(), map: map)
-        guard case .auto(let size) = options.usernsMode else {
-            if mode == .host {
-                do throws(SystemError) { caller.map = try IDMap.ofOwnNamespace() } catch {
-                    throw OptionError("cannot read which ids there are: \(error)", .system)
-                }
+        if mode == .host {
+            do throws(SystemError) { caller.map = try IDMap.ofOwnNamespace() } catch {
+                throw OptionError("cannot read which ids there are: \(error)", .system)
             }
+        }
+        return try claim(options, &caller, container: container, layers: layers, in: paths).split(along: caller.map)
+    }
+
+    private static func claim(
+        _ options: RunOptions, _ caller: inout OwnIDMap.Caller, container: String, layers: [String],
+        in paths: StorePaths
+    ) throws(OptionError) -> IDMap {
+        guard case .auto(let size) = options.usernsMode else {
             return try OwnIDMap.fixed(options.usernsMode, caller)
         }
-        if mode == .host { caller.rootRanges = Self.rootRanges() }
+        if caller.mode == .host { caller.rootRanges = Self.rootRanges() }
         let pool = try OwnIDMap.pool(options.usernsMode, caller)
         // Its files belong to them since it was started for the first time.
         if let range = try Self.range(of: "\(paths.containers)/\(container)") { return Self.map(range) }

@@ -50,6 +50,30 @@ package struct IDMap: Hashable, Sendable {
         return IDMap(users: try mappings("/proc/self/uid_map"), groups: try mappings("/proc/self/gid_map"))
     }
 
+    /// The same map in pieces none of which has ids of two pieces of `outer`, whose inner numbers are the outer ones here: the
+    /// kernel wants each within one piece of the map of the namespace above (user_namespaces(7)).
+    package func split(along outer: IDMap) -> IDMap {
+        IDMap(users: Self.split(users, along: outer.users), groups: Self.split(groups, along: outer.groups))
+    }
+
+    private static func split(
+        _ mappings: [RuntimeSpec.IDMapping], along outer: [RuntimeSpec.IDMapping]
+    ) -> [RuntimeSpec.IDMapping] {
+        var pieces: [RuntimeSpec.IDMapping] = []
+        for mapping in mappings {
+            var rest = mapping
+            // Where a piece begins another ends, or nothing is mapped.
+            for start in outer.map(\.containerID).sorted() where start > rest.hostID && start - rest.hostID < rest.size
+            {
+                let count = start - rest.hostID
+                pieces.append(.init(containerID: rest.containerID, hostID: rest.hostID, size: count))
+                rest = .init(containerID: rest.containerID + count, hostID: start, size: rest.size - count)
+            }
+            pieces.append(rest)
+        }
+        return pieces
+    }
+
     /// The number outside of the user `id` inside; nil where there is none.
     package func outerUser(_ id: UInt32) -> UInt32? { Self.outer(users, id) }
     /// The number outside of the group `id` inside; nil where there is none.

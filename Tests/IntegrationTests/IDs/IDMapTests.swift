@@ -104,6 +104,41 @@ import Testing
 
 extension IDMapTests {
     @Test(arguments: TestUser.available)
+    func aMappingMayHaveTheCallerAndOthers(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let lines = try sandbox.shell(["--uidmap", "0:0:100"], Self.script).split(separator: "\n").map(String.init)
+            let pieces = user == .root ? ["0 0 100"] : ["0 0 1", "1 1 99"]
+            #expect(lines == pieces + pieces + ["0:0", "0:0", "0"])
+        }
+    }
+
+    // The kernel wants every piece of a map within one piece of the map above.
+    @Test(
+        .enabled(if: TestUser.root.isAvailable && TestUser.ordinary.isAvailable, "only root can change /etc/subuid"),
+        arguments: [
+            ["--userns", "keep-id:uid=30,gid=30"], ["--userns", "nomap"], ["--userns", "auto:size=1200"],
+            ["--uidmap", "+5:0"], ["--uidmap", "0:1:1200"],
+        ])
+    func severalRangesOfSubordinateIDsAreOne(_ flags: [String]) throws {
+        try withSandbox(.ordinary) { sandbox throws in
+            let name = try #require(TestUser.ordinary.entry).name
+            let ranges = try sandbox.write("\(name):500000:20\n\(name):700000:30\n\(name):900000:65536\n", to: "ranges")
+            let wrapper = [
+                "/usr/bin/unshare", "--mount", "/bin/sh", "-c",
+                "mount --bind '\(ranges)' /etc/subuid && mount --bind '\(ranges)' /etc/subgid && exec \"$@\"", "sh",
+            ]
+            #expect(try sandbox.apus(behind: wrapper, ["import", Fixtures.busyboxTar, "busybox"]).code == 0)
+            let script = "touch /f && chown 45:46 /f && stat -c %u:%g /f /bin; wc -l </proc/self/uid_map"
+            let result = try sandbox.apus(
+                behind: wrapper,
+                ["run", "--rm", "--network", "none", "--user", "0"] + flags + ["busybox", "sh", "-ec", script])
+            #expect(
+                result.lines.prefix(2) == ["45:46", "0:0"] && (result.lines.last.flatMap { Int($0) } ?? 0) > 2,
+                "\(result)")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func aNewVolumeIsTheContainersRoots(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let map = ["--uidmap", user == .root ? "0:300000:10" : "0:1:10"]

@@ -57,6 +57,8 @@ import Testing
             #expect(try sandbox.shell(["-v", "vv:/v"], "chown 1 /v/passwd; stat -c %u /v/passwd") == "1")
             #expect(try sandbox.output("start", "-a", "cc") == "9")
             #expect(try sandbox.inspect("cc", "index .HostConfig.Binds 0") == "vv:/v:U")
+            // Who mounts it with that container leaves it to that.
+            #expect(try sandbox.shell(["--volumes-from", "cc", "-u", "8"], "stat -c %u /v/passwd") == "9")
             // A part of one, and nothing beside it.
             #expect(try sandbox.shell(["-v", "vv:/v"], "mkdir /v/part; touch /v/part/f; stat -c %u /v/part") == "0")
             let part = ["--mount", "src=vv,dst=/p,volume-subpath=part,U", "-u", "3:4"]

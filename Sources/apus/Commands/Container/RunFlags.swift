@@ -77,7 +77,7 @@ enum RunFlags {
         Flag("pid", nil, .string, "PID namespace (private, host)"),
         Flag("ipc", nil, .string, "IPC namespace (private, shareable, none, host)"),
         Flag("uts", nil, .string, "UTS namespace (private, host)"),
-        Flag("userns", nil, .string, "User namespace (host)"),
+        Flag("userns", nil, .string, "User namespace (host, keep-id, auto, nomap)"),
         Flag(
             "uidmap", nil, .list, "Map users into a user namespace of its own, [+ug]container:[@]from[:amount]",
             placeholder: "map"),
