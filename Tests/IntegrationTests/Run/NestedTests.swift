@@ -60,7 +60,11 @@ import Testing
             let lines = try inner(sandbox, flags)
             // Without /dev/net/tun, and without a helper.
             expect(
-                lines, ["works", "works", "limits of memory cannot be enforced", "works", "works"], flags)
+                lines,
+                [
+                    "only one user id is available", "works", "works", "limits of memory cannot be enforced", "works",
+                    "works",
+                ], flags)
         }
     }
 
