@@ -11,6 +11,15 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#ifndef SECCOMP_IOCTL_NOTIF_SET_FLAGS
+#define SECCOMP_IOCTL_NOTIF_SET_FLAGS SECCOMP_IOW(4, uint64_t)
+#define SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP 1
+#endif
+
+int apus_notification_stay_near(int listener) {
+  return ioctl(listener, SECCOMP_IOCTL_NOTIF_SET_FLAGS, (uint64_t)SECCOMP_USER_NOTIF_FD_SYNC_WAKE_UP);
+}
+
 int apus_notification_receive(int listener, struct apus_notification *call) {
   // A newer kernel may write more than this header knows.
   static unsigned short size;

@@ -10,9 +10,14 @@ package enum IdentityCall: String, Sendable, CaseIterable {
     /// Of a directory, a path and flags.
     case fchownat
     case mknod, mknodat
+    /// stat(2) of a path, a final symbolic link followed: what PostgreSQL asks who its directory belongs to. lstat(2), fstat(2)
+    /// and statx(2), by which trees are walked, stay the kernel's.
+    case stat, newfstatat
     case setuid, setgid, setreuid, setregid, setresuid, setresgid, setgroups, setfsuid, setfsgid
     /// PR_SET_KEEPCAPS alone: capabilities survive the change to another user.
     case prctl
+    /// RLIMIT_LOCKS alone, in which a process's credentials are: pam_limits(8) gives each session those of process 1.
+    case setrlimit, prlimit64
     case getuid, geteuid, getgid, getegid, getresuid, getresgid, getgroups
 
     /// The call by its number on one architecture.
@@ -25,7 +30,7 @@ package enum IdentityCall: String, Sendable, CaseIterable {
     /// Whether i386 and ARM have a second variant of it for ids of 32 bits.
     private var hasWideVariant: Bool {
         switch self {
-        case .fchownat, .mknod, .mknodat, .prctl: false
+        case .stat, .newfstatat, .fchownat, .mknod, .mknodat, .prctl, .setrlimit, .prlimit64: false
         default: true
         }
     }
@@ -55,7 +60,8 @@ package enum IdentityCall: String, Sendable, CaseIterable {
         var table: [UInt64: Variant] = [:]
         for architecture in native.family {
             let hasBoth = architecture == .x86 || architecture == .arm
-            for call in allCases {
+            // What others write into memory has another form.
+            for call in allCases where architecture == native || call != .stat && call != .newfstatat {
                 for (place, name) in call.names.enumerated() {
                     guard let number = SyscallTable.entry(name, on: architecture)?.number else { continue }
                     let isShort = hasBoth && call.hasWideVariant && place == 0

@@ -18,8 +18,8 @@ package enum IdentityFilter {
     ) throws(SeccompError) -> SeccompProgram? {
         let calls = IdentityCall.all(with: capabilities)
         if calls.isEmpty { return nil }
-        // What the filter is made of; the profile itself is not written out as JSON for it.
-        let key = "identity 1 \(effect) \(capabilities)"
+        // What the filter is made of, in place of a profile's text: another number for each change of the rules below.
+        let key = "identity 4 \(effect) \(capabilities)"
         return try cache.program(specification: Array(key.utf8)) { () throws(SeccompError) in
             specification(effect, calls)
         }
@@ -30,38 +30,50 @@ package enum IdentityFilter {
         profile.architectures = SeccompArchitecture.native.family.map(\.rawValue)
         profile.flags = []
         let action: SeccompAction = effect == .asked ? .notify : .errno
-        func rule(_ names: [String], _ arguments: [RuntimeSpec.Seccomp.Argument]? = nil) -> RuntimeSpec.Seccomp.Rule {
-            var rule = RuntimeSpec.Seccomp.Rule(
-                names: names, action: action.rawValue, errnoRet: effect == .asked ? nil : 0)
-            rule.args = arguments
-            return rule
-        }
         var rules: [RuntimeSpec.Seccomp.Rule] = []
-        for call in calls {
-            switch call {
-            case .mknod, .mknodat:
-                // The kernel makes everything but devices itself.
-                for type: UInt64 in [0o020000, 0o060000] {
-                    rules.append(
-                        rule(
-                            call.names,
-                            [
-                                .init(
-                                    index: call == .mknod ? 1 : 2, value: 0o170000, valueTwo: type,
-                                    op: SeccompOperator.maskedEqual.rawValue)
-                            ]))
-                }
-            case .prctl:
-                guard effect == .asked else { continue }
-                let equal = SeccompOperator.equal.rawValue
-                rules.append(
-                    rule(call.names, [.init(index: 0, value: 8, op: equal), .init(index: 1, value: 1, op: equal)]))
-            case .getuid, .geteuid, .getgid, .getegid, .getresuid, .getresgid, .getgroups:
-                if effect == .asked { rules.append(rule(call.names)) }
-            default: rules.append(rule(call.names))
+        for call in calls where effect == .asked || call.canBeIgnored {
+            for arguments in call.arguments {
+                var rule = RuntimeSpec.Seccomp.Rule(
+                    names: call.names, action: action.rawValue, errnoRet: effect == .asked ? nil : 0)
+                rule.args = arguments.isEmpty ? nil : arguments
+                rules.append(rule)
             }
         }
         profile.syscalls = rules
         return profile
+    }
+}
+
+extension IdentityCall {
+    /// Whether the call may succeed without effect: it answers nothing.
+    fileprivate var canBeIgnored: Bool {
+        switch self {
+        case .getuid, .geteuid, .getgid, .getegid, .getresuid, .getresgid, .getgroups: false
+        case .stat, .newfstatat, .prctl, .setrlimit, .prlimit64: false
+        default: true
+        }
+    }
+
+    /// With which arguments the call concerns ids: one list for each rule, an empty one for all.
+    fileprivate var arguments: [[RuntimeSpec.Seccomp.Argument]] {
+        func argument(_ index: UInt32, _ comparison: SeccompOperator, _ value: UInt64, _ masked: UInt64? = nil)
+            -> RuntimeSpec.Seccomp.Argument
+        {
+            .init(index: index, value: value, valueTwo: masked, op: comparison.rawValue)
+        }
+        switch self {
+        // The kernel makes everything but devices itself.
+        case .mknod, .mknodat:
+            let place: UInt32 = self == .mknod ? 1 : 2
+            return [0o020000, 0o060000].map { [argument(place, .maskedEqual, 0o170000, $0)] }
+        // Without AT_SYMLINK_NOFOLLOW and AT_EMPTY_PATH.
+        case .newfstatat: return [[argument(3, .equal, 0)]]
+        // RLIMIT_LOCKS, where there is a new one.
+        case .setrlimit: return [[argument(0, .equal, 10)]]
+        case .prlimit64: return [[argument(1, .equal, 10), argument(2, .notEqual, 0)]]
+        // PR_SET_KEEPCAPS
+        case .prctl: return [[argument(0, .equal, 8), argument(1, .equal, 1)]]
+        default: return [[]]
+        }
     }
 }

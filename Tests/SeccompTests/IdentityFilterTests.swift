@@ -37,7 +37,7 @@ import Testing
         for name in ["getuid", "getresgid", "getgroups"] {
             #expect(try verdict(.asked, name) == Self.asked && verdict(.ignored, name) == Self.allowed, "\(name)")
         }
-        for name in ["openat", "fchmodat", "fsetxattr", "getpid", "execve", "newfstatat"] {
+        for name in ["openat", "fchmodat", "fsetxattr", "getpid", "execve", "faccessat", "fstat"] {
             #expect(try verdict(.asked, name) == Self.allowed && verdict(.ignored, name) == Self.allowed, "\(name)")
         }
     }
@@ -53,6 +53,14 @@ import Testing
         #expect(
             try verdict(.asked, "prctl", [8, 0]) == Self.allowed && verdict(.asked, "prctl", [38, 1]) == Self.allowed)
         #expect(try verdict(.ignored, "prctl", [8, 1]) == Self.allowed)
+        #expect(try verdict(.asked, "prlimit64", [0, 10, 4096]) == Self.asked)
+        #expect(try verdict(.asked, "prlimit64", [0, 10, 0, 4096]) == Self.allowed)
+        #expect(try verdict(.asked, "prlimit64", [0, 7, 4096]) == Self.allowed)
+        // stat(2), but neither lstat(2) nor fstat(2).
+        #expect(try verdict(.asked, "newfstatat", [0, 0, 0, 0]) == Self.asked)
+        #expect(try verdict(.asked, "newfstatat", [0, 0, 0, 0x100]) == Self.allowed)
+        #expect(try verdict(.asked, "newfstatat", [0, 0, 0, 0x1000]) == Self.allowed)
+        #expect(try verdict(.ignored, "newfstatat", [0, 0, 0, 0]) == Self.allowed)
     }
 
     @Test func whatTheContainerMayNotItMayNotHereEither() throws {

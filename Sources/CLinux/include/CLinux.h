@@ -61,6 +61,8 @@ struct apus_notification {
   uint32_t number;
   uint64_t arguments[6];
 };
+// Has both sides of a call run on one processor, one after the other (Linux 6.6): waking another one takes longer.
+int apus_notification_stay_near(int listener);
 // Waits for the next call. ENOENT: the one that there was is gone.
 int apus_notification_receive(int listener, struct apus_notification *call);
 // `error` is an errno value, or 0; `flags` SECCOMP_USER_NOTIF_FLAG_CONTINUE (Linux 5.5) or 0.

@@ -35,7 +35,11 @@ package enum CallAnswer: Equatable, Sendable {
 package struct CallListener: ~Copyable {
     package let descriptor: FileDescriptor
 
-    package init(_ descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
+    /// Takes over `descriptor`, and has who calls and who answers share a processor where the kernel can (Linux 6.6).
+    package init(_ descriptor: consuming FileDescriptor) {
+        _ = apus_notification_stay_near(descriptor.rawValue)
+        self.descriptor = descriptor
+    }
 
     /// The next call, for which this waits; nil where the one that there was is gone. Throws `SystemError`.
     package func receive() throws(SystemError) -> NotifiedCall? {

@@ -8,8 +8,8 @@ import Runtime
 package enum OneUser {
     /// What does not work where there is one id.
     package static let limits =
-        "only one user id is available: owners of files are kept, but shown as root's; a program that compares them with its "
-        + "user, as PostgreSQL does, needs --user, and a set-user-ID program raises nobody"
+        "only one user id is available: owners of files are kept, but mostly shown as root's; what copies them copies root, "
+        + "what another user than root makes is root's unless --user says who runs, and set-user-ID programs raise nobody"
 
     /// Whether nobody has been told of the limits since the last boot; from now on somebody has. A directory that cannot be
     /// written costs a sentence each time.

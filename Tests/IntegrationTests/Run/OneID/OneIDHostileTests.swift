@@ -106,7 +106,7 @@ struct OneIDHostileTests {
                 fchown(file.rawValue, owner.uid, owner.gid)
             }
             try machine.output(
-                "create", "--name", "cc", "-v", "\(folder):/forged", "busybox", "chown", "-R", ":50", "/forged")
+                "create", "--name", "cc", "-v", "\(folder):/forged", "busybox", "chown", "-R", "60:50", "/forged")
             func owners() throws -> [String] {
                 let file = "\(machine.sandbox.path)/work/forged.tar"
                 let copy = try machine.apus(["cp", "cc:/forged", "-"])
@@ -115,16 +115,18 @@ struct OneIDHostileTests {
                 let listing = try OneIDMachine.listing(file)
                 return values.indices.map { listing["forged/f\($0)"] ?? "none" }
             }
+            let before = try owners()
             #expect(
-                try owners() == [
-                    "0/0 -rw-------", "0/0 -rw-------", "0/0 -rw-------", "5/6 -rw-------", "7/8 crw------- 1,3",
-                    "0/0 -rw-------", "0/0 -rw-------", "0/0 -rw-------",
+                before == [
+                    "0/0 -rw-r--r--", "0/0 -rw-r--r--", "0/0 -rw-r--r--", "5/6 -rw-r--r--", "7/8 crw------- 1,3",
+                    "0/0 -rw-r--r--", "0/0 -rw-r--r--", "0/0 -rw-r--r--",
                 ])
             try machine.output("start", "-a", "cc")
+            let after = try owners()
             #expect(
-                try owners() == [
-                    "0/50 -rw-------", "0/50 -rw-------", "0/50 -rw-------", "5/50 -rw-------", "7/50 crw------- 1,3",
-                    "0/50 -rw-------", "0/50 -rw-------", "0/50 -rw-------",
+                after == [
+                    "60/50 -rw-r--r--", "60/50 -rw-r--r--", "60/50 -rw-r--r--", "60/50 -rw-r--r--",
+                    "60/50 crw------- 1,3", "60/50 -rw-r--r--", "60/50 -rw-r--r--", "60/50 -rw-r--r--",
                 ])
             // Nothing of a container is set-user-ID on the machine by it.
             #expect(try Files.status("\(folder)/f3").permissions & 0o6000 == 0)
