@@ -91,10 +91,8 @@ extension LayerWriting {
         case S_IFREG: return try addContent(name, source)
         case S_IFLNK:
             // A link has none that an archive takes.
-            entry.kind = .symbolicLink(
-                target: try reading(name) { () throws(SystemError) in
-                    try Files.readLink(raw: name, in: source.current)
-                })
+            guard let target = try target(of: name, source) else { return }
+            entry.kind = .symbolicLink(target: target)
         case S_IFIFO: entry.kind = .fifo
         case S_IFCHR: entry.kind = .characterDevice(status.device)
         case S_IFBLK: entry.kind = .blockDevice(status.device)
@@ -108,6 +106,14 @@ extension LayerWriting {
         try writePending()
         try write(entry)
         if status.linkCount > 1 { links[status.identity] = whole }
+    }
+
+    // nil where it is gone, or another kind of file by now.
+    private func target(of name: RawName, _ source: Source) throws(ArchiveError) -> RawName? {
+        do throws(SystemError) { return try Files.readLink(raw: name, in: source.current) } catch {
+            if error.errno == .noEntry || error.errno == .invalid { return nil }
+            throw .unreadableEntry(path(of: name).abbreviated, error)
+        }
     }
 
     private func addContent(_ name: RawName, _ source: Source) throws(ArchiveError) {

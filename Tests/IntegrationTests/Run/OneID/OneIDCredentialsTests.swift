@@ -124,6 +124,40 @@ struct OneIDCredentialsTests {
         }
     }
 
+    /// What cannot work is said by `info` and `system doctor`, and by the first start since the boot.
+    @Test func theLimitsAreSaidOnce() throws {
+        try OneIDMachine.with { machine throws in
+            let sentence = "only one user id is available: owners of files are kept, but mostly shown as root's"
+            let (first, second) = (try machine.run("true"), try machine.run("true"))
+            #expect(first.code == 0 && first.errorText.contains("WARNING: " + sentence), "\(first)")
+            #expect(second.code == 0 && second.errors.isEmpty, "\(second)")
+            let info = try machine.apus(["info"])
+            #expect(info.code == 0 && (info.text + info.errorText).contains(sentence), "\(info)")
+            #expect(try machine.apus(["system", "doctor"]).text.contains(sentence))
+            // Nobody else hears of it.
+            let other = try machine.sandbox.apus("info")
+            #expect(!(other.text + other.errorText).contains(sentence), "\(other)")
+        }
+    }
+
+    /// The kernel takes one listener: in a container of a container the calls succeed and do nothing.
+    @Test func belowAFilterThatAsksTheCallsAreIgnored() throws {
+        try OneIDMachine.with { machine throws in
+            let script = """
+                export HOME=/tmp APUS_LINGER=0; /apus import /busybox.tar inner >/dev/null
+                /apus run --rm --network none inner sh -c ': >/f; chown 5 /f && mknod /n c 1 3 && su daemon -s /bin/sh -c "id -u"'
+                /apus run --rm --network none --user 5 inner id -u
+                """
+            let result = try machine.run(
+                script,
+                [
+                    "--security-opt", "seccomp=unconfined", "--security-opt", "unmask=ALL", "-v",
+                    "\(Executable.path):/apus:ro", "-v", "\(try Fixtures.busyboxTar):/busybox.tar:ro",
+                ])
+            #expect(result.text == "0\n5\n", "\(result)")
+        }
+    }
+
     /// Where paths cannot be walked safely owners are not kept, and nobody is told of a failure.
     @Test func withoutASafeWayOwnersAreNotKept() throws {
         try OneIDMachine.with { machine throws in
