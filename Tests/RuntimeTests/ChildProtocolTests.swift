@@ -41,6 +41,27 @@ import Testing
         #expect(throws: ChildProtocol.Violation.self) { try other.receive(.networked) }
     }
 
+    /// Whether the kernel takes a listener is seen when the filter is loaded.
+    @Test func aListenerThatMayBeComesOnceOrNever() throws {
+        func talk() -> ChildProtocol {
+            ChildProtocol(
+                staged: false, needsMaps: false, hasTerminal: false, waitsForStart: true, mayHaveListener: true)
+        }
+        var without = talk()
+        try without.receive(.ready)
+        #expect(without.state == .created)
+        var with = talk()
+        try with.receive(.listener(5))
+        #expect(with.state == .listening(number: 5))
+        #expect(throws: ChildProtocol.Violation.self) { try with.receive(.ready) }
+        with.resume()
+        #expect(throws: ChildProtocol.Violation.self) { try with.receive(.listener(5)) }
+        try with.receive(.ready)
+        #expect(with.state == .created)
+        var negative = talk()
+        #expect(throws: ChildProtocol.Violation.self) { try negative.receive(.listener(-1)) }
+    }
+
     @Test func aCreatedContainerWaitsForItsStart() throws {
         var talk = try talk(waits: true, [.ready])
         #expect(talk.state == .created)

@@ -22,7 +22,8 @@ package struct LayerUnpacker: Sendable {
     package enum Ownership: Sendable {
         /// Those whom the archive names, by number, in this user namespace.
         case archived
-        /// All the caller's: for a namespace that maps one id.
+        /// All the caller's: for a namespace that maps one id. Whose they would be is kept beside them (`KeptOwner`), and a
+        /// device becomes an empty file that says what it is.
         case squashed
     }
 

@@ -28,6 +28,9 @@ package struct LayerWriter: Sendable {
     /// Paths, relative and without a final slash, where an empty file or directory is no change, as an engine makes them to
     /// mount on. Of no meaning for `Form.merged`.
     package var mountPlaces: Set<[UInt8]> = []
+    /// Whether files have the owners that are kept beside them (`KeptOwner`), and none of `owners`: for the files of who
+    /// has one id. The attribute itself is not written then.
+    package var readsKeptOwners = false
 
     package init(_ form: Form, owners: OwnerMap? = nil) {
         self.form = form

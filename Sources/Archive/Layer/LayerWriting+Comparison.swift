@@ -34,7 +34,7 @@ extension LayerWriting {
 
     /// Whether the directory has the owner, mode and attributes of that with `old`, which `source` is in.
     func hasSameLooks(_ level: Level, _ old: FileStatus, _ source: Source) throws(SystemError) -> Bool {
-        let owner = source.owner(old)
+        let owner = source.owner(old, try kept(source.current))
         guard level.header.mode == old.permissions, level.header.user == owner.user, level.header.group == owner.group
         else { return false }
         return isEqual(level.header.attributes, try attributes(source, of: source.current))
@@ -44,8 +44,12 @@ extension LayerWriting {
     func isSame(
         _ name: RawName, _ source: Source, _ status: FileStatus, _ old: Below
     ) throws(ArchiveError) -> Bool {
-        let (owner, oldOwner) = (source.owner(status), old.source.owner(old.status))
-        guard status.raw.st_mode == old.status.raw.st_mode, owner == oldOwner, status.device == old.status.device
+        let (new, below) = try reading(name) { () throws(SystemError) in
+            (try kept(name, source, status), try kept(name, old.source, old.status))
+        }
+        let (owner, oldOwner) = (source.owner(status, new), old.source.owner(old.status, below))
+        guard status.raw.st_mode == old.status.raw.st_mode, owner == oldOwner, status.device == old.status.device,
+            new?.node == below?.node
         else { return false }
         return try reading(name) { () throws(SystemError) in
             if status.isSymbolicLink {
@@ -67,6 +71,29 @@ extension LayerWriting {
             guard let match = other.first(where: { $0.name == name }), match.value == value else { return false }
         }
         return true
+    }
+
+    // MARK: - Owners that are kept beside files
+
+    /// What is kept beside the open file `descriptor`.
+    func kept(_ descriptor: CInt) throws(SystemError) -> KeptOwner? {
+        options.readsKeptOwners ? try KeptOwner.of(descriptor) : nil
+    }
+
+    /// What is kept beside `name` in the directory of `source`, which has `status`.
+    func kept(_ name: RawName, _ source: Source, _ status: FileStatus) throws(SystemError) -> KeptOwner? {
+        // Nothing else can have it, and to ask an unreadable device is an error.
+        guard options.readsKeptOwners, status.isRegular || status.isDirectory else { return nil }
+        return try KeptOwner.of(name, in: source.current)
+    }
+
+    /// Gives an entry the owner that is kept, and makes it the device that it stands for.
+    func apply(_ kept: KeptOwner?, to entry: inout TarEntry) {
+        guard let kept else { return }
+        (entry.user, entry.group) = (kept.user, kept.group)
+        guard let node = kept.node, entry.kind == .regular else { return }
+        entry.kind = node.type == S_IFCHR ? .characterDevice(node.device) : .blockDevice(node.device)
+        entry.mode = kept.mode
     }
 
     // MARK: - Attributes
@@ -95,6 +122,7 @@ extension LayerWriting {
 
     private func isWritten(_ name: RawName) -> Bool {
         if options.form != .plain, OverlayAttributes.reserves(name) { return false }
+        if options.readsKeptOwners, name == KeptOwner.attribute { return false }
         let bytes = name.bytes
         guard bytes.starts(with: Array("user.".utf8)) || AttributeOwners.names.contains(name) else { return false }
         guard TarWriter.canHold(attribute: name) else {

@@ -82,7 +82,9 @@ extension LayerWriting {
         let whole = path(of: name)
         if status.linkCount > 1, let first = links[status.identity] {
             try writePending()
-            return try write(header(whole, .hardLink(target: first), status, source))
+            var entry = header(whole, .hardLink(target: first), status, source)
+            apply(try reading(name) { () throws(SystemError) in try kept(name, source, status) }, to: &entry)
+            return try write(entry)
         }
         var entry = header(whole, .regular, status, source)
         switch status.type {
@@ -123,10 +125,17 @@ extension LayerWriting {
         guard status.isRegular else { return }
         var entry = header(whole, .regular, status, source)
         entry.size = status.size
+        apply(try reading(name) { () throws(SystemError) in try kept(file.rawValue) }, to: &entry)
         entry.attributes = try reading(name) { () throws(SystemError) in
             try attributes(source, of: file.rawValue)
         }
         try writePending()
+        if entry.kind != .regular {
+            entry.size = 0
+            try write(entry)
+            if status.linkCount > 1 { links[status.identity] = whole }
+            return
+        }
         report.entries += 1
         do throws(ArchiveError) {
             // Where holes are depends on the file system, and so would the layer's digest.
@@ -161,8 +170,9 @@ extension LayerWriting {
 }
 
 extension LayerWriting.Source {
-    /// The owner of a file with `status` in the archive.
-    func owner(_ status: FileStatus) -> (user: UInt32, group: UInt32) {
+    /// The owner of a file with `status` in the archive: what is kept beside it, if anything is.
+    func owner(_ status: FileStatus, _ kept: KeptOwner? = nil) -> (user: UInt32, group: UInt32) {
+        if let kept { return (kept.user, kept.group) }
         guard let owners else { return (status.user, status.group) }
         // The kernel's number for who has none (/proc/sys/kernel/overflowuid).
         return (owners.user(status.user) ?? 65534, owners.group(status.group) ?? 65534)

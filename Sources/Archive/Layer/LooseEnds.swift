@@ -54,6 +54,8 @@ package struct LooseEnds: Sendable, Equatable {
                 if ownership == .archived {
                     try Files.setOwner(
                         raw: [0], in: directory.number, user: status.user, group: status.group)
+                } else if let kept = try below.keptOwner(of: path) {
+                    try kept.keep(directory.number)
                 }
                 try Files.setMode(of: directory.number, status.permissions)
                 try Files.setTimes(

@@ -26,13 +26,34 @@ final class StackedDirectories {
     /// What the merged tree has at `path`, where that is a directory; otherwise nil. Symbolic links in the middle of the
     /// path are not followed. Throws `SystemError`.
     func status(of path: RawName) throws(SystemError) -> FileStatus? {
-        if path.count > Int(PATH_MAX) || EntryPath.split(path).contains(where: { $0.elementsEqual([46, 46]) }) {
+        if needsSearch(path) {
             guard let found = try stack.find(path), found.status.isDirectory else { return nil }
             return found.status
         }
+        return try place(of: path)?.status
+    }
+
+    /// What is kept beside the directory that `status(of:)` tells of; nil where it has nothing. Throws `SystemError`.
+    func keptOwner(of path: RawName) throws(SystemError) -> KeptOwner? {
+        if needsSearch(path) {
+            guard let found = try stack.find(path), found.status.isDirectory else { return nil }
+            return try KeptOwner.of(found.name, in: found.directory.rawValue)
+        }
+        guard let layer = try place(of: path)?.layer else { return nil }
+        // The layers themselves may be open for their paths alone.
+        let name = path.count == 1 ? [46, 0] : path
+        let directory = try Files.open(raw: name, in: stack.layers[layer], O_RDONLY | O_DIRECTORY)
+        return try KeptOwner.of(directory.rawValue)
+    }
+
+    private func needsSearch(_ path: RawName) -> Bool {
+        path.count > Int(PATH_MAX) || EntryPath.split(path).contains(where: { $0.elementsEqual([46, 46]) })
+    }
+
+    private func place(of path: RawName) throws(SystemError) -> (layer: Int, status: FileStatus)? {
         for layer in stack.layers.indices {
             switch try state(path, layer) {
-            case .directory(let status): return status
+            case .directory(let status): return (layer, status)
             case .hidden: return nil
             case .absent: continue
             }

@@ -17,7 +17,7 @@ extension Unpacking {
             }
             return
         }
-        try setOwner(Self.itself, in: descriptor, path.whole, user: entry.user, group: entry.group)
+        try setOwner(Self.itself, in: descriptor, path.whole, user: entry.user, group: entry.group, mode: entry.mode)
         // After the owner: chown(2) takes the set-user-ID bit and the capabilities away, and write(2) the former.
         if !givesModes || entry.mode & 0o6000 != 0 {
             try failing(path.whole) { () throws(SystemError) in try Files.setMode(of: descriptor, entry.mode) }
@@ -41,7 +41,7 @@ extension Unpacking {
     func describe(
         _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory, hasMode: Bool
     ) throws(ArchiveError) {
-        try setOwner(path.name, in: parent.number, path.whole, user: entry.user, group: entry.group)
+        try setOwner(path.name, in: parent.number, path.whole, user: entry.user, group: entry.group, mode: entry.mode)
         if hasMode {
             try failing(path.whole) { () throws(SystemError) in
                 try Files.setMode(raw: path.name, in: parent.number, entry.mode)
@@ -79,7 +79,9 @@ extension Unpacking {
             // It went away, and another took its place.
             guard status.identity.inode == inode else { continue }
             if record.isImplicit { implicit.append(record.path) }
-            try setOwner(Self.itself, in: directory.number, record.path, user: record.user, group: record.group)
+            try setOwner(
+                Self.itself, in: directory.number, record.path, user: record.user, group: record.group,
+                mode: record.mode)
             try failing(record.path) { () throws(SystemError) in
                 try Files.setMode(of: directory.number, record.mode)
                 if let times = record.times {
@@ -136,9 +138,15 @@ extension Unpacking {
     }
 
     private func setOwner(
-        _ name: RawName, in directory: CInt, _ path: RawName, user: UInt32, group: UInt32
+        _ name: RawName, in directory: CInt, _ path: RawName, user: UInt32, group: UInt32, mode: FileMode
     ) throws(ArchiveError) {
-        guard unpacker.ownership == .archived else { return }
+        guard unpacker.ownership == .archived else {
+            // What cannot be opened can have no attribute either.
+            guard name == Self.itself, (user, group) != (0, 0) else { return }
+            return try failing(path) { () throws(SystemError) in
+                try KeptOwner(user: user, group: group, mode: mode).keep(directory)
+            }
+        }
         if let defaultOwner, defaultOwner == (user, group) { return }
         do throws(SystemError) {
             try Files.setOwner(raw: name, in: directory, user: user, group: group)
@@ -160,7 +168,9 @@ extension Unpacking {
         _ entry: TarEntry, _ path: EntryPath, _ set: (RawName, [UInt8]) throws(SystemError) -> Void
     ) throws(ArchiveError) {
         for (name, value) in entry.attributes {
-            if OverlayAttributes.reserves(name) {
+            if OverlayAttributes.reserves(name)
+                || unpacker.ownership == .squashed && name == KeptOwner.attribute
+            {
                 report.skippedAttributes += 1
                 continue
             }

@@ -83,10 +83,25 @@ extension Unpacking {
             }
         } catch {
             // No user namespace but the first may make devices.
-            if type != S_IFIFO, case .failed(_, let cause) = error, cause.errno == .notPermitted { return skip(path) }
-            throw error
+            guard type != S_IFIFO, case .failed(_, let cause) = error, cause.errno == .notPermitted else { throw error }
+            guard unpacker.ownership == .squashed else { return skip(path) }
+            return try addStandIn(path, entry, in: parent, .init(type: type, device: device))
         }
         try describe(path, entry, in: parent, hasMode: true)
+    }
+
+    /// An empty file in the place of a device, which says whose and what it would be. Who has one id has no way to the real
+    /// one, in whatever container.
+    private func addStandIn(
+        _ path: EntryPath, _ entry: TarEntry, in parent: LayerTree.Directory, _ node: KeptOwner.Node
+    ) throws(ArchiveError) {
+        let file = try replacing(path, in: parent) { () throws(SystemError) in
+            try Files.open(raw: path.name, in: parent.number, O_WRONLY | O_CREAT | O_EXCL)
+        }
+        try describe(file.rawValue, path, entry)
+        try failing(path.whole) { () throws(SystemError) in
+            try KeptOwner(user: entry.user, group: entry.group, mode: entry.mode, node: node).keep(file.rawValue)
+        }
     }
 
     func addHardLink(_ path: EntryPath, in parent: LayerTree.Directory, to target: EntryPath) throws(ArchiveError) {

@@ -51,6 +51,38 @@ int apus_capset(uint64_t effective, uint64_t permitted, uint64_t inheritable);
 // Loads a classic BPF program of `count` instructions of 8 bytes (seccomp(2), SECCOMP_SET_MODE_FILTER).
 int apus_seccomp_load(const void *instructions, unsigned short count, unsigned flags);
 
+// A system call that waits for an answer (seccomp_unotify(2)).
+struct apus_notification {
+  uint64_t id;
+  // The thread, as the caller numbers it.
+  pid_t pid;
+  // AUDIT_ARCH_
+  uint32_t architecture;
+  uint32_t number;
+  uint64_t arguments[6];
+};
+// Has both sides of a call run on one processor, one after the other (Linux 6.6): waking another one takes longer.
+int apus_notification_stay_near(int listener);
+// Waits for the next call. ENOENT: the one that there was is gone.
+int apus_notification_receive(int listener, struct apus_notification *call);
+// `error` is an errno value, or 0; `flags` SECCOMP_USER_NOTIF_FLAG_CONTINUE (Linux 5.5) or 0.
+int apus_notification_answer(int listener, uint64_t id, int64_t value, int error, unsigned flags);
+// 0 as long as the call waits.
+int apus_notification_is_valid(int listener, uint64_t id);
+
+// process_vm_readv(2) and process_vm_writev(2) of one piece.
+ssize_t apus_read_memory(pid_t pid, uint64_t address, void *bytes, size_t size);
+ssize_t apus_write_memory(pid_t pid, uint64_t address, const void *bytes, size_t size);
+
+// prlimit(2); the hard limit stays as it is.
+int apus_get_limit(pid_t pid, int resource, uint64_t *soft);
+int apus_set_soft_limit(pid_t pid, int resource, uint64_t soft);
+
+// Extended attributes of the descriptor `fd`, which may be of O_PATH, where the current directory is /proc/self/fd.
+int apus_set_attribute_here(int fd, const char *name, const void *value, size_t size);
+int apus_remove_attribute_here(int fd, const char *name);
+ssize_t apus_get_attribute_here(int fd, const char *name, void *value, size_t size);
+
 // One byte of payload, or `length` bytes, with up to 16 descriptors (SCM_RIGHTS).
 ssize_t apus_send_fds(int socket, const void *data, size_t length, const int *fds, int count);
 // `count` is the room in `fds` on entry and the number received on return. Descriptors are close-on-exec.

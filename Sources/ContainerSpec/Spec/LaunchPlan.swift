@@ -146,11 +146,6 @@ extension LaunchPlan {
         var groups = self.user.keepsGroups ? [] : user.additionalGids
         let ids = user.uid == 0 && user.gid == 0 ? "root" : "user \(user.uid):\(user.gid)"
         if mode == .single {
-            guard user.uid == 0, user.gid == 0 else {
-                throw OptionError(
-                    "cannot run as \(ids): only one id is available; install newuidmap (package uidmap) and have an "
-                        + "administrator add you to /etc/subuid and /etc/subgid")
-            }
             guard self.user.additionalGroups.isEmpty else {
                 throw OptionError(
                     "--group-add cannot be honoured: only one id is available; install newuidmap (package uidmap) and "

@@ -25,6 +25,8 @@ package struct SystemInfo: Sendable {
     /// Where the state of running containers is kept.
     package var runDirectory: String
     package var isRootless = false
+    /// What does not work where containers have one id; nil where they have more.
+    package var limitsOfOneID: String?
 
     package let storageDriver = "overlay2"
     package let runtime = "apus"
@@ -44,5 +46,5 @@ package struct SystemInfo: Sendable {
     }
 
     /// A sentence for each thing that this machine does not have.
-    package var warnings: [String] { controlGroups.warnings }
+    package var warnings: [String] { controlGroups.warnings + (limitsOfOneID.map { ["WARNING: \($0)"] } ?? []) }
 }

@@ -1,4 +1,5 @@
 import Linux
+import Supervision
 
 /// One thing that `system doctor` has looked at.
 package struct Diagnosis: Sendable, Equatable {
@@ -115,7 +116,7 @@ extension MachineFacts {
     private var subordinateIDs: Diagnosis? {
         let name = "subordinate ids"
         if isRoot { return nil }
-        let meaning = "containers have one id alone, and no user besides root"
+        let meaning = OneUser.limits
         if uidHelper == nil || gidHelper == nil {
             let missing = uidHelper == nil ? "newuidmap" : "newgidmap"
             return Diagnosis(

@@ -2,7 +2,9 @@ import Bytes
 package import DockerTypes
 import Glibc
 import Linux
+import Runtime
 import Store
+import Supervision
 
 extension Engine {
     /// What `info` tells, and a sentence for each record that could not be read. Throws `EngineError`, and
@@ -29,6 +31,7 @@ extension Engine {
         info.processors = KernelFacts.onlineProcessorCount()
         info.memory = Self.machineMemory
         info.isRootless = geteuid() != 0
+        if UserNamespace.plan().mode == .single { info.limitsOfOneID = OneUser.limits }
         return (info, problems + faults)
     }
 

@@ -30,9 +30,12 @@ package struct FileStatus: Sendable {
     package var group: UInt32 { raw.st_gid }
     package var device: DeviceNumber { raw.st_rdev }
     /// The two parts of `device` (makedev(3)).
-    package var deviceParts: (major: UInt32, minor: UInt32) { (apus_major(device), apus_minor(device)) }
+    package var deviceParts: (major: UInt32, minor: UInt32) { Self.parts(of: device) }
     /// The number of the file system and of the inode: what is equal here is one file.
     package var identity: FileIdentity { FileIdentity(fileSystem: raw.st_dev, inode: raw.st_ino) }
+    static func parts(of device: DeviceNumber) -> (major: UInt32, minor: UInt32) {
+        (apus_major(device), apus_minor(device))
+    }
     package var linkCount: Int { Int(raw.st_nlink) }
     package var accessTime: FileTime { FileTime(seconds: raw.st_atim.tv_sec, nanoseconds: raw.st_atim.tv_nsec) }
     package var modificationTime: FileTime {

@@ -39,6 +39,27 @@ extension Files {
         return opened
     }
 
+    /// openat2(2) of `path` as every process goes, but for the links of procfs (RESOLVE_NO_MAGICLINKS). Throws ENOSYS before
+    /// Linux 5.6.
+    package static func open(
+        raw path: UnsafePointer<CChar>, from directory: CInt, _ flags: CInt, mode: FileMode = 0
+    ) throws(SystemError) -> FileDescriptor {
+        FileDescriptor(
+            owning: try check("openat2", printable(path)) {
+                apus_openat2(
+                    directory, path, UInt64(flags | O_CLOEXEC), UInt64(mode), UInt64(RESOLVE_NO_MAGICLINKS))
+            })
+    }
+
+    /// Makes the new, empty file `path`, by the same ways. Throws EEXIST where there is something.
+    package static func make(
+        raw path: UnsafePointer<CChar>, from directory: CInt, mode: FileMode
+    ) throws(SystemError) -> FileDescriptor {
+        let file = try open(raw: path, from: directory, O_WRONLY | O_CREAT | O_EXCL, mode: mode & 0o777)
+        if mode & 0o7000 != 0 { try setMode(of: file.rawValue, mode) }
+        return file
+    }
+
     /// fstatat(2) with AT_SYMLINK_NOFOLLOW; nil for a name that is not taken.
     package static func status(raw name: UnsafePointer<CChar>, in directory: CInt) throws(SystemError) -> FileStatus? {
         do throws(SystemError) {

@@ -149,6 +149,7 @@ struct ChildProtocol: Equatable {
     private let waitsForStart: Bool
     private let needsHooks: Bool
     private let needsListener: Bool
+    private let mayHaveListener: Bool
     private let needsDevices: Bool
     private var networked = false
     private var hooked = false
@@ -156,7 +157,7 @@ struct ChildProtocol: Equatable {
 
     init(
         staged: Bool, needsMaps: Bool, hasTerminal: Bool, waitsForStart: Bool, needsHooks: Bool = false,
-        needsListener: Bool = false, needsDevices: Bool = false
+        needsListener: Bool = false, mayHaveListener: Bool = false, needsDevices: Bool = false
     ) {
         state = staged ? .staging(mapped: false) : .settingUp(terminal: false)
         self.needsMaps = needsMaps
@@ -164,12 +165,14 @@ struct ChildProtocol: Equatable {
         self.waitsForStart = waitsForStart
         self.needsHooks = needsHooks
         self.needsListener = needsListener
+        self.mayHaveListener = mayHaveListener
         self.needsDevices = needsDevices
     }
 
     // Whether nothing is missing before the process may wait or execute.
     private func isSetUp(terminal: Bool) -> Bool {
-        terminal == hasTerminal && hooked == needsHooks && listened == needsListener && networked == needsDevices
+        terminal == hasTerminal && hooked == needsHooks && (listened == needsListener || mayHaveListener)
+            && networked == needsDevices
     }
 
     mutating func receive(_ message: ChildMessage) throws(Violation) {
@@ -186,7 +189,7 @@ struct ChildProtocol: Equatable {
             hooked = true
             state = .mounted
         case (.settingUp(let terminal), .listener(let number))
-        where needsListener && !listened && terminal == hasTerminal && number >= 0:
+        where (needsListener || mayHaveListener) && !listened && terminal == hasTerminal && number >= 0:
             listened = true
             state = .listening(number: number)
         case (.listening, .listenerAttached): break

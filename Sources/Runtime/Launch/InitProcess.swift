@@ -27,7 +27,7 @@ package struct InitProcess: ~Copyable {
             staged: plan.namespaces.isStaged, needsMaps: plan.namespaces.created.contains(.user),
             hasTerminal: plan.hasTerminal, waitsForStart: !request.startImmediately, needsHooks: request.hasHooks,
             needsListener: SystemCallFilter.hasListener(request.seccompProgram, request.seccompFlags),
-            needsDevices: !plan.devices.isEmpty)
+            mayHaveListener: request.identity != nil, needsDevices: !plan.devices.isEmpty)
         var process = try begin(talk, cloning: plan.namespaces.cloned, cgroup: request.cgroupNumber) {
             control, cgroup in
             ContainerInit.run(request, plan, control: control, cgroup: cgroup)
@@ -45,7 +45,8 @@ package struct InitProcess: ~Copyable {
         let hasTerminal = if case .terminal = request.stdio { true } else { false }
         let talk = ChildProtocol(
             staged: request.isStaged, needsMaps: false, hasTerminal: hasTerminal, waitsForStart: false,
-            needsListener: SystemCallFilter.hasListener(request.seccompProgram, request.seccompFlags))
+            needsListener: SystemCallFilter.hasListener(request.seccompProgram, request.seccompFlags),
+            mayHaveListener: request.identity != nil)
         var process = try begin(talk, cloning: [], cgroup: request.cgroupNumber) { control, cgroup in
             ContainerJoin.run(request, control: control, cgroup: cgroup)
         }

@@ -16,6 +16,11 @@ package struct JoinRequest: ~Copyable {
     package var seccompProgram: [UInt8]?
     /// The filter's SECCOMP_FILTER_FLAG_ values.
     package var seccompFlags: UInt32 = 0
+    /// For a process in whose user namespace there is one id; nil for others. Its start pauses at the listener then.
+    package var identity: IdentityFilters?
+    /// A descriptor of a user namespace below the process's with one user and one group, which it enters at the end of its
+    /// setup to run as them; nil to stay in its own. It stays the caller's.
+    package var oneUser: CInt?
     /// The container's cgroup v2 directory; nil for the caller's own.
     package var cgroup: FileDescriptor?
     package var personality: RuntimeSpec.Personality?
@@ -60,7 +65,7 @@ extension JoinRequest {
     var processOptions: ProcessOptions {
         ProcessOptions(
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
-            seccompFlags: seccompFlags, startImmediately: true,
+            seccompFlags: seccompFlags, identity: identity, oneUser: oneUser, startImmediately: true,
             runsInit: false, newSessionKeyring: newSessionKeyring, parentDeathSignal: parentDeathSignal, gate: nil,
             setsHome: setsHome, hidesExecutable: hidesExecutable, hasCommand: true, keepsGroups: keepsGroups)
     }

@@ -40,6 +40,11 @@ package struct LaunchRequest: ~Copyable {
     package var seccompProgram: [UInt8]?
     /// The filter's SECCOMP_FILTER_FLAG_ values.
     package var seccompFlags: UInt32 = 0
+    /// For a process in whose user namespace there is one id; nil for others. Its start pauses at the listener then.
+    package var identity: IdentityFilters?
+    /// A descriptor of a user namespace below the process's with one user and one group, which it enters at the end of its
+    /// setup to run as them; nil to stay in its own. It stays the caller's.
+    package var oneUser: CInt?
     /// The cgroup v2 directory to start in; nil for the caller's own.
     package var cgroup: FileDescriptor?
     /// False leaves the process waiting before its execve(2), until `InitProcess.start()`, or, with a gate, until the
@@ -98,7 +103,7 @@ extension LaunchRequest {
     var processOptions: ProcessOptions {
         ProcessOptions(
             stdio: stdio, preservedDescriptors: preservedDescriptors, seccomp: seccompProgram,
-            seccompFlags: seccompFlags,
+            seccompFlags: seccompFlags, identity: identity, oneUser: oneUser,
             startImmediately: startImmediately, runsInit: runsInit, newSessionKeyring: newSessionKeyring,
             parentDeathSignal: parentDeathSignal, gate: startImmediately ? nil : gate, setsHome: setsHome,
             hidesExecutable: hidesExecutable, hasCommand: hasCommand, keepsGroups: keepsGroups)

@@ -26,7 +26,11 @@ extension ProcessSetup {
 
     /// Loads the filter of a process that may gain privileges later, and keeps the capabilities of `plan` alone.
     func dropPrivileges(_ plan: CapabilityPlan, _ channel: borrowing PacketSocket) throws(LaunchError) {
-        if let seccomp = options.seccomp, !(process.noNewPrivileges ?? false) { try load(seccomp, channel) }
+        // First: it stands below the container's own, which may forbid seccomp(2).
+        if let identity = options.identity { try load(identity, channel) }
+        if let seccomp = options.seccomp, !(process.noNewPrivileges ?? false) {
+            try load(seccomp, options.seccompFlags, channel)
+        }
         try step(.credentials) { () throws(SystemError) in
             try CapabilitySets(
                 effective: plan.effective, permitted: plan.permitted, inheritable: plan.inheritable

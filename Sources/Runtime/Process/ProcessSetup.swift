@@ -8,6 +8,8 @@ struct ProcessOptions {
     let preservedDescriptors: [CInt]
     let seccomp: [UInt8]?
     let seccompFlags: UInt32
+    let identity: IdentityFilters?
+    let oneUser: CInt?
     let startImmediately: Bool
     let runsInit: Bool
     let newSessionKeyring: Bool
@@ -36,6 +38,10 @@ struct ProcessSetup {
         terminal: consuming FileDescriptor?, labels: SecurityLabels, _ channel: inout PacketSocket
     ) throws(LaunchError) -> Never {
         try setLimits()
+        // All that needs to be root of the container's namespaces is done; what follows is about this process alone.
+        if let namespace = options.oneUser {
+            try step(.credentials) { () throws(SystemError) in try NamespaceSet.user.enter(namespace) }
+        }
         if options.newSessionKeyring { try joinKeyring() }
         try labels.apply()
         // A session of its own, so that no signal of the caller's terminal reaches it, and so that it can get one.
@@ -64,14 +70,16 @@ struct ProcessSetup {
         let hasListener = SystemCallFilter.hasListener(options.seccomp, options.seccompFlags)
         if noNewPrivileges {
             try step(.credentials) { () throws(SystemError) in try Credentials.setNoNewPrivileges() }
-            if hasListener, let seccomp = options.seccomp { try load(seccomp, channel) }
+            if hasListener, let seccomp = options.seccomp { try load(seccomp, options.seccompFlags, channel) }
         }
         var found: String?
         if !options.startImmediately {
             if options.hasCommand { found = try command.check() }
             try waitForStart(&channel)
         }
-        if noNewPrivileges, !hasListener, let seccomp = options.seccomp { try load(seccomp, channel) }
+        if noNewPrivileges, !hasListener, let seccomp = options.seccomp {
+            try load(seccomp, options.seccompFlags, channel)
+        }
         // Programs of the container's: nothing of its caller is theirs, and the filter holds for them, too.
         try RuntimeSpec.run(
             lastHooks, "startContainer", input: hookInput, directory: "/", inherited: process.env ?? [])
@@ -116,11 +124,28 @@ struct ProcessSetup {
     }
 
     /// Loads the filter, and has its listener served where it has one.
-    func load(_ program: [UInt8], _ channel: borrowing PacketSocket) throws(LaunchError) {
+    func load(_ program: [UInt8], _ flags: UInt32, _ channel: borrowing PacketSocket) throws(LaunchError) {
         let listener = try step(.seccomp) { () throws(SystemError) in
-            try SystemCallFilter.load(program, flags: options.seccompFlags)
+            try SystemCallFilter.load(program, flags: flags)
         }
-        guard SystemCallFilter.hasListener(program, options.seccompFlags) else { return }
+        guard SystemCallFilter.hasListener(program, flags) else { return }
+        try serve(listener, channel)
+    }
+
+    /// Loads the filter about ids: the one that asks, or where the kernel has no such thing, or has it for one filter alone
+    /// that an outer container has, the one that ignores the calls. Where none can be they fail as they do without.
+    func load(_ filters: IdentityFilters, _ channel: borrowing PacketSocket) throws(LaunchError) {
+        let asking = UInt32(filters.asked.isEmpty ? 0 : 8)
+        // SECCOMP_FILTER_FLAG_NEW_LISTENER (Linux 5.0), and with it WAIT_KILLABLE_RECV (Linux 5.19): no signal but the
+        // last takes a question back that is being answered.
+        for flags in [asking | 32, asking] where asking != 0 {
+            guard let listener = try? SystemCallFilter.load(filters.asked, flags: flags) else { continue }
+            return try serve(listener, channel)
+        }
+        if !filters.ignored.isEmpty { _ = try? SystemCallFilter.load(filters.ignored, flags: 0) }
+    }
+
+    private func serve(_ listener: CInt, _ channel: borrowing PacketSocket) throws(LaunchError) {
         let owned = FileDescriptor(owning: listener)
         try send(.listener(listener), channel)
         let answer: ParentMessage? = try step(.communication) { () throws(SystemError) in

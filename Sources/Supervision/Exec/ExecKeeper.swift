@@ -71,6 +71,11 @@ struct ExecKeeper {
         var join = JoinRequest(
             process: plan.process, target: target, targetID: container.pid, namespaces: plan.namespaces,
             stdio: streams.stdio)
+        let one: FileDescriptor?
+        do throws(LaunchError) { one = try OneUser.namespace(for: plan.process.user, container.mode) } catch {
+            throw SupervisorFailure(error.description, exitCode: error.exitCode)
+        }
+        if let number = one.number { join.oneUser = number } else { join.identity = container.identity }
         join.seccompProgram = container.seccomp?.instructions
         join.seccompFlags = container.seccomp?.flags ?? 0
         if let path = container.cgroup {
@@ -83,7 +88,12 @@ struct ExecKeeper {
         join.parentDeathSignal = SIGKILL
         join.keepsGroups = container.plan.user.keepsGroups
         join.hidesExecutable = OwnExecutable.canBeOverwritten
-        do throws(LaunchError) { return try Runtime.join(join) } catch {
+        do throws(LaunchError) {
+            var process = try InitProcess.begin(joining: join)
+            // What it starts may stay longer than this process.
+            _ = try IdentityProcess.complete(&process, container: container.pidfd.rawValue, lasting: true)
+            return process
+        } catch {
             throw SupervisorFailure(error.description, exitCode: error.exitCode)
         }
     }

@@ -63,6 +63,7 @@ package struct ContainerStart: Sendable {
         return SupervisorRequest(
             containers: containers, id: id, name: name, root: root, plan: plan, networks: networks,
             volumes: MountedVolume.all(of: options, volumes), seccomp: try seccompProgram(plan),
+            identity: mode == .single && ownMap == nil ? try identityFilters(plan) : nil,
             cgroup: CgroupRequest(
                 .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
                 resources: plan.spec.linux?.resources),
@@ -142,12 +143,30 @@ package struct ContainerStart: Sendable {
         } catch { throw EngineError("joining network namespace of container: \(error)") }
     }
 
-    private func seccompProgram(_ plan: LaunchPlan) throws(EngineError) -> SeccompProgram? {
-        let cache = SeccompCache(directory: containers.paths.cache + "/seccomp")
+    private var seccompCache: SeccompCache { SeccompCache(directory: containers.paths.cache + "/seccomp") }
+
+    private func capabilities(_ plan: LaunchPlan) -> UInt64 {
         var capabilities: UInt64 = 0
         for name in plan.spec.process?.capabilities?.bounding ?? [] {
             if let number = CapabilityName.all.firstIndex(of: name) { capabilities |= 1 << UInt64(number) }
         }
+        return capabilities
+    }
+
+    private func identityFilters(_ plan: LaunchPlan) throws(EngineError) -> IdentityFilters? {
+        let (cache, capabilities) = (seccompCache, capabilities(plan))
+        do throws(SeccompError) {
+            guard let asked = try IdentityFilter.program(.asked, capabilities: capabilities, from: cache),
+                let ignored = try IdentityFilter.program(.ignored, capabilities: capabilities, from: cache)
+            else { return nil }
+            // For what the kernel is to do by itself (SECCOMP_USER_NOTIF_FLAG_CONTINUE).
+            let isAsked = KernelVersion.running >= KernelVersion(5, 5)
+            return IdentityFilters(asked: isAsked ? asked.instructions : [], ignored: ignored.instructions)
+        } catch { throw EngineError(error) }
+    }
+
+    private func seccompProgram(_ plan: LaunchPlan) throws(EngineError) -> SeccompProgram? {
+        let (cache, capabilities) = (seccompCache, capabilities(plan))
         switch plan.seccomp {
         case .unconfined: return nil
         case .standard:

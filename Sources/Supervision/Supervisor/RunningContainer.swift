@@ -15,6 +15,8 @@ final class RunningContainer {
     /// The configuration that it was started with, its user resolved.
     let plan: LaunchPlan
     let seccomp: SeccompProgram?
+    /// Where there is one id; nil elsewhere.
+    let identity: IdentityFilters?
     /// The supervisor's user namespace.
     let mode: UserNamespace.Mode
     /// The container's directory for what does not outlive the boot.
@@ -28,13 +30,14 @@ final class RunningContainer {
 
     init(
         id: String, pid: ProcessID, pidfd: consuming FileDescriptor, plan: LaunchPlan, seccomp: SeccompProgram?,
-        mode: UserNamespace.Mode, runDirectory: String, cgroup: String?
+        identity: IdentityFilters? = nil, mode: UserNamespace.Mode, runDirectory: String, cgroup: String?
     ) {
         self.id = id
         self.pid = pid
         self.pidfd = pidfd
         self.plan = plan
         self.seccomp = seccomp
+        self.identity = identity
         self.mode = mode
         self.runDirectory = runDirectory
         self.cgroup = cgroup

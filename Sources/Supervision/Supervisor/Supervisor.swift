@@ -173,14 +173,19 @@ package struct Supervisor: ~Copyable {
         var warnings: [String] = []
         defer { networks?.stopServing() }
         try joinNetworks(&plan, &loopback, namespace, &warnings)
+        if mode == .single, isFirst, OneUser.isNews(runDirectory: request.containers.paths.run) {
+            warnings.append(OneUser.limits)
+        }
         for warning in warnings { loop.warn(warning) }
         try writeFiles(plan.files)
         try resolveUser(&plan, root, namespace)
         if isFirst { try changeOwners(plan) }
         try nameKeptUser(&plan, root)
         var egress = try connect(plan.network, &plan.spec, namespace)
+        var identity: IdentityProcess?
+        defer { identity?.end() }
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
-        var process = try setUp(plan, root, &streams, &loop)
+        var process = try setUp(plan, root, &streams, &loop, &identity)
         endLifetime(loopback)
         endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
@@ -203,7 +208,8 @@ package struct Supervisor: ~Copyable {
 
     // The process, with all that it needs, in front of its program.
     private func setUp(
-        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: inout Streams, _ loop: inout ServeLoop
+        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: inout Streams, _ loop: inout ServeLoop,
+        _ identity: inout IdentityProcess?
     ) throws(SupervisorFailure) -> InitProcess {
         try cgroup?.prepare()
         if plan.sharesProcesses { Reaper.adoptOrphans() }
@@ -212,7 +218,10 @@ package struct Supervisor: ~Copyable {
         do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
             throw SupervisorFailure("cannot listen for commands: \(error)")
         }
-        do throws(LaunchError) { try process.complete() } catch { throw SupervisorFailure(error) }
+        do throws(LaunchError) {
+            let container = process.pidfd.rawValue
+            identity = try IdentityProcess.complete(&process, container: container, lasting: false)
+        } catch { throw SupervisorFailure(error) }
         // The container has them now; a pipe's reader sees its end when the last writer is gone.
         streams.theirs = ChildEnds()
         streams.ours.terminal = process.takeTerminal()
@@ -246,7 +255,7 @@ package struct Supervisor: ~Copyable {
         if let watch = cgroup?.watch({ [journal] in journal.record(.oom) }) { loop.tasks.append(watch) }
         return RunningContainer(
             id: request.id, pid: process.pid, pidfd: try pidfd(of: process), plan: plan, seccomp: request.seccomp,
-            mode: mode, runDirectory: request.runDirectory, cgroup: cgroup?.path)
+            identity: request.identity, mode: mode, runDirectory: request.runDirectory, cgroup: cgroup?.path)
     }
 
     private func noteMemory() {
@@ -268,9 +277,15 @@ package struct Supervisor: ~Copyable {
             }
         let mount: FileDescriptor
         do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
+        let one: FileDescriptor?
+        do throws(LaunchError) { one = try OneUser.namespace(for: plan.spec.process?.user, mode) } catch {
+            throw SupervisorFailure(error)
+        }
         var launch = LaunchRequest(spec: plan.spec, root: .mount(mount), stdio: stdio)
         launch.seccompProgram = request.seccomp?.instructions
         launch.seccompFlags = request.seccomp?.flags ?? 0
+        launch.identity = request.identity
+        if let number = one.number { (launch.identity, launch.oneUser) = (nil, number) }
         launch.startImmediately = false
         launch.createWorkingDirectory = true
         launch.runsInit = plan.usesInit

@@ -38,6 +38,8 @@ package struct SupervisorRequest: Sendable {
     /// The volumes that the container has.
     var volumes: [MountedVolume] = []
     var seccomp: SeccompProgram?
+    /// Where there is one id; nil elsewhere.
+    var identity: IdentityFilters?
     var cgroup: CgroupRequest
     /// The map of a namespace below the one that the user's containers share; nil: that one.
     var ownUserNamespace: IDMap?

@@ -54,10 +54,10 @@ enum Target: String, CaseIterable {
             rest = rest.dropFirst(Int(length))
         }
         var accepted = false
-        for setup in 0..<16 {
+        for setup in 0..<32 {
             var talk = ChildProtocol(
                 staged: setup & 1 != 0, needsMaps: setup & 2 != 0, hasTerminal: setup & 4 != 0,
-                waitsForStart: setup & 8 != 0)
+                waitsForStart: setup & 8 != 0, mayHaveListener: setup & 16 != 0)
             do {
                 for packet in packets {
                     let message: ChildMessage = try Frame.decode(packet)

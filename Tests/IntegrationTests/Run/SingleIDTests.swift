@@ -45,31 +45,6 @@ struct SingleIDTests {
         }
     }
 
-    /// As with podman: an owner that is not there is an invalid one.
-    @Test func otherOwnersAreInvalidInside() throws {
-        try withSingleID { sandbox, apus throws in
-            #expect(try apus(["import", Fixtures.busyboxTar, "busybox"]).code == 0)
-            let own = try apus(run + ["busybox", "sh", "-c", "touch /f && chown 0:0 /f && echo done"])
-            #expect(own.text == "done\n", "\(own)")
-            let other = try apus(run + ["busybox", "sh", "-c", "touch /f; chown 1:1 /f"])
-            #expect(other.code == 1 && other.errorText.contains("Invalid argument"), "\(other)")
-        }
-    }
-
-    @Test func anotherUserIsRefusedWithTheRemedy() throws {
-        try withSingleID { sandbox, apus throws in
-            #expect(try apus(["import", Fixtures.busyboxTar, "busybox"]).code == 0)
-            for flags in [["--user", "1000"], ["--user", "user"], ["--user", "0:5"]] {
-                let result = try apus(run + flags + ["busybox", "true"])
-                #expect(result.code == 125, "\(result)")
-                #expect(result.errorText.contains("only one id is available; install newuidmap"), "\(result)")
-                #expect(result.errorText.split(separator: "\n").count == 1, "\(result)")
-            }
-            let groups = try apus(run + ["--group-add", "5", "busybox", "true"])
-            #expect(groups.code == 125 && groups.errorText.contains("--group-add cannot be honoured"), "\(groups)")
-        }
-    }
-
     @Test func readOnlyRootsVolumesAndTerminalsWork() throws {
         try withSingleID { sandbox, apus throws in
             #expect(try apus(["import", Fixtures.busyboxTar, "busybox"]).code == 0)

@@ -2,6 +2,7 @@ import Archive
 import Errors
 import Glibc
 import Linux
+import Runtime
 import Store
 import Supervision
 
@@ -17,6 +18,8 @@ enum CopyTreeWorker {
         Signals.ignoreBrokenPipe()
         umask(0o022)
         let packets = CopyPackets(number: 3)
+        // As long as it is outside: inside everybody is root.
+        let hasOneID = UserNamespace.plan().mode == .single
         do throws(EngineError) {
             let file = FileDescriptor(owning: 4)
             let request = try engine { try file.readAll(limit: 64 << 20) }
@@ -29,7 +32,8 @@ enum CopyTreeWorker {
             // It may be waiting for an archive that others go on writing. Not before: new credentials take it back.
             try engine { try Credentials.setParentDeathSignal(SIGKILL) }
             try packets.send(CopyReply.ready)
-            let worker = CopyTreeServer(root: RootDirectory(root), packets: packets)
+            let worker = CopyTreeServer(
+                root: RootDirectory(root), packets: packets, hasOneID: hasOneID)
             try worker.serve()
             return 0
         } catch {
@@ -51,6 +55,8 @@ enum CopyTreeWorker {
 struct CopyTreeServer: ~Copyable {
     let root: RootDirectory
     let packets: CopyPackets
+    /// Whether the container's user namespace has one id alone.
+    let hasOneID: Bool
 
     func serve() throws(EngineError) {
         while let packet = try packets.receive() {
@@ -86,7 +92,7 @@ struct CopyTreeServer: ~Copyable {
             let directory = FileDescriptor(owning: number)
             var sink = TreeSink(
                 directory: directory.rawValue, label: text, keepsOwners ? .entries : .fixed(user: 0, group: 0),
-                tellsWholePaths: false)
+                tellsWholePaths: false, keepsOwners: hasOneID)
             try packets.send(CopyReply.ready)
             try receive(into: &sink)
             endLifetime(directory)
@@ -95,7 +101,8 @@ struct CopyTreeServer: ~Copyable {
             let directory = FileDescriptor(owning: number)
             let scope = TreeSink.Scope(root: RootDirectory(try engine { try directory.duplicate() }))
             var sink = TreeSink(
-                directory: directory.rawValue, label: text, .entries, tellsWholePaths: false, scope: scope)
+                directory: directory.rawValue, label: text, .entries, tellsWholePaths: false, keepsOwners: hasOneID,
+                scope: scope)
             let size = try TarStreams.extract(from: 0, into: &sink)
             try packets.send(CopyReply.done(size))
             endLifetime(directory)
@@ -164,7 +171,8 @@ struct CopyTreeServer: ~Copyable {
     ) throws(EngineError) {
         let absolute = CopyPath.inContainer(path)
         let file = try lookUp(absolute)
-        var source = TreeSource(name: name, label: absolute, consumer) { (directory, path) throws(SystemError) in
+        var source = TreeSource(name: name, label: absolute, readsKeptOwners: hasOneID, consumer) {
+            (directory, path) throws(SystemError) in
             try path == absolute ? HiddenPlaces.hidesNamed(directory) : HiddenPlaces.hides(directory, path)
         }
         let (isDirectory, parent) = try engine {

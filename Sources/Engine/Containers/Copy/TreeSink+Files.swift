@@ -20,7 +20,7 @@ extension TreeSink {
                 let status = try file.status()
                 if let owner, owner != (status.user, status.group) { try setOwner(of: file.rawValue, entry) }
                 // After the owner: chown(2) takes the set-user-ID bit and the capabilities away.
-                try Self.setAttributes(of: file.rawValue, entry)
+                try setAttributes(of: file.rawValue, entry)
                 if status.permissions != entry.mode { try Files.setMode(of: file.rawValue, entry.mode) }
                 try Files.setTimes(of: file.rawValue, access: entry.modification, modification: entry.modification)
             }
@@ -178,12 +178,17 @@ extension TreeSink {
             } catch {
                 // An ordinary user gives nothing away, and a user namespace has no names for some.
                 guard error.errno == .notPermitted || error.errno == .invalid else { throw error }
+                guard keepsOwners, entry.kind == .regular || entry.kind == .directory else { return }
+                try KeptOwner(user: entry.user, group: entry.group, mode: entry.mode).keep(file)
+                return
             }
+            // What was there had another one, perhaps.
+            if keepsOwners, entry.kind == .directory { try ExtendedAttributes.remove(KeptOwner.attribute, of: file) }
         }
     }
 
-    static func setAttributes(of file: CInt, _ entry: TarEntry) throws(SystemError) {
-        for (name, value) in entry.attributes where Self.isKept(name) {
+    func setAttributes(of file: CInt, _ entry: TarEntry) throws(SystemError) {
+        for (name, value) in entry.attributes where isKept(name) {
             do throws(SystemError) { try ExtendedAttributes.set(name, of: file, to: value) } catch {
                 // The file system does not have them, or the caller may not give them.
                 guard error.errno == .notSupported || error.errno == .notPermitted else { throw error }
@@ -192,8 +197,9 @@ extension TreeSink {
     }
 
     /// An archive may name others, which mean something to the kernel or to an overlay.
-    private static func isKept(_ name: RawName) -> Bool {
-        name == RawName("security.capability")
+    private func isKept(_ name: RawName) -> Bool {
+        if keepsOwners, name == KeptOwner.attribute { return false }
+        return name == RawName("security.capability")
             || name.bytes.starts(with: Array("user.".utf8)) && !OverlayAttributes.reserves(name)
     }
 }

@@ -24,6 +24,8 @@ struct TreeSink: ~Copyable {
     }
 
     let owners: Owners
+    /// Whether owners that cannot be given are kept beside the files (`KeptOwner`).
+    let keepsOwners: Bool
     /// What the directory is called in errors.
     let label: [UInt8]
     private let scope: Scope?
@@ -48,7 +50,11 @@ struct TreeSink: ~Copyable {
 
     /// Writes below the open directory `directory`, which is borrowed. `tellsWholePaths`: so do errors about what is there
     /// already, as Docker's about the caller's files.
-    init(directory: CInt, label: [UInt8], _ owners: Owners, tellsWholePaths: Bool, scope: Scope? = nil) {
+    init(
+        directory: CInt, label: [UInt8], _ owners: Owners, tellsWholePaths: Bool, keepsOwners: Bool = false,
+        scope: Scope? = nil
+    ) {
+        self.keepsOwners = keepsOwners
         self.tellsWholePaths = tellsWholePaths
         self.directory = directory
         self.label = label
@@ -222,7 +228,7 @@ struct TreeSink: ~Copyable {
             try doing(name) { () throws(SystemError) in
                 let opened = try Files.open(raw: name, in: number, O_RDONLY | O_DIRECTORY)
                 if !keepsOwner { try setOwner(of: opened.rawValue, entry) }
-                try Self.setAttributes(of: opened.rawValue, entry)
+                try setAttributes(of: opened.rawValue, entry)
             }
         }
         pending.append(PendingDirectory(path: path, mode: entry.mode, time: entry.modification))

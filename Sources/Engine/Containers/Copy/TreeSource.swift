@@ -18,13 +18,19 @@ struct TreeSource: ~Copyable {
     private let label: [UInt8]
     private let name: [UInt8]
     private let deliver: Consumer
+    /// Whether files have the owners that are kept beside them (`KeptOwner`), an attribute that is not shown then.
+    private let readsKeptOwners: Bool
     // The entries of files that have several names.
     private var links: [FileIdentity: RawName] = [:]
 
     /// `name` is what the topmost entry is called: "." for a directory of which the content is meant. `label` is its path.
     /// `hiding` is given for a container's tree.
-    init(name: [UInt8], label: [UInt8], _ deliver: @escaping Consumer, hiding: Hiding? = nil) {
+    init(
+        name: [UInt8], label: [UInt8], readsKeptOwners: Bool = false, _ deliver: @escaping Consumer,
+        hiding: Hiding? = nil
+    ) {
         self.name = name
+        self.readsKeptOwners = readsKeptOwners
         self.label = label
         hides = hiding
         self.deliver = deliver
@@ -116,7 +122,10 @@ struct TreeSource: ~Copyable {
             }
             if entry.kind == .regular {
                 entry.size = status.size
-                entry.attributes = try Self.attributes(of: file.rawValue)
+                entry.attributes = try attributes(of: file.rawValue, &entry)
+                if entry.kind != .regular { entry.size = 0 }
+            } else if readsKeptOwners {
+                _ = try attributes(of: file.rawValue, &entry)
             }
         } catch { throw failure(error, path) }
         try deliver(entry, entry.size > 0 ? file.rawValue : -1)
@@ -153,7 +162,7 @@ struct TreeSource: ~Copyable {
         do throws(SystemError) {
             status = try Files.status(of: directory)
             entry = Self.entry(path, .directory, status)
-            entry.attributes = try Self.attributes(of: directory)
+            entry.attributes = try attributes(of: directory, &entry)
         } catch { throw failure(error, path) }
         try deliver(entry, -1)
         return status.raw.st_dev
@@ -192,16 +201,30 @@ struct TreeSource: ~Copyable {
     private static let capability = RawName("security.capability")
     private static let userPrefix = Array("user.".utf8)
 
-    /// What a copy keeps of a file's extended attributes: the user's, and the capabilities of a program.
-    private static func attributes(of file: CInt) throws(SystemError) -> [(name: RawName, value: [UInt8])] {
+    /// What a copy keeps of a file's extended attributes: the user's, and the capabilities of a program. What one says of
+    /// the owner `entry` gets.
+    private func attributes(
+        of file: CInt, _ entry: inout TarEntry
+    ) throws(SystemError) -> [(name: RawName, value: [UInt8])] {
         var list: [(name: RawName, value: [UInt8])] = []
         for name in try ExtendedAttributes.list(of: file) {
-            guard name == capability || name.bytes.starts(with: userPrefix) && !OverlayAttributes.reserves(name),
-                let value = try ExtendedAttributes.get(name, of: file)
+            let isUsers = name.bytes.starts(with: Self.userPrefix) && !OverlayAttributes.reserves(name)
+            guard name == Self.capability || isUsers, let value = try ExtendedAttributes.get(name, of: file)
             else { continue }
+            if readsKeptOwners, name == KeptOwner.attribute {
+                if let kept = KeptOwner(value) { Self.apply(kept, to: &entry) }
+                continue
+            }
             list.append((name, value))
         }
         return list
+    }
+
+    private static func apply(_ kept: KeptOwner, to entry: inout TarEntry) {
+        (entry.user, entry.group) = (kept.user, kept.group)
+        guard let node = kept.node, entry.kind == .regular else { return }
+        entry.kind = node.type == S_IFCHR ? .characterDevice(node.device) : .blockDevice(node.device)
+        entry.mode = kept.mode
     }
 
     private func absolute(_ path: [UInt8]) -> [UInt8] { CopyPath.clean(label + path.dropFirst(name.count)) }

@@ -24,11 +24,12 @@ enum WriteTreeWorker {
         defer { for number in numbers { close(number) } }
         do {
             TarReader.prepare()
-            _ = try UserNamespace.enter(runDirectory: arguments[0])
+            let mode = try UserNamespace.enter(runDirectory: arguments[0])
             for path in arguments.dropFirst(6) {
                 numbers.append(try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).release())
             }
             var layer = LayerWriter(form)
+            layer.readsKeptOwners = mode == .single
             if !users.isEmpty || !groups.isEmpty { layer.owners = OwnerMap(users: users, groups: groups) }
             layer.mountPlaces = Set(arguments[5].split(on: ":").map { Array($0.utf8) })
             let writer = TarWriter(to: 3, times: times)
