@@ -27,6 +27,9 @@ package struct LayerWriter: Sendable {
     /// mount on. Of no meaning for `Form.merged`.
     package var mountPlaces: Set<[UInt8]> = []
 
+    /// Whether the topmost directory was written by fuse-overlayfs, which marks what is gone in its own way.
+    package var isOfFuse = false
+
     package init(_ form: Form, owners: OwnerMap? = nil) {
         self.form = form
         self.owners = owners

@@ -32,7 +32,9 @@ extension Engine {
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
         var options = options
+        options.storageDriver = storageDriver
         do throws(EngineError) {
+            try requireStorageDriver()
             options = try claimVolumes(options, image: record?.config, for: id)
             return try start(
                 options, record, claim: claim, root: root, mode: mode, client: client, lingering: lingering)
@@ -107,6 +109,12 @@ extension Engine {
         ContainerStart(
             id, name: name, in: containers, options, image: record?.config ?? ContainerConfig(),
             imageID: record?.imageID, root: root, mode: mode)
+    }
+
+    /// Throws where the driver that the user wants cannot work, as far as that shows before anything is mounted.
+    func requireStorageDriver() throws(EngineError) {
+        guard storageDriver == .fuseOverlay, let obstacle = FuseOverlay.obstacle() else { return }
+        throw EngineError("the storage driver fuse-overlayfs cannot be used: \(obstacle)", .unsupported)
     }
 
     func holdOffSweeps() throws(EngineError) -> FileLock {

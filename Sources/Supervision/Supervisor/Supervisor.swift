@@ -19,6 +19,8 @@ package struct Supervisor: ~Copyable {
     private let journal: ContainerJournal
     private(set) var mode = UserNamespace.Mode.host
     private var cgroup: ContainerCgroup?
+    /// Who serves the root file system of the present run, where somebody does.
+    let rootServer = RootServer()
     /// nil for a container that is on none.
     let networks: ContainerNetworks?
     /// Copies of the starting command's standard streams, where they are to be the container's: never closed, since each
@@ -128,6 +130,8 @@ package struct Supervisor: ~Copyable {
             let started = MonotonicTime.now()
             let code: CInt
             do throws(SupervisorFailure) {
+                // When nothing of ours has the file system open any more.
+                defer { rootServer.finish() }
                 code = try start(&loop, restarts: backoff.restartCount, isFirst: isFirst).shellCode
             } catch {
                 return isFirst ? fail(error, &loop) : finish(error.exitCode, error, &loop)
@@ -146,7 +150,10 @@ package struct Supervisor: ~Copyable {
             let policy = loop.settings.restartPolicy
             guard !loop.wishes.end,
                 let wait = backoff.next(after: code, ran: ran, policy: policy, isManuallyStopped: false)
-            else { return finish(code, nil, &loop, ran: ran) }
+            else {
+                let failure = rootServer.current?.failure().map { SupervisorFailure($0, exitCode: code) }
+                return finish(code, failure, &loop, ran: ran)
+            }
             journal.restarting(exitCode: code)
             loop.tellEnd(code, final: false)
             noteEnd(code, ran)
@@ -190,7 +197,13 @@ package struct Supervisor: ~Copyable {
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
         loop.tasks.removeAll { $0 is NetworkProcess }
         if let serving = networks?.process { loop.tasks.append(serving) }
+        loop.tasks.removeAll { $0 is FuseServer }
+        if let server = rootServer.current {
+            loop.tasks.append(server)
+            loop.spared = server.process
+        }
         let status = loop.serve(container, streams.ours)
+        if let failure = rootServer.current?.failure() { loop.warn(failure) }
         noteMemory()
         disconnect(egress)
         // No process namespace takes them along, and there may be no cgroup to kill.

@@ -32,6 +32,8 @@ package struct SupervisorRequest: Sendable {
     var id: String
     var name: String
     var root: Root
+    /// What the root file system is to be mounted with; nil: the best that works here.
+    var storageDriver: StorageDriver?
     package var plan: LaunchPlan
     /// The networks that the container is on; nil where it is on none.
     var networks: NetworkRequest?

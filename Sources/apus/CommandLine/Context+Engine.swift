@@ -1,4 +1,6 @@
+import ContainerSpec
 import Engine
+import Errors
 import Glibc
 import Store
 
@@ -9,6 +11,10 @@ extension Context {
         let paths = try StorePaths.locate(root: options.root, run: options.runRoot) { name in
             getenv(name).map { String(cString: $0) }
         }
-        return try Engine(paths)
+        var engine = try Engine(paths)
+        engine.storageDriver = try options.storageDriver.map { name throws(OptionError) in
+            try StorageDriver(named: name)
+        }
+        return engine
     }
 }
