@@ -15,6 +15,7 @@ extension Worker {
         case .inspectTree: InspectTreeWorker.run(arguments)
         case .copyTree: CopyTreeWorker.run(arguments)
         case .writeTree: WriteTreeWorker.run(arguments)
+        case .probeDrivers: ProbeDriversWorker.run(arguments)
         }
     }
 }

@@ -1,8 +1,11 @@
 import Bytes
+import ContainerSpec
 package import DockerTypes
 import Glibc
 import Linux
+import Errors
 import Store
+import Supervision
 
 extension Engine {
     /// What `info` tells, and a sentence for each record that could not be read. Throws `EngineError`, and
@@ -29,7 +32,13 @@ extension Engine {
         info.processors = KernelFacts.onlineProcessorCount()
         info.memory = Self.machineMemory
         info.isRootless = geteuid() != 0
-        return (info, problems + faults)
+        var complaints = problems + faults
+        var probe = DriverProbe()
+        do throws(EngineError) { probe = try probeDrivers() } catch { complaints.append(error.message) }
+        let (driver, status) = driverStatus(probe)
+        info.storageDriver = driver.rawValue
+        info.driverStatus = status
+        return (info, complaints)
     }
 
     // The value of `KEY=value` or `KEY="value"` among lines (os-release(5)).

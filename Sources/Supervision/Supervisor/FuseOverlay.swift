@@ -54,11 +54,14 @@ package enum FuseOverlay {
         }
         var lowers = ""
         for lower in layers.lowers { lowers += (lowers.isEmpty ? "" : ":") + (try add(lower)) }
-        var options = "lowerdir=\(lowers)"
+        // What is written is written: with the kernel's cache of writes nobody hears of a full disk before he closes the
+        // file, and all that was not written back would be lost with the server.
+        var options = "writeback=0,lowerdir=\(lowers)"
         if !isReadOnly {
-            let upper = try RootMount.makeUpper(
-                StorageDriver.fuseOverlay.directory, work, layers, directory: directory)
-            options += ",upperdir=\(try add(upper.directory)),workdir=\(try add(upper.work))"
+            let name = StorageDriver.fuseOverlay.directory
+            _ = try RootMount.makeUpper(name, work, layers, directory: directory)
+            // These two it resolves before it splits them.
+            options += ",upperdir=\(FuseServer.place)/\(name),workdir=\(FuseServer.place)/\(work)"
             if volatile { options += ",volatile" }
         }
         if let map { options += ",uidmapping=\(text(map.users)),gidmapping=\(text(map.groups))" }

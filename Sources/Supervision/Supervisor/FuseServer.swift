@@ -10,9 +10,13 @@ final class FuseServer {
     private let pidfd: FileDescriptorBox
     // What it has to say.
     private let messages: FileDescriptorBox
+    private var said = ""
     private var status: ExitStatus?
     /// Whether the container is over, so that its end is none of a failure.
     private var isExpected = false
+
+    /// Where the server sees the container's directory, whatever that is called: it needs nothing of what else is there.
+    static let place = "/sys"
 
     /// How long it may take to write back what is not on the disk when its container has ended, in milliseconds.
     private static let patience: CInt = 10_000
@@ -66,6 +70,7 @@ final class FuseServer {
             setsid()
             try NamespaceSet.mount.unshare()
             if !MountInterface.hasTrees { try MountCalls.detach(container) }
+            try MountCalls.mount(container, on: place, [.bind])
             let top = CInt(given.count) + 3
             var sources: [CInt] = []
             for number in [errors] + given { sources.append(try DescriptorTable.copy(number, atLeast: top + 64)) }
@@ -86,8 +91,8 @@ final class FuseServer {
     /// The container is over, and whoever had its file system has let it go: waits until the server has written back what it
     /// had and has ended. One that does not is killed.
     func finish() {
-        isExpected = true
         guard status == nil else { return }
+        isExpected = true
         var poll = PollSet()
         poll.add(pidfd.number)
         if (try? poll.wait(milliseconds: Self.patience)) != true { kill(process, SIGKILL) }
@@ -108,19 +113,21 @@ final class FuseServer {
             case .exited(let code): "ended with exit code \(code)"
             case .signaled(let signal): "was killed by signal \(signal)"
             }
-        let words = said()
+        listen()
+        let words = said
         return "fuse-overlayfs, which serves the container's root file system, \(end)"
             + (words.isEmpty ? "" : ": \(words)")
     }
 
-    // The last of its lines.
-    private func said() -> String {
+    // The last of its lines that says something: of flags of the file system that it does not know it says so each time.
+    private func listen() {
         var text = ""
         withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 1) { buffer in
             let got = Glibc.read(messages.number, buffer.baseAddress, buffer.count)
             if got > 0 { text = String(decoding: buffer[..<got], as: UTF8.self) }
         }
-        return text.split(on: "\n").last.map { String($0) } ?? ""
+        let lines = text.split(on: "\n").filter { !$0.begins(with: "unknown argument ignored") }
+        if let last = lines.last { said = String(last) }
     }
 }
 

@@ -12,8 +12,10 @@ extension Context {
             getenv(name).map { String(cString: $0) }
         }
         var engine = try Engine(paths)
-        engine.storageDriver = try options.storageDriver.map { name throws(OptionError) in
-            try StorageDriver(named: name)
+        if let name = options.storageDriver {
+            do throws(OptionError) { engine.storageDriver = try StorageDriver(named: name) } catch {
+                throw CommandFailure(error.description, status: 125)
+            }
         }
         return engine
     }

@@ -51,6 +51,11 @@ enum InspectTreeWorker {
 extension Engine {
     /// Runs the worker and returns what it printed. Throws what it complains about.
     func inspectTree(_ arguments: [String]) throws(EngineError) -> [UInt8] {
+        try runWorker(.inspectTree, [paths.run] + arguments)
+    }
+
+    /// Runs a worker that prints its answer on its standard output, and returns that. Throws what it complains about.
+    func runWorker(_ worker: Worker, _ arguments: [String]) throws(EngineError) -> [UInt8] {
         try engine {
             var ends = try FileDescriptor.pipe()
             let output = ends.takeFirst()
@@ -58,8 +63,8 @@ extension Engine {
             var errorEnds = try FileDescriptor.pipe()
             let errorOutput = errorEnds.takeFirst()
             let errorInput = errorEnds.takeSecond()
-            let pid = try Worker.inspectTree.start(
-                executable, [paths.run] + arguments, inheriting: [nil, input.rawValue, errorInput.rawValue])
+            let pid = try worker.start(
+                executable, arguments, inheriting: [nil, input.rawValue, errorInput.rawValue])
             endLifetime(input)
             endLifetime(errorInput)
             let bytes = try output.readAll(limit: 1 << 30)
