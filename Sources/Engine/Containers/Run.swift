@@ -114,7 +114,8 @@ extension Engine {
     /// Throws where the driver that the user wants cannot work, as far as that shows before anything is mounted.
     func requireStorageDriver() throws(EngineError) {
         guard storageDriver == .fuseOverlay, let obstacle = FuseOverlay.obstacle() else { return }
-        throw EngineError("the storage driver fuse-overlayfs cannot be used: \(obstacle)", .unsupported)
+        throw EngineError(
+            "the storage driver fuse-overlayfs cannot be used: \(obstacle)", .start(exitCode: 125))
     }
 
     func holdOffSweeps() throws(EngineError) -> FileLock {
@@ -138,7 +139,12 @@ extension Engine {
     func write(
         _ description: ContainerDescription, layers: [Digest], isEphemeral: Bool
     ) throws(EngineError) {
-        let record = ContainerRecord(image: description.imageID, layers: layers, body: try description.encoded())
+        var record = ContainerRecord(image: description.imageID, layers: layers, body: try description.encoded())
+        for mount in description.options.mounts {
+            guard case .image(let image) = mount.kind else { continue }
+            if let id = image.id { record.mountedImages.append(id) }
+            record.mountedLayers += image.layers
+        }
         do throws(StoreError) {
             try containers.writeRecord(record, of: description.id, isEphemeral: isEphemeral)
         } catch { throw EngineError(error) }

@@ -123,6 +123,8 @@ package enum ContainerTree {
                         isRecursive: true, createsSource: false, subpath: volume.subpath))
             // It comes with a start, empty.
             case .tmpfs: continue
+            // So does an image, and what is at its place is not seen.
+            case .image: continue
             }
         }
         let depths = list.map { $0.destination.utf8.count { $0 == UInt8(ascii: "/") } }

@@ -63,7 +63,9 @@ package struct ContainerStart: Sendable {
         return SupervisorRequest(
             containers: containers, id: id, name: name, root: root,
             storageDriver: options.storageDriver, plan: plan, networks: networks,
-            volumes: MountedVolume.all(of: options, volumes), seccomp: try seccompProgram(plan),
+            volumes: MountedVolume.all(of: options, volumes),
+            images: try MountedImage.all(of: options, in: LayerStore(containers.paths, mode)),
+            seccomp: try seccompProgram(plan),
             cgroup: CgroupRequest(
                 .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
                 resources: plan.spec.linux?.resources),

@@ -148,7 +148,23 @@ extension FuseServer: SupervisedTask {
 /// The server of a root file system where there is one: what a supervisor has from a mount to the end of the run.
 final class RootServer {
     var current: FuseServer?
+    /// Of the images that are mounted in the container beside its own.
+    var others: [FuseServer] = []
+
+    /// All that there are.
+    var all: [FuseServer] {
+        if let current { return [current] + others }
+        return others
+    }
 
     /// See `FuseServer.finish()`.
-    func finish() { current?.finish() }
+    func finish() { for server in all { server.finish() } }
+
+    /// See `FuseServer.failure()`.
+    func failure() -> String? {
+        for server in all {
+            if let failure = server.failure() { return failure }
+        }
+        return nil
+    }
 }

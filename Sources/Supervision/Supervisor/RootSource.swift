@@ -18,6 +18,8 @@ struct RootSource {
     var isReadOnly: Bool
     /// Where something is to be mounted, if the root cannot be written.
     var mountPoints: [String]
+    /// Whether it shows places for what the engine mounts (`MountPoints`).
+    var hasMountPoints = true
     /// Whether what is written need not survive a crash of the machine.
     var isVolatile: Bool
     var opensDevices: Bool
@@ -31,7 +33,8 @@ struct RootSource {
         case .directory(let path): return try Overlay.bind(path, opensDevices: opensDevices)
         case .layers(let image):
             let folder = Files.split(image[0]).parent
-            let layers = RootMount.Layers(image: image, mountPoints: MountPoints.layer(in: folder))
+            let layers = RootMount.Layers(
+                image: image, mountPoints: hasMountPoints ? MountPoints.layer(in: folder) : nil)
             let wanted = try StorageDriver.keeping(directory) ?? driver
             switch namespace {
             case .none: return try mount(layers, wanted, server)

@@ -151,7 +151,7 @@ package struct Supervisor: ~Copyable {
             guard !loop.wishes.end,
                 let wait = backoff.next(after: code, ran: ran, policy: policy, isManuallyStopped: false)
             else {
-                let failure = rootServer.current?.failure().map { SupervisorFailure($0, exitCode: code) }
+                let failure = rootServer.failure().map { SupervisorFailure($0, exitCode: code) }
                 return finish(code, failure, &loop, ran: ran)
             }
             journal.restarting(exitCode: code)
@@ -175,6 +175,8 @@ package struct Supervisor: ~Copyable {
         if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
         let parts = try openSubpaths(&plan.spec)
         defer { for part in parts { close(part) } }
+        let images = try mountImages(&plan.spec, namespace)
+        defer { for image in images { close(image) } }
         var loopback = finishLoopback(network, &plan.spec)
         let other = try joinOther(plan.network, &plan.spec)
         var warnings: [String] = []
@@ -186,7 +188,10 @@ package struct Supervisor: ~Copyable {
         try nameKeptUser(&plan, root)
         var egress = try connect(plan.network, &plan.spec, namespace)
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
+        // The container's process has a copy of this mount namespace then.
+        defer { letGoImages() }
         var process = try setUp(plan, root, &streams, &loop)
+        letGoImages()
         endLifetime(loopback)
         endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
@@ -198,12 +203,13 @@ package struct Supervisor: ~Copyable {
         loop.tasks.removeAll { $0 is NetworkProcess }
         if let serving = networks?.process { loop.tasks.append(serving) }
         loop.tasks.removeAll { $0 is FuseServer }
-        if let server = rootServer.current {
+        loop.spared = []
+        for server in rootServer.all {
             loop.tasks.append(server)
-            loop.spared = server.process
+            loop.spared.append(server.process)
         }
         let status = loop.serve(container, streams.ours)
-        if let failure = rootServer.current?.failure() { loop.warn(failure) }
+        if let failure = rootServer.failure() { loop.warn(failure) }
         noteMemory()
         disconnect(egress)
         // No process namespace takes them along, and there may be no cgroup to kill.

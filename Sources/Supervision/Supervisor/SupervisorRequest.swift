@@ -39,6 +39,8 @@ package struct SupervisorRequest: Sendable {
     var networks: NetworkRequest?
     /// The volumes that the container has.
     var volumes: [MountedVolume] = []
+    /// The images that are mounted beside its own.
+    var images: [MountedImage] = []
     var seccomp: SeccompProgram?
     var cgroup: CgroupRequest
     /// The map of a namespace below the one that the user's containers share; nil: that one.

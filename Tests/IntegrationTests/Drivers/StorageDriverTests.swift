@@ -14,7 +14,7 @@ import Testing
     private static let changes = """
         umask 022; mkdir -p /new/d; echo text >/new/f; ln /new/f /new/g; ln -s f /new/l; mkfifo /new/p
         chmod 4711 /new/g; touch -d '2001-02-03 04:05:06' /new/d; rm /etc/passwd; rm -rf /var; mkdir /var; echo v >/var/v
-        cp /bin/busybox /new/program; /new/program true || echo no program
+        cp /bin/busybox /new/program; ln -s program /new/true; /new/true || echo no program; rm /new/true
         mkdir /one; echo 1 >/one/x; mv /one /two; cat /two/x; rm -r /two; ls -d /one /two 2>/dev/null; ls /var; cat /new/g
         """
 
