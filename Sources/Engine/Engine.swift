@@ -1,4 +1,4 @@
-import ContainerSpec
+package import ContainerSpec
 package import Errors
 import Images
 package import Logs
@@ -16,6 +16,8 @@ package struct Engine: Sendable {
     package let containers: ContainerStore
     /// The file in which this store's events are noted.
     package let eventLog: EventLog
+    /// What new containers' root file systems are mounted with; nil: the best that works.
+    package var storageDriver: StorageDriver?
     /// The program that workers are started from: this one.
     package var executable = "/proc/self/exe"
 

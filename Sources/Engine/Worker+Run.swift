@@ -16,6 +16,7 @@ extension Worker {
         case .copyTree: CopyTreeWorker.run(arguments)
         case .writeTree: WriteTreeWorker.run(arguments)
         case .extractTree: ExtractTreeWorker.run(arguments)
+        case .probeDrivers: ProbeDriversWorker.run(arguments)
         }
     }
 }

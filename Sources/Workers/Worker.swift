@@ -14,6 +14,7 @@ package enum Worker: String, Sendable, CaseIterable {
     case copyTree = "copy-tree"
     case writeTree = "write-tree"
     case extractTree = "extract-tree"
+    case probeDrivers = "probe-drivers"
 
     /// Starts the worker from `executable`, with `descriptors` as 0, 1 and up; nil is `/dev/null`. The caller may have
     /// threads. Throws `SystemError`.

@@ -40,6 +40,7 @@ struct ContainerDescriptionTests {
         options.mounts[1].origin = .container
         options.volumesFrom = ["x:ro"]
         options.volumeDriver = "local"
+        options.storageDriver = .copy
         options.networkMode = try NetworkMode(option: "slirp4netns:mtu=1500")
         options.usernsMode = .keepID(user: 1, group: nil)
         options.capAdd = ["ALL"]

@@ -32,6 +32,9 @@ package struct LayerWriter: Sendable {
     /// has one id. The attribute itself is not written then.
     package var readsKeptOwners = false
 
+    /// Whether the topmost directory was written by fuse-overlayfs, which marks what is gone in its own way.
+    package var isOfFuse = false
+
     package init(_ form: Form, owners: OwnerMap? = nil) {
         self.form = form
         self.owners = owners

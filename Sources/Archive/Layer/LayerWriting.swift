@@ -8,10 +8,18 @@ final class LayerWriting {
     final class Source {
         var trail: DirectoryTrail
         let owners: OwnerMap?
+        /// Whether fuse-overlayfs has written it.
+        let isOfFuse: Bool
 
-        init(_ root: CInt, _ limit: Int, _ owners: OwnerMap?) {
+        init(_ root: CInt, _ limit: Int, _ owners: OwnerMap?, isOfFuse: Bool) {
             trail = DirectoryTrail(root: root, limit: limit)
             self.owners = owners
+            self.isOfFuse = isOfFuse
+        }
+
+        /// Whether the directory that it is in hides those of the layers below.
+        func isOpaque() throws(SystemError) -> Bool {
+            try isOfFuse ? OverlayAttributes.isOpaqueByFuse(current) : OverlayAttributes.isOpaque(current)
         }
 
         var current: CInt { trail.current }
@@ -59,7 +67,11 @@ final class LayerWriting {
         // All together not more than a process may have that has a thousand.
         let limit = max(1, 64 / max(1, directories.count))
         var roots: [Source] = []
-        for directory in directories { roots.append(Source(directory, limit, roots.isEmpty ? options.owners : nil)) }
+        for directory in directories {
+            let isFirst = roots.isEmpty
+            roots.append(
+                Source(directory, limit, isFirst ? options.owners : nil, isOfFuse: isFirst && options.isOfFuse))
+        }
         self.roots = roots
     }
 
@@ -120,9 +132,18 @@ final class LayerWriting {
 
     private func entries(_ sources: [Source]) throws(SystemError) -> [Entry] {
         var entries: [Entry] = []
-        for name in try Files.rawNames(of: sources[0].current) { entries.append(Entry(name: name)) }
+        var hidden: Set<RawName> = []
+        for name in try Files.rawNames(of: sources[0].current) {
+            switch sources[0].isOfFuse ? OverlayAttributes.fuseMark(name) : .none {
+            case .none: entries.append(Entry(name: name))
+            case .gone(let other):
+                hidden.insert(other)
+                if !isMerged { entries.append(Entry(name: other, isGone: true)) }
+            case .directory: continue
+            }
+        }
         if options.form != .upper, sources.count > 1 {
-            var seen = Set(entries.map(\.name))
+            var seen = hidden.union(entries.map(\.name))
             for (place, source) in sources.enumerated().dropFirst() {
                 for name in try Files.rawNames(of: source.current) where seen.insert(name).inserted {
                     entries.append(
@@ -185,7 +206,7 @@ final class LayerWriting {
             entered.append(source)
             // Of a whole tree nothing is a mark.
             if options.form == .difference, entered.count == 1 { continue }
-            let opaque = try reading(name) { () throws(SystemError) in try OverlayAttributes.isOpaque(source.current) }
+            let opaque = try reading(name) { () throws(SystemError) in try source.isOpaque() }
             // The topmost is still to be compared with what it hides.
             if opaque, !isMerged, entered.count == 1 { isOpaque = true } else if opaque { break }
         }

@@ -108,6 +108,7 @@ extension RunOptions {
     }
 
     private func writeRest(_ writer: inout JSONWriter) throws {
+        writer.write("storageDriver", storageDriver?.rawValue)
         writer.write("pullPolicy", pullPolicy.rawValue)
         writer.write("platform", platform)
         writer.write("quiet", quiet)

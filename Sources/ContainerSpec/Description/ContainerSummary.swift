@@ -159,6 +159,7 @@ private struct Mount: WireCodable {
         switch option.kind {
         case .bind(let bind): source = bind.source
         case .tmpfs: source = nil
+        case .image(let image): source = image.source
         case .volume(let volume): volumeName = volume.name ?? ""
         }
         (destination, readOnly) = (option.destination, option.readOnly)

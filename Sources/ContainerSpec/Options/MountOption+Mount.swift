@@ -2,7 +2,7 @@ import Bytes
 package import Errors
 
 extension MountOption {
-    /// Reads a `--mount` value, comma-separated `key=value` fields, for `type=bind`, `type=volume` and `type=tmpfs`; `directory` is
+    /// Reads a `--mount` value, comma-separated `key=value` fields, for `type=bind`, `volume`, `tmpfs` and `image`; `directory` is
     /// what a source that starts with `.` is relative to. Throws `OptionError`.
     package init(mount text: String, relativeTo directory: String) throws(OptionError) {
         guard let fields = commaSeparated(text) else {
@@ -15,9 +15,10 @@ extension MountOption {
         case "bind": self = try fieldsOfMount.bind(relativeTo: directory)
         case "tmpfs": self = try fieldsOfMount.tmpfs()
         case "volume": self = try fieldsOfMount.volume()
-        case "image", "cluster", "npipe", "glob", "devpts", "ramfs":
+        case "image": self = try fieldsOfMount.image()
+        case "cluster", "npipe", "glob", "devpts", "ramfs":
             throw .refused(
-                "--mount type=\(fieldsOfMount.type)", "only bind, volume and tmpfs mounts are there")
+                "--mount type=\(fieldsOfMount.type)", "only bind, volume, tmpfs and image mounts are there")
         case "": throw OptionError("type is required")
         default:
             _ = try fieldsOfMount.target()
@@ -44,6 +45,10 @@ private struct MountFields {
     var bindKeys: [String] = []
     var tmpfsKeys: [String] = []
     var volumeKeys: [String] = []
+    var imageKeys: [String] = []
+    var imageSubpath: String?
+    // podman's `rw`, for images alone.
+    var isWritable: Bool?
     var volumeOptions = MountOption.Volume(name: nil)
 
     init(text: String) { self.text = text }
@@ -60,6 +65,10 @@ private struct MountFields {
         if try takeOfBind(key, value) { return bindKeys.append(key) }
         if try takeOfTmpfs(key, value) { return tmpfsKeys.append(key) }
         if try takeOfVolume(key, value) { return volumeKeys.append(key) }
+        if key == "image-subpath" || key == "subpath", type == "image" || key == "image-subpath" {
+            imageSubpath = value
+            return imageKeys.append(key)
+        }
         throw OptionError("unexpected key '\(key)' in '\(field)'")
     }
 
@@ -146,6 +155,9 @@ private struct MountFields {
         }
         switch key {
         case "readonly", "ro": readOnly = try on()
+        case "rw", "readwrite":
+            guard type == "image" else { return false }
+            isWritable = try on()
         case "bind-nonrecursive":
             bindKeys.append(key)
             if try on() { recursion = .disabled }
@@ -181,7 +193,7 @@ private struct MountFields {
     }
 
     func bind(relativeTo directory: String) throws(OptionError) -> MountOption {
-        try refuse([("tmpfs", tmpfsKeys), ("volume", volumeKeys)])
+        try refuse([("tmpfs", tmpfsKeys), ("volume", volumeKeys), ("image", imageKeys)])
         _ = try target()
         guard var path = source, !path.isEmpty else {
             throw OptionError("invalid mount config for type \"bind\": field Source must not be empty")
@@ -214,6 +226,24 @@ private struct MountFields {
         return option
     }
 
+    func image() throws(OptionError) -> MountOption {
+        try refuse([("bind", bindKeys), ("tmpfs", tmpfsKeys), ("volume", volumeKeys)])
+        _ = try target()
+        let what = "invalid mount config for type \"image\": "
+        guard let source, !source.isEmpty else { throw OptionError(what + "field Source must not be empty") }
+        var image = MountOption.Image(source: source)
+        if let subpath = imageSubpath {
+            guard !subpath.isEmpty, !subpath.begins(with: "/"), !subpath.split(on: "/").contains("..") else {
+                throw OptionError(what + "subpath must be a relative path within the image")
+            }
+            image.subpath = subpath
+        }
+        if readOnly, isWritable == true { throw OptionError(what + "it cannot be readonly and rw") }
+        var option = MountOption(destination: try destination(), kind: .image(image))
+        option.readOnly = isWritable != true
+        return option
+    }
+
     private func refuse(_ others: [(String, [String])]) throws(OptionError) {
         if changesOwner ?? false, mappedIDs != nil {
             throw OptionError(
@@ -225,7 +255,7 @@ private struct MountFields {
     }
 
     func volume() throws(OptionError) -> MountOption {
-        try refuse([("bind", bindKeys), ("tmpfs", tmpfsKeys)])
+        try refuse([("bind", bindKeys), ("tmpfs", tmpfsKeys), ("image", imageKeys)])
         _ = try target()
         let what = "invalid mount config for type \"volume\": "
         var volume = volumeOptions
@@ -246,7 +276,7 @@ private struct MountFields {
     }
 
     func tmpfs() throws(OptionError) -> MountOption {
-        try refuse([("bind", bindKeys), ("volume", volumeKeys)])
+        try refuse([("bind", bindKeys), ("volume", volumeKeys), ("image", imageKeys)])
         _ = try target()
         if mappedIDs != nil { throw .refused("the option 'idmap' of a tmpfs", "its files are the container's anyhow") }
         if changesOwner != nil {

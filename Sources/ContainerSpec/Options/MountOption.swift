@@ -1,5 +1,6 @@
 package import Bytes
 import Errors
+package import OCI
 
 /// A file system that the user wants in the container: `-v`, `--mount` or `--tmpfs`; or that comes along with its image or
 /// with another container.
@@ -26,6 +27,21 @@ package struct MountOption: Codable, Hashable, Sendable {
         case bind(Bind)
         case tmpfs(Tmpfs)
         case volume(Volume)
+        case image(Image)
+    }
+
+    /// The files of another image.
+    package struct Image: Codable, Hashable, Sendable {
+        /// As the user named it.
+        package var source: String
+        /// Its id, and its layers' names in the store, the lowest first: known when the container is made.
+        package var id: Digest?
+        package var layers: [Digest] = []
+        /// A directory or file in it, instead of all of it; relative.
+        package var subpath: String?
+
+        /// The image `source`, which is still to be found.
+        package init(source: String) { self.source = source }
     }
 
     /// A directory of the store that outlives the container.

@@ -46,7 +46,10 @@ extension RunOptions {
     package mutating func inherit(_ others: [MountOption], mode: String?) throws(OptionError) {
         if let mode, !["ro", "rw", "z", "Z"].contains(mode) { throw OptionError("invalid mode: \(mode)") }
         for var mount in others {
-            if case .tmpfs = mount.kind { continue }
+            switch mount.kind {
+            case .tmpfs, .image: continue
+            case .bind, .volume: break
+            }
             if mounts.contains(where: { $0.destination.isSame(as: mount.destination) && $0.origin == nil }) { continue }
             mounts.removeAll { $0.destination.isSame(as: mount.destination) }
             mount.origin = .container

@@ -78,6 +78,8 @@ package struct RunOptions: Codable, Hashable, Sendable {
     /// -1000 to 1000; nil: as the caller's.
     package var oomScoreAdj: Int?
 
+    /// What its root file system is to be mounted with; nil: the best that works when it is started.
+    package var storageDriver: StorageDriver?
     package var pullPolicy = PullPolicy.missing
     /// `os[/architecture[/variant]]`.
     package var platform: String?

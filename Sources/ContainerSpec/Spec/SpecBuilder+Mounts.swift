@@ -28,6 +28,12 @@ extension SpecBuilder {
                         destination: option.destination, type: "tmpfs", source: "tmpfs",
                         options: tmpfs.merged(readOnly: option.readOnly)))
             case .volume(let volume): wanted.append(try mount(option, volume))
+            // The supervisor says where it is.
+            case .image:
+                wanted.append(
+                    Mount(
+                        destination: option.destination, type: "bind", source: "",
+                        options: ["rbind", "rprivate"] + (option.readOnly ? ["ro"] : [])))
             }
         }
         // Few: a set would cost more, in the first instantiation of its type alone.

@@ -81,6 +81,9 @@ extension ContainerInspection {
             switch mount.kind {
             case .bind(let bind): (type, source, propagation) = ("bind", bind.source, bind.propagation.rawValue)
             case .tmpfs: (type, source, propagation) = ("tmpfs", "", "")
+            case .image(let image):
+                (type, source, propagation) = ("image", image.source, "")
+                name = image.id?.description
             case .volume(let volume):
                 (type, source, propagation) = ("volume", data(volume.name ?? ""), "")
                 name = volume.name
@@ -91,7 +94,7 @@ extension ContainerInspection {
             try members.encodeIfPresent(name, forKey: "Name")
             try members.put("Source", source)
             try members.put("Destination", mount.destination)
-            try members.encodeIfPresent(name.map { _ in "local" }, forKey: "Driver")
+            try members.encodeIfPresent(type == "volume" ? "local" : nil, forKey: "Driver")
             try members.put("Mode", mode)
             try members.put("RW", !mount.readOnly)
             try members.put("Propagation", propagation)

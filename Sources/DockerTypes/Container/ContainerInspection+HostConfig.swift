@@ -100,7 +100,7 @@ extension ContainerInspection {
                 case .volume(let volume):
                     guard let name = volume.name, !volume.isAnonymous else { return nil }
                     source = name
-                case .tmpfs: return nil
+                case .tmpfs, .image: return nil
                 }
                 return "\(source):\(mount.destination)" + (modes.isEmpty ? "" : ":\(modes)")
             }

@@ -23,6 +23,12 @@ extension ContainerInspection {
                 try members.encodeIfPresent(mount.readOnly ? true : nil, forKey: "ReadOnly")
                 let options = VolumeOptions(volume: volume)
                 try members.encodeIfPresent(options.isEmpty ? nil : options, forKey: "VolumeOptions")
+            case .image(let image):
+                try members.put("Type", "image")
+                try members.put("Source", image.source)
+                try members.put("Target", mount.destination)
+                try members.encodeIfPresent(mount.readOnly ? true : nil, forKey: "ReadOnly")
+                try members.encodeIfPresent(image.subpath.map { ["Subpath": $0] }, forKey: "ImageOptions")
             case .tmpfs(let tmpfs):
                 try members.put("Type", "tmpfs")
                 try members.encodeIfPresent(String?.none, forKey: "Source")

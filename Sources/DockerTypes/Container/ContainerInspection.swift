@@ -10,8 +10,10 @@ package struct ContainerInspection: Encodable, Sendable {
     let filesDirectory: String
     /// The layers below the container's own, the upper first; empty with `--rootfs`.
     let lowerDirectories: [String]
-    /// The directory of the container's own files.
-    let upperDirectory: String
+    /// What its root file system is mounted with.
+    let driver: StorageDriver
+    /// The container's directory.
+    let directory: String
     let volumes: VolumeStore
     /// The file that its output is kept in; empty where its driver keeps none.
     let logPath: String
@@ -25,14 +27,16 @@ package struct ContainerInspection: Encodable, Sendable {
 
     /// What is known of the container of `snapshot`; the members say what else is what.
     package init(
-        _ snapshot: ContainerSnapshot, filesDirectory: String, lowerDirectories: [String], upperDirectory: String,
-        volumes: VolumeStore, logPath: String, health: ContainerHealth?, execIDs: [String]
+        _ snapshot: ContainerSnapshot, filesDirectory: String, lowerDirectories: [String],
+        driver: StorageDriver, directory: String, volumes: VolumeStore, logPath: String, health: ContainerHealth?,
+        execIDs: [String]
     ) {
         self.volumes = volumes
         self.snapshot = snapshot
         self.filesDirectory = filesDirectory
         self.lowerDirectories = lowerDirectories
-        self.upperDirectory = upperDirectory
+        self.driver = driver
+        self.directory = directory
         self.logPath = logPath
         self.health = health
         self.execIDs = execIDs
@@ -53,7 +57,7 @@ package struct ContainerInspection: Encodable, Sendable {
         try members.put("LogPath", logPath)
         try members.put("Name", "/" + snapshot.name)
         try members.put("RestartCount", snapshot.state.restartCount)
-        try members.put("Driver", "overlay2")
+        try members.put("Driver", driver.rawValue)
         try members.put("Platform", description.platform?.os ?? "linux")
         try members.put("MountLabel", "")
         try members.put("ProcessLabel", "")
@@ -77,19 +81,23 @@ package struct ContainerInspection: Encodable, Sendable {
 
     private var graphDriver: GraphDriver {
         var data: [String: String] = [:]
-        if !lowerDirectories.isEmpty {
-            data = ["LowerDir": lowerDirectories.joined(separator: ":"), "UpperDir": upperDirectory]
+        // A copy has nothing below it.
+        if !lowerDirectories.isEmpty, driver != .copy {
+            data = [
+                "LowerDir": lowerDirectories.joined(separator: ":"), "UpperDir": "\(directory)/\(driver.directory)",
+            ]
         }
-        return GraphDriver(data: data)
+        return GraphDriver(data: data, name: driver.rawValue)
     }
 
     private struct GraphDriver: Encodable {
         let data: [String: String]
+        let name: String
 
         func encode(to encoder: any Encoder) throws {
             var members = encoder.container(keyedBy: InspectionKey.self)
             try members.put("Data", orNull(data))
-            try members.put("Name", "overlay2")
+            try members.put("Name", name)
         }
     }
 

@@ -1,3 +1,5 @@
+import ContainerSpec
+
 /// What `info` tells (Docker's `system.Info`).
 package struct SystemInfo: Sendable {
     /// Containers by what they do.
@@ -27,8 +29,22 @@ package struct SystemInfo: Sendable {
     package var isRootless = false
     /// What does not work where containers have one id; nil where they have more.
     package var limitsOfOneID: String?
+    /// What new containers' root file systems are mounted with.
+    package var storageDriver = StorageDriver.overlay.rawValue
+    /// What there is to know of that.
+    package var driverStatus: [DriverFact] = []
 
-    package let storageDriver = "overlay2"
+    /// A line of what `info` tells of the storage driver.
+    package struct DriverFact: Sendable, Hashable {
+        package let name: String
+        package let value: String
+
+        package init(name: String, value: String) {
+            self.name = name
+            self.value = value
+        }
+    }
+
     package let runtime = "apus"
 
     /// Of an engine with these directories; what is not told yet is 0 or empty.

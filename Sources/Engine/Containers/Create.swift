@@ -26,7 +26,9 @@ extension Engine {
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
         var options = options
+        options.storageDriver = storageDriver
         do throws(EngineError) {
+            try requireStorageDriver()
             options = try claimVolumes(options, image: record?.config, for: id)
             let preparation = preparation(id, name: name, options, record, root, mode)
             // All that can be wrong with the options is said now.

@@ -1,3 +1,4 @@
+import ContainerSpec
 package import Errors
 import Linux
 import Store
@@ -12,14 +13,20 @@ extension Engine {
             record = try containers.readRecord(id)
         } catch { throw EngineError(error) }
         let directory = containers.directory(id)
-        let isCopy = Files.exists("\(directory)/rootfs")
-        let own = isCopy ? "\(directory)/rootfs" : "\(directory)/upper"
         // One that was never started, or has a read-only root, has written nothing; nor is a directory of the host's
         // compared with anything.
-        guard Files.exists(own), !record.layers.isEmpty else { return [] }
+        guard let driver = try engine({ () throws(SystemError) in try StorageDriver.keeping(directory) }),
+            !record.layers.isEmpty
+        else { return [] }
         let layers = allLayers(record)
+        let form =
+            switch driver {
+            case .overlay: "overlay"
+            case .fuseOverlay: "fuse"
+            case .copy: "whole"
+            }
         let bytes = try inspectTree(
-            ["changes", isCopy ? "whole" : "overlay", own, Self.ownPlaces.joined(separator: ":")] + layers)
+            ["changes", form, "\(directory)/\(driver.directory)", Self.ownPlaces.joined(separator: ":")] + layers)
         return bytes.split(separator: 0).compactMap { entry in
             guard let letter = entry.first, let kind = FileChange.Kind(rawValue: Character(Unicode.Scalar(letter)))
             else { return nil }
@@ -43,13 +50,23 @@ extension Engine {
 
     /// The sizes of what containers have written themselves, in bytes, in the order of `ids`. Throws.
     package func ownSizes(of ids: [String]) throws(EngineError) -> [Int64] {
-        var sizes = try treeSizes(ids.map { "\(containers.directory($0))/upper" })
+        var drivers: [StorageDriver?] = []
+        for id in ids {
+            drivers.append(
+                try engine { () throws(SystemError) in
+                    try StorageDriver.keeping(containers.directory(id))
+                })
+        }
+        func own(_ place: Int) -> String {
+            "\(containers.directory(ids[place]))/\((drivers[place] ?? .overlay).directory)"
+        }
+        var sizes = try treeSizes(ids.indices.map(own))
         // One that was copied has its image's files, too.
-        for (place, id) in ids.enumerated() where Files.exists("\(containers.directory(id))/rootfs") {
+        for (place, id) in ids.enumerated() where drivers[place] == .copy {
             let record: ContainerRecord
             do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
             let bytes = try inspectTree(
-                ["own-size", "\(containers.directory(id))/rootfs", Self.ownPlaces.joined(separator: ":")]
+                ["own-size", own(place), Self.ownPlaces.joined(separator: ":")]
                     + allLayers(record))
             sizes[place] = Int64(String(decoding: bytes, as: UTF8.self)) ?? 0
         }

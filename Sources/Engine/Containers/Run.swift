@@ -32,7 +32,9 @@ extension Engine {
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
         var options = options
+        options.storageDriver = storageDriver
         do throws(EngineError) {
+            try requireStorageDriver()
             options = try claimVolumes(options, image: record?.config, for: id)
             return try start(
                 options, record, claim: claim, root: root, mode: mode, client: client, lingering: lingering)
@@ -109,6 +111,13 @@ extension Engine {
             imageID: record?.imageID, root: root, mode: mode)
     }
 
+    /// Throws where the driver that the user wants cannot work, as far as that shows before anything is mounted.
+    func requireStorageDriver() throws(EngineError) {
+        guard storageDriver == .fuseOverlay, let obstacle = FuseOverlay.obstacle() else { return }
+        throw EngineError(
+            "the storage driver fuse-overlayfs cannot be used: \(obstacle)", .start(exitCode: 125))
+    }
+
     func holdOffSweeps() throws(EngineError) -> FileLock {
         do throws(StoreError) { return try images.holdOffSweeps() } catch { throw EngineError(error) }
     }
@@ -130,7 +139,12 @@ extension Engine {
     func write(
         _ description: ContainerDescription, layers: [Digest], isEphemeral: Bool
     ) throws(EngineError) {
-        let record = ContainerRecord(image: description.imageID, layers: layers, body: try description.encoded())
+        var record = ContainerRecord(image: description.imageID, layers: layers, body: try description.encoded())
+        for mount in description.options.mounts {
+            guard case .image(let image) = mount.kind else { continue }
+            if let id = image.id { record.mountedImages.append(id) }
+            record.mountedLayers += image.layers
+        }
         do throws(StoreError) {
             try containers.writeRecord(record, of: description.id, isEphemeral: isEphemeral)
         } catch { throw EngineError(error) }

@@ -186,7 +186,8 @@ extension MachineFacts {
             return Diagnosis(
                 "overlay", .limited,
                 "no overlay can be mounted on the store's directories (\(errno)): each container gets a copy of its image, "
-                    + "which takes time and space; a store on ext4, XFS or Btrfs with Linux 5.11 or later has overlays")
+                    + "which takes time and space, unless fuse-overlayfs is installed and /dev/fuse opens; a store on ext4, XFS or Btrfs with Linux 5.11 or later has overlays"
+            )
         }
         if mount.isFailure { return nil }
         return Diagnosis("overlay", .works, "containers share the layers of their images")

@@ -35,8 +35,11 @@ extension Engine {
         var users: [ImageUser] = []
         for id in try containers.list() {
             do throws(StoreError) {
-                guard let image = try containers.readRecord(id).image else { continue }
-                users.append(ImageUser(container: id, image: image, isRunning: try containers.state(id).isActive))
+                let record = try containers.readRecord(id)
+                let images = (record.image.map { [$0] } ?? []) + record.mountedImages
+                guard !images.isEmpty else { continue }
+                let isRunning = try containers.state(id).isActive
+                for image in images { users.append(ImageUser(container: id, image: image, isRunning: isRunning)) }
             } catch {
                 if case .failed = error { throw error }
             }

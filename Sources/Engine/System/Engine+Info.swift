@@ -1,7 +1,9 @@
 import Bytes
+import ContainerSpec
 package import DockerTypes
 import Glibc
 import Linux
+import Errors
 import Runtime
 import Store
 import Supervision
@@ -32,7 +34,13 @@ extension Engine {
         info.memory = Self.machineMemory
         info.isRootless = geteuid() != 0
         if UserNamespace.plan().mode == .single { info.limitsOfOneID = OneUser.limits }
-        return (info, problems + faults)
+        var complaints = problems + faults
+        var probe = DriverProbe()
+        do throws(EngineError) { probe = try probeDrivers() } catch { complaints.append(error.message) }
+        let (driver, status) = driverStatus(probe)
+        info.storageDriver = driver.rawValue
+        info.driverStatus = status
+        return (info, complaints)
     }
 
     // The value of `KEY=value` or `KEY="value"` among lines (os-release(5)).

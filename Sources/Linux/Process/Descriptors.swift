@@ -40,6 +40,16 @@ package enum DescriptorTable {
         close(first, .max)
     }
 
+    /// Has every descriptor from `first` on closed by execve(2).
+    package static func closeOnExec(from first: CInt) {
+        // CLOSE_RANGE_CLOEXEC, Linux 5.11.
+        if apus_close_range(UInt32(first), .max, 4) == 0 { return }
+        let limit = KernelFacts.limit(of: ResourceLimit.number(of: "RLIMIT_NOFILE")!)?.soft ?? 1024
+        for number in first..<max(first, CInt(clamping: min(limit, 1 << 20))) where isOpen(number) {
+            setClosesOnExec(number, true)
+        }
+    }
+
     private static func close(_ first: CInt, _ last: UInt32) {
         if apus_close_range(UInt32(first), last, 0) == 0 { return }
         // Before Linux 5.9, and below filters that do not know the call.

@@ -8,6 +8,9 @@ package struct ContainerRecord: Hashable, Sendable {
     package var image: Digest?
     /// The diff ids of the layers that the container's file system lies on.
     package var layers: [Digest]
+    /// The ids of the images that are mounted in it beside its own, and the diff ids of their layers.
+    package var mountedImages: [Digest] = []
+    package var mountedLayers: [Digest] = []
     /// What the engine has to say about the container; the store does not look into it.
     package var body: [UInt8]
 
@@ -20,18 +23,30 @@ package struct ContainerRecord: Hashable, Sendable {
 
 extension ContainerRecord: WireCodable {
     static let version: UInt32 = 0x6163_0001
+    /// With what is mounted: records without are as they always were.
+    static let versionWithMounts: UInt32 = 0x6163_0002
 
     package func encode(to encoder: inout WireEncoder) {
-        encoder.write(Self.version)
+        let mounts = !mountedImages.isEmpty || !mountedLayers.isEmpty
+        encoder.write(mounts ? Self.versionWithMounts : Self.version)
         encoder.write(image)
         encoder.write(layers)
+        if mounts {
+            encoder.write(mountedImages)
+            encoder.write(mountedLayers)
+        }
         encoder.write(data: body)
     }
 
     package init(from decoder: inout WireDecoder) throws(WireError) {
-        guard try decoder.read(UInt32.self) == Self.version else { throw .invalidValue("version") }
+        let version = try decoder.read(UInt32.self)
+        guard version == Self.version || version == Self.versionWithMounts else { throw .invalidValue("version") }
         image = try decoder.read()
         layers = try decoder.read()
+        if version == Self.versionWithMounts {
+            mountedImages = try decoder.read()
+            mountedLayers = try decoder.read()
+        }
         body = try decoder.readData()
     }
 }

@@ -22,7 +22,8 @@ package struct LayerStore: Sendable {
         self.ownership = ownership
     }
 
-    var folder: String { ownership == .full ? paths.layers : paths.squashedLayers }
+    /// The directory that they are in.
+    package var folder: String { ownership == .full ? paths.layers : paths.squashedLayers }
 
     /// The directory of the layer, whether it is there or not.
     package func path(of name: Digest) -> String { "\(folder)/\(Self.name(of: name))" }

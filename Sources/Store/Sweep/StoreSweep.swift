@@ -133,6 +133,7 @@ package struct StoreSweep: Sendable {
             do throws(StoreError) {
                 let record = try containers.readRecord(id)
                 marks.digests.formUnion(record.layers)
+                marks.digests.formUnion(record.mountedLayers)
             } catch {
                 if case .unknownContainer = error { continue }
                 if case .failed = error { throw error }

@@ -50,9 +50,10 @@ package enum ContainerTree {
             if let map { namespace = try UserNamespace.make(map) }
             let binds = try binds(options, in: VolumeStore(containers.paths))
             let source = RootSource(
-                root: root, map: map, directory: containers.directory(work.id), isReadOnly: options.readonlyRootfs,
-                mountPoints: binds.map(\.destination), isVolatile: false, opensDevices: false)
-            let mount = try source.mount(namespace)
+                root: root, map: map, directory: containers.directory(work.id), driver: options.storageDriver,
+                isReadOnly: options.readonlyRootfs, mountPoints: binds.map(\.destination), isVolatile: false,
+                opensDevices: false)
+            let mount = try source.mount(namespace, RootServer())
             // What is attached nowhere cannot be mounted on. Over the container's directory nobody misses anything in
             // this mount namespace: the overlay has its directories.
             if MountInterface.hasTrees, !binds.isEmpty {
@@ -122,6 +123,8 @@ package enum ContainerTree {
                         isRecursive: true, createsSource: false, subpath: volume.subpath))
             // It comes with a start, empty.
             case .tmpfs: continue
+            // So does an image, and what is at its place is not seen.
+            case .image: continue
             }
         }
         let depths = list.map { $0.destination.utf8.count { $0 == UInt8(ascii: "/") } }

@@ -61,8 +61,11 @@ package struct ContainerStart: Sendable {
         var networks: NetworkRequest?
         if plan.network == .bridged { networks = try NetworkRequest(options, image: image, of: name, in: containers) }
         return SupervisorRequest(
-            containers: containers, id: id, name: name, root: root, plan: plan, networks: networks,
-            volumes: MountedVolume.all(of: options, volumes), seccomp: try seccompProgram(plan),
+            containers: containers, id: id, name: name, root: root,
+            storageDriver: options.storageDriver, plan: plan, networks: networks,
+            volumes: MountedVolume.all(of: options, volumes),
+            images: try MountedImage.all(of: options, in: LayerStore(containers.paths, mode)),
+            seccomp: try seccompProgram(plan),
             identity: mode == .single && ownMap == nil ? try identityFilters(plan) : nil,
             cgroup: CgroupRequest(
                 .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),

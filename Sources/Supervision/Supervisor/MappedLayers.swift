@@ -44,6 +44,14 @@ enum MappedLayers {
         return paths
     }
 
+    /// Whether `copies(of:_:)` has made all of them before.
+    static func hasCopies(of layers: [String], _ map: IDMap) -> Bool {
+        let key = key(of: map)
+        return layers.allSatisfy { Files.exists(path(of: $0, key)) }
+    }
+
+    private static func path(of layer: String, _ key: String) -> String { "\(layer).ids.\(key)" }
+
     /// As text that names a file: two containers with one map share the copies.
     static func key(of map: IDMap) -> String {
         func text(_ mappings: [RuntimeSpec.IDMapping]) -> String {
@@ -58,7 +66,7 @@ enum MappedLayers {
     }
 
     private static func copy(of layer: String, _ key: String, _ map: IDMap) throws(SystemError) -> String {
-        let path = "\(layer).ids.\(key)"
+        let path = path(of: layer, key)
         if Files.exists(path) { return path }
         let (folder, name) = Files.split(layer)
         let temporary =

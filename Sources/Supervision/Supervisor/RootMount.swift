@@ -1,11 +1,11 @@
+import ContainerSpec
 import Glibc
 import Linux
 
 /// A container's root file system as its supervisor makes it: the image's layers under a directory of its own.
 enum RootMount {
-    /// What the container's directory holds besides its record.
-    static let upper = "upper"
-    static let work = "work"
+    /// The kernel's own directory in the container's.
+    private static let work = "work"
 
     /// The layers of an image, as they are mounted.
     struct Layers {
@@ -24,8 +24,18 @@ enum RootMount {
     static func make(
         _ layers: Layers, directory: String, volatile: Bool, opensDevices: Bool
     ) throws(SystemError) -> FileDescriptor {
-        let upperDirectory = "\(directory)/\(upper)"
-        let workDirectory = "\(directory)/\(work)"
+        let upper = try makeUpper(StorageDriver.overlay.directory, work, layers, directory: directory)
+        return try Overlay.mount(
+            lowers: layers.lowers, upper: (upper.directory, upper.work), volatile: volatile,
+            opensDevices: opensDevices)
+    }
+
+    /// Makes the directories `upper` and `work` of the container's `directory` where they are missing, the first with the
+    /// looks of the image's root directory. Returns their paths.
+    static func makeUpper(
+        _ upper: String, _ work: String, _ layers: Layers, directory: String
+    ) throws(SystemError) -> (directory: String, work: String) {
+        let (upperDirectory, workDirectory) = ("\(directory)/\(upper)", "\(directory)/\(work)")
         if mkdir(upperDirectory, 0o755) == 0 {
             try copyRootAttributes(of: layers.image[0], to: upperDirectory)
         } else if Errno.current != .exists {
@@ -36,9 +46,15 @@ enum RootMount {
             // A volatile mount that was not unmounted leaves this behind, and the next mount is refused.
             try Files.removeTree("\(workDirectory)/work/incompat")
         }
-        return try Overlay.mount(
-            lowers: layers.lowers, upper: (upperDirectory, workDirectory), volatile: volatile,
-            opensDevices: opensDevices)
+        return (upperDirectory, workDirectory)
+    }
+
+    /// Removes what `make` made in the container's `directory` before the overlay was refused, so that another driver may
+    /// have it. Throws ENOTEMPTY where the container has written something there.
+    static func giveWay(in directory: String) throws(SystemError) {
+        let upper = "\(directory)/\(StorageDriver.overlay.directory)"
+        if rmdir(upper) < 0, Errno.current != .noEntry { throw SystemError("rmdir", upper) }
+        try Files.removeTree("\(directory)/\(work)")
     }
 
     /// As `make`, for a root that the container cannot write: without a directory for what is written, unless
@@ -61,7 +77,7 @@ enum RootMount {
         return try make(layers, directory: directory, volatile: volatile, opensDevices: opensDevices)
     }
 
-    private static func hasAll(_ paths: [String], _ root: borrowing FileDescriptor) -> Bool {
+    static func hasAll(_ paths: [String], _ root: borrowing FileDescriptor) -> Bool {
         guard let root = try? root.duplicate() else { return false }
         let directory = RootDirectory(root)
         for path in paths where (try? directory.open(path)) == nil { return false }
@@ -73,9 +89,9 @@ enum RootMount {
     static func copy(
         _ layers: Layers, directory: String, opensDevices: Bool
     ) throws(SystemError) -> FileDescriptor {
-        let root = "\(directory)/rootfs"
+        let root = "\(directory)/\(StorageDriver.copy.directory)"
         if !Files.exists(root) {
-            let temporary = "\(directory)/rootfs.tmp"
+            let temporary = root + ".tmp"
             try Files.removeTree(temporary)
             try Files.makeDirectory(temporary)
             let target = try FileDescriptor.open(temporary, O_RDONLY | O_DIRECTORY)

@@ -24,6 +24,8 @@ struct ServeLoop: ~Copyable {
     var tasks: [any SupervisedTask] = []
     /// The container's networks, which commands may change; nil where it is on none.
     var networks: ContainerNetworks?
+    /// Children of ours that end by themselves, after the container.
+    var spared: [ProcessID] = []
     /// What the user has asked for since the container was started.
     var wishes = Wishes()
     private(set) var container: RunningContainer?
@@ -306,12 +308,12 @@ struct ServeLoop: ~Copyable {
     mutating func endStragglers() {
         let deadline = MonotonicTime.now().adding(milliseconds: 2000)
         while !keepers.isEmpty, !deadline.isPast {
-            Reaper.endChildren(besides: keepers.map(\.pid))
+            Reaper.endChildren(besides: keepers.map(\.pid) + spared)
             var poll = PollSet()
             poll.add(keepers[0].pidfd.number)
             if (try? poll.wait(milliseconds: 20)) ?? true { reap(0) }
         }
-        Reaper.endChildren()
+        Reaper.endChildren(besides: spared)
     }
 
     private mutating func reap(_ place: Int) {

@@ -19,6 +19,8 @@ package struct Supervisor: ~Copyable {
     private let journal: ContainerJournal
     private(set) var mode = UserNamespace.Mode.host
     private var cgroup: ContainerCgroup?
+    /// Who serves the root file system of the present run, where somebody does.
+    let rootServer = RootServer()
     /// nil for a container that is on none.
     let networks: ContainerNetworks?
     /// Copies of the starting command's standard streams, where they are to be the container's: never closed, since each
@@ -128,6 +130,8 @@ package struct Supervisor: ~Copyable {
             let started = MonotonicTime.now()
             let code: CInt
             do throws(SupervisorFailure) {
+                // When nothing of ours has the file system open any more.
+                defer { rootServer.finish() }
                 code = try start(&loop, restarts: backoff.restartCount, isFirst: isFirst).shellCode
             } catch {
                 return isFirst ? fail(error, &loop) : finish(error.exitCode, error, &loop)
@@ -146,7 +150,10 @@ package struct Supervisor: ~Copyable {
             let policy = loop.settings.restartPolicy
             guard !loop.wishes.end,
                 let wait = backoff.next(after: code, ran: ran, policy: policy, isManuallyStopped: false)
-            else { return finish(code, nil, &loop, ran: ran) }
+            else {
+                let failure = rootServer.failure().map { SupervisorFailure($0, exitCode: code) }
+                return finish(code, failure, &loop, ran: ran)
+            }
             journal.restarting(exitCode: code)
             loop.tellEnd(code, final: false)
             noteEnd(code, ran)
@@ -168,6 +175,8 @@ package struct Supervisor: ~Copyable {
         if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
         let parts = try openSubpaths(&plan.spec)
         defer { for part in parts { close(part) } }
+        let images = try mountImages(&plan.spec, namespace)
+        defer { for image in images { close(image) } }
         var loopback = finishLoopback(network, &plan.spec)
         let other = try joinOther(plan.network, &plan.spec)
         var warnings: [String] = []
@@ -185,7 +194,10 @@ package struct Supervisor: ~Copyable {
         var identity: IdentityProcess?
         defer { identity?.end() }
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
+        // The container's process has a copy of this mount namespace then.
+        defer { letGoImages() }
         var process = try setUp(plan, root, &streams, &loop, &identity)
+        letGoImages()
         endLifetime(loopback)
         endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
@@ -196,7 +208,14 @@ package struct Supervisor: ~Copyable {
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
         loop.tasks.removeAll { $0 is NetworkProcess }
         if let serving = networks?.process { loop.tasks.append(serving) }
+        loop.tasks.removeAll { $0 is FuseServer }
+        loop.spared = []
+        for server in rootServer.all {
+            loop.tasks.append(server)
+            loop.spared.append(server.process)
+        }
         let status = loop.serve(container, streams.ours)
+        if let failure = rootServer.failure() { loop.warn(failure) }
         noteMemory()
         disconnect(egress)
         // No process namespace takes them along, and there may be no cgroup to kill.

@@ -32,11 +32,15 @@ package struct SupervisorRequest: Sendable {
     var id: String
     var name: String
     var root: Root
+    /// What the root file system is to be mounted with; nil: the best that works here.
+    var storageDriver: StorageDriver?
     package var plan: LaunchPlan
     /// The networks that the container is on; nil where it is on none.
     var networks: NetworkRequest?
     /// The volumes that the container has.
     var volumes: [MountedVolume] = []
+    /// The images that are mounted beside its own.
+    var images: [MountedImage] = []
     var seccomp: SeccompProgram?
     /// Where there is one id; nil elsewhere.
     var identity: IdentityFilters?

@@ -72,6 +72,7 @@ extension Supervisor {
     static func fillVolumes(of request: SupervisorRequest) throws(SupervisorFailure) {
         var supervisor = Supervisor(request, hold: -1, passed: [])
         try supervisor.enterUserNamespace()
+        defer { supervisor.rootServer.finish() }
         let root = try supervisor.mountRoot(try supervisor.ownUserNamespace())
         defer { Overlay.letGo(root) }
         try supervisor.fillVolumes(root)

@@ -1,4 +1,6 @@
+import ContainerSpec
 import Engine
+import Errors
 import Glibc
 import Store
 
@@ -9,6 +11,12 @@ extension Context {
         let paths = try StorePaths.locate(root: options.root, run: options.runRoot) { name in
             getenv(name).map { String(cString: $0) }
         }
-        return try Engine(paths)
+        var engine = try Engine(paths)
+        if let name = options.storageDriver {
+            do throws(OptionError) { engine.storageDriver = try StorageDriver(named: name) } catch {
+                throw CommandFailure(error.description, status: 125)
+            }
+        }
+        return engine
     }
 }

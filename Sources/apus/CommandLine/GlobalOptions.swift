@@ -23,6 +23,8 @@ struct GlobalOptions: Sendable {
     var root: String?
     /// Where the state of running containers is; nil for the user's own place.
     var runRoot: String?
+    /// What new containers' root file systems are mounted with; nil for the best that works.
+    var storageDriver: String?
     /// The directory of the client's configuration (`config.json` with the credentials of registries).
     var config: String
     var logLevel: LogLevel
@@ -30,6 +32,8 @@ struct GlobalOptions: Sendable {
     init(_ arguments: ParsedArguments) {
         root = arguments.string("root")
         runRoot = arguments.string("runroot")
+        let named = arguments.string("storage-driver") ?? getenv("APUS_STORAGE_DRIVER").map { String(cString: $0) }
+        storageDriver = named.flatMap { $0.isEmpty ? nil : $0 }
         config = arguments.string("config") ?? Self.standardConfig
         logLevel = arguments.string("log-level").flatMap { LogLevel($0) } ?? .info
         if arguments.bool("debug") { logLevel = .debug }
@@ -40,6 +44,7 @@ struct GlobalOptions: Sendable {
         var words = ["--config", config, "--log-level", "\(logLevel)"]
         if let root { words += ["--root", root] }
         if let runRoot { words += ["--runroot", runRoot] }
+        if let storageDriver { words += ["--storage-driver", storageDriver] }
         return words
     }
 
@@ -66,6 +71,10 @@ struct GlobalOptions: Sendable {
                 defaultValue: "info"),
             Flag("root", nil, .string, "Directory of images and containers"),
             Flag("runroot", nil, .string, "Directory of the state of running containers", aliases: ["run-root"]),
+            Flag(
+                "storage-driver", nil, .string,
+                "What new containers' root file systems are mounted with (\"overlay2\", \"fuse-overlayfs\", \"vfs\"; default: the first of them that works)"
+            ),
             Flag("tls", nil, .bool, "", refused: noDaemon),
             Flag("tlscacert", nil, .string, "", refused: noDaemon),
             Flag("tlscert", nil, .string, "", refused: noDaemon),

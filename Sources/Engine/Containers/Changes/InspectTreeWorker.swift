@@ -9,7 +9,7 @@ import Workers
 /// The process that looks into trees whose directories may be closed to all but subordinate ids:
 /// `inspect-tree RUN-DIRECTORY size|reclaimable PATH…` prints the bytes of each on a line;
 /// `inspect-tree RUN-DIRECTORY own-size PATH OWN-PLACES LAYER…` prints the bytes of what is not in the layers;
-/// `inspect-tree RUN-DIRECTORY changes overlay|whole PATH OWN-PLACES LAYER…` prints a letter and a path with a zero byte
+/// `inspect-tree RUN-DIRECTORY changes overlay|fuse|whole PATH OWN-PLACES LAYER…` prints a letter and a path with a zero byte
 /// behind it for each change, `OWN-PLACES` being paths with colons between them. Exit code 1 and a sentence on standard
 /// error where that fails.
 enum InspectTreeWorker {
@@ -30,8 +30,9 @@ enum InspectTreeWorker {
                 try output.writeAll("\(size)".utf8)
             case "changes" where rest.count >= 3:
                 let places = rest[2].split(on: ":").map { String($0) }
+                guard let form = TreeChanges.Form(rawValue: rest[0]) else { return 2 }
                 let changes = try TreeChanges.find(
-                    in: rest[1], rest[0] == "overlay" ? .overlay : .whole, above: Array(rest[3...]), ownPlaces: places)
+                    in: rest[1], form, above: Array(rest[3...]), ownPlaces: places)
                 var bytes: [UInt8] = []
                 for change in changes {
                     bytes.append(change.kind.rawValue.asciiValue!)

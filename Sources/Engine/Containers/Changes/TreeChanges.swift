@@ -18,9 +18,11 @@ package struct FileChange: Hashable, Sendable {
 /// Compares what a container wrote with the layers below it.
 struct TreeChanges {
     /// What the container's own directory is.
-    enum Form {
+    enum Form: String {
         /// An overlay's upper directory: it has what differs alone, and whiteouts for what is gone.
         case overlay
+        /// The same by fuse-overlayfs, which has marks of its own.
+        case fuse
         /// The whole tree, as it is where the kernel refuses an overlay.
         case whole
     }
@@ -119,10 +121,25 @@ struct TreeChanges {
     private mutating func level(
         _ directory: CInt, _ status: FileStatus?, _ old: FileStatus?, _ layers: [Layer], path: [UInt8]
     ) throws(SystemError) -> Level {
-        let names = try Files.rawNames(of: directory)
+        var names = try Files.rawNames(of: directory)
         var differs = false
+        if form == .fuse {
+            for name in names {
+                guard case .gone(let other) = OverlayAttributes.fuseMark(name), Self.find(other, in: layers) != nil
+                else { continue }
+                changes.append(FileChange(kind: .deleted, path: path + [47] + other.bytes))
+                differs = true
+            }
+            names.removeAll { OverlayAttributes.fuseMark($0) != .none }
+        }
         // Where the directory shows nothing of what is below it, what it does not have is gone.
-        if form == .whole || Self.isOpaque(directory) {
+        let isOpaque =
+            switch form {
+            case .whole: true
+            case .overlay: Self.isOpaque(directory)
+            case .fuse: try OverlayAttributes.isOpaqueByFuse(directory)
+            }
+        if isOpaque {
             let present = Set(names)
             var seen: Set<RawName> = []
             for layer in layers {
@@ -153,7 +170,7 @@ struct TreeChanges {
         _ name: RawName, in directory: CInt, _ status: FileStatus, _ old: FileStatus?, _ layers: [Layer],
         _ path: [UInt8]
     ) -> Bool {
-        if form == .overlay, status.isWhiteout {
+        if form != .whole, status.isWhiteout {
             guard old != nil else { return false }
             changes.append(FileChange(kind: .deleted, path: path))
             return true

@@ -14,10 +14,12 @@ extension Engine {
         return try engine {
             let record = try containers.readRecord(snapshot.id)
             let directory = containers.directory(snapshot.id)
+            let driver = try StorageDriver.keeping(directory) ?? snapshot.description.options.storageDriver ?? .overlay
             let log = try snapshot.description.logConfiguration().path(directory: directory, id: snapshot.id)
             var inspection = ContainerInspection(
                 snapshot, filesDirectory: containers.runDirectory(snapshot.id),
-                lowerDirectories: layerDirectories(record), upperDirectory: directory + "/upper", volumes: volumes,
+                lowerDirectories: layerDirectories(record), driver: driver, directory: directory,
+                volumes: volumes,
                 logPath: log ?? "", health: health(of: snapshot), execIDs: execIDs(snapshot.id))
             guard sizes else { return inspection }
             let own = try ownSizes(of: [snapshot.id]).first ?? 0

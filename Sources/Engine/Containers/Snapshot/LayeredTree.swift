@@ -14,6 +14,8 @@ struct LayeredTree {
         case layers
         /// What it wrote, above them.
         case upper(String)
+        /// The same by fuse-overlayfs.
+        case fuse(String)
         /// All of it, as it is where the kernel refuses an overlay.
         case copy(String)
         /// A directory of the host (`--rootfs`).
@@ -31,6 +33,7 @@ struct LayeredTree {
         switch form {
         case .layers: TreeArchive(form: .merged, directories: layers)
         case .upper(let path): TreeArchive(form: .merged, directories: [path] + layers, map: map)
+        case .fuse(let path): TreeArchive(form: .merged, directories: [path] + layers, isOfFuse: true)
         case .copy(let path), .directory(let path): TreeArchive(form: .merged, directories: [path], map: map)
         }
     }
@@ -42,6 +45,9 @@ struct LayeredTree {
         case .upper(let path):
             TreeArchive(
                 form: .upper, directories: [path] + layers, map: map, mountPlaces: Engine.ownPlaces)
+        case .fuse(let path):
+            TreeArchive(
+                form: .upper, directories: [path] + layers, isOfFuse: true, mountPlaces: Engine.ownPlaces)
         case .copy(let path):
             TreeArchive(
                 form: .difference, directories: [path] + layers, map: map, mountPlaces: Engine.ownPlaces)
@@ -59,12 +65,17 @@ extension Engine {
         do throws(SystemError) {
             if description.options.rootfs {
                 tree.form = .directory(description.options.image)
-            } else if try Files.isPresent("\(directory)/rootfs") {
-                tree.form = .copy("\(directory)/rootfs")
-            } else if try Files.isPresent("\(directory)/upper") {
-                tree.form = .upper("\(directory)/upper")
             } else {
-                return tree
+                guard let driver = try StorageDriver.keeping(directory) else { return tree }
+                let own = "\(directory)/\(driver.directory)"
+                switch driver {
+                case .overlay: tree.form = .upper(own)
+                case .copy: tree.form = .copy(own)
+                case .fuseOverlay:
+                    tree.form = .fuse(own)
+                    // It has moved the owners back itself.
+                    return tree
+                }
             }
         } catch { throw EngineError("cannot look at the files of container \(description.id.prefix(12)): \(error)") }
         do throws(OptionError) {

@@ -13,11 +13,11 @@ import Workers
 /// entries and of attributes that were left out, with spaces between them. Exit code 1 and a sentence on standard error
 /// where that fails.
 ///
-/// EPOCH is the latest time that a file gets, in seconds since 1970, or "-"; USERS and GROUPS are runs `source-target-count`
+/// FORM is a `LayerWriter.Form`, with "@fuse" behind it where fuse-overlayfs has written the topmost directory; EPOCH is the latest time that a file gets, in seconds since 1970, or "-"; USERS and GROUPS are runs `source-target-count`
 /// with "+" between them, or "-"; PLACES are paths with colons between them.
 enum WriteTreeWorker {
     static func run(_ arguments: [String]) -> CInt {
-        guard arguments.count >= 7, let form = LayerWriter.Form(rawValue: arguments[1]),
+        guard arguments.count >= 7, let (form, isOfFuse) = form(arguments[1]),
             let times = times(arguments[2]), let users = runs(arguments[3]), let groups = runs(arguments[4])
         else { return 2 }
         var numbers: [CInt] = []
@@ -30,6 +30,7 @@ enum WriteTreeWorker {
             }
             var layer = LayerWriter(form)
             layer.readsKeptOwners = mode == .single
+            layer.isOfFuse = isOfFuse
             if !users.isEmpty || !groups.isEmpty { layer.owners = OwnerMap(users: users, groups: groups) }
             layer.mountPlaces = Set(arguments[5].split(on: ":").map { Array($0.utf8) })
             let writer = TarWriter(to: 3, times: times)
@@ -42,6 +43,13 @@ enum WriteTreeWorker {
             try? FileDescriptor(owning: 2).writeAll(Array("\(error)".utf8))
             return 1
         }
+    }
+
+    // nil for what is none.
+    private static func form(_ text: String) -> (LayerWriter.Form, isOfFuse: Bool)? {
+        let words = text.split(on: "@")
+        guard let first = words.first, let form = LayerWriter.Form(rawValue: String(first)) else { return nil }
+        return (form, isOfFuse: words.count > 1)
     }
 
     // nil for what is none.
@@ -67,6 +75,8 @@ struct TreeArchive {
     var form: LayerWriter.Form
     /// The topmost first; with `Form.upper` and `Form.difference` what is written, and what it is compared with.
     var directories: [String]
+    /// Whether fuse-overlayfs has written the topmost directory.
+    var isOfFuse = false
     /// The map of the user namespace whose numbers the topmost directory's files have; nil for the user's own.
     var map: IDMap?
     /// Absolute paths where something empty is no change.
@@ -107,7 +117,8 @@ extension TreeArchive {
         // Without the slash that they begin with.
         let places = mountPlaces.map { String($0.dropping(1)) }.joined(separator: ":")
         return [
-            form.rawValue, epoch.map(String.init) ?? "-", text(map?.users), text(map?.groups), places,
+            form.rawValue + (isOfFuse ? "@fuse" : ""), epoch.map(String.init) ?? "-", text(map?.users),
+            text(map?.groups), places,
         ] + directories
     }
 }

@@ -97,6 +97,7 @@ struct ContainerFilter {
             switch mount.kind {
             case .bind(let bind): return bind.source.isSame(as: wanted)
             case .volume(let volume): return volume.name?.isSame(as: wanted) ?? false
+            case .image(let image): return image.source.isSame(as: wanted)
             case .tmpfs: return false
             }
         }

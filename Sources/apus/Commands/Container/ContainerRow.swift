@@ -108,6 +108,7 @@ struct ContainerRow {
             switch mount.kind {
             case .bind(let bind): source = bind.source
             case .volume(let volume): source = volume.name ?? ""
+            case .image(let image): source = image.source
             case .tmpfs: return nil
             }
             return isShort ? Shortening.ellipsis(source, 15) : source

@@ -21,7 +21,12 @@ extension Verb {
         Run.addProxies(&options, context)
         let engine = try context.engine()
         let record = options.rootfs ? nil : try Run.image(options, engine, context, startsOver: false, failure: 1)
-        let container = try engine.create(options, image: record)
+        try Run.findMountedImages(&options, engine, context, startsOver: false, failure: 1)
+        let container: CreatedContainer
+        do throws(EngineError) { container = try engine.create(options, image: record) } catch {
+            if case .start(let code) = error.kind { throw CommandFailure(error.message, status: code) }
+            throw error
+        }
         for warning in container.warnings { context.warn(warning) }
         RestartNotice.warn(options, engine, context)
         try? context.output.line(container.id)

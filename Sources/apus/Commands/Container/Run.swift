@@ -35,6 +35,7 @@ enum Run {
         let client = try clientOptions(options)
         let engine = try context.engine()
         let record = options.rootfs ? nil : try image(options, engine, context)
+        try findMountedImages(&options, engine, context)
         var container = try start(options, record, client, engine)
         for warning in container.warnings { context.warn(warning) }
         RestartNotice.warn(options, engine, context)
@@ -129,6 +130,25 @@ enum Run {
         let record = try engine.prepareLaunch(options.image, platform: options.platform)
         if startsOver { startOver(options) }
         return record
+    }
+
+    /// Finds the images that are to be mounted beside the container's own (`--mount type=image`), which are pulled where
+    /// they are missing, as that is. Throws as `image` does.
+    static func findMountedImages(
+        _ options: inout RunOptions, _ engine: Engine, _ context: Context, startsOver: Bool = true,
+        failure: CInt = 125
+    ) throws {
+        for place in options.mounts.indices {
+            guard case .image(var mounted) = options.mounts[place].kind else { continue }
+            var other = options
+            other.image = mounted.source
+            // It is the container's own image that is to be the newest.
+            if other.pullPolicy == .always { other.pullPolicy = .missing }
+            let record = try image(other, engine, context, startsOver: startsOver, failure: failure)
+            mounted.id = record.imageID
+            mounted.layers = record.layers
+            options.mounts[place].kind = .image(mounted)
+        }
     }
 
     private static let startedOver = "APUS_STARTED_OVER"

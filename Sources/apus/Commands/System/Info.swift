@@ -40,6 +40,7 @@ extension SystemInfo {
          Images: \(images)
          Server Version: \(version.version)
          Storage Driver: \(storageDriver)
+        \(driverStatus.map { "  \($0.name): \($0.value)\n" }.joined())\
          Logging Driver: json-file
          Cgroup Driver: \(controlGroups.driver)
          Cgroup Version: \(controlGroups.version)

@@ -14,7 +14,8 @@ extension SystemInfo {
         let first: [(name: String, value: TemplateValue)] = [
             ("ID", .string("")), ("Containers", .int(Int64(containers))), ("ContainersRunning", .int(Int64(running))),
             ("ContainersPaused", .int(Int64(paused))), ("ContainersStopped", .int(Int64(stopped))),
-            ("Images", .int(Int64(images))), ("Driver", .string(storageDriver)), ("DriverStatus", .list([])),
+            ("Images", .int(Int64(images))), ("Driver", .string(storageDriver)),
+            ("DriverStatus", .list(driverStatus.map { texts([$0.name, $0.value]) })),
             (
                 "Plugins",
                 map([
