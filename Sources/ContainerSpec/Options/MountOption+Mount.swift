@@ -234,7 +234,7 @@ private struct MountFields {
         var image = MountOption.Image(source: source)
         if let subpath = imageSubpath {
             guard !subpath.isEmpty, !subpath.begins(with: "/"), !subpath.split(on: "/").contains("..") else {
-                throw OptionError(what + "subpath must be a relative path within the image")
+                throw OptionError(what + "subpath must be a relative path within the volume")
             }
             image.subpath = subpath
         }

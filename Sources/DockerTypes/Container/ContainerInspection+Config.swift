@@ -82,8 +82,8 @@ extension ContainerInspection {
             case .bind(let bind): (type, source, propagation) = ("bind", bind.source, bind.propagation.rawValue)
             case .tmpfs: (type, source, propagation) = ("tmpfs", "", "")
             case .image(let image):
-                (type, source, propagation) = ("image", image.source, "")
-                name = image.id?.description
+                (type, source, propagation) = ("image", image.source, "rprivate")
+                name = image.source
             case .volume(let volume):
                 (type, source, propagation) = ("volume", data(volume.name ?? ""), "")
                 name = volume.name

@@ -27,7 +27,6 @@ extension ContainerInspection {
                 try members.put("Type", "image")
                 try members.put("Source", image.source)
                 try members.put("Target", mount.destination)
-                try members.encodeIfPresent(mount.readOnly ? true : nil, forKey: "ReadOnly")
                 try members.encodeIfPresent(image.subpath.map { ["Subpath": $0] }, forKey: "ImageOptions")
             case .tmpfs(let tmpfs):
                 try members.put("Type", "tmpfs")

@@ -54,6 +54,10 @@ extension Supervisor {
             } catch {
                 for descriptor in opened { close(descriptor) }
                 letGoImages()
+                if let subpath = image.subpath, error.errno == .noEntry || error.errno == .notDirectory {
+                    throw SupervisorFailure(
+                        "cannot access path \(subpath) of the image at \(image.destination): \(error.errno)", exitCode: 127)
+                }
                 throw SupervisorFailure("cannot mount an image at \(image.destination): \(error)")
             }
         }
