@@ -83,7 +83,7 @@ extension MountOption {
         case .volume(var volume):
             volume.changesOwner = nil
             kind = .volume(volume)
-        case .tmpfs: break
+        case .tmpfs, .image: break
         }
     }
 

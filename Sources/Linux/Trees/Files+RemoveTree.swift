@@ -93,7 +93,9 @@ extension Files {
             throw SystemError("unlink", name.printable, failure)
         }
         // Which says nothing of what it is. What was taken off is gone, so that this comes once.
-        if again == .notPermitted, allowRemoval(raw: name, in: directory) { return try remove(name, in: directory) }
+        if again == .notPermitted, allowRemoval(raw: name, in: directory) {
+            return try remove(name, in: directory, &freed)
+        }
         // The way into what is busy goes by what is mounted there.
         guard again == .notEmpty || again == .exists || again == .access || again == .busy else {
             throw SystemError("rmdir", name.printable, again)
