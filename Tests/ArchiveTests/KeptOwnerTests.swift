@@ -71,19 +71,19 @@ import Testing
         tar.add("d/f", content: Array("x".utf8), mode: 0o4755, user: 33, group: 34)
         tar.add("plain", content: Array("y".utf8))
         tar.add("s", content: Array("z".utf8), mode: 0o2755, user: 0, group: 42)
-        tar.add("t", content: Array("z".utf8), mode: 0, user: 1, group: 1)
+        tar.add("t", content: Array("z".utf8), mode: 0o400, user: 1, group: 1)
         let path = try unpack(tar.finished(), in: folder, squashed).path
         #expect(attribute(path) == "5:0:0755")
         #expect(attribute("\(path)/d") == "101:0:0700")
         #expect(attribute("\(path)/d/f") == "33:34:04755")
         #expect(attribute("\(path)/plain") == nil)
-        #expect(attribute("\(path)/t") == "1:1:00")
+        #expect(attribute("\(path)/t") == "1:1:0400")
         #expect(Look("\(path)/d/f").status?.permissions == 0o4755)
         // Whoever runs this is another's in the archive than root, but for what is kept.
         let own = "\(geteuid()):\(getegid())"
         #expect(
             try written(.merged, [path]) == [
-                "./ 5:0 755", "d/ 101:0 700", "d/f 33:34 4755", "plain \(own) 644", "s 0:42 2755", "t 1:1 0",
+                "./ 5:0 755", "d/ 101:0 700", "d/f 33:34 4755", "plain \(own) 644", "s 0:42 2755", "t 1:1 400",
             ])
     }
 

@@ -144,7 +144,14 @@ extension Unpacking {
             // What cannot be opened can have no attribute either.
             guard name == Self.itself, (user, group) != (0, 0) else { return }
             return try failing(path) { () throws(SystemError) in
-                try KeptOwner(user: user, group: group, mode: mode).keep(directory)
+                let kept = KeptOwner(user: user, group: group, mode: mode)
+                do throws(SystemError) { try kept.keep(directory) } catch {
+                    // Who is root of no namespace may not, of a file that has its final mode already.
+                    guard error.errno == .access else { throw error }
+                    try Files.setMode(of: directory, mode | 0o200)
+                    try kept.keep(directory)
+                    try Files.setMode(of: directory, mode)
+                }
             }
         }
         if let defaultOwner, defaultOwner == (user, group) { return }
