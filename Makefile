@@ -35,9 +35,10 @@ PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) aardvark-dns bubblewrap crun 
 
 PACKAGES_SOAK  := $(PACKAGES_RUN) $(PACKAGES_DEMO) apache2-utils iproute2 mmdebstrap nftables python3 util-linux
 PACKAGES_DIFFERENTIAL := $(PACKAGES_RUN) $(PACKAGES_DEMO) bsdutils docker-registry iproute2 procps python3 util-linux
+PACKAGES_DATABASE := $(PACKAGES_RUN) mmdebstrap python3 util-linux
 PACKAGES_VM    := $(PACKAGES_DEMO) debootstrap dpkg e2fsprogs kmod qemu-system-x86
 
-.PHONY: build compatibility compatibility-check demo test test-release test-faults test-soak test-vm check lint arrows bench link-order \
+.PHONY: build compatibility compatibility-check demo test test-release test-database test-faults test-soak test-vm check lint arrows bench link-order \
 	conformance conformance-own conformance-built differential differential-built fuzz fuzz-built install clean help debug debug-checked packages-build packages-check
 
 # A section for each function, so that the linker can leave out what nobody calls, and puts what a start executes side by
@@ -89,6 +90,10 @@ test-faults: ## kill and fail every verb at every call that changes something (m
 test-soak: build ## hold the networks to what they promise, for half an hour (as root; SOAK="--help" tells more)
 	@$(HARNESS)/install-packages $(PACKAGES_SOAK)
 	@/usr/bin/python3 Tests/Soak/soak.py --apus $(APUS) $(SOAK)
+
+test-database: build ## PostgreSQL in volumes: killed, upgraded, shared, exported and imported (minutes; DATABASE="--help" tells more)
+	@$(HARNESS)/install-packages $(PACKAGES_DATABASE)
+	@/usr/bin/python3 Tests/Database/database.py --apus $(APUS) $(DATABASE)
 
 test-vm: ## prove limits in a virtual machine with systemd and cgroup v2 (as root; its image is cached; SCENES="root reboot")
 	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_VM)

@@ -62,13 +62,19 @@ def network_verbs():
     return [Verb(name, command, before, networks=("fn",), **more) for name, command, before, more in found]
 
 
-def volume_verbs():
+def volume_verbs(fixtures):
     volume, mounts = ["volume", "create", "fv"], ["-v", "fv:/v", "-v", "/bin"]
     run = ["run", "-d", "--rm", "--name", "fc", *NET, *mounts, *SLEEP]
+    memory = ["volume", "create", "-o", "type=tmpfs", "-o", "device=tmpfs", "fv"]
+    shared = ["run", "-d", "--rm", "--name", "fc", *NET, "-v", "fv:/v", *SLEEP]
     found = [
         ("volume create", volume, [], {}),
         ("volume rm", ["volume", "rm", "fv"], [volume], {}),
         ("volume prune", ["volume", "prune", "-fa"], [volume, ["volume", "create"]], {}),
+        ("volume export", ["volume", "export", "-o", "/dev/null", "fv"], [volume], {}),
+        ("volume import", ["volume", "import", "fv", str(fixtures.small)], [volume], {"redo": True}),
+        ("run --rm with a tmpfs volume", ["run", "--rm", "--name", "fc", *NET, "-v", "fv:/v", *TRUE], [memory], {}),
+        ("rm -f of one with a tmpfs volume (supervisor)", ["rm", "-f", "fc"], [memory, shared], {"gone": True, "attached": True}),
         ("run --rm with volumes", ["run", "--rm", "--name", "fc", *NET, *mounts, *TRUE], [], {}),
         ("run --rm with a volume of its user's", ["run", "--rm", "--name", "fc", *NET, "-u", "33:33", "-v", "fv:/etc:U", *TRUE], [], {}),
         ("create with volumes", create(*mounts), [], {}),
@@ -126,9 +132,11 @@ def all_verbs(fixtures):
         Verb("export", ["export", "-o", "/dev/null", "fc"], [run_once()], busybox),
         Verb("tag", ["tag", "busybox", "ft"], images=("ft",), redo=True),
         Verb("rmi of a name", ["rmi", "ft"], [["tag", "busybox", "ft"]], images=("ft",)),
+        Verb("image prune", ["image", "prune", "-af"], [["load", "-q", "-i", str(fixtures.archive)], create()], busybox,
+             images=("fl",)),
         Verb("rmi", ["rmi", "fl"], [["load", "-q", "-i", str(fixtures.archive)]], images=("fl",)),
     ]
-    verbs += network_verbs() + volume_verbs()
+    verbs += network_verbs() + volume_verbs(fixtures)
     if fixtures.registry:
         reference = f"{fixtures.registry}/fl:latest"
         verbs.append(Verb("pull", ["pull", "-q", reference], images=(reference,), redo=True))

@@ -19,7 +19,7 @@ package struct VolumeSource: Sendable {
         data = store.data(of: definition.name)
     }
 
-    /// The directory that its files are in; nil for one that is mounted for each container.
+    /// The directory that its files are in; nil for a file system, which is mounted at `data` while containers run with it.
     package var content: String? {
         switch definition.backing {
         case .directory: data
@@ -38,44 +38,41 @@ extension SpecBuilder {
         if volume.relabel == .private, host.exists("/sys/fs/selinux/enforce") {
             throw .refused("relabelling volume \(name)", "this engine sets no SELinux labels")
         }
-        if let content = source.content {
-            if case .bind = source.definition.backing, !host.exists(content) {
+        let content = source.content ?? source.data
+        switch source.definition.backing {
+        case .directory: break
+        case .bind:
+            if !host.exists(content) {
                 throw OptionError(
                     "error while mounting volume '\(source.data)': failed to mount local volume: mount \(content):"
                         + "\(source.data), flags: 0x1000: no such file or directory")
             }
-            if volume.changesOwner ?? false {
-                var owned = LaunchPlan.OwnedSource(path: content, homes: homes)
-                owned.subpath = volume.subpath
-                ownedSources.append(owned)
+        // The supervisor mounts it there.
+        case .fileSystem(let type, let device, _):
+            if volume.mappedIDs != nil {
+                throw .refused(
+                    "the option 'idmap' of volume \(name)", "it is a file system of its own, shared by containers")
             }
-            var options = ["rbind", "rprivate"]
-            if option.readOnly { options.append(host.isKernel(atLeast: 5, 12) ? "rro" : "ro") }
-            return try mapped(
-                RuntimeSpec.Mount(destination: option.destination, type: "bind", source: content, options: options),
-                volume.mappedIDs)
-        }
-        guard case .fileSystem(let type, let device, let flags) = source.definition.backing else {
-            throw OptionError("volume \(name) has no files")
-        }
-        if volume.mappedIDs != nil {
-            throw .refused("the option 'idmap' of volume \(name)", "it is mounted for each container")
+            if volume.changesOwner ?? false {
+                throw .refused(
+                    "the option 'U' of volume \(name)",
+                    "it is a file system of its own; give uid= and gid= to 'volume create -o o='")
+            }
+            if !type.isSame(as: "tmpfs"), host.mode != .host {
+                throw .refused(
+                    "volume \(name) with the file system '\(type)'",
+                    "an ordinary user cannot mount \(device): root can, and then 'o=bind' finds it by its path")
+            }
         }
         if volume.changesOwner ?? false {
-            throw .refused(
-                "the option 'U' of volume \(name)",
-                "it is mounted for each container; give uid= and gid= to 'volume create -o o='")
+            var owned = LaunchPlan.OwnedSource(path: content, homes: homes)
+            owned.subpath = volume.subpath
+            ownedSources.append(owned)
         }
-        var options = flags.filter { !$0.isEmpty }
-        if option.readOnly { options.append("ro") }
-        if type.isSame(as: "tmpfs") {
-            options += ["rprivate"]
-            if volume.copiesContent { options.append("tmpcopyup") }
-        } else if host.mode != .host {
-            throw .refused(
-                "volume \(name) with the file system '\(type)'",
-                "an ordinary user cannot mount \(device): root can, and then 'o=bind' finds it by its path")
-        }
-        return RuntimeSpec.Mount(destination: option.destination, type: type, source: device, options: options)
+        var options = ["rbind", "rprivate"]
+        if option.readOnly { options.append(host.isKernel(atLeast: 5, 12) ? "rro" : "ro") }
+        return try mapped(
+            RuntimeSpec.Mount(destination: option.destination, type: "bind", source: content, options: options),
+            volume.mappedIDs)
     }
 }

@@ -35,7 +35,7 @@ enum ExtractTreeWorker {
         var top: TarEntry?
         var marked: [TarEntry] = []
         while let entry = try reader.next() {
-            if isTop(entry) { top = entry } else { try sink.add(entry, nil, from: reader) }
+            if isTop(entry) { top = entry } else { try sink.add(entry, nil, nil, from: reader) }
             if entry.attributes.contains(where: { isMark($0.name) }) { marked.append(entry) }
         }
         _ = try reader.finish()
@@ -43,7 +43,7 @@ enum ExtractTreeWorker {
         for entry in marked { try setMarks(of: entry, below: directory.rawValue) }
         guard let top else { return }
         try sink.setOwner(of: directory.rawValue, top)
-        try TreeSink.setAttributes(of: directory.rawValue, top)
+        try sink.setAttributes(of: directory.rawValue, top)
         try Files.setMode(of: directory.rawValue, top.mode)
         try Files.setTimes(of: directory.rawValue, access: top.modification, modification: top.modification)
     }

@@ -28,7 +28,7 @@ package struct VolumeDefinition: Hashable, Sendable {
         case directory
         /// A directory of the host.
         case bind(String)
-        /// A file system that is mounted for each container: its type, its source, and options of mounts.
+        /// A file system that is mounted while containers run with it: its type, its source, and options of mounts.
         case fileSystem(type: String, source: String, options: [String])
     }
 

@@ -9,7 +9,7 @@ extension VolumeStore {
         package var directories: [String] = []
         /// The names of volumes that should have gone with their container (`--rm`).
         package var orphans: [String] = []
-        /// References of containers that are gone.
+        /// References and marks of mounts of containers that are gone.
         package var references: [String] = []
     }
 
@@ -25,9 +25,10 @@ extension VolumeStore {
                 if try isAbandoned("\(folder)/\(name)") { found.directories.append("\(folder)/\(name)") }
             } else if name.firstLetter != "." {
                 do throws(StoreError) {
-                    for id in try names(in: references(name)) where try !containers.isPresent(containers.directory(id))
-                    {
-                        found.references.append("\(references(name))/\(id)")
+                    for folder in [references(name), "\(directory(of: name))/mounts"] {
+                        for id in try names(in: folder) where try !containers.isPresent(containers.directory(id)) {
+                            found.references.append("\(folder)/\(id)")
+                        }
                     }
                     guard let owner = try find(name)?.owner, ContainerStore.isID(owner),
                         try !containers.isPresent(containers.directory(owner)), try users(of: name).isEmpty

@@ -168,6 +168,10 @@ package struct Supervisor: ~Copyable {
         _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
     ) throws(SupervisorFailure) -> ExitStatus {
         var plan = request.plan
+        var mounted: [SharedFileSystem] = []
+        defer { for shared in mounted { shared.release() } }
+        // Before anything shares this process's root directory.
+        try mountVolumes(&mounted)
         let namespace = try ownUserNamespace()
         let network = beginLoopback(plan.spec, plan.network, namespace)
         let root = try mountRoot(namespace, meanwhile: network)

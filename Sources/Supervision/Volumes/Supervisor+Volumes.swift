@@ -6,10 +6,25 @@ import Runtime
 
 /// The volumes of the container, and what a new one gets of the image.
 extension Supervisor {
-    /// Gives each empty volume what `root` has where it is to be, with its owners and modes, as Docker does when a container
-    /// is made. Throws where that is no directory, or cannot be copied.
-    func fillVolumes(_ root: borrowing FileDescriptor) throws(SupervisorFailure) {
+    /// Mounts the file systems of volumes that have one, each once. Throws; those of `mounted` are the caller's to release
+    /// also then.
+    func mountVolumes(_ mounted: inout [SharedFileSystem]) throws(SupervisorFailure) {
+        var directories: Set<String> = []
         for volume in request.volumes {
+            guard let shared = SharedFileSystem(volume, container: request.id),
+                directories.insert(volume.directory).inserted
+            else { continue }
+            try shared.acquire()
+            mounted.append(shared)
+        }
+    }
+
+    /// Gives each empty volume what `root` has where it is to be, with its owners and modes, as Docker does when a container
+    /// is made; not those whose directories are `absent`. Throws where that is no directory, or cannot be copied.
+    func fillVolumes(
+        _ root: borrowing FileDescriptor, leaving absent: Set<String> = []
+    ) throws(SupervisorFailure) {
+        for volume in request.volumes where !absent.contains(volume.directory) {
             guard let content = volume.content else { continue }
             let fill = VolumeFill(volume, content: content)
             do throws(SystemError) {
@@ -73,8 +88,20 @@ extension Supervisor {
         var supervisor = Supervisor(request, hold: -1, passed: [])
         try supervisor.enterUserNamespace()
         defer { supervisor.rootServer.finish() }
+        var mounted: [SharedFileSystem] = []
+        defer { for shared in mounted { shared.release() } }
+        var absent: Set<String> = []
+        for volume in request.volumes where volume.copiesContent {
+            guard let shared = SharedFileSystem(volume, container: request.id) else { continue }
+            // The start says what is wrong with it.
+            do throws(SupervisorFailure) { try shared.acquire() } catch {
+                absent.insert(volume.directory)
+                continue
+            }
+            mounted.append(shared)
+        }
         let root = try supervisor.mountRoot(try supervisor.ownUserNamespace())
         defer { Overlay.letGo(root) }
-        try supervisor.fillVolumes(root)
+        try supervisor.fillVolumes(root, leaving: absent)
     }
 }

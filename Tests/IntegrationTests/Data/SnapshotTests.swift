@@ -210,6 +210,26 @@ import Testing
         }
     }
 
+    /// It can have written into volumes and tmpfs alone, which are not its files.
+    @Test(arguments: TestUser.available) func aReadOnlyContainerIsCommittedAsItsImage(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            try sandbox.output(
+                "run", "--name", "cc", "--read-only", "--tmpfs", "/tmp", "-v", "vol:/home", "--network", "none",
+                "busybox",
+                "sh", "-c", "echo x >/tmp/f; echo x >/home/f; echo x >/f || true")
+            try sandbox.output("commit", "-m", "nothing new", "cc", "made")
+            #expect(try layers("made", sandbox) == layers("busybox", sandbox))
+            let seen = try sandbox.apus("run", "--rm", "--network", "none", "made", "ls", "/f", "/home/f", "/tmp/f")
+            #expect(seen.code == 1 && seen.text.isEmpty, "\(seen)")
+            // The parent's lines stay as they are, below one that has no layer.
+            let history = ["history", "--no-trunc", "--format", "{{.CreatedBy}}|{{.Size}}|{{.Comment}}"]
+            let parent = try sandbox.apus(history + ["busybox"]).lines
+            let lines = try sandbox.apus(history + ["made"]).lines
+            #expect(lines.dropFirst() == parent[...] && lines.first?.hasSuffix("|0B|nothing new") == true, "\(lines)")
+            try sandbox.output("rm", "cc")
+        }
+    }
+
     @Test(arguments: TestUser.available) func anImagesVolumesStayVolumes(_ user: TestUser) throws {
         try withSandbox(user) { sandbox throws in
             try sandbox.output("import", "-c", "VOLUME /data", try Fixtures.busyboxTar, "busybox")

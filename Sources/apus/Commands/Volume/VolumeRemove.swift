@@ -30,7 +30,7 @@ extension Verb {
     static let volumeUpdate = Verb(
         id: "volume update",
         syntax: CommandSyntax(
-            summary: "Change a volume of a swarm (there are none)", usage: ["[OPTIONS] VOLUME"],
+            summary: "Change a volume of a swarm (there are none)", usage: ["[OPTIONS] [VOLUME]"],
             flags: [
                 Flag(
                     "availability", nil, .string, "", defaultValue: "active",
