@@ -1,7 +1,7 @@
 import Bytes
-import Errors
+package import Errors
 import OCI
-import Runtime
+package import Runtime
 
 extension MountOption {
     /// Which ids a mount shows for those that its files have on the disk (podman's `idmap`).
@@ -54,7 +54,7 @@ extension MountOption {
 
         /// The map of the mount, whose inner ids are those on the disk; nil for the container's own, `map`. Throws `OptionError` for
         /// an id that the container does not have, and where it has no map of its own and one is needed.
-        func map(_ map: IDMap?, of destination: String) throws(OptionError) -> IDMap? {
+        package func map(_ map: IDMap?, of destination: String) throws(OptionError) -> IDMap? {
             guard let map else {
                 guard let users, let groups, !(users + groups).contains(where: \.isOfContainer) else {
                     throw .refused(

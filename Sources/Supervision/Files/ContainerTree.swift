@@ -48,7 +48,8 @@ package enum ContainerTree {
             _ = try UserNamespace.enter(runDirectory: work.paths.run)
             var namespace: FileDescriptor?
             if let map { namespace = try UserNamespace.make(map) }
-            let binds = try binds(options, in: VolumeStore(containers.paths))
+            var binds = try binds(options, in: VolumeStore(containers.paths))
+            try findMaps(&binds, map, namespace)
             let source = RootSource(
                 root: root, map: map, directory: containers.directory(work.id), driver: options.storageDriver,
                 isReadOnly: options.readonlyRootfs, mountPoints: binds.map(\.destination), isVolatile: false,
@@ -101,6 +102,22 @@ package enum ContainerTree {
         var createsSource: Bool
         /// What of the source is mounted; nil for all.
         var subpath: String?
+        /// Which owners it shows; nil: those that its files have.
+        var mappedIDs: MountOption.MappedIDs?
+        /// The open user namespace that has the map for that.
+        var mappingNamespace: CInt?
+    }
+
+    // The namespaces that are made stay open: this process ends soon.
+    private static func findMaps(_ binds: inout [Bind], _ map: IDMap?, _ namespace: borrowing FileDescriptor?) throws {
+        for place in binds.indices {
+            guard let ids = binds[place].mappedIDs else { continue }
+            if let other = try ids.map(map, of: binds[place].destination) {
+                binds[place].mappingNamespace = try UserNamespace.make(other).release()
+            } else {
+                binds[place].mappingNamespace = namespace.number
+            }
+        }
     }
 
     // The outer ones first.
@@ -112,7 +129,8 @@ package enum ContainerTree {
                 list.append(
                     Bind(
                         source: bind.source, destination: mount.destination, isReadOnly: mount.readOnly,
-                        isRecursive: bind.recursion != .disabled, createsSource: bind.createSource))
+                        isRecursive: bind.recursion != .disabled, createsSource: bind.createSource,
+                        mappedIDs: bind.mappedIDs))
             case .volume(let volume):
                 let source = VolumeSource(try volumes.read(volume.name ?? ""), in: volumes)
                 // Other file systems come with a start.
@@ -120,7 +138,8 @@ package enum ContainerTree {
                 list.append(
                     Bind(
                         source: content, destination: mount.destination, isReadOnly: mount.readOnly,
-                        isRecursive: true, createsSource: false, subpath: volume.subpath))
+                        isRecursive: true, createsSource: false, subpath: volume.subpath,
+                        mappedIDs: volume.mappedIDs))
             // It comes with a start, empty.
             case .tmpfs: continue
             // So does an image, and what is at its place is not seen.
@@ -147,6 +166,7 @@ package enum ContainerTree {
         let place = try RootDirectory(root.duplicate()).openOrCreate(
             bind.destination, isDirectory ? .directory : .file)
         guard MountInterface.hasTrees else {
+            if bind.mappingNamespace != nil { throw SystemError("open_tree", bind.source, .notImplemented) }
             try MountCalls.mount(
                 "/proc/self/fd/\(source.rawValue)", on: place, bind.isRecursive ? [.bind, .recursive] : [.bind])
             if bind.isReadOnly {
@@ -156,6 +176,12 @@ package enum ContainerTree {
             return
         }
         let tree = try MountTree.clone(source, recursive: bind.isRecursive)
+        if let number = bind.mappingNamespace {
+            let namespace = FileDescriptor(owning: number)
+            try tree.mapIDs(namespace, recursive: false)
+            // The container's own is needed later on.
+            _ = namespace.release()
+        }
         if bind.isReadOnly, MountInterface.hasAttributes { try tree.setAttributes(.readOnly, recursive: true) }
         try tree.attach(to: place)
     }

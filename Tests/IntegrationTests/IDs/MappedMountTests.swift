@@ -75,6 +75,18 @@ import Testing
             #expect(
                 try sandbox.shell(Self.space + ["-v", "new:/etc:idmap"], "ls /etc; stat -c %u /etc")
                     == "hostname\nhosts\nresolv.conf\n0")
+            // Files that are copied in and out have the same numbers, whether the container runs or not.
+            let flags = ["--uidmap", "0:300000:100", "-v", "vol:/v:idmap"]
+            try sandbox.write("x", to: "in")
+            try sandbox.output(
+                "create", "--name", "cc", "--network", "none", flags[0], flags[1], flags[2], flags[3], "busybox", "true"
+            )
+            try sandbox.output("cp", "in", "cc:/v/in")
+            let data = try sandbox.output("volume", "inspect", "-f", "{{.Mountpoint}}", "vol")
+            #expect(try owner("\(data)/in") == "0:0")
+            try sandbox.tool("sh", "-c", "\"$0\" cp cc:/v/f - >out.tar", Executable.path)
+            #expect(try sandbox.tool("tar", "--numeric-owner", "-tvf", "out.tar").text.contains(" 9/9 "))
+            try sandbox.output("rm", "cc")
             try sandbox.output("volume", "rm", "vol", "new")
         }
     }
