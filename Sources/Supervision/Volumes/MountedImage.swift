@@ -56,7 +56,8 @@ extension Supervisor {
                 letGoImages()
                 if let subpath = image.subpath, error.errno == .noEntry || error.errno == .notDirectory {
                     throw SupervisorFailure(
-                        "cannot access path \(subpath) of the image at \(image.destination): \(error.errno)", exitCode: 127)
+                        "cannot access path \(subpath) of the image at \(image.destination): \(error.errno)",
+                        exitCode: 127)
                 }
                 throw SupervisorFailure("cannot mount an image at \(image.destination): \(error)")
             }
