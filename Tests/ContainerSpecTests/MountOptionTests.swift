@@ -102,6 +102,20 @@ import Testing
         #expect(bind(try mount("\"type=bind\",\"source=/a,b\",target=/c"))?.source == "/a,b")
     }
 
+    @Test func imagesAreReadOnlyUnlessSaidOtherwise() throws {
+        let plain = try mount("type=image,source=other:1,destination=/o")
+        guard case .image(let image) = plain.kind else { return #expect(Bool(false), "no image") }
+        #expect(image.source == "other:1" && image.subpath == nil && plain.readOnly && plain.destination == "/o")
+        #expect(try !mount("type=image,source=a,target=/o,rw=true").readOnly)
+        #expect(try mount("type=image,source=a,target=/o,rw=false").readOnly)
+        for key in ["subpath", "image-subpath"] {
+            guard case .image(let part) = try mount("type=image,source=a,target=/o,\(key)=in/it").kind else {
+                return #expect(Bool(false), "no image")
+            }
+            #expect(part.subpath == "in/it")
+        }
+    }
+
     @Test func mountsInMemoryHaveSizeAndMode() throws {
         let option = try mount("type=tmpfs,target=/t,tmpfs-size=1m,tmpfs-mode=0700,readonly")
         guard case .tmpfs(let tmpfs) = option.kind else { return #expect(Bool(false), "no tmpfs") }
@@ -121,7 +135,11 @@ import Testing
         "type=tmpfs,target=/b,tmpfs-size=x", "type=bind,source=/a,target=/b,bind-propagation=bogus",
         "type=bind,source=/a,target=/b,bind-recursive=bogus", "type=bind,source=/a,target=/b,bind-recursive=writable",
         "type=bind,source=/a,target=/b,readonly,bind-recursive=readonly", "type=tmpfs,target=/b,volume-nocopy",
-        "\"type=bind", "",
+        "\"type=bind", "", "type=image,target=/b", "type=image,source=a",
+        "type=image,source=a,target=/b,image-subpath=../x",
+        "type=image,source=a,target=/b,readonly,rw=true", "type=image,source=a,target=/b,volume-nocopy",
+        "type=bind,source=/a,target=/b,image-subpath=x", "type=bind,source=/a,target=/b,rw=true",
+        "type=volume,source=v,target=/b,subpath=x",
     ])
     func wrongMountsAreRefused(_ text: String) { #expect(throws: OptionError.self) { try mount(text) } }
 

@@ -1,5 +1,7 @@
 """The verbs that change state: what comes before each, the command, and what must be true after it, whatever became of it."""
 
+import os
+import shutil
 import subprocess
 import time
 
@@ -86,6 +88,19 @@ def volume_verbs(fixtures):
     return [Verb(name, command, before, volumes=("fv",), **more) for name, command, before, more in found]
 
 
+def driver_verbs():
+    def run(driver):
+        return ["--storage-driver", driver, *run_once()]
+
+    image = ["--mount", "type=image,source=busybox,target=/image"]
+    found = [("run with vfs", run("vfs"), [], {}), ("create with an image mount", create(*image), [], {}),
+             ("run with an image mount", ["run", "--rm", "--name", "fc", *NET, *image, *TRUE], [], {})]
+    if shutil.which("fuse-overlayfs") and os.access("/dev/fuse", os.R_OK | os.W_OK):
+        found += [("run with fuse-overlayfs", run("fuse-overlayfs"), [], {}),
+                  ("start with fuse-overlayfs", ["start", "-a", "fc"], [["--storage-driver", "fuse-overlayfs", *create()]], {"committed": ("fc",)})]
+    return [Verb(name, command, before, **more) for name, command, before, more in found]
+
+
 def all_verbs(fixtures):
     busybox = ("fc",)
     verbs = [
@@ -136,7 +151,7 @@ def all_verbs(fixtures):
              images=("fl",)),
         Verb("rmi", ["rmi", "fl"], [["load", "-q", "-i", str(fixtures.archive)]], images=("fl",)),
     ]
-    verbs += network_verbs() + volume_verbs(fixtures)
+    verbs += network_verbs() + volume_verbs(fixtures) + driver_verbs()
     if fixtures.registry:
         reference = f"{fixtures.registry}/fl:latest"
         verbs.append(Verb("pull", ["pull", "-q", reference], images=(reference,), redo=True))

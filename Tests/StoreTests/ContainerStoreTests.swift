@@ -34,6 +34,18 @@ import Testing
         }
     }
 
+    @Test func aRecordKeepsWhatIsMounted() throws {
+        let id = try make(nil)
+        var other = record
+        func digest(_ letter: String) throws -> Digest {
+            try #require(Digest("sha256:" + String(repeating: letter, count: 64)))
+        }
+        other.mountedImages = [try digest("a")]
+        other.mountedLayers = [try digest("b"), try digest("c")]
+        try containers.writeRecord(other, of: id, isEphemeral: false)
+        #expect(try containers.readRecord(id) == other)
+    }
+
     @Test func aPrefixOfTwoIdsIsAmbiguous() throws {
         var firsts: [Character: Int] = [:]
         for _ in 0..<17 { firsts[try make(nil).first!, default: 0] += 1 }

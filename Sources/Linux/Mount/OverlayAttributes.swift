@@ -2,9 +2,11 @@
 package enum OverlayAttributes {
     /// What makes a directory opaque.
     static let opaque = RawName("user.overlay.opaque")
-    private static let reserved = [Array("user.overlay.".utf8), Array("trusted.overlay.".utf8)]
+    private static let reserved = [
+        Array("user.overlay.".utf8), Array("trusted.overlay.".utf8), Array("user.fuseoverlayfs.".utf8),
+    ]
 
-    /// Whether `name` means something to overlayfs: one that comes with a layer is not stored, since it could
+    /// Whether `name` means something to overlayfs or to fuse-overlayfs: one that comes with a layer is not stored, since it could
     /// hide or redirect what is below.
     package static func reserves(_ name: RawName) -> Bool {
         let bytes = name.bytes

@@ -241,35 +241,6 @@ import Testing
         }
     }
 
-    /// Where the kernel refuses an overlay, the changes are found by comparing.
-    @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
-    func aCopiedContainerIsCommittedAlike() throws {
-        try withBusybox(.ordinary) { sandbox throws in
-            let run = ["run", "--name", "cc", "--network", "none", "busybox", "sh", "-c", Self.changes]
-            let wrapper = try sandbox.refusing([.init(.fsopen, EPERM), .init(.mount, EPERM, flags: 4)])
-            let made = try sandbox.apus(behind: wrapper, run)
-            try #require(made.code == 0, "\(made)")
-            let id = try sandbox.output("inspect", "-f", "{{.Id}}", "cc")
-            #expect(Files.exists("\(sandbox.store)/containers/\(id)/rootfs"))
-            let sizes = try sandbox.output("inspect", "-s", "-f", "{{.SizeRw}} {{.SizeRootFs}}", "cc")
-            let image = try sandbox.output("inspect", "-f", "{{.Size}}", "busybox")
-            // Two files, one of them once, and a link.
-            #expect(sizes == "8 \((Int(image) ?? 0) + 8)")
-            try sandbox.output("commit", "cc", "made")
-            let names = try sandbox.output("inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", "made")
-            let layer = try #require(names.split(separator: " ").last).dropFirst(7)
-            let listing = try sandbox.tool("tar", "-tf", "\(sandbox.store)/images/blobs/sha256/\(layer)").lines
-            #expect(
-                listing == [
-                    "./", "etc/", "etc/.wh.passwd", "new/", "new/d/", "new/f", "new/g", "new/l", "new/p", "var/",
-                    "var/.wh.log", "var/v",
-                ])
-            try sandbox.output("rm", "cc")
-            let look = try sandbox.apus(["run", "--rm", "--network", "none", "made", "sh", "-c", Self.look])
-            #expect(look.code == 0 && !look.text.contains("etc/passwd"), "\(look)")
-        }
-    }
-
     @Test(.enabled(if: TestUser.ordinary.isAvailable, "needs an ordinary user"))
     func ownersAreTheContainersWithAMapOfItsOwn() throws {
         try withBusybox(.ordinary) { sandbox throws in

@@ -61,6 +61,13 @@ import Testing
             #expect(sizes == [program + 8, image + program + 8])
             // Without the driver's flag from here on: the container keeps its own.
             try sandbox.output("commit", "cc", "made")
+            let layers = try sandbox.output("inspect", "-f", "{{range .RootFS.Layers}}{{.}} {{end}}", "made")
+            let layer = try #require(layers.split(separator: " ").last).dropFirst(7)
+            // Whiteouts and nothing of how the driver marks them.
+            let blob = "\(sandbox.store)/images/blobs/sha256/\(layer)"
+            let marks = try sandbox.tool(
+                "sh", "-c", "tar -tf \(blob) | grep '[.]wh[.]'; grep -c 'overlay[fs]*[.]opaque' \(blob) || :")
+            #expect(marks.lines.first == "etc/.wh.passwd" && marks.lines.last == "0", "\(marks)")
             try sandbox.output("export", "-o", "whole.tar", "cc")
             try sandbox.output("import", "whole.tar", "whole")
             for image in ["made", "whole"] {
