@@ -43,6 +43,10 @@ package enum FuseOverlay {
         guard let program = HelperProgram.path(of: StorageDriver.fuseOverlay.rawValue) else {
             throw SystemError("execve", StorageDriver.fuseOverlay.rawValue, .noEntry)
         }
+        // Before the mount: where nothing can be mounted detached, that covers the directory.
+        if !isReadOnly {
+            _ = try RootMount.makeUpper(StorageDriver.fuseOverlay.directory, work, layers, directory: directory)
+        }
         let mount = try FuseMount.make(
             name: StorageDriver.fuseOverlay.rawValue, opensDevices: opensDevices, at: directory)
         var numbers: [CInt] = []
@@ -59,14 +63,19 @@ package enum FuseOverlay {
         var options = "writeback=0,lowerdir=\(lowers)"
         if !isReadOnly {
             let name = StorageDriver.fuseOverlay.directory
-            _ = try RootMount.makeUpper(name, work, layers, directory: directory)
             // These two it resolves before it splits them.
             options += ",upperdir=\(FuseServer.place)/\(name),workdir=\(FuseServer.place)/\(work)"
             if volatile { options += ",volatile" }
         }
         if let map { options += ",uidmapping=\(text(map.users)),gidmapping=\(text(map.groups))" }
-        let server = try FuseServer(
-            program, ["-f", "-o", options, "/dev/fd/3"], serving: mount, numbers, of: directory)
+        let server: FuseServer
+        do throws(SystemError) {
+            server = try FuseServer(
+                program, ["-f", "-o", options, "/dev/fd/3"], serving: mount, numbers, of: directory)
+        } catch {
+            Overlay.letGo(mount.takeRoot())
+            throw error
+        }
         let root = mount.takeRoot()
         do throws(SystemError) {
             // The server's first answer.

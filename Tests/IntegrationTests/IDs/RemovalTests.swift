@@ -12,8 +12,10 @@ import Testing
             for id in 0 1 33 1000 9999; do
                 mkdir d$id && touch d$id/f && ln -s /nowhere d$id/link && mkfifo d$id/pipe && chown -R $id:$id d$id; chmod 1777 d$id
             done
-            touch -- -rf "$(printf 'a\nb')" "$(printf 'x\001\033[2J')" "$(printf '\377\376')" ... ' ' '*' .wh.f
-            touch $(printf '%0255d' 0); mkdir -p -- "$(printf '%0250d' 1)/-v/--help"
+            touch -- -rf "$(printf 'a\nb')" "$(printf 'x\001\033[2J')" "$(printf '\377\376')" ... ' ' '*'
+            # fuse-overlayfs keeps the first of these names to itself, and has no room for the second beside it.
+            touch .wh.f 2>/dev/null || :; touch $(printf '%0255d' 0) 2>/dev/null || :
+            touch $(printf '%0251d' 0); mkdir -p -- "$(printf '%0250d' 1)/-v/--help"
             chown 33:33 closed/in; chmod 0 closed/in closed; chmod 0 . ; cd /
         done
         """#
