@@ -1,0 +1,124 @@
+import ContainerSpec
+import Glibc
+import Linux
+import Logs
+import OCI
+import Runtime
+import Seccomp
+import Store
+
+/// What brings one run of the container from its root file system to its first instruction.
+extension Supervisor {
+    // The process, with all that it needs, in front of its program.
+    func setUp(
+        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: inout Streams, _ loop: inout ServeLoop,
+        _ identity: inout IdentityProcess?
+    ) throws(SupervisorFailure) -> InitProcess {
+        try cgroup?.prepare()
+        if plan.sharesProcesses { Reaper.adoptOrphans() }
+        var process = try beginLaunch(plan, root, streams)
+        // While the process sets itself up.
+        do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
+            throw SupervisorFailure("cannot listen for commands: \(error)")
+        }
+        do throws(LaunchError) {
+            let container = process.pidfd.rawValue
+            identity = try IdentityProcess.complete(&process, container: container, lasting: false)
+        } catch { throw SupervisorFailure(error) }
+        // The container has them now; a pipe's reader sees its end when the last writer is gone.
+        streams.theirs = ChildEnds()
+        streams.ours.terminal = process.takeTerminal()
+        return process
+    }
+
+    // Lets the process execute its program. The client of the first start writes the container's record meanwhile. If it
+    // dies before, the container must not run: no command would see it.
+    func release(
+        _ process: inout InitProcess, _ loop: borrowing ServeLoop, isFirst: Bool
+    ) throws(SupervisorFailure) {
+        if isFirst, !loop.awaitGo() { throw SupervisorFailure.clientIsGone }
+        do throws(LaunchError) { try process.start() } catch { throw SupervisorFailure(error) }
+    }
+
+    // Tells whoever asked to be told that the container runs, and what watches it.
+    func announce(
+        _ process: borrowing InitProcess, _ plan: LaunchPlan, _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
+    ) throws(SupervisorFailure) -> RunningContainer {
+        journal.running(
+            process.pid, cgroup: cgroup?.path, restartCount: restarts,
+            durable: isFirst && !request.autoRemove && loop.settings.restartPolicy.name != .no)
+        if isFirst { request.notification?.send() }
+        if let path = request.pidFile {
+            do throws(SystemError) { try Files.write("\(process.pid)".utf8, to: path) } catch {
+                loop.warn("cannot write the process's number to \(path): \(error.errno)")
+            }
+        }
+        // The one of the start before watched the end of that.
+        loop.tasks.removeAll { $0 is MemoryWatch }
+        if let watch = cgroup?.watch({ [journal] in journal.record(.oom) }) { loop.tasks.append(watch) }
+        return RunningContainer(
+            id: request.id, pid: process.pid, pidfd: try pidfd(of: process), plan: plan, seccomp: request.seccomp,
+            identity: request.identity, mode: mode, runDirectory: request.runDirectory, cgroup: cgroup?.path)
+    }
+
+    func noteMemory() {
+        guard let cgroup else { return }
+        if cgroup.checkMemory() { journal.record(.oom) }
+        journal.outOfMemory(cgroup.hasRunOutOfMemory)
+    }
+
+    func beginLaunch(
+        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: borrowing Streams
+    ) throws(SupervisorFailure) -> InitProcess {
+        let stdio: Stdio =
+            if let input = streams.theirs.input.number, let output = streams.theirs.output.number,
+                let errorOutput = streams.theirs.errorOutput.number
+            {
+                .descriptors(input: input, output: output, error: errorOutput)
+            } else {
+                .terminal
+            }
+        let mount: FileDescriptor
+        do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
+        let one: FileDescriptor?
+        do throws(LaunchError) { one = try OneUser.namespace(for: plan.spec.process?.user, mode) } catch {
+            throw SupervisorFailure(error)
+        }
+        var launch = LaunchRequest(spec: plan.spec, root: .mount(mount), stdio: stdio)
+        launch.seccompProgram = request.seccomp?.instructions
+        launch.seccompFlags = request.seccomp?.flags ?? 0
+        launch.identity = request.identity
+        if let number = one.number { (launch.identity, launch.oneUser) = (nil, number) }
+        launch.startImmediately = false
+        launch.createWorkingDirectory = true
+        launch.runsInit = plan.usesInit
+        launch.keepsGroups = plan.user.keepsGroups
+        launch.parentDeathSignal = SIGKILL
+        launch.hidesExecutable = OwnExecutable.canBeOverwritten
+        launch.cgroup = try cgroup?.directory()
+        do throws(LaunchError) { return try InitProcess.begin(launch) } catch {
+            guard plan.mapsMounts, error.errno == .notPermitted else { throw SupervisorFailure(error) }
+            throw SupervisorFailure(
+                "\(error): leave out the option 'idmap', and use --userns keep-id, or the option 'U', which changes the owners",
+                exitCode: error.exitCode)
+        }
+    }
+
+    func pidfd(of process: borrowing InitProcess) throws(SupervisorFailure) -> FileDescriptor {
+        do throws(SystemError) { return try process.pidfd.duplicate() } catch { throw SupervisorFailure(error) }
+    }
+
+    func writeFiles(_ files: [LaunchPlan.GeneratedFile]) throws(SupervisorFailure) {
+        do throws(SystemError) {
+            for file in files {
+                let path = "\(request.runDirectory)/\(file.name)"
+                try Files.write(file.content.utf8, to: path, mode: 0o644)
+                if request.ownUserNamespace != nil {
+                    // Root's, as in every container.
+                    let owner = outerIDs(.init())
+                    try check("chown", path) { chown(path, owner.user, owner.group) }
+                }
+            }
+        } catch { throw SupervisorFailure(error) }
+    }
+}
