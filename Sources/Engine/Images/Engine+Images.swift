@@ -29,6 +29,10 @@ extension Engine {
     package func removeImage(_ name: String, isForced: Bool) throws(EngineError) -> [ImageRemoval] {
         try engine {
             let image = try images.image(name)
+            if image.names.count < 2 || isForced, let place = try mountPlace(of: image.id) {
+                throw EngineError(
+                    "image \(name) is mounted at \(place): unmount it first, with 'apus image unmount'", .conflict)
+            }
             let removals = try images.remove(name, isForced: isForced, users: try imageUsers())
             let isDeletion = removals.contains { if case .deleted = $0 { true } else { false } }
             imageService.note(removals, of: image.id)

@@ -17,7 +17,7 @@ extension Engine {
             var outcome = PruneOutcome()
             outcome.problems = problems
             let users = try imageUsers()
-            let used = Set(users.map(\.image))
+            let used = Set(users.map(\.image)).union(try imageMounts().map(\.id))
             for image in list where !used.contains(image.id) && (all || image.names.isEmpty) && admits(image) {
                 do { outcome.images += try remove(image, users) } catch StoreError.unknownImage {
                     // Somebody else was faster.
