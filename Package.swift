@@ -145,7 +145,7 @@ let package = Package(
         tests("LinuxTests", ["Linux"]),
         tests("JSONTests", ["Bytes", "JSON"]),
         tests("OCITests", ["Bytes", "JSON", "OCI"]),
-        tests("DockerfileTests", ["Bytes", "Dockerfile", "JSON"]),
+        tests("DockerfileTests", ["Bytes", "Dockerfile", "Errors", "JSON", "Linux"]),
         tests("FlagsTests", ["Flags"]),
         tests("GoTemplateTests", ["GoTemplate"]),
         tests("RenderingTests", ["Bytes", "Rendering", "GoTemplate", "Errors"]),

@@ -85,6 +85,17 @@ package struct RunMount: Hashable, Sendable {
         return result
     }
 
+    /// The target in `text`, not expanded: for messages.
+    static func writtenTarget(_ text: String) -> String {
+        let fields: [String]
+        do throws(Fault) { fields = try CSVLine.fields(text) } catch { return "" }
+        for field in fields {
+            guard let sign = field.place(of: "=") else { continue }
+            if ["target", "dst", "destination"].has(field[..<sign].lowercased()) { return String(field.behind(sign)) }
+        }
+        return ""
+    }
+
     private static func fields(_ text: String) throws(Fault) -> [String] {
         do throws(Fault) { return try CSVLine.fields(text) } catch {
             throw Fault("failed to parse csv mounts: \(error.sentence)")
