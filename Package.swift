@@ -135,7 +135,7 @@ let package = Package(
 
         // Feeds what reads from outside with random inputs (make fuzz).
         .executableTarget(
-            name: "FuzzDriver", dependencies: ["OCIRuntime", "Runtime", "Seccomp", "Linux", "JSON", "OCI"],
+            name: "FuzzDriver", dependencies: ["Dockerfile", "OCIRuntime", "Runtime", "Seccomp", "Linux", "JSON", "OCI"],
             path: "Tests/Fuzz/Driver", swiftSettings: swiftSettings),
 
         tests("BytesTests", ["Bytes"]),

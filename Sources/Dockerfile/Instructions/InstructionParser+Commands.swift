@@ -10,7 +10,7 @@ extension InstructionParser {
         for device in flags.list("device") { devices.append(try RunDevice(device)) }
         let command = commandLine(words.arguments, json)
         return RunInstruction(
-            program: try program(command), command: command, mounts: flags.list("mount"),
+            program: program(command), command: command, mounts: flags.list("mount"),
             network: try Self.choice(flags.text("network"), .default, "network mode"),
             security: try Self.choice(flags.text("security"), .sandbox, "security mode"), devices: devices)
     }
@@ -23,13 +23,13 @@ extension InstructionParser {
         return choice
     }
 
-    private func program(_ command: CommandLine) throws(Fault) -> RunInstruction.Program {
+    private func program(_ command: CommandLine) -> RunInstruction.Program {
         guard case .shell(let text) = command else {
             if case .exec(let list) = command { return .exec(list) }
             return .exec([])
         }
         guard let first = line.heredocs.first else { return .shell(text) }
-        if try HeredocWords.one(Array(text.utf8)) != nil {
+        if Self.heredoc(text) != nil {
             if first.content.starts(with: [35, 33]) { return .script(name: first.name, content: first.text) }
             return .shell(String(decoding: first.text, as: UTF8.self))
         }
@@ -48,13 +48,13 @@ extension InstructionParser {
         }
         let flags = try copyFlags(isAdd)
         let destination = list[list.count - 1]
-        if try Self.heredoc(destination) != nil {
+        if Self.heredoc(destination) != nil {
             throw Fault("\(words.keyword) cannot accept a heredoc as a destination")
         }
         var sources: [String] = []
         var files: [CopyInstruction.InlineFile] = []
         for source in list.dropLast() {
-            guard let sign = try Self.heredoc(source),
+            guard let sign = Self.heredoc(source),
                 let found = line.heredocs.last(where: { $0.name.isSame(as: sign.name) })
             else {
                 sources.append(source)
@@ -89,7 +89,10 @@ extension InstructionParser {
             ])
     }
 
-    private static func heredoc(_ word: String) throws(Fault) -> Heredoc? { try HeredocWords.one(Array(word.utf8)) }
+    // A word whose quotes do not end announces nothing.
+    private static func heredoc(_ word: String) -> Heredoc? {
+        do throws(Fault) { return try HeredocWords.one(Array(word.utf8)) } catch { return nil }
+    }
 
     func healthCheckParts() -> (type: String, rest: ArraySlice<UInt8>, json: JSONWords) {
         let text = words.arguments

@@ -68,7 +68,9 @@ extension InstructionParser {
         case "MAINTAINER": throw Fault("MAINTAINER isn't allowed as an ONBUILD trigger")
         default: break
         }
-        var text = String(decoding: words.arguments, as: UTF8.self)
+        // White space at the end is kept, as in Docker's images.
+        let rest = Blanks.trimmedFront(Blanks.trimmedFront(line.text[...]).dropFirst(words.written.utf8.count))
+        var text = String(decoding: rest, as: UTF8.self)
         for heredoc in line.heredocs {
             text += "\n" + String(decoding: heredoc.content, as: UTF8.self) + heredoc.name
         }

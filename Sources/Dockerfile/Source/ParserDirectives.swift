@@ -75,33 +75,32 @@ package struct CheckDirective: Equatable, Sendable {
     /// What `value` says. Throws for a part that is no "key=value", or whose key is unknown.
     init(_ value: String, _ place: [LineRange]) throws(DockerfileError) {
         for part in value.split(on: ";") {
-            let part = Self.trimmed(part)
-            guard let sign = part.place(of: "=") else {
-                throw DockerfileError("invalid check option \"\(part.excerpt)\"", place)
+            let key = String(part.until("="))
+            guard part.has("="), ["skip", "experimental", "error"].has(key) else {
+                throw DockerfileError(
+                    "failed to parse check options: invalid check option \(GoValue.quoted(key))", place)
             }
-            let key = Self.trimmed(part[..<sign])
-            let words = part.behind(sign).split(on: ",").map { Self.trimmed($0) }
-            switch key.lowercased() {
+            let text = String(part.dropping(key.utf8.count + 1))
+            let words = text.split(on: ",").map { Self.trimmed($0) }
+            switch key {
             case "skip":
-                skipsAll = words.contains { $0.isSame(as: "all") }
-                skipped = words.map { String($0) }
+                skipsAll = words.has("all")
+                skipped = words
             case "experimental":
-                hasAllExperimental = words.contains { $0.isSame(as: "all") }
-                experimental = words.map { String($0) }
-            case "error":
-                guard words.count == 1, let flag = GoValue.bool(String(words[0])) else {
-                    throw DockerfileError("failed to parse check option \"error\"", place)
+                hasAllExperimental = words.has("all")
+                experimental = words
+            default:
+                guard let flag = GoValue.bool(text) else {
+                    throw DockerfileError(
+                        "failed to parse check options: failed to parse check option \(GoValue.quoted(String(part))): "
+                            + "strconv.ParseBool: parsing \(GoValue.quoted(text)): invalid syntax", place)
                 }
                 isError = flag
-            default: throw DockerfileError("invalid check option \"\(key.excerpt)\"", place)
             }
         }
     }
 
-    private static func trimmed(_ text: Substring) -> Substring {
-        var text = text
-        while let letter = text.firstLetter, letter == " " || letter == "\t" { text = text.dropping(1) }
-        while let letter = text.lastLetter, letter == " " || letter == "\t" { text = text.droppingLast(1) }
-        return text
+    private static func trimmed(_ text: Substring) -> String {
+        String(decoding: Blanks.trimmed(Array(text.utf8)[...]), as: UTF8.self)
     }
 }
