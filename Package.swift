@@ -53,7 +53,7 @@ let package = Package(
         module("Errors"),
         module("JSON", ["Bytes"]),
         module("OCI", ["Bytes", "Errors", "JSON"]),
-        module("Dockerfile", ["Bytes", "Errors", "JSON"]),
+        module("Dockerfile", ["Addresses", "Bytes", "Errors", "JSON"]),
         module("Flags", ["Bytes"]),
         module("GoTemplate", ["Bytes", "JSON"]),
         module("Rendering", ["Bytes", "Errors", "GoTemplate"]),
@@ -135,7 +135,8 @@ let package = Package(
 
         // Feeds what reads from outside with random inputs (make fuzz).
         .executableTarget(
-            name: "FuzzDriver", dependencies: ["Dockerfile", "OCIRuntime", "Runtime", "Seccomp", "Linux", "JSON", "OCI"],
+            name: "FuzzDriver",
+            dependencies: ["Dockerfile", "OCIRuntime", "Runtime", "Seccomp", "Linux", "JSON", "OCI"],
             path: "Tests/Fuzz/Driver", swiftSettings: swiftSettings),
 
         tests("BytesTests", ["Bytes"]),

@@ -1,3 +1,4 @@
+import Addresses
 import Bytes
 
 /// What a word of EXPOSE means, once it is expanded: a port, or a range of them, and a protocol.
@@ -26,7 +27,7 @@ package struct ExposedPorts: Hashable, Sendable {
         }
         guard let ports = Self.range(digits) else { throw ExpansionError("invalid containerPort: \(digits.excerpt)") }
         self.ports = ports
-        try Self.check(hostPart: text.droppingLast(container.utf8.count + 1), count: ports.count)
+        try Self.check(hostPart: text.droppingLast(container.utf8.count + 1), container: digits, count: ports.count)
     }
 
     /// As an image's configuration has them: "80/tcp".
@@ -42,15 +43,25 @@ package struct ExposedPorts: Hashable, Sendable {
         return first...last
     }
 
-    private static func check(hostPart: Substring, count: Int) throws(ExpansionError) {
+    private static func check(hostPart: Substring, container: Substring, count: Int) throws(ExpansionError) {
         guard !hostPart.isEmpty else { return }
-        let port = hostPart.lastPlace(of: ":").map { hostPart.behind($0) } ?? hostPart
+        let colon = hostPart.lastPlace(of: ":")
+        let port = colon.map { hostPart.behind($0) } ?? hostPart
+        try check(address: hostPart[..<(colon ?? hostPart.startIndex)])
         guard !port.isEmpty else { return }
         guard let range = range(port) else { throw ExpansionError("invalid hostPort: \(port.excerpt)") }
         // A single port of the container may have a range of the host's, of which one would be taken.
         guard range.count == count || count == 1 else {
             throw ExpansionError(
-                "invalid ranges specified for container and host Ports: \(count) and \(range.count) ports")
+                "invalid ranges specified for container and host Ports: \(container.excerpt) and \(port.excerpt)")
         }
+    }
+
+    private static func check(address: Substring) throws(ExpansionError) {
+        guard !address.isEmpty else { return }
+        let isBracketed = address.begins(with: "[") && address.ends(with: "]")
+        let bare = isBracketed ? address.dropping(1).droppingLast(1) : address
+        guard IPAddress(bare) == nil else { return }
+        throw ExpansionError("invalid IP address: \(bare.excerpt)")
     }
 }

@@ -78,7 +78,8 @@ package struct CheckDirective: Equatable, Sendable {
             let key = String(part.until("="))
             guard part.has("="), ["skip", "experimental", "error"].has(key) else {
                 throw DockerfileError(
-                    "failed to parse check options: invalid check option \(GoValue.quoted(key))", place)
+                    "failed to parse check options: invalid check option \(GoValue.quoted(Self.trimmed(key[...])))",
+                    place)
             }
             let text = String(part.dropping(key.utf8.count + 1))
             let words = text.split(on: ",").map { Self.trimmed($0) }

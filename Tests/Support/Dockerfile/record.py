@@ -1,9 +1,10 @@
-"""Asks BuildKit of a real Docker what it makes of Dockerfiles, and writes its answers into Fixtures.
+"""Asks BuildKit of a real Docker what it makes of Dockerfiles, and keeps its answers beside the questions.
 
-    DOCKER_ORACLE_PLUGINS=1 docker-oracle exec DIR python3 record.py [errors] [configurations] [ignore]
+    DOCKER_ORACLE_PLUGINS=1 docker-oracle exec DIR python3 record.py [--all]
 
-Each part has its cases in cases.json: Dockerfiles whose answer is a sentence or none, Dockerfiles whose image's configuration is
-kept, and .dockerignore files with the names of the files that `COPY . /` brought. Only what is asked for anew is asked.
+errors.json: Dockerfiles, and the sentence that a build ends with, null where it does not fail. configurations.json: Dockerfiles,
+and the image's configuration. ignore.json: texts of .dockerignore, and which of the files in files.json `COPY . /` did not bring.
+Entries without "answer" are asked for; with --all every one is asked for again. "differs" says why ours is another.
 """
 
 import json
@@ -25,58 +26,54 @@ def docker(*arguments):
 
 def write(folder, files):
     for name, content in files.items():
-        path = pathlib.Path(folder, name)
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(content.encode("utf-8", "surrogateescape"))
+        path.write_bytes(content.encode())
 
 
 def sentence(done):
     """The last line of an error, without what the client puts in front."""
-    lines = [line for line in done.stderr.decode(errors="replace").splitlines() if line.startswith("ERROR: ")]
-    text = lines[-1][len("ERROR: "):] if lines else done.stderr.decode(errors="replace").strip()[-300:]
-    return re.sub(r"^failed to build: (failed to solve: )?(failed to read dockerfile: )?", "", text)
+    text = done.stderr.decode(errors="replace")
+    lines = [line for line in text.splitlines() if line.startswith("ERROR: ")]
+    return re.sub(r"^failed to build: (failed to solve: )?(failed to read dockerfile: )?", "", lines[-1][len("ERROR: "):])
 
 
-def errors(case):
-    with tempfile.TemporaryDirectory() as folder:
-        write(folder, {"f": "f", "Dockerfile": case["dockerfile"]})
-        done = docker("build", "--progress=plain", "-q" if False else "--no-cache", *case.get("flags", []), "-o", folder + "/out", folder)
+def errors(folder, case):
+    write(folder, {"f": "f", "Dockerfile": case["dockerfile"]})
+    done = docker("build", "--progress=plain", "--no-cache", *case.get("flags", []), "-o", folder / "out", folder)
     return None if done.returncode == 0 else sentence(done)
 
 
-def configurations(case):
-    with tempfile.TemporaryDirectory() as folder:
-        write(folder, {"f": "f", "Dockerfile": case["dockerfile"]})
-        done = docker("build", "--progress=plain", *case.get("flags", []), "-t", "recorded", folder)
-        if done.returncode:
-            return {"error": sentence(done)}
-        image = json.loads(docker("image", "inspect", "recorded").stdout)[0]["Config"]
-        return {field: image[field] for field in FIELDS if image.get(field)}
+def configurations(folder, case):
+    write(folder, {"f": "f", "Dockerfile": case["dockerfile"]})
+    done = docker("build", "--progress=plain", *case.get("flags", []), "-t", "recorded", folder)
+    if done.returncode:
+        return {"error": sentence(done)}
+    image = json.loads(docker("image", "inspect", "recorded").stdout)[0]["Config"]
+    return {field: image[field] for field in FIELDS if image.get(field)}
 
 
-def ignore(case):
-    with tempfile.TemporaryDirectory() as folder:
-        write(folder, {name: "" for name in case["files"]})
-        write(folder, {".dockerignore": case["ignore"], "../" + os.path.basename(folder) + ".Dockerfile": "FROM scratch\nCOPY . /\n"})
-        done = docker("build", "--progress=plain", "--no-cache", "-f", folder + ".Dockerfile", "-o", folder + ".out", folder)
-        os.unlink(folder + ".Dockerfile")
-        if done.returncode:
-            return {"error": sentence(done)}
-        out = pathlib.Path(folder + ".out")
-        names = sorted(str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir())
-        subprocess.run(["rm", "-rf", out], check=True)
-        return names
+def ignore(folder, case):
+    names = json.loads((HERE / "files.json").read_text())
+    context, out = folder / "context", folder / "out"
+    write(context, {**{name: "" for name in names}, ".dockerignore": case["ignore"]})
+    write(folder, {"Dockerfile": "FROM scratch\nCOPY . /\n"})
+    done = docker("build", "--progress=plain", "--no-cache", "-f", folder / "Dockerfile", "-o", out, context)
+    if done.returncode:
+        return {"error": sentence(done)}
+    kept = {str(path.relative_to(out)) for path in out.rglob("*") if not path.is_dir()}
+    return sorted({*names, ".dockerignore"} - kept)
 
 
 def main():
-    cases = json.loads((HERE / "cases.json").read_text())
-    for part in sys.argv[1:] or ("errors", "configurations", "ignore"):
-        path = HERE / "Fixtures" / f"{part}.json"
-        known = {json.dumps(case["case"], sort_keys=True): case for case in json.loads(path.read_text())} if path.exists() else {}
-        answers = []
-        for case in cases[part]:
-            answers.append(known.get(json.dumps(case, sort_keys=True)) or {"case": case, "answer": globals()[part](case)})
-        path.write_text("[\n" + ",\n".join(json.dumps(answer) for answer in answers) + "\n]\n")
+    for part in (errors, configurations, ignore):
+        path = HERE / f"{part.__name__}.json"
+        cases = json.loads(path.read_text())
+        for case in cases:
+            if "answer" not in case or "--all" in sys.argv:
+                with tempfile.TemporaryDirectory() as folder:
+                    case["answer"] = part(pathlib.Path(folder), case)
+        path.write_text("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
 
 
 main()
