@@ -40,6 +40,24 @@ import Testing
         }
     }
 
+    @Test func documentsAreBuildKits() throws {
+        let cases = try RecordedAnswers.cases("documents")
+        #expect(cases.count > 20)
+        for recorded in cases {
+            do throws(DockerfileError) {
+                let build = try DryBuild(recorded)
+                guard case .copy(let copy) = build.instructions[build.target]?.last?.action else {
+                    Issue.record("no COPY: \(recorded.dockerfile)")
+                    continue
+                }
+                let content = copy.files.map { String(decoding: $0.content, as: UTF8.self) }
+                #expect(content == [recorded.answer.string], "\(recorded.dockerfile)")
+            } catch {
+                #expect(recorded.answer["error"]?.string == error.description, "\(recorded.dockerfile)")
+            }
+        }
+    }
+
     @Test func ignoredFilesAreBuildKits() throws {
         let files = try (RecordedAnswers.tree("files").array ?? []).compactMap(\.string) + [".dockerignore"]
         let cases = try RecordedAnswers.tree("ignore").array ?? []

@@ -68,6 +68,8 @@ package struct IgnoreMatcher: Sendable {
         let body = isException ? Blanks.trimmed(text.dropFirst()) : text
         guard !body.isEmpty else { return Array(text) }
         var path = cleaned(body)
+        // Docker cleans "!/" once more, as if it were a name.
+        if isException, path == [UInt8(ascii: "/")] { return [UInt8(ascii: "!")] }
         if path.count > 1, path.first == UInt8(ascii: "/") { path.removeFirst() }
         return isException ? [UInt8(ascii: "!")] + path : path
     }

@@ -9,6 +9,8 @@ struct IgnorePattern: Sendable {
         case any
         /// Nothing, or directories with their "/".
         case directories
+        /// Always behind `directories`: in the midst of them.
+        case insideDirectories
         /// Any text.
         case rest
         /// One letter in, or not in, the ranges.

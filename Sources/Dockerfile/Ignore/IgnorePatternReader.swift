@@ -38,7 +38,7 @@ struct IgnorePatternReader {
                 } else {
                     isLiteral = false
                 }
-                tokens.append(place == text.count ? .rest : .directories)
+                tokens += place == text.count ? [.rest] : [.directories, .insideDirectories]
             case UInt8(ascii: "?"):
                 isLiteral = false
                 tokens.append(.one)

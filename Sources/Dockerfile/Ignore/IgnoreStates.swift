@@ -15,13 +15,17 @@ enum IgnoreStates {
         return true
     }
 
+    // With what may follow without a letter.
     private static func add(_ state: Int, _ tokens: [IgnorePattern.Token], _ states: inout [Bool]) {
-        var state = state
-        while !states[state] {
-            states[state] = true
-            guard state < tokens.count, tokens[state] == .any || tokens[state] == .rest || tokens[state] == .directories
-            else { return }
-            state += 1
+        guard !states[state] else { return }
+        states[state] = true
+        guard state < tokens.count else { return }
+        switch tokens[state] {
+        case .any, .rest: add(state + 1, tokens, &states)
+        case .directories:
+            states[state + 1] = true
+            add(state + 2, tokens, &states)
+        default: break
         }
     }
 
@@ -43,10 +47,12 @@ enum IgnoreStates {
             case .one: next = isSlash ? nil : state + 1
             case .any: next = isSlash ? nil : state
             case .rest: next = state
-            case .directories:
+            case .directories: next = nil
+            case .insideDirectories:
                 // What is behind it begins after a "/"; until there is one, it goes on by itself.
                 isAlive = true
-                if isSlash { add(state, tokens, &states) } else { states[state] = true }
+                states[state] = true
+                if isSlash { add(state + 1, tokens, &states) }
                 continue
             case .set(let ranges, let isNegated):
                 next = ranges.contains { $0.contains(letter) } != isNegated ? state + 1 : nil

@@ -3,7 +3,7 @@
     DOCKER_ORACLE_PLUGINS=1 docker-oracle exec DIR python3 record.py [--all]
 
 errors.json: Dockerfiles, and the sentence that a build ends with, null where it does not fail. configurations.json: Dockerfiles,
-and the image's configuration. ignore.json: texts of .dockerignore, and which of the files in files.json `COPY . /` did not bring.
+and the image's configuration. documents.json: Dockerfiles, and what is in the file /x. ignore.json: texts of .dockerignore, and which of the files in files.json `COPY . /` did not bring.
 Entries without "answer" are asked for; with --all every one is asked for again. "differs" says why ours is another.
 """
 
@@ -65,8 +65,14 @@ def ignore(folder, case):
     return sorted({*names, ".dockerignore"} - kept)
 
 
+def documents(folder, case):
+    write(folder, {"Dockerfile": case["dockerfile"]})
+    done = docker("build", "--progress=plain", "--no-cache", "-o", folder / "out", folder)
+    return {"error": sentence(done)} if done.returncode else (folder / "out/x").read_bytes().decode()
+
+
 def main():
-    for part in (errors, configurations, ignore):
+    for part in (errors, configurations, ignore, documents):
         path = HERE / f"{part.__name__}.json"
         cases = json.loads(path.read_text())
         for case in cases:
