@@ -106,6 +106,24 @@ import Testing
         #expect(throws: ExpansionError.self) { try Expansion(String(repeating: "\"${u:-", count: 100_000), variables) }
     }
 
+    @Test func variablesThatDoubleAreRefused() throws {
+        let first = String(repeating: "x", count: 60_000)
+        let lines = (1...30).map { "a\($0)=$a\($0 - 1)$a\($0 - 1)" }
+        for keyword in ["ARG", "ENV"] {
+            let text = "\(keyword) a0=\(first)\n" + lines.map { "\(keyword) \($0)\n" }.joined()
+            let file = try Dockerfile(Array(("FROM scratch\n" + text).utf8))
+            let report = Linter(file).run()
+            #expect(report.failure?.lines == [LineRange(7, 7)])
+        }
+        let global = (["a0=\(first)"] + lines).map { "ARG \($0)\n" }.joined() + "FROM scratch\n"
+        let file = try Dockerfile(Array(global.utf8))
+        #expect(throws: DockerfileError.self) { try GlobalScope(file, BuildArguments()) }
+        var variables = Variables(entries: ["a=bc", "d"])
+        #expect(variables.size == 4)
+        variables["a"] = nil
+        #expect(variables.size == 1 && variables.entries == ["d="])
+    }
+
     @Test func aMillionLinesAreRead() throws {
         // Comments, a continuation and a here-document, of which each line is looked at.
         var bytes = Array("FROM scratch\n".utf8)

@@ -80,6 +80,7 @@ package struct GlobalScope: Sendable {
         guard let value else { return }
         variables[definition.name] = value
         declared[definition.name] = value
+        try variables.checkSize(instruction.lines)
     }
 
     /// Expands a word of a FROM.

@@ -44,9 +44,9 @@ package struct StageScope: Sendable {
         do throws(ExpansionError) {
             if case .arg(let definitions) = instruction.action {
                 result.action = .arg(try define(definitions, &result))
-                return result
+            } else {
+                try result.expand(variables, escape)
             }
-            try result.expand(variables, escape)
         } catch {
             throw DockerfileError(error.description, [instruction.lines])
         }
@@ -56,6 +56,7 @@ package struct StageScope: Sendable {
                 environment[pair.key] = pair.value
             }
         }
+        try variables.checkSize(instruction.lines)
         return result
     }
 
