@@ -124,6 +124,16 @@ import Testing
         #expect(variables.size == 1 && variables.entries == ["d="])
     }
 
+    @Test func anInstructionThatGrowsIsRefused() throws {
+        var variables = Variables()
+        variables["a"] = "xxxxx"
+        for text in ["LABEL a=$a b=$a\n", "COPY $a $a /\n", "EXPOSE $a $a\n", "COPY <<E /x\n$a$a\nE\n"] {
+            var expanded = ExpandedInstruction(try instructions(text)[0])
+            expanded.sizeLimit = 9
+            #expect(throws: ExpansionError.self) { try expanded.expand(variables, 92) }
+        }
+    }
+
     @Test func aMillionLinesAreRead() throws {
         // Comments, a continuation and a here-document, of which each line is looked at.
         var bytes = Array("FROM scratch\n".utf8)

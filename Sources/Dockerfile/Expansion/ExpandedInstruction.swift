@@ -15,16 +15,24 @@ package struct ExpandedInstruction: Sendable {
     /// The variables that it asked for and that are not set.
     package private(set) var unset: Set<ByteKey> = []
 
+    /// How many bytes all texts of the instruction may grow to.
+    var sizeLimit = SourceText.sizeLimit
+    private var size = 0
+
     init(_ instruction: Instruction) {
         self.instruction = instruction
         action = instruction.action
     }
 
     mutating func expand(_ text: String, _ variables: Variables, _ escape: UInt8) throws(ExpansionError) -> String {
-        note(try Expansion(text, variables, escape: escape))
+        try note(Expansion(text, variables, escape: escape))
     }
 
-    private mutating func note(_ expansion: Expansion) -> String {
+    private mutating func note(_ expansion: Expansion) throws(ExpansionError) -> String {
+        size += expansion.text.utf8.count
+        guard size <= sizeLimit else {
+            throw ExpansionError("an instruction that grows to more than \(sizeLimit >> 20) MiB is refused")
+        }
         used.formUnion(expansion.used)
         unset.formUnion(expansion.unset)
         return expansion.text
@@ -82,7 +90,7 @@ package struct ExpandedInstruction: Sendable {
         var all: [String] = []
         for word in words.sorted(by: { $0.comes(before: $1) }) {
             let expansion = try Expansion(word, variables, escape: escape)
-            _ = note(expansion)
+            _ = try note(expansion)
             all += expansion.words
         }
         for word in all { ports.append(try ExposedPorts(word)) }
@@ -101,7 +109,7 @@ package struct ExpandedInstruction: Sendable {
         var files: [CopyInstruction.InlineFile] = []
         for file in copy.files {
             let content =
-                file.isExpanded ? Array(note(try Expansion(document: file.content, variables)).utf8) : file.content
+                file.isExpanded ? Array(try note(Expansion(document: file.content, variables)).utf8) : file.content
             files.append(CopyInstruction.InlineFile(name: file.name, content: content, isExpanded: false))
         }
         return CopyInstruction(
