@@ -53,6 +53,7 @@ let package = Package(
         module("Errors"),
         module("JSON", ["Bytes"]),
         module("OCI", ["Bytes", "Errors", "JSON"]),
+        module("Dockerfile", ["Addresses", "Bytes", "Errors", "JSON"]),
         module("Flags", ["Bytes"]),
         module("GoTemplate", ["Bytes", "JSON"]),
         module("Rendering", ["Bytes", "Errors", "GoTemplate"]),
@@ -134,7 +135,8 @@ let package = Package(
 
         // Feeds what reads from outside with random inputs (make fuzz).
         .executableTarget(
-            name: "FuzzDriver", dependencies: ["OCIRuntime", "Runtime", "Seccomp", "Linux", "JSON", "OCI"],
+            name: "FuzzDriver",
+            dependencies: ["Dockerfile", "OCIRuntime", "Runtime", "Seccomp", "Linux", "JSON", "OCI"],
             path: "Tests/Fuzz/Driver", swiftSettings: swiftSettings),
 
         tests("BytesTests", ["Bytes"]),
@@ -144,6 +146,7 @@ let package = Package(
         tests("LinuxTests", ["Linux"]),
         tests("JSONTests", ["Bytes", "JSON"]),
         tests("OCITests", ["Bytes", "JSON", "OCI"]),
+        tests("DockerfileTests", ["Bytes", "Dockerfile", "Errors", "JSON", "Linux"]),
         tests("FlagsTests", ["Flags"]),
         tests("GoTemplateTests", ["GoTemplate"]),
         tests("RenderingTests", ["Bytes", "Rendering", "GoTemplate", "Errors"]),

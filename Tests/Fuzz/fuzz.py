@@ -1,4 +1,4 @@
-"""Feeds config.json, seccomp profiles and the child protocol to libFuzzer, which begins with Tests/Fuzz/corpus.
+"""Feeds config.json, seccomp profiles, the child protocol and Dockerfiles to libFuzzer, which begins with Tests/Fuzz/corpus.
 
     fuzz.py --driver PATH --fuzzer PATH [--seconds 60] [--target NAME] [--seed N]
 
@@ -15,18 +15,19 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 CORPUS = ROOT / "Tests/Fuzz/corpus"
+TARGETS = ("config", "seccomp", "protocol", "dockerfile")
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seconds", type=int, default=60, help="for each target (60)")
-    parser.add_argument("--target", choices=("config", "seccomp", "protocol"), action="append")
+    parser.add_argument("--target", choices=TARGETS, action="append")
     parser.add_argument("--seed", type=int, default=0, help="0: by the clock")
     parser.add_argument("--driver", required=True)
     parser.add_argument("--fuzzer", required=True)
     arguments = parser.parse_args()
     failed = 0
-    for target in arguments.target or ("config", "seccomp", "protocol"):
+    for target in arguments.target or TARGETS:
         seeds = CORPUS / target
         subprocess.run([arguments.driver, target, *sorted(seeds.iterdir())], check=True)
         found = ROOT / ".build-fuzz/found" / target
@@ -35,7 +36,7 @@ def main():
             folder.mkdir(parents=True, exist_ok=True)
         options = [f"-max_total_time={arguments.seconds}", f"-seed={arguments.seed}", "-max_len=65536", "-timeout=20",
                    "-rss_limit_mb=4096", f"-artifact_prefix={crashes}/{target}-", "-print_final_stats=1"]
-        if target != "protocol":
+        if target in ("config", "seccomp"):
             options.append(f"-dict={ROOT / 'Tests/Fuzz/json.dict'}")
         done = subprocess.run([arguments.fuzzer, *options, found, seeds], capture_output=True, text=True, errors="replace",
                               env={**os.environ, "FUZZ_TARGET": target})

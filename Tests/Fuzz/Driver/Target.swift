@@ -1,3 +1,4 @@
+import Dockerfile
 import JSON
 import Linux
 import OCI
@@ -14,6 +15,8 @@ enum Target: String, CaseIterable {
     case seccomp
     /// What a container's process says while it starts, which an image may have taken over.
     case `protocol`
+    /// A Dockerfile, and the same bytes as a `.dockerignore`.
+    case dockerfile
 
     /// Returns whether the input was accepted.
     func run(_ bytes: [UInt8]) -> Bool {
@@ -21,6 +24,7 @@ enum Target: String, CaseIterable {
         case .config: runConfig(bytes)
         case .seccomp: runSeccomp(bytes)
         case .protocol: runProtocol(bytes)
+        case .dockerfile: runDockerfile(bytes)
         }
     }
 
@@ -43,6 +47,28 @@ enum Target: String, CaseIterable {
             }
             return true
         } catch { return false }
+    }
+
+    private func runDockerfile(_ bytes: [UInt8]) -> Bool {
+        do {
+            let matcher = try IgnoreMatcher(bytes)
+            for path in ["a", "a/b", "a/b/c.txt"] {
+                let isIgnored = matcher.ignores(Array(path.utf8))
+                if isIgnored { _ = matcher.prunes(Array(path.utf8)[...]) }
+            }
+        } catch {}
+        let source: SourceText
+        do { source = try SourceText(bytes) } catch { return false }
+        do {
+            let file = try Dockerfile(source)
+            let report = Linter(file).run()
+            for warning in report.warnings { _ = warning.report(source: source, name: "Dockerfile") }
+            _ = report.failure?.report(source: source, name: "Dockerfile")
+            return report.failure == nil
+        } catch {
+            _ = error.report(source: source, name: "Dockerfile")
+            return false
+        }
     }
 
     // Packets, each behind a byte that says how long it is, to a parent in each of its first states.
