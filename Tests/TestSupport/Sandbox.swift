@@ -40,17 +40,15 @@ package final class Sandbox: Sendable {
     package func spawn(_ program: String, _ arguments: [String], adding extra: [String] = []) -> Spawn {
         // A name without a slash is searched for in PATH.
         var words = (program.contains("/") ? [] : ["/usr/bin/env"]) + [program] + arguments
-        switch user {
-        case .ordinary where getuid() == 0:
-            let entry = user.entry!
+        if user != .root, getuid() == 0, let entry = user.entry {
             words =
                 [
                     "/usr/bin/setpriv", "--reuid=\(entry.uid)", "--regid=\(entry.gid)", "--init-groups",
                     "--inh-caps=-all",
                 ]
                 + words
-        case .ordinary, .root: break
         }
+        if user == .single { words = withoutSubordinateIDs + words }
         var result = Spawn(words[0], Array(words[1...]), environment: environment + extra)
         result.workingDirectory = "\(path)/work"
         return result

@@ -7,11 +7,16 @@ package enum TestUser: String, Sendable, CaseIterable, CustomStringConvertible {
     case root
     /// An ordinary user with subordinate ids: `apus-test` where the tests run as root, else whoever runs them.
     case ordinary
+    /// The same user on a machine that has no subordinate ids for anybody.
+    case single
 
     package var description: String { rawValue }
 
-    /// Those that the tests can be here: what a test takes as its arguments.
-    package static let available: [TestUser] = allCases.filter(\.isAvailable)
+    /// Those that the tests can be here, with subordinate ids: what a test takes as its arguments.
+    package static let available: [TestUser] = [root, ordinary].filter(\.isAvailable)
+
+    /// All of them: for what must not depend on how many ids there are.
+    package static let inThreeModes: [TestUser] = allCases.filter(\.isAvailable)
 
     /// One that the tests can be here: for what is the same for all.
     package static var any: TestUser { available.first ?? .ordinary }
@@ -21,6 +26,8 @@ package enum TestUser: String, Sendable, CaseIterable, CustomStringConvertible {
         switch self {
         case .root: getuid() == 0
         case .ordinary: getuid() != 0 || entry != nil
+        // Only root can hide the ids of others.
+        case .single: getuid() == 0 && entry != nil
         }
     }
 
@@ -33,7 +40,7 @@ package enum TestUser: String, Sendable, CaseIterable, CustomStringConvertible {
             let wanted =
                 switch self {
                 case .root: uid == 0
-                case .ordinary: getuid() == 0 ? fields[0] == "apus-test" : uid == getuid()
+                case .ordinary, .single: getuid() == 0 ? fields[0] == "apus-test" : uid == getuid()
                 }
             if wanted { return (uid, gid, String(fields[0]), String(fields[5])) }
         }

@@ -13,7 +13,7 @@ import Testing
         done
         """
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func aLinkThatIsSwappedLeadsNowhere(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let outside = try sandbox.outside()
@@ -38,7 +38,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func hostileArchivesStayInTheirDirectory(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let outside = try sandbox.outside()
@@ -87,7 +87,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func aContainerThatIsRemovedMeanwhileIsOneSentence(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output(
@@ -106,7 +106,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func theWorkerEndsWithItsCommand(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output("create", "--name", "cc", "--network", "none", "busybox", "sleep", "86397")

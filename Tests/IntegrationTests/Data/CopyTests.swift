@@ -30,7 +30,7 @@ import Testing
         }
         """
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func everythingOfATreeIsKept(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let result = try sandbox.tool(
@@ -61,7 +61,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func mountsAreSeen(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let result = try sandbox.tool(
@@ -133,7 +133,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func thousandsOfFilesGoEachWay(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             // Every seventh is too large to go with its description; there are fewer descriptors than files under way.

@@ -27,7 +27,7 @@ import Testing
         return try #require(Int(events.lines.last ?? ""), "\(events)")
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func whatIsPrintedIsWhatTheDiskGotBack(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output(
@@ -106,7 +106,7 @@ import Testing
     }
 
     /// Whoever makes and uses things while others prune loses nothing, and a prune has no complaints.
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func othersAreNotDisturbed(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.write("text", to: "file")

@@ -15,7 +15,7 @@ import Testing
             "run", "-d", "--name", name, "--network", "none", "-v", volume, "busybox", "sleep", "1000")
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func containersShareOneTemporaryFileSystem(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try makeVolume(sandbox, "mem")
@@ -47,7 +47,7 @@ import Testing
     }
 
     /// Whoever mounted it first may be killed: the others have it still.
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func aKilledFirstOneTakesNothingAway(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try makeVolume(sandbox, "mem")
@@ -66,7 +66,7 @@ import Testing
     }
 
     /// Each waits for all others in the file system that they must have in common.
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func thoseThatStartAtOnceMeet(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try makeVolume(sandbox, "mem")
@@ -85,7 +85,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func whatCannotBeMountedIsSaidAsDockerDoes(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try makeVolume(sandbox, "bad", "noexec,size=xx")

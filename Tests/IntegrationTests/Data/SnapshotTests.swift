@@ -20,7 +20,7 @@ import Testing
         return try sandbox.output("inspect", "-f", format, image).split(separator: " ").map(String.init)
     }
 
-    @Test(arguments: TestUser.available) func aCommittedImageIsWhatTheContainerWas(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func aCommittedImageIsWhatTheContainerWas(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output("run", "--name", "cc", "--network", "none", "busybox", "sh", "-c", Self.changes)
             let id = try sandbox.output("commit", "-a", "Me", "-m", "why", "cc", "made:1")
@@ -47,7 +47,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available) func theConfigurationIsTheContainersWithChanges(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func theConfigurationIsTheContainersWithChanges(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output(
                 "create", "--name", "cc", "--network", "none", "-e", "A=1", "-w", "/w", "-u", "5", "--label", "l=2",
@@ -84,7 +84,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available) func aRunningContainerGoesOnAfterwards(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func aRunningContainerGoesOnAfterwards(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let id = try sandbox.output(
                 "run", "-d", "--name", "cc", "--network", "none", "busybox", "sh", "-c",
@@ -150,7 +150,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available) func commitsOfOneContainerMayRunAtOnce(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func commitsOfOneContainerMayRunAtOnce(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output(
                 "run", "-d", "--name", "cc", "--network", "none", "busybox", "sh", "-c", "echo x >/x; sleep 1000")
@@ -169,7 +169,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available) func anExportIsDockersOfAnyContainer(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func anExportIsDockersOfAnyContainer(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output(
                 "create", "--name", "cc", "--network", "none", "-v", "\(sandbox.path)/work:/in/side", "busybox", "sh",
@@ -192,7 +192,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available) func anExportIsWholeOrNotThere(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func anExportIsWholeOrNotThere(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output("create", "--name", "cc", "busybox", "true")
             let words = "apus: failed to export container: "
@@ -211,7 +211,7 @@ import Testing
     }
 
     /// It can have written into volumes and tmpfs alone, which are not its files.
-    @Test(arguments: TestUser.available) func aReadOnlyContainerIsCommittedAsItsImage(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func aReadOnlyContainerIsCommittedAsItsImage(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output(
                 "run", "--name", "cc", "--read-only", "--tmpfs", "/tmp", "-v", "vol:/home", "--network", "none",
@@ -230,7 +230,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available) func anImagesVolumesStayVolumes(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func anImagesVolumesStayVolumes(_ user: TestUser) throws {
         try withSandbox(user) { sandbox throws in
             try sandbox.output("import", "-c", "VOLUME /data", try Fixtures.busyboxTar, "busybox")
             try sandbox.output(
@@ -287,7 +287,7 @@ import Testing
     }
 
     /// What is left of a container whose image was removed: one layer with all of it.
-    @Test(arguments: TestUser.available) func aContainerOutlivesItsImage(_ user: TestUser) throws {
+    @Test(arguments: TestUser.inThreeModes) func aContainerOutlivesItsImage(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output("run", "--name", "cc", "--network", "none", "busybox", "sh", "-c", Self.changes)
             try sandbox.output("rmi", "-f", "busybox")

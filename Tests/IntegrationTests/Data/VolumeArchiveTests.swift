@@ -11,7 +11,7 @@ import Testing
         """
     private static let look = "cd /v; find . -exec stat -c '%n %A %u:%g %h %s %t %Y' {} + | sort; cat d/f; readlink l"
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func aVolumeComesBackWhole(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             _ = try sandbox.shell(["-v", "one:/v"], Self.content)
@@ -39,7 +39,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func nothingLeadsOutOfTheVolume(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let work = "\(sandbox.path)/work"
@@ -58,7 +58,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func containersMayUseItMeanwhile(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let id = try sandbox.output(
@@ -88,7 +88,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func whatCannotBeDoneIsRefused(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             try sandbox.output("volume", "create", "vv")

@@ -26,7 +26,7 @@ import Testing
     private static let look = "cd /data && stat -c '%n %u:%g %a %h' . f g sub && readlink l && cat f"
     private static let sight = ". 5:6 1770 3\nf 7:8 640 2\ng 7:8 640 2\nsub 0:0 755 2\nf\nhi\n"
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func aVolumeOutlivesItsContainers(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             #expect(try sandbox.shell(["-v", "kept:/v"], "echo one > /v/file; stat -c %a:%u /v") == "755:0")
@@ -40,7 +40,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func anEmptyVolumeGetsWhatTheImageHas(_ user: TestUser) throws {
         try withFilled(user) { sandbox throws in
             func run(_ flags: String...) throws -> ProgramResult {
@@ -68,7 +68,7 @@ import Testing
     }
 
     /// With `create`, before anybody starts it: a container that is there for its volumes alone.
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func aCreatedContainerHasFilledItsVolumes(_ user: TestUser) throws {
         try withFilled(user) { sandbox throws in
             try sandbox.output("create", "--name", "store", "-v", "named:/data", "filled", "true")
@@ -90,7 +90,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func volumesWithoutANameGoWithTheirContainer(_ user: TestUser) throws {
         try withFilled(user) { sandbox throws in
             func names() throws -> [Substring] { try sandbox.output("volume", "ls", "-q").split(separator: "\n") }
@@ -119,7 +119,7 @@ import Testing
     }
 
     /// A supervisor that is killed takes its `--rm` container along, and with it what only that had.
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func nothingStaysOfAKilledSupervisor(_ user: TestUser) throws {
         try withFilled(user) { sandbox throws in
             let id = try sandbox.output(
@@ -135,7 +135,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func aPartOfAVolumeIsMounted(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             _ = try sandbox.shell(
@@ -154,7 +154,7 @@ import Testing
         }
     }
 
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func optionsOfTheDriverAreKeptOrRefused(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let work = "\(sandbox.path)/work"
@@ -196,7 +196,7 @@ import Testing
     }
 
     /// Many that come and go at once: no volume is lost that somebody has, and all can be removed in the end.
-    @Test(arguments: TestUser.available)
+    @Test(arguments: TestUser.inThreeModes)
     func removalAndStartsAtOnce(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             var programs: [RunningProgram] = []
