@@ -13,6 +13,12 @@ package struct ProgramResult: Sendable, CustomStringConvertible {
     package var text: String { String(decoding: output, as: UTF8.self) }
     /// Standard error as text.
     package var errorText: String { String(decoding: errors, as: UTF8.self) }
+    /// Standard error without the news that a user with one id gets once.
+    package var complaints: String {
+        let lines = errors.split(separator: 10, omittingEmptySubsequences: false)
+        let news = Array("WARNING: only one user id is available".utf8)
+        return String(decoding: Array(lines.filter { !$0.starts(with: news) }.joined(separator: [10])), as: UTF8.self)
+    }
     /// The lines of standard output.
     package var lines: [String] {
         // By bytes: a carriage return and a line feed are one Character.

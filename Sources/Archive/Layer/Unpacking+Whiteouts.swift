@@ -23,7 +23,7 @@ extension Unpacking {
         let directory = try directory(path.parent)
         try failing(path.whole) { () throws(SystemError) in
             guard let status = try Files.status(raw: name, in: directory.number) else {
-                return try Files.makeNode(raw: name, in: directory.number, mode: S_IFCHR)
+                return try Self.makeWhiteout(name, in: directory.number)
             }
             // What this layer itself has stays ("files that are present in the same layer as a whiteout file
             // can only be hidden by whiteout files in subsequent layers"); a directory stays without what the
@@ -34,6 +34,18 @@ extension Unpacking {
             }
         }
         return true
+    }
+
+    private static func makeWhiteout(_ name: RawName, in directory: CInt) throws(SystemError) {
+        do throws(SystemError) { try Files.makeNode(raw: name, in: directory, mode: S_IFCHR) } catch {
+            // An overlay takes none from anybody: its own would be told from a layer's by nothing.
+            let isOverlay =
+                (try? FileDescriptor.open(".", in: directory, O_RDONLY | O_DIRECTORY).fileSystemType()) == .overlay
+            guard error.errno == .notPermitted, isOverlay else { throw error }
+            throw SystemError(
+                "mknod (the store is on an overlay, which cannot hold what a layer removes: put it on a volume or a "
+                    + "tmpfs, with --root or APUS_ROOT)", error.object, error.errno)
+        }
     }
 
     /// Removes what has the name now; returns whether there was anything.

@@ -1,4 +1,5 @@
 import Bytes
+import ContainerSpec
 package import Errors
 import Glibc
 import Linux
@@ -92,7 +93,11 @@ extension Engine {
 
     private func mountedHexes() throws(SystemError) -> Set<ByteKey> {
         guard try Files.isPresent(mountedImages) else { return [] }
-        return Set(try MountList.below(mountedImages).filter { !$0.utf8.contains(UInt8(ascii: "/")) }.map(ByteKey.init))
+        var found: Set<ByteKey> = []
+        for name in try MountList.below(mountedImages) where !name.utf8.contains(UInt8(ascii: "/")) {
+            found.insert(ByteKey(name))
+        }
+        return found
     }
 
     private static func familiar(_ names: [String]) -> [String] {

@@ -15,11 +15,13 @@ enum ExtractTreeWorker {
         guard arguments.count == 2 else { return 2 }
         do {
             TarReader.prepare()
-            _ = try UserNamespace.enter(runDirectory: arguments[0])
+            let mode = try UserNamespace.enter(runDirectory: arguments[0])
             umask(0)
             // An archive may be waited for that others go on writing.
             try Credentials.setParentDeathSignal(SIGKILL)
-            try extract(into: try FileDescriptor.open(arguments[1], O_RDONLY | O_DIRECTORY), called: arguments[1])
+            try extract(
+                into: try FileDescriptor.open(arguments[1], O_RDONLY | O_DIRECTORY), called: arguments[1],
+                hasOneID: mode == .single)
             return 0
         } catch {
             try? FileDescriptor(owning: 2).writeAll(Array("\(error)".utf8))
@@ -27,10 +29,13 @@ enum ExtractTreeWorker {
         }
     }
 
-    private static func extract(into directory: consuming FileDescriptor, called name: String) throws {
+    private static func extract(
+        into directory: consuming FileDescriptor, called name: String, hasOneID: Bool
+    ) throws {
         let scope = TreeSink.Scope(root: RootDirectory(try directory.duplicate()))
         var sink = TreeSink(
-            directory: directory.rawValue, label: Array(name.utf8), .entries, tellsWholePaths: false, scope: scope)
+            directory: directory.rawValue, label: Array(name.utf8), .entries, tellsWholePaths: false,
+            keepsOwners: hasOneID, scope: scope)
         let reader = try TarReader(reading: 3)
         var top: TarEntry?
         var marked: [TarEntry] = []

@@ -6,7 +6,7 @@ package enum ImageRoot {
     /// Mounts the layers, of which the lowest comes first, read-only at the directory `place` of the calling process's mount
     /// namespace. Throws `SystemError`: ENOSYS before Linux 5.2, and what the kernel says of an overlay that it refuses.
     package static func mount(_ layers: [String], at place: String) throws(SystemError) {
-        try MountInterface.requireTrees("fsopen", "overlay")
+        guard MountInterface.hasTrees else { throw SystemError("fsopen", "overlay", .notImplemented) }
         let root = try RootMount.makeReadOnly(
             RootMount.Layers(image: layers, mountPoints: nil), mountPoints: [], directory: place, volatile: true,
             opensDevices: false)

@@ -113,10 +113,11 @@ package struct Supervisor: ~Copyable {
         Linger.hold(runDirectory: request.containers.paths.run, mode: mode, seconds: request.lingering)
     }
 
-    mutating func enterUserNamespace() throws(SupervisorFailure) {
+    /// `publishing`: for as long as it lives others join its namespace; who does not linger must not say so.
+    mutating func enterUserNamespace(publishing: Bool = true) throws(SupervisorFailure) {
         let runDirectory = request.containers.paths.run
         do throws(UserNamespaceError) {
-            mode = try UserNamespace.enter(runDirectory: runDirectory, publishing: true)
+            mode = try UserNamespace.enter(runDirectory: runDirectory, publishing: publishing)
         } catch { throw SupervisorFailure(error.description) }
     }
 

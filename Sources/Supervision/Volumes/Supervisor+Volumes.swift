@@ -86,7 +86,7 @@ extension Supervisor {
     /// What `create` has a worker do: fills the volumes of a container that is not started. Throws where that fails.
     static func fillVolumes(of request: SupervisorRequest) throws(SupervisorFailure) {
         var supervisor = Supervisor(request, hold: -1, passed: [])
-        try supervisor.enterUserNamespace()
+        try supervisor.enterUserNamespace(publishing: false)
         defer { supervisor.rootServer.finish() }
         var mounted: [SharedFileSystem] = []
         defer { for shared in mounted { shared.release() } }

@@ -57,7 +57,7 @@ import Testing
             #expect(
                 result.text
                     == "0:0 4751\n0:0 4751\n0:0 777\n0:0 555\n../file\n../file\ntext\n", "\(result)")
-            #expect(result.errors.isEmpty, "\(result)")
+            #expect(result.complaints.isEmpty, "\(result)")
         }
     }
 
@@ -81,7 +81,7 @@ import Testing
                 """)
             #expect(result.text == "f\nin\nf\nv\nf\nro:\nr\n\nv:\nf\nstopped\nv\n", "\(result)")
             let refused = ["apus: container rootfs is marked read-only", "apus: mounted volume is marked read-only"]
-            let lines = result.errorText.split(separator: "\n").map(String.init)
+            let lines = result.complaints.split(separator: "\n").map(String.init)
             #expect(lines.count == 6 && Array(lines[..<2]) == refused && Array(lines[4...]) == refused, "\(result)")
             #expect(lines.count > 2 && lines[2] == "apus: Could not find the file /proc/1/status in container cc")
         }

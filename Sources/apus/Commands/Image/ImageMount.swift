@@ -1,8 +1,12 @@
+import Bytes
+import DockerTypes
 import Engine
 import Errors
 import Flags
 import JSON
+import OCI
 import Rendering
+import Store
 
 extension Verb {
     static let imageMount = Verb(
@@ -24,7 +28,7 @@ extension Verb {
         var names = parsed.positionals
         if parsed.bool("all") {
             if !names.isEmpty { throw CommandFailure("--all takes no images") }
-            names = try engine.imageSummaries().images.map(\.id)
+            names = try engine.imageSummaries().images.map(\.image.id.description)
         } else if names.isEmpty {
             try print(try engine.imageMounts(), format, context)
             return 0
@@ -64,13 +68,15 @@ extension Verb {
             throw CommandFailure("name the images to unmount, or all of them by --all")
         }
         var status: CInt = 0
+        var unmounted: [Digest] = []
         for name in names {
-            do throws(EngineError) { try context.output.line(try engine.unmountImage(name).hex) } catch {
+            do throws(EngineError) { unmounted.append(try engine.unmountImage(name)) } catch {
                 if error.kind == .conflict, parsed.bool("force") { continue }
                 context.complain(error.message)
                 status = 125
             }
         }
+        for id in unmounted { try context.output.line(id.hex) }
         return status
     }
 

@@ -4,7 +4,7 @@ import TestSupport
 import Testing
 
 /// `image mount` and `image unmount`: as root in a mount namespace of the test's own, as an ordinary user below `unshare`.
-@Suite struct ImageMountTests {
+@Suite struct MountedImageTests {
     private func script(_ sandbox: Sandbox, _ user: TestUser, _ script: String) throws -> ProgramResult {
         let text = "apus='\(Executable.path)'; set -u\n" + script
         return user == .root
