@@ -96,7 +96,7 @@ import Testing
 
     /// Volumes, copies and snapshots of an inner container; prints "works" at the end of all.
     private static let dataScript = """
-        export HOME=/tmp APUS_LINGER=0; set -e
+        export HOME=/tmp APUS_ROOT=/tmp/store APUS_RUN=/tmp/run APUS_LINGER=0; set -e
         /apus import /busybox.tar inner >/dev/null 2>/tmp/said
         mkdir -p d/sub; echo one >d/sub/f; ln -s f d/sub/l; chmod 4711 d/sub/f
         /apus run --name cc --network none -v vol:/v -v /anonymous inner sh -c 'echo two >/v/g; echo three >/etc/new; rm -f '$GONE
