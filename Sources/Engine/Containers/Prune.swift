@@ -1,4 +1,5 @@
 import Bytes
+import ContainerSpec
 package import DockerTypes
 package import Errors
 import Logs
@@ -26,13 +27,15 @@ extension Engine {
         var outcome = PruneOutcome()
         outcome.problems = problems
         let doomed = all.filter { !$0.state.isActive && $0.state.status != .removing && admits($0) }
-        let folders = doomed.map { containers.directory($0.id) }
-        let sizes = try reclaimableSizes(folders.flatMap { ["\($0)/upper", "\($0)/rootfs"] })
+        let drivers = StorageDriver.allCases
+        let sizes = try reclaimableSizes(
+            doomed.flatMap { container in drivers.map { "\(containers.directory(container.id))/\($0.directory)" } })
         for (place, container) in doomed.enumerated() {
             do throws(EngineError) {
                 // Not by force: one that was started meanwhile stays.
                 outcome.containers.append(try removeContainer(container.id, force: false))
-                outcome.reclaimed += sizes[2 * place] + sizes[2 * place + 1]
+                let first = place * drivers.count
+                outcome.reclaimed += sizes[first..<first + drivers.count].reduce(0, +)
             } catch {
                 // Somebody has started or removed it.
                 if error.kind != .conflict, error.kind != .notFound { outcome.problems.append(error.message) }

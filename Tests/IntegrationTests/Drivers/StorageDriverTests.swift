@@ -107,6 +107,18 @@ import Testing
         }
     }
 
+    @Test(arguments: DriverCase.available) func whatAPruneGivesBackIsCounted(_ driver: DriverCase) throws {
+        try withBusybox(driver.user) { sandbox throws in
+            let made = try sandbox.run(driver, "cc", [], "head -c 1000000 /dev/urandom >/f")
+            #expect(made.code == 0, "\(made)")
+            let pruned = try sandbox.apus("container", "prune", "-f")
+            // A copy goes with all of the image's files.
+            let total = try #require(pruned.lines.last)
+            #expect(total == "Total reclaimed space: 1MB" || driver.driver == "vfs", "\(pruned)")
+            #expect(total != "Total reclaimed space: 0B", "\(pruned)")
+        }
+    }
+
     @Test(arguments: DriverCase.available) func readOnlyRootsAndVolumesWork(_ driver: DriverCase) throws {
         try withBusybox(driver.user) { sandbox throws in
             let script = "touch /f 2>/dev/null || echo refused; echo v >/deep/place/v && cat /deep/place/v; pwd"
