@@ -24,17 +24,8 @@ package enum FlagValue {
         }
     }
 
-    /// The truth of Go's `strconv.ParseBool` words; nil for any other text.
-    package static func bool(_ text: String) -> Bool? {
-        switch text {
-        case "1", "t", "T", "true", "TRUE", "True": true
-        case "0", "f", "F", "false", "FALSE", "False": false
-        default: nil
-        }
-    }
-
     static func checkedBool(_ text: String) throws(Invalid) -> Bool {
-        guard let value = bool(text) else {
+        guard let value = goBool(text) else {
             throw Invalid("strconv.ParseBool: parsing \(goQuoted(text)): invalid syntax")
         }
         return value

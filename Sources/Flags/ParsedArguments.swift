@@ -1,3 +1,5 @@
+import Bytes
+
 /// A command line that has been taken apart and whose values have been checked against their kinds.
 package struct ParsedArguments: Sendable {
     /// One use of a flag.
@@ -46,7 +48,7 @@ package struct ParsedArguments: Sendable {
     /// Whether a boolean flag is true: the last word counts, then the default.
     package func bool(_ name: String) -> Bool {
         guard let text = string(name) else { return false }
-        return FlagValue.bool(text) ?? false
+        return goBool(text) ?? false
     }
 
     /// All values of a repeatable flag in their order; the default when none was given.

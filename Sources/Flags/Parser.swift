@@ -131,31 +131,8 @@ struct FlagParser {
             result.warnings.append("Flag --\(flag.name) has been deprecated, \(sentence)")
         }
         // `--privileged=false` asks for nothing, and so there is nothing to refuse.
-        if let sentence = flag.refused, refusal == nil, flag.kind != .bool || FlagValue.bool(value) == true {
+        if let sentence = flag.refused, refusal == nil, flag.kind != .bool || goBool(value) == true {
             refusal = "--\(flag.name): \(sentence)"
         }
     }
-}
-
-/// `text` in double quotes with Go's escapes (`%q`).
-package func goQuoted(_ text: String) -> String {
-    var quoted = "\""
-    for scalar in text.unicodeScalars {
-        switch scalar {
-        case "\"": quoted += "\\\""
-        case "\\": quoted += "\\\\"
-        case "\n": quoted += "\\n"
-        case "\r": quoted += "\\r"
-        case "\t": quoted += "\\t"
-        case "\u{07}": quoted += "\\a"
-        case "\u{08}": quoted += "\\b"
-        case "\u{0B}": quoted += "\\v"
-        case "\u{0C}": quoted += "\\f"
-        case _ where scalar.value < 0x20 || scalar.value == 0x7F:
-            let digits = String(scalar.value, radix: 16)
-            quoted += "\\x" + (digits.utf8.count == 1 ? "0" : "") + digits
-        default: quoted.unicodeScalars.append(scalar)
-        }
-    }
-    return quoted + "\""
 }

@@ -94,7 +94,7 @@ private struct MountFields {
             propagation = known
         case "bind-recursive":
             // Go's booleans count as the two ends.
-            switch parseBool(value) {
+            switch goBool(value) {
             case true?: recursion = .enabled
             case false?: recursion = .disabled
             case nil:
@@ -150,7 +150,7 @@ private struct MountFields {
     private mutating func takeSwitch(_ key: String, _ value: String?) throws(OptionError) -> Bool {
         func on() throws(OptionError) -> Bool {
             guard let value else { return true }
-            guard let flag = parseBool(value) else { throw OptionError("invalid value for \(key): \(value)") }
+            guard let flag = goBool(value) else { throw OptionError("invalid value for \(key): \(value)") }
             return flag
         }
         switch key {
@@ -166,7 +166,7 @@ private struct MountFields {
             createSource = try on()
         case "u", "chown": changesOwner = try on() ? true : nil
         case "idmap":
-            if let value, parseBool(value) == nil {
+            if let value, goBool(value) == nil {
                 guard let map = MountOption.MappedIDs(value) else {
                     throw OptionError("invalid value for idmap: \(value)")
                 }

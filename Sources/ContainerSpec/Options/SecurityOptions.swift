@@ -37,7 +37,7 @@ package struct SecurityOptions: Codable, Hashable, Sendable {
         switch (key, value) {
         case ("no-new-privileges", nil): noNewPrivileges = true
         case ("no-new-privileges", let value?):
-            guard let flag = parseBool(value) else { throw OptionError("invalid --security-opt 2: \"\(text)\"") }
+            guard let flag = goBool(value) else { throw OptionError("invalid --security-opt 2: \"\(text)\"") }
             noNewPrivileges = flag
         case ("seccomp", "unconfined"?): seccomp = .unconfined
         case ("seccomp", "builtin"?), ("seccomp", "default"?): seccomp = .standard

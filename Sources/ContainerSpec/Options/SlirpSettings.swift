@@ -22,7 +22,7 @@ package struct SlirpSettings: Codable, Hashable, Sendable {
                 throw OptionError("invalid slirp4netns option '\(field)': it must be key=value")
             }
             func flag() throws(OptionError) -> Bool {
-                guard let flag = parseBool(value) else {
+                guard let flag = goBool(value) else {
                     throw OptionError("invalid value '\(value)' of the slirp4netns option \(key)")
                 }
                 return flag

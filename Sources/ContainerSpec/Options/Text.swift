@@ -18,15 +18,6 @@ func textFile(_ lines: [String]) -> String {
     return text
 }
 
-/// `true` and `false` in the forms of Go's `strconv.ParseBool`; nil for anything else.
-func parseBool(_ text: String) -> Bool? {
-    switch text {
-    case "1", "t", "T", "true", "TRUE", "True": true
-    case "0", "f", "F", "false", "FALSE", "False": false
-    default: nil
-    }
-}
-
 /// The whole number that `text` writes in octal digits; nil for anything else.
 func parseOctal(_ text: some StringProtocol) -> UInt32? {
     // By itself the initializer takes a sign.
@@ -51,30 +42,4 @@ package func cleanPath(_ path: String) -> String {
 
 /// The fields of one line of comma-separated values, quoted fields included (RFC 4180); nil for an open or
 /// misplaced quote.
-func commaSeparated(_ line: String) -> [String]? {
-    var fields: [String] = []
-    var rest = line[...]
-    while true {
-        var field = ""
-        if rest.firstLetter == "\"" {
-            rest = rest.dropping(1)
-            while true {
-                guard let quote = rest.place(of: "\"") else { return nil }
-                field += rest[..<quote]
-                rest = rest.behind(quote)
-                guard rest.firstLetter == "\"" else { break }
-                field.append("\"")
-                rest = rest.dropping(1)
-            }
-            guard rest.isEmpty || rest.firstLetter == "," else { return nil }
-        } else {
-            let end = rest.place(of: ",") ?? rest.endIndex
-            guard !rest[..<end].has("\"") else { return nil }
-            field = String(rest[..<end])
-            rest = rest[end...]
-        }
-        fields.append(field)
-        guard rest.firstLetter == "," else { return fields }
-        rest = rest.dropping(1)
-    }
-}
+func commaSeparated(_ line: String) -> [String]? { try? CommaSeparated.fields(line) }

@@ -60,7 +60,7 @@ package struct RunDevice: Hashable, Sendable {
                 name = value
             case ("required", nil): isRequired = true
             case ("required", let value?):
-                guard let flag = GoValue.bool(value) else {
+                guard let flag = goBool(value) else {
                     throw Fault("invalid value for required: \(value.excerpt)")
                 }
                 isRequired = flag

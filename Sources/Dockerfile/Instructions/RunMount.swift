@@ -170,7 +170,7 @@ package struct RunMount: Hashable, Sendable {
     }
 
     private static func flag(_ key: String, _ value: String) throws(Fault) -> Bool {
-        guard let flag = GoValue.bool(value) else { throw Fault("invalid value for \(key): \(value.excerpt)") }
+        guard let flag = goBool(value) else { throw Fault("invalid value for \(key): \(value.excerpt)") }
         return flag
     }
 

@@ -91,7 +91,7 @@ package struct CheckDirective: Equatable, Sendable {
                 hasAllExperimental = words.has("all")
                 experimental = words
             default:
-                guard let flag = GoValue.bool(text) else {
+                guard let flag = goBool(text) else {
                     throw DockerfileError(
                         "failed to parse check options: failed to parse check option \(GoValue.quoted(String(part))): "
                             + "strconv.ParseBool: parsing \(GoValue.quoted(text)): invalid syntax", place)

@@ -2,15 +2,6 @@ import Bytes
 
 /// Texts as Go's standard library reads them, which Dockerfiles rely on.
 enum GoValue {
-    /// `strconv.ParseBool`.
-    static func bool(_ text: String) -> Bool? {
-        switch text {
-        case "1", "t", "T", "TRUE", "true", "True": true
-        case "0", "f", "F", "FALSE", "false", "False": false
-        default: nil
-        }
-    }
-
     /// Digits alone in `radix`, of a value of at most 32 bits.
     static func unsigned(_ text: String, radix: Int = 10) -> UInt32? {
         guard let first = text.utf8.first, first != UInt8(ascii: "+"), first != UInt8(ascii: "-") else { return nil }
@@ -93,22 +84,6 @@ enum GoValue {
         return size < 9e18 ? Int64(size) : nil
     }
 
-    /// `%q` of Go: in quotation marks, with what cannot be seen escaped.
-    static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.excerpt.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\t": result += "\\t"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case _ where scalar.value < 32 || scalar.value == 127:
-                let digits = String(scalar.value, radix: 16)
-                result += "\\x" + (digits.utf8.count < 2 ? "0" : "") + digits
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
+    /// `text`, or its beginning, in Go's quotation marks (`%q`).
+    static func quoted(_ text: String) -> String { goQuoted(text.excerpt) }
 }

@@ -272,5 +272,5 @@ struct RunOptionReader {
         return true
     }
 
-    private func isTrue(_ value: String) -> Bool { FlagValue.bool(value) ?? false }
+    private func isTrue(_ value: String) -> Bool { goBool(value) ?? false }
 }

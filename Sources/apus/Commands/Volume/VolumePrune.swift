@@ -49,7 +49,7 @@ extension Verb {
                 "invalid filter 'all=[\(words.sorted().joined(separator: " "))]': only one value is expected")
         }
         guard let word = words.first else { return false }
-        guard let isAll = FlagValue.bool(word) else {
+        guard let isAll = goBool(word) else {
             throw FilterError("invalid filter 'all': strconv.ParseBool: parsing \"\(word)\": invalid syntax")
         }
         return isAll
