@@ -22,15 +22,8 @@ extension Verb {
                 || Prompt.isYes("WARNING! This will remove all stopped containers.", context)
         else { return 0 }
         let outcome = try context.engine().pruneContainers { filter.admits($0) }
-        if !outcome.containers.isEmpty {
-            try context.output.line("Deleted Containers:")
-            for id in outcome.containers { try context.output.line(id) }
-            try context.output.line("")
-        }
-        try context.output.line("Total reclaimed space: \(HumanSize.decimal(outcome.reclaimed))")
-        try context.output.flush()
-        for problem in outcome.problems { context.complain(problem) }
-        return outcome.problems.isEmpty ? 0 : 1
+        try context.listDeleted("Containers", outcome.containers)
+        return try outcome.conclude(context)
     }
 }
 

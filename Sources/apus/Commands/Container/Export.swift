@@ -13,21 +13,11 @@ extension Verb {
             arguments: .exactly(1), completion: .containers)
     ) { parsed, context in
         let engine = try context.engine()
-        guard let path = parsed.string("output"), !path.isEmpty else {
-            guard !Terminal.isTerminal(STDOUT_FILENO) else {
-                throw CommandFailure("cowardly refusing to save to a terminal. Use the -o flag or redirect", status: 1)
-            }
-            try engine.exportContainer(parsed.positionals[0], to: STDOUT_FILENO)
-            return 0
-        }
-        let target: ArchiveTarget
-        do throws(SystemError) { target = try ArchiveTarget(path) } catch {
-            throw CommandFailure("failed to export container: \(ArchiveTarget.describe(error, path))", status: 1)
-        }
-        try engine.exportContainer(parsed.positionals[0], to: target.number)
-        do throws(SystemError) { try target.keep() } catch {
-            throw CommandFailure("failed to export container: \(error)", status: 1)
-        }
+        try ArchiveTarget.write(
+            parsed.string("output"),
+            toTerminal: "cowardly refusing to save to a terminal. Use the -o flag or redirect",
+            failing: "failed to export container"
+        ) { try engine.exportContainer(parsed.positionals[0], to: $0) }
         return 0
     }
 }
@@ -95,8 +85,25 @@ struct ArchiveTarget: ~Copyable {
         }
     }
 
+    /// Has `body` write an archive to the descriptor that it gets: that of the file `path`, or where there is none the standard
+    /// output. Throws `CommandFailure`: `refusal` where that is a terminal, and "`what`: …" for a file that cannot be made.
+    static func write(
+        _ path: String?, toTerminal refusal: String, failing what: String, _ body: (CInt) throws -> Void
+    ) throws {
+        guard let path, !path.isEmpty else {
+            if Terminal.isTerminal(STDOUT_FILENO) { throw CommandFailure(refusal) }
+            return try body(STDOUT_FILENO)
+        }
+        let target: ArchiveTarget
+        do throws(SystemError) { target = try ArchiveTarget(path) } catch {
+            throw CommandFailure("\(what): \(describe(error, path))")
+        }
+        try body(target.number)
+        do throws(SystemError) { try target.keep() } catch { throw CommandFailure("\(what): \(error)") }
+    }
+
     /// Docker's words for a file that cannot be made.
-    static func describe(_ error: SystemError, _ path: String) -> String {
+    private static func describe(_ error: SystemError, _ path: String) -> String {
         switch error.errno {
         case .isDirectory: "cannot write to a directory"
         case .noEntry, .notDirectory: "invalid output path: stat \(Files.split(path).parent): \(error.errno)"

@@ -30,11 +30,8 @@ extension Verb {
         let outcome = try context.engine().pruneImages(all: all) { image in
             filter.admits(created: image.config.created, labels: image.config.config?.labels ?? [:])
         }
-        try outcome.showImages(context)
-        try context.output.line("Total reclaimed space: \(HumanSize.decimal(outcome.reclaimed))")
-        try context.output.flush()
-        for problem in outcome.problems { context.complain(problem) }
-        return outcome.problems.isEmpty ? 0 : 1
+        try outcome.listImages(context)
+        return try outcome.conclude(context)
     }
 
     // Docker's client adds what --all says to the filters, and its engine reads them: other words than these are nothing.
@@ -46,20 +43,5 @@ extension Verb {
             throw FilterError("invalid filter 'dangling=[\(words.joined(separator: " "))]'")
         }
         return isFalse
-    }
-}
-
-extension PruneOutcome {
-    /// Prints what became of images, if there were any.
-    func showImages(_ context: Context) throws {
-        guard !images.isEmpty else { return }
-        try context.output.line("Deleted Images:")
-        for removal in images {
-            switch removal {
-            case .untagged(let name): try context.output.line("untagged: \(name)")
-            case .deleted(let id): try context.output.line("deleted: \(id)")
-            }
-        }
-        try context.output.line("")
     }
 }

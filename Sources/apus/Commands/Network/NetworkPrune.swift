@@ -1,8 +1,8 @@
-import Store
 import DockerTypes
 import Engine
 import Flags
 import Rendering
+import Store
 
 extension Verb {
     static let networkPrune = Verb(
@@ -27,11 +27,7 @@ extension Verb {
         let (names, problems) = try context.engine().pruneNetworks { network in
             filter.admits(created: network.created, labels: network.labelMap)
         }
-        if !names.isEmpty {
-            try context.output.line("Deleted Networks:")
-            for name in names { try context.output.line(name) }
-            try context.output.line("")
-        }
+        try context.listDeleted("Networks", names)
         try context.output.flush()
         for problem in problems { context.complain(problem) }
         return problems.isEmpty ? 0 : 1

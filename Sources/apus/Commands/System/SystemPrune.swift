@@ -47,35 +47,16 @@ extension Verb {
             try engine.pruneImages(all: all) { image in
                 filter.admits(created: image.config.created, labels: image.config.config?.labels ?? [:])
             })
-        try show(total, networks: networks.names, context)
-        return total.problems.isEmpty ? 0 : 1
+        try context.listDeleted("Containers", total.containers)
+        try context.listDeleted("Networks", networks.names)
+        try context.listDeleted("Volumes", total.volumes)
+        try total.listImages(context)
+        return try total.conclude(context)
     }
 
     private static func list(_ filters: Filters) -> String {
         let lines = PruneFilter.keys.sorted().flatMap { key in filters.all(key).map { "\n  - \(key)=\($0)" } }
         return lines.isEmpty ? "" : "\n  Items to be pruned will be filtered with:\(lines.joined())\n"
-    }
-
-    private static func show(_ outcome: PruneOutcome, networks: [String], _ context: Context) throws {
-        if !outcome.containers.isEmpty {
-            try context.output.line("Deleted Containers:")
-            for id in outcome.containers { try context.output.line(id) }
-            try context.output.line("")
-        }
-        if !networks.isEmpty {
-            try context.output.line("Deleted Networks:")
-            for name in networks { try context.output.line(name) }
-            try context.output.line("")
-        }
-        if !outcome.volumes.isEmpty {
-            try context.output.line("Deleted Volumes:")
-            for name in outcome.volumes { try context.output.line(name) }
-            try context.output.line("")
-        }
-        try outcome.showImages(context)
-        try context.output.line("Total reclaimed space: \(HumanSize.decimal(outcome.reclaimed))")
-        try context.output.flush()
-        for problem in outcome.problems { context.complain(problem) }
     }
 }
 

@@ -12,21 +12,10 @@ extension Verb {
             arguments: .exactly(1), completion: .volumes)
     ) { parsed, context in
         let engine = try context.engine()
-        guard let path = parsed.string("output"), !path.isEmpty else {
-            guard !Terminal.isTerminal(STDOUT_FILENO) else {
-                throw CommandFailure("refusing to export to terminal. Use -o flag or redirect")
-            }
-            try engine.exportVolume(parsed.positionals[0], to: STDOUT_FILENO)
-            return 0
-        }
-        let target: ArchiveTarget
-        do throws(SystemError) { target = try ArchiveTarget(path) } catch {
-            throw CommandFailure("cannot export volume: \(ArchiveTarget.describe(error, path))")
-        }
-        try engine.exportVolume(parsed.positionals[0], to: target.number)
-        do throws(SystemError) { try target.keep() } catch {
-            throw CommandFailure("cannot export volume: \(error)")
-        }
+        try ArchiveTarget.write(
+            parsed.string("output"), toTerminal: "refusing to export to terminal. Use -o flag or redirect",
+            failing: "cannot export volume"
+        ) { try engine.exportVolume(parsed.positionals[0], to: $0) }
         return 0
     }
 

@@ -31,15 +31,8 @@ extension Verb {
         let outcome = try context.engine().pruneVolumes(all: all) {
             filter.admits(created: $0.created, labels: $0.labels)
         }
-        if !outcome.volumes.isEmpty {
-            try context.output.line("Deleted Volumes:")
-            for name in outcome.volumes { try context.output.line(name) }
-            try context.output.line("")
-        }
-        try context.output.line("Total reclaimed space: \(HumanSize.decimal(outcome.reclaimed))")
-        try context.output.flush()
-        for problem in outcome.problems { context.complain(problem) }
-        return outcome.problems.isEmpty ? 0 : 1
+        try context.listDeleted("Volumes", outcome.volumes)
+        return try outcome.conclude(context)
     }
 
     private static func isAll(_ filters: Filters) throws -> Bool {
