@@ -87,15 +87,6 @@ extension LayerWriting {
         return try KeptOwner.of(name, in: source.current)
     }
 
-    /// Gives an entry the owner that is kept, and makes it the device that it stands for.
-    func apply(_ kept: KeptOwner?, to entry: inout TarEntry) {
-        guard let kept else { return }
-        (entry.user, entry.group) = (kept.user, kept.group)
-        guard let node = kept.node, entry.kind == .regular else { return }
-        entry.kind = node.type == S_IFCHR ? .characterDevice(node.device) : .blockDevice(node.device)
-        entry.mode = kept.mode
-    }
-
     // MARK: - Attributes
 
     /// Those of the open file `descriptor` that an archive gets.

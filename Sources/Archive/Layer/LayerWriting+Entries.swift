@@ -83,7 +83,9 @@ extension LayerWriting {
         if status.linkCount > 1, let first = links[status.identity] {
             try writePending()
             var entry = header(whole, .hardLink(target: first), status, source)
-            apply(try reading(name) { () throws(SystemError) in try kept(name, source, status) }, to: &entry)
+            if let kept = try reading(name, { () throws(SystemError) in try kept(name, source, status) }) {
+                entry.apply(kept)
+            }
             return try write(entry)
         }
         var entry = header(whole, .regular, status, source)
@@ -125,7 +127,7 @@ extension LayerWriting {
         guard status.isRegular else { return }
         var entry = header(whole, .regular, status, source)
         entry.size = status.size
-        apply(try reading(name) { () throws(SystemError) in try kept(file.rawValue) }, to: &entry)
+        if let kept = try reading(name, { () throws(SystemError) in try kept(file.rawValue) }) { entry.apply(kept) }
         entry.attributes = try reading(name) { () throws(SystemError) in
             try attributes(source, of: file.rawValue)
         }

@@ -124,7 +124,7 @@ final class LayerWriting {
         return try reading([0]) { () throws(SystemError) in
             let status = try Files.status(of: top.current)
             var header = header(path + (path.isEmpty ? [46, 0] : [0]), .directory, status, top)
-            apply(try kept(top.current), to: &header)
+            if let kept = try kept(top.current) { header.apply(kept) }
             header.attributes = try attributes(top, of: top.current)
             return Level(sources: sources, entries: try entries(sources), header: header, above: above)
         }

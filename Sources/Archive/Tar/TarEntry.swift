@@ -1,3 +1,4 @@
+import Glibc
 package import Linux
 
 /// One member of a tar archive.
@@ -42,5 +43,13 @@ package struct TarEntry: Sendable {
         self.modification = modification
         self.access = access
         self.attributes = attributes
+    }
+
+    /// Gives the entry the owner that is kept beside its file (`KeptOwner`), and makes it the device that the file stands for.
+    package mutating func apply(_ kept: KeptOwner) {
+        (user, group) = (kept.user, kept.group)
+        guard let node = kept.node, kind == .regular else { return }
+        kind = node.type == S_IFCHR ? .characterDevice(node.device) : .blockDevice(node.device)
+        mode = kept.mode
     }
 }

@@ -19,14 +19,15 @@ extension Engine {
             !record.layers.isEmpty
         else { return [] }
         let layers = allLayers(record)
-        let form =
+        let form: TreeChanges.Form =
             switch driver {
-            case .overlay: "overlay"
-            case .fuseOverlay: "fuse"
-            case .copy: "whole"
+            case .overlay: .overlay
+            case .fuseOverlay: .fuse
+            case .copy: .whole
             }
         let bytes = try inspectTree(
-            ["changes", form, "\(directory)/\(driver.directory)", Self.ownPlaces.joined(separator: ":")] + layers)
+            ["changes", form.rawValue, "\(directory)/\(driver.directory)", Self.ownPlaces.joined(separator: ":")]
+                + layers)
         return bytes.split(separator: 0).compactMap { entry in
             guard let letter = entry.first, let kind = FileChange.Kind(rawValue: Character(Unicode.Scalar(letter)))
             else { return nil }

@@ -46,14 +46,7 @@ extension TreeSink {
     func write(
         _ content: [UInt8], to file: borrowing FileDescriptor, _ name: RawName
     ) throws(EngineError) {
-        guard !content.isEmpty else { return }
-        do throws(SystemError) {
-            let failed = content.withUnsafeBytes { bytes -> SystemError? in
-                do throws(SystemError) { try file.write(bytes, at: 0) } catch { return error }
-                return nil
-            }
-            if let failed { throw failed }
-        } catch { throw failure(error, name) }
+        do throws(SystemError) { try file.writeAll(content) } catch { throw failure(error, name) }
     }
 
     mutating func write(

@@ -212,19 +212,12 @@ struct TreeSource: ~Copyable {
             guard name == Self.capability || isUsers, let value = try ExtendedAttributes.get(name, of: file)
             else { continue }
             if readsKeptOwners, name == KeptOwner.attribute {
-                if let kept = KeptOwner(value) { Self.apply(kept, to: &entry) }
+                if let kept = KeptOwner(value) { entry.apply(kept) }
                 continue
             }
             list.append((name, value))
         }
         return list
-    }
-
-    private static func apply(_ kept: KeptOwner, to entry: inout TarEntry) {
-        (entry.user, entry.group) = (kept.user, kept.group)
-        guard let node = kept.node, entry.kind == .regular else { return }
-        entry.kind = node.type == S_IFCHR ? .characterDevice(node.device) : .blockDevice(node.device)
-        entry.mode = kept.mode
     }
 
     private func absolute(_ path: [UInt8]) -> [UInt8] { CopyPath.clean(label + path.dropFirst(name.count)) }
