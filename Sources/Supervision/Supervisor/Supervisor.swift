@@ -172,7 +172,7 @@ package struct Supervisor: ~Copyable {
         var mounted: [SharedFileSystem] = []
         defer { for shared in mounted { shared.release() } }
         // Before anything shares this process's root directory.
-        try mountVolumes(&mounted)
+        try mount(request.volumes, &mounted) { (_, failure) throws(SupervisorFailure) in throw failure }
         let namespace = try ownUserNamespace()
         let network = beginLoopback(plan.spec, plan.network, namespace)
         let root = try mountRoot(namespace, meanwhile: network)
@@ -181,7 +181,10 @@ package struct Supervisor: ~Copyable {
         let parts = try openSubpaths(&plan.spec)
         defer { for part in parts { close(part) } }
         let images = try mountImages(&plan.spec, namespace)
-        defer { for image in images { close(image) } }
+        defer {
+            for image in images { close(image) }
+            letGoImages()
+        }
         var loopback = finishLoopback(network, &plan.spec)
         let other = try joinOther(plan.network, &plan.spec)
         var warnings: [String] = []
@@ -199,9 +202,8 @@ package struct Supervisor: ~Copyable {
         var identity: IdentityProcess?
         defer { identity?.end() }
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
-        // The container's process has a copy of this mount namespace then.
-        defer { letGoImages() }
         var process = try setUp(plan, root, &streams, &loop, &identity)
+        // The container's process has a copy of this mount namespace.
         letGoImages()
         endLifetime(loopback)
         endLifetime(other)

@@ -35,7 +35,7 @@ struct SharedFileSystem {
             let lock = try lock()
             defer { lock.unlock() }
             try Files.makeDirectories(marks, mode: 0o700)
-            if try !copyOfAnother() { try mountFirst() }
+            if try !copyOfAnother() { try fileSystem.mount(on: content) }
             guard let own = ProcessIdentity.current() else { throw SystemError("read", "/proc/self/stat", .noEntry) }
             do throws(SystemError) {
                 try Files.write("\(own.pid) \(own.startTime)".utf8, to: "\(marks)/\(id)", mode: 0o600)
@@ -72,8 +72,6 @@ struct SharedFileSystem {
         let data = fileSystem.data.isEmpty ? "" : ", data: \(fileSystem.data)"
         return "mount \(fileSystem.source):\(content)\(flags)\(data): \(error.errno)"
     }
-
-    private func mountFirst() throws(SystemError) { try fileSystem.mount(on: content) }
 
     // MARK: another's
 

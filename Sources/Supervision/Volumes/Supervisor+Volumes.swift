@@ -6,16 +6,21 @@ import Runtime
 
 /// The volumes of the container, and what a new one gets of the image.
 extension Supervisor {
-    /// Mounts the file systems of volumes that have one, each once. Throws; those of `mounted` are the caller's to release
-    /// also then.
-    func mountVolumes(_ mounted: inout [SharedFileSystem]) throws(SupervisorFailure) {
+    /// Mounts the file systems of those `volumes` that have one, each once. `failing` gets the directory of one that cannot be
+    /// mounted, and why; what it throws ends the work. Those of `mounted` are the caller's to release also then.
+    func mount(
+        _ volumes: [MountedVolume], _ mounted: inout [SharedFileSystem],
+        failing: (String, SupervisorFailure) throws(SupervisorFailure) -> Void
+    ) throws(SupervisorFailure) {
         var directories: Set<String> = []
-        for volume in request.volumes {
+        for volume in volumes {
             guard let shared = SharedFileSystem(volume, container: request.id),
                 directories.insert(volume.directory).inserted
             else { continue }
-            try shared.acquire()
-            mounted.append(shared)
+            do throws(SupervisorFailure) {
+                try shared.acquire()
+                mounted.append(shared)
+            } catch { try failing(volume.directory, error) }
         }
     }
 
@@ -91,14 +96,9 @@ extension Supervisor {
         var mounted: [SharedFileSystem] = []
         defer { for shared in mounted { shared.release() } }
         var absent: Set<String> = []
-        for volume in request.volumes where volume.copiesContent {
-            guard let shared = SharedFileSystem(volume, container: request.id) else { continue }
+        try supervisor.mount(request.volumes.filter(\.copiesContent), &mounted) { directory, _ in
             // The start says what is wrong with it.
-            do throws(SupervisorFailure) { try shared.acquire() } catch {
-                absent.insert(volume.directory)
-                continue
-            }
-            mounted.append(shared)
+            absent.insert(directory)
         }
         let root = try supervisor.mountRoot(try supervisor.ownUserNamespace())
         defer { Overlay.letGo(root) }
