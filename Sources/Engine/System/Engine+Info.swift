@@ -1,9 +1,9 @@
 import Bytes
 import ContainerSpec
 package import DockerTypes
+import Errors
 import Glibc
 import Linux
-import Errors
 import Runtime
 import Store
 import Supervision

@@ -78,9 +78,9 @@ extension Files {
         }
         let failure = Errno.current
         if failure == .noEntry { return true }
-        // Linux says EISDIR, POSIX EPERM, for a directory.
         // A file, or an empty directory, that something is mounted on.
         if failure == .busy, uncover(name, in: directory), unlinkat(directory, name, 0) == 0 { return true }
+        // Linux says EISDIR, POSIX EPERM, for a directory.
         guard failure == .isDirectory || failure == .notPermitted else {
             throw SystemError("unlink", name.printable, failure)
         }

@@ -1,5 +1,5 @@
-import Glibc
 import ContainerSpec
+import Glibc
 import Linux
 import OCI
 import Runtime
