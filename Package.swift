@@ -101,6 +101,12 @@ let package = Package(
                 "Errors", "Linux", "JSON", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec",
                 "Workers",
             ]),
+        module(
+            "Build",
+            [
+                "Bytes", "Errors", "Linux", "JSON", "OCI", "Dockerfile", "Archive", "Store", "Runtime", "Registry", "Logs",
+                "ContainerSpec", "Workers", "Supervision", "Images",
+            ]),
         module("DockerTypes", ["Addresses", "Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",
@@ -108,7 +114,7 @@ let package = Package(
                 "Addresses", "Bytes",
                 "Errors", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
                 "Registry", "Workers", "Logs",
-                "ContainerSpec", "Supervision", "Images", "DockerTypes",
+                "ContainerSpec", "Supervision", "Images", "Build", "DockerTypes",
             ]),
 
         module("OCIRuntime", ["Bytes", "Errors", "Linux", "JSON", "OCI", "Seccomp", "Runtime", "Cgroups"]),
@@ -117,7 +123,7 @@ let package = Package(
             name: "apus",
             dependencies: [
                 "Addresses", "Bytes", "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision",
-                "Images", "Workers",
+                "Images", "Build", "Dockerfile", "Workers",
                 "JSON",
                 "OCI",
                 "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
@@ -176,6 +182,12 @@ let package = Package(
         tests(
             "SupervisionTests",
             ["Supervision", "ContainerSpec", "Errors", "Logs", "Runtime", "Networking", "TestSupport", "Linux", "OCI"]),
+        tests(
+            "BuildTests",
+            [
+                "Build", "Bytes", "Dockerfile", "Errors", "Images", "Archive", "Store", "Runtime", "TestSupport", "Linux", "JSON",
+                "OCI",
+            ]),
         tests("ImagesTests", ["Images", "Errors", "OCI"]),
         tests(
             "EngineTests",
