@@ -1,3 +1,4 @@
+import Supervision
 import ContainerSpec
 package import Errors
 import Linux
