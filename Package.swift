@@ -185,8 +185,8 @@ let package = Package(
         tests(
             "BuildTests",
             [
-                "Build", "Bytes", "Dockerfile", "Errors", "Images", "Archive", "Store", "Runtime", "TestSupport", "Linux", "JSON",
-                "OCI",
+                "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store", "Runtime",
+                "TestSupport", "Linux", "JSON", "OCI",
             ]),
         tests("ImagesTests", ["Images", "Errors", "OCI"]),
         tests(

@@ -1,0 +1,179 @@
+@testable import Build
+import Bytes
+@testable import Dockerfile
+import Errors
+import Glibc
+import Linux
+import Synchronization
+import TestSupport
+import Testing
+
+/// What a RUN finds, and how it ends; as BuildKit 0.2x answered.
+struct RunStepTests {
+    @Test func aShellFindsWhatBuildKitGivesIt() throws {
+        try RunBench.with { bench in
+            var step = RunBench.Step(
+                "hostname; env; id -u; id -g; cat; echo bad >&2; grep NoNewPrivs /proc/self/status; pwd; [ -t 0 ] || echo no terminal"
+            )
+            step.environment = ["A=b c", "PATH=/bin"]
+            step.workingDirectory = "/w/x"
+            let ran = try bench.run(step)
+            let lines = ran.text.split(separator: "\n").map(String.init)
+            #expect(lines.first == "buildkitsandbox")
+            #expect(lines.contains("A=b c"))
+            #expect(lines.contains("PATH=/bin"))
+            #expect(lines.contains("HOME=/root"))
+            #expect(lines.contains("/w/x"))
+            #expect(lines.contains("no terminal"))
+            #expect(!lines.contains { $0.hasPrefix("HOSTNAME=") || $0.hasPrefix("TERM=") })
+            #expect(lines.filter { $0 == "0" }.count == 2)
+            #expect(ran.errorText == "bad\n")
+            #expect(ran.has("w/x"))
+        }
+    }
+
+    @Test func whatIsWrittenIsInTheScratchAndNothingElseIs() throws {
+        try RunBench.with { bench in
+            let ran = try bench.run(
+                "echo hi > /new; rm /bin/ls; echo name > /etc/hostname; echo x >> /etc/hosts; echo x >> /etc/resolv.conf; true"
+            )
+            #expect(ran.text.contains("/etc/hosts: Read-only file system"))
+            #expect(ran.text.contains("/etc/resolv.conf: Read-only file system"))
+            #expect(ran.has("new"))
+            #expect(ran.has("etc/hostname"))
+            for path in ["etc/hosts", "etc/resolv.conf", "dev", "proc", "sys"] { #expect(!ran.has(path), "\(path)") }
+            #expect(!Files.exists("\(bench.base)/new"))
+        }
+    }
+
+    @Test func aCommandThatFailsIsQuotedWithItsCode() throws {
+        try RunBench.with { bench in
+            let failed = try bench.failure(RunBench.Step("echo \"a\"\nexit 7"))
+            #expect(
+                failed.error.message
+                    == #"process "/bin/sh -c echo \"a\"\nexit 7" did not complete successfully: exit code: 7"#)
+            #expect(failed.error.kind == .start(exitCode: 7))
+            #expect(failed.text == "a\n")
+            var exec = RunBench.Step("")
+            exec.program = .exec(["/nowhere", "x"])
+            let missing = try bench.failure(exec)
+            #expect(missing.error.message == #"process "/nowhere x" did not complete successfully: exit code: 1"#)
+            #expect(missing.text.contains("/nowhere"))
+            var user = RunBench.Step("id")
+            user.user = "nobodyhere"
+            #expect(
+                try bench.failure(user).error.message
+                    == #"process "/bin/sh -c id" did not complete successfully: unable to find user nobodyhere: no matching entries in passwd file"#
+            )
+            let killed = try bench.failure(RunBench.Step("sh -c 'kill -9 $$'; exit $?"))
+            #expect(killed.error.kind == .start(exitCode: 137))
+        }
+    }
+
+    @Test func aScriptIsExecutedByItselfAndIsNotInTheLayer() throws {
+        try RunBench.with { bench in
+            var step = RunBench.Step("")
+            step.program = .script(name: "EOF", content: Array("#!/bin/sh\necho $0; ls -l $0 | cut -c1-10\n".utf8))
+            let ran = try bench.run(step)
+            #expect(ran.text == "/dev/pipes/EOF\n-rwxr-xr-x\n")
+            #expect(!ran.has("dev"))
+        }
+    }
+
+    @Test func theStartIsToldOnceWhateverHappens() throws {
+        try RunBench.with { bench in
+            let count = Mutex(0)
+            for text in ["true", "false"] {
+                _ = try? bench.run(RunBench.Step(text), started: { count.withLock { $0 += 1 } })
+            }
+            var missing = RunBench.Step("true")
+            missing.mounts = ["type=secret,id=none,required"]
+            _ = try? bench.run(missing, started: { count.withLock { $0 += 1 } })
+            #expect(count.withLock { $0 } == 3)
+        }
+    }
+
+    @Test func lowersMayGetOtherNamesOnceItRuns() throws {
+        try RunBench.with { bench in
+            let top = try bench.folder("top")
+            try Files.write(Array("of top".utf8), to: "\(top)/mine", mode: 0o644)
+            let go = try bench.folder("go")
+            var step = RunBench.Step("while [ ! -e /go/now ]; do sleep 0.02; done; cat /mine; cat /bin/busybox | wc -c")
+            step.lowers = [bench.base, top]
+            step.mounts = ["target=/go"]
+            step.sources = [.context(ContextTree(directory: go, ignored: nil))]
+            let ran = try bench.run(
+                step,
+                started: {
+                    rename(top, top + ".moved")
+                    try? Files.write([], to: "\(go)/now", mode: 0o644)
+                })
+            #expect(ran.text.hasPrefix("of top"))
+        }
+    }
+
+    @Test func withoutLayersThereIsARootFileSystemAllTheSame() throws {
+        try RunBench.with { bench in
+            var step = RunBench.Step("")
+            step.program = .exec(["/b/busybox", "touch", "/made"])
+            step.lowers = []
+            step.mounts = ["target=/b,source=/bin"]
+            step.sources = [.layers([bench.base])]
+            let ran = try bench.run(step)
+            #expect(ran.has("made"))
+            #expect(!ran.has("b"))
+        }
+    }
+
+    @Test func twoRunAtOnceAndBothHaveTheirOwnFiles() throws {
+        try RunBench.with { bench in
+            let calls = try (0..<2).map { number in
+                try begin {
+                    var step = RunBench.Step(
+                        "touch /m/\(number) /own\(number); while [ ! -e /m/\(1 - number) ]; do sleep 0.02; done; ls / | grep own"
+                    )
+                    step.mounts = ["type=cache,target=/m"]
+                    return try bench.run(step).text
+                }
+            }
+            #expect(try calls.map { try $0.wait() as String } == ["own0\n", "own1\n"])
+        }
+    }
+
+    @Test func aCancelledOneIsGoneAndSaysSo() throws {
+        try RunBench.with { bench in
+            let cancellation = try Cancellation()
+            let tools = BuildTools(
+                paths: bench.paths, images: bench.tools.images, layers: bench.tools.layers,
+                executable: bench.tools.executable, storageDriver: nil, cancellation: cancellation)
+            do {
+                try bench.run(RunBench.Step("trap '' TERM INT; sleep 1000"), tools, started: { cancellation.cancel() })
+                Issue.record("it was not cancelled")
+            } catch let failed as RunFailed {
+                #expect(failed.error.kind == .cancelled)
+                #expect(failed.error.message == "context canceled")
+            }
+            // Before it begins, too.
+            #expect(try bench.failure(RunBench.Step("true"), tools).error.kind == .cancelled)
+        }
+    }
+
+    @Test func noCommandAndNoEventKnowsOfIt() throws {
+        try RunBench.with { bench in
+            let seen = Mutex("")
+            try bench.run(
+                RunBench.Step("sleep 0.2"),
+                started: {
+                    let apus = Spawn(
+                        Executable.path, ["ps", "-a", "-q"],
+                        environment: [
+                            "PATH=/usr/bin:/bin", "APUS_ROOT=\(bench.paths.data)", "APUS_RUN=\(bench.paths.run)",
+                        ])
+                    let text = (try? RunningProgram(apus).wait())?.description ?? "not run"
+                    seen.withLock { $0 = text }
+                })
+            #expect(seen.withLock { $0 } == "exit 0\n--- stdout\n\n--- stderr\n")
+            #expect(!Files.exists("\(bench.paths.data)/events.log"))
+        }
+    }
+}
