@@ -1,4 +1,6 @@
 @testable import Build
+import Store
+import Images
 import Bytes
 @testable import Dockerfile
 import Errors

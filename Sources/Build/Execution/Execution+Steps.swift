@@ -114,7 +114,7 @@ extension Execution {
                 environment: run.environment + run.proxies, workingDirectory: run.workingDirectory, user: run.user,
                 request: request)
             try building { () throws(EngineError) in
-                try work.execute(on: lowers, in: scratch, tools) { [reporter] stream, bytes in
+                try work.execute(on: lowers, in: scratch, tools, started: mounted) { [reporter] stream, bytes in
                     reporter.output(number, stream, bytes)
                 }
             }

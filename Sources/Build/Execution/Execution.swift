@@ -291,5 +291,8 @@ extension StageResult {
 
 extension BuildError {
     /// What a part of the engine has said.
-    init(_ error: EngineError) { self.init(error.message, error.kind) }
+    init(_ error: EngineError) {
+        self.init(error.message, error.kind)
+        if case .start(let code) = error.kind { exitCode = code }
+    }
 }

@@ -45,7 +45,7 @@ package struct ImageArchive: Sendable {
     package func write(to output: CInt) throws(EngineError) {
         try engine {
             let start = FileTime(seconds: 0, nanoseconds: 0)
-            let writer = try TarWriter(to: output, times: .all(start))
+            let writer = TarWriter(to: output, times: .all(start))
             let content = try content()
             var folders: Set<String> = []
             for digest in content.blobs.sorted(by: { $0.description < $1.description }) {
