@@ -29,7 +29,7 @@ struct RunMountTests {
     // MARK: bind
 
     @Test func aContextIsMountedReadOnlyAndLeavesNothing() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let ran = try bench.run(
                 "cat /a/b/file; touch /a/b/new; rm /a/b/file; cat /c; true",
                 ["target=/a/b", "target=/c,source=kept/a"],
@@ -43,7 +43,7 @@ struct RunMountTests {
     }
 
     @Test func whatTheContextIgnoresIsNotThere() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let source = try context(bench, ignoring: "gone\nmixed\n*.log\n!mixed/deep/d\n")
             for flags in ["", ",rw"] {
                 let ran = try bench.run("cd /a; find . | sort; cat mixed/deep/d", ["target=/a\(flags)"], [source])
@@ -60,7 +60,7 @@ struct RunMountTests {
     }
 
     @Test func whatIsWrittenToAWritableBindIsThrownAway() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let source = try context(bench)
             let ran = try bench.run(
                 "echo new > /a/file; rm /a/kept/a; cat /a/file; ls /a/kept", ["target=/a,rw"], [source])
@@ -73,7 +73,7 @@ struct RunMountTests {
     }
 
     @Test func noSourceLeadsOutOfWhatItIsIn() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let source = try context(bench)
             for path in ["out", "../../../../etc/passwd", "up/etc/passwd", "missing"] {
                 var step = RunBench.Step("cat /t")
@@ -100,7 +100,7 @@ struct RunMountTests {
     }
 
     @Test func aTargetThatALinkLeadsAwayStaysInside() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let top = try bench.folder("top")
             let outside = try bench.folder("outside")
             try check("symlink") { symlink(outside, "\(top)/link") }
@@ -117,7 +117,7 @@ struct RunMountTests {
     // MARK: stubs
 
     @Test func onlyWhatIsStillEmptyOfTheTargetsIsTakenAway() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let ran = try bench.run(
                 "touch /q/own; ls -d /x/y /q/r/s",
                 ["type=cache,target=/x/y", "type=cache,target=/q/r/s", "type=tmpfs,target=/tmp"])
@@ -132,7 +132,7 @@ struct RunMountTests {
     // MARK: cache
 
     @Test func aCacheStaysAndIsNeverInTheLayer() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let first = try bench.run("echo one > /c/f; ls -lnd /c | cut -c1-10", ["type=cache,target=/c"])
             #expect(first.text == "drwxr-xr-x\n")
             #expect(!first.has("c"))
@@ -147,7 +147,7 @@ struct RunMountTests {
     }
 
     @Test func aCacheIsWhoseItWasAskedToBe() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let mount = "type=cache,target=/c,uid=5,gid=6,mode=0750"
             let isMany = UserModes.hasManyIDs
             #expect(
@@ -159,7 +159,7 @@ struct RunMountTests {
     }
 
     @Test func aCacheBeginsWithWhatItIsFrom() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let mount = "type=cache,target=/c,from=base,source=bin"
             let base = FileSource.layers([bench.base])
             #expect(try bench.run("ls /c | grep -x busybox; touch /c/mine", [mount], [base]).text == "busybox\n")
@@ -169,7 +169,7 @@ struct RunMountTests {
     }
 
     @Test func noLinkInACacheLeadsOutOfIt() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             try bench.run(
                 "mkdir /c/real; ln -s /etc /c/abs; ln -s ../../../.. /c/up; ln -s /real /c/in; touch /c/real/f",
                 ["type=cache,target=/c,id=k"])
@@ -207,13 +207,13 @@ struct RunMountTests {
     }
 
     @Test func aSharedCacheIsOneForAll() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             #expect(try beside(bench, "type=cache,target=/c", "type=cache,target=/c,sharing=shared") == "who\n")
         }
     }
 
     @Test func aPrivateCacheIsAnotherWhileSomebodyHasIt() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             #expect(
                 try beside(bench, "type=cache,target=/c,sharing=private", "type=cache,target=/c,sharing=private") == "")
             #expect(
@@ -225,7 +225,7 @@ struct RunMountTests {
     }
 
     @Test func aLockedCacheIsWaitedForUntilTheBuildIsCancelled() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let caches = CacheMounts(bench.paths, executable: Executable.path)
             let key = CacheKey(id: "k")
             let held = try caches.acquire(key, .locked, bench.tools.cancellation)
@@ -242,7 +242,7 @@ struct RunMountTests {
     }
 
     @Test func cachesAreListedAndThoseInUseStay() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             try bench.run("head -c 100000 /dev/zero > /c/f", ["type=cache,target=/c,uid=7"])
             let caches = CacheMounts(bench.paths, executable: Executable.path)
             let held = try caches.acquire(CacheKey(id: "held"), .shared, bench.tools.cancellation)
@@ -263,7 +263,7 @@ struct RunMountTests {
     // MARK: memory and secrets
 
     @Test func aFileSystemInMemoryHasItsSize() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let ran = try bench.run(
                 "grep ' /t ' /proc/mounts; head -c 100000 /dev/zero > /t/f; wc -c < /t/f; cp /bin/busybox /u/busybox; /u/busybox echo runs",
                 ["type=tmpfs,target=/t,size=64k", "type=tmpfs,target=/u"])
@@ -276,7 +276,7 @@ struct RunMountTests {
     }
 
     @Test func aSecretIsSeenByTheCommandAloneAndNeverOnTheDisk() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let value = "secret-\(randomHex(bytes: 12))"
             var step = RunBench.Step(
                 """
@@ -317,7 +317,7 @@ struct RunMountTests {
     }
 
     @Test func aSecretThatIsRequiredAndMissingIsBuildKitsSentence() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             var step = RunBench.Step("true")
             step.mounts = ["type=secret,id=zz,required=true"]
             #expect(try bench.failure(step).error.message == "secret zz: not found")
@@ -333,7 +333,7 @@ struct RunMountTests {
 
     @Test(.enabled(if: SSHTools.areThere, "ssh-agent is not installed"))
     func anAgentIsAskedAndNeverChanged() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let keys = try bench.folder("keys")
             let key = "\(keys)/id"
             try SSHTools.run("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "the key", "-f", key])

@@ -6,6 +6,7 @@ import Bytes
 import Errors
 import Glibc
 import Linux
+import Store
 import Synchronization
 import TestSupport
 import Testing
@@ -13,7 +14,7 @@ import Testing
 /// What a RUN finds, and how it ends; as BuildKit 0.2x answered.
 struct RunStepTests {
     @Test func aShellFindsWhatBuildKitGivesIt() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             var step = RunBench.Step(
                 "hostname; env; id -u; id -g; cat; echo bad >&2; grep NoNewPrivs /proc/self/status; pwd; [ -t 0 ] || echo no terminal"
             )
@@ -35,7 +36,7 @@ struct RunStepTests {
     }
 
     @Test func whatIsWrittenIsInTheScratchAndNothingElseIs() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let ran = try bench.run(
                 "echo hi > /new; rm /bin/ls; echo name > /etc/hostname; echo x >> /etc/hosts; echo x >> /etc/resolv.conf; true"
             )
@@ -49,7 +50,7 @@ struct RunStepTests {
     }
 
     @Test func aCommandThatFailsIsQuotedWithItsCode() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let failed = try bench.failure(RunBench.Step("echo \"a\"\nexit 7"))
             #expect(
                 failed.error.message
@@ -73,7 +74,7 @@ struct RunStepTests {
     }
 
     @Test func aScriptIsExecutedByItselfAndIsNotInTheLayer() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             var step = RunBench.Step("")
             step.program = .script(name: "EOF", content: Array("#!/bin/sh\necho $0; ls -l $0 | cut -c1-10\n".utf8))
             let ran = try bench.run(step)
@@ -83,7 +84,7 @@ struct RunStepTests {
     }
 
     @Test func theStartIsToldOnceWhateverHappens() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let count = Mutex(0)
             for text in ["true", "false"] {
                 _ = try? bench.run(RunBench.Step(text), started: { count.withLock { $0 += 1 } })
@@ -96,7 +97,7 @@ struct RunStepTests {
     }
 
     @Test func lowersMayGetOtherNamesOnceItRuns() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let top = try bench.folder("top")
             try Files.write(Array("of top".utf8), to: "\(top)/mine", mode: 0o644)
             let go = try bench.folder("go")
@@ -115,7 +116,7 @@ struct RunStepTests {
     }
 
     @Test func withoutLayersThereIsARootFileSystemAllTheSame() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             var step = RunBench.Step("")
             step.program = .exec(["/b/busybox", "touch", "/made"])
             step.lowers = []
@@ -128,7 +129,7 @@ struct RunStepTests {
     }
 
     @Test func twoRunAtOnceAndBothHaveTheirOwnFiles() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let calls = try (0..<2).map { number in
                 try begin {
                     var step = RunBench.Step(
@@ -143,7 +144,7 @@ struct RunStepTests {
     }
 
     @Test func aCancelledOneIsGoneAndSaysSo() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let cancellation = try Cancellation()
             let tools = BuildTools(
                 paths: bench.paths, images: bench.tools.images, layers: bench.tools.layers,
@@ -161,7 +162,7 @@ struct RunStepTests {
     }
 
     @Test func noCommandAndNoEventKnowsOfIt() throws {
-        try RunBench.with { bench in
+        try RunBench.with { (bench) throws in
             let seen = Mutex("")
             try bench.run(
                 RunBench.Step("sleep 0.2"),
