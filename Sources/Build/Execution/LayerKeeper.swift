@@ -131,7 +131,9 @@ final class LayerKeeper: Sendable {
 
     private func sync() throws(EngineError) {
         do throws(SystemError) {
-            try Files.syncFileSystem(of: try FileDescriptor.open(tools.layers.folder, O_RDONLY | O_DIRECTORY).rawValue)
+            let folder = try FileDescriptor.open(tools.layers.folder, O_RDONLY | O_DIRECTORY)
+            try Files.syncFileSystem(of: folder.rawValue)
+            endLifetime(folder)
         } catch { throw EngineError(error) }
     }
 

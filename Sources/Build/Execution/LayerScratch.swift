@@ -22,7 +22,10 @@ final class LayerScratch: Sendable {
         do throws(SystemError) {
             if try !Files.isPresent(empty) {
                 try Files.makeDirectory(empty, mode: 0o755)
-                try Files.setMode(of: try FileDescriptor.open(empty, O_RDONLY | O_DIRECTORY).rawValue, 0o755)
+                let made = try FileDescriptor.open(empty, O_RDONLY | O_DIRECTORY)
+                // mkdir(2) obeys the umask, and it is the root of somebody's container.
+                try Files.setMode(of: made.rawValue, 0o755)
+                endLifetime(made)
             }
         } catch { throw EngineError(error) }
         return empty

@@ -79,7 +79,8 @@ package struct ImageArchive: Sendable {
                 let file = try store.open(digest)
                 let target = try WholeFile("\(folder)/\(digest.hex)")
                 var copier = FileCopier()
-                try copier.copyContent(file, to: try FileDescriptor.open("/proc/self/fd/\(target.number)", O_WRONLY), size: try file.status().size)
+                let size = try file.status().size
+                try copier.copyContent(file, to: target.descriptor, size: size)
                 try check("fchmod") { fchmod(target.number, 0o644) }
                 try target.keep()
             }

@@ -2,6 +2,8 @@ import Glibc
 
 /// A file that is written whole, or not at all. What has no name yet is gone with the process.
 package struct WholeFile: ~Copyable {
+    /// The file, to write to.
+    package var descriptor: FileDescriptor { _read { yield file } }
     private let file: FileDescriptor
     private let path: String
     /// The name that the file has until it is whole; nil where it has none, or is no file of ours.
