@@ -38,6 +38,13 @@ final class RunBench: Sendable {
             cancellation: try Cancellation())
     }
 
+    /// The same tools with another storage driver, or another cancellation.
+    func tools(_ driver: StorageDriver? = nil, _ cancellation: Cancellation? = nil) -> BuildTools {
+        BuildTools(
+            paths: paths, images: tools.images, layers: tools.layers, executable: tools.executable,
+            storageDriver: driver, cancellation: cancellation ?? tools.cancellation)
+    }
+
     /// Runs `body` with one; throws where a process or mount of it is left afterwards.
     static func with(_ body: (RunBench) throws -> Void) throws {
         let bench = try RunBench()
@@ -76,9 +83,12 @@ final class RunBench: Sendable {
         var errorText: String
         /// The directory that it wrote to.
         var scratch: String
-        /// Whether there is anything in it at `path`.
+        /// Whether there is anything in it at `path`. fuse-overlayfs leaves a white-out for whatever is removed, even if no layer has it.
         func has(_ path: String) -> Bool {
-            ["upper", "fuse-upper", "rootfs"].contains { Files.exists("\(scratch)/\($0)/\(path)") }
+            ["upper", "fuse-upper", "rootfs"].contains { folder in
+                guard let status = try? Files.status("\(scratch)/\(folder)/\(path)", following: false) else { return false }
+                return !status.isWhiteout
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 import Store
 import Images
 import Bytes
+import ContainerSpec
 @testable import Dockerfile
 import Errors
 import Glibc
@@ -146,9 +147,7 @@ struct RunStepTests {
     @Test func aCancelledOneIsGoneAndSaysSo() throws {
         try RunBench.with { (bench) throws in
             let cancellation = try Cancellation()
-            let tools = BuildTools(
-                paths: bench.paths, images: bench.tools.images, layers: bench.tools.layers,
-                executable: bench.tools.executable, storageDriver: nil, cancellation: cancellation)
+            let tools = bench.tools(nil, cancellation)
             do {
                 try bench.run(RunBench.Step("trap '' TERM INT; sleep 1000"), tools, started: { cancellation.cancel() })
                 Issue.record("it was not cancelled")
@@ -178,5 +177,78 @@ struct RunStepTests {
             #expect(seen.withLock { $0 } == "exit 0\n--- stdout\n\n--- stderr\n")
             #expect(!Files.exists("\(bench.paths.data)/events.log"))
         }
+    }
+
+    @Test func theRequestSaysWhatContainersGet() throws {
+        try RunBench.with { (bench) throws in
+            var step = RunBench.Step("ulimit -n; grep ' /dev/shm ' /proc/mounts; cat /etc/hosts; ls /sys/class/net")
+            step.request.container.limits = [try Ulimit("nofile=123:124")]
+            step.request.container.sharedMemory = 1 << 20
+            step.request.container.hosts = [try HostEntry("db:192.0.2.7")]
+            let ran = try bench.run(step)
+            #expect(ran.text.hasPrefix("123\n"))
+            #expect(ran.text.contains("size=1024k"))
+            #expect(ran.text.contains("192.0.2.7\tdb\n"))
+            #expect(ran.text.hasSuffix("\nlo\n"))
+        }
+    }
+
+    @Test func withoutAWordTheNetworkIsThatOfEveryContainer() throws {
+        try RunBench.with { (bench) throws in
+            var step = RunBench.Step("ls /sys/class/net; hostname")
+            step.network = .default
+            let lines = try bench.run(step).text.split(separator: "\n").map(String.init)
+            #expect(lines.contains("lo") && lines.count == 3 && lines.last == "buildkitsandbox", "\(lines)")
+            step.network = .host
+            #expect(try bench.run(step).text.hasSuffix("buildkitsandbox\n"))
+            // What the build says for all of them.
+            step.network = .default
+            step.request.container.network = .none
+            #expect(try bench.run(step).text == "lo\nbuildkitsandbox\n")
+        }
+    }
+
+    @Test func whatThereIsNoSupportForIsRefused() throws {
+        try RunBench.with { (bench) throws in
+            var step = try bench.step(RunBench.Step("true"))
+            let instruction = RunInstruction(
+                program: .shell("true"), command: .shell("true"), mounts: [], network: .none, security: .insecure, devices: [])
+            step = RunStep(
+                instruction: instruction, mounts: [], sources: [], shell: step.shell, environment: [],
+                workingDirectory: "/", user: "", request: step.request)
+            do {
+                try step.execute(on: [bench.base], in: try bench.folder("s"), bench.tools) { (_, _) in }
+                Issue.record("it ran")
+            } catch let error as EngineError { #expect(error.kind == .unsupported && error.message.contains("--security=insecure")) }
+        }
+    }
+
+    @Test(arguments: [StorageDriver.overlay, .copy, .fuseOverlay].filter(StorageDrivers.work))
+    func eachStorageDriverGivesTheSame(_ driver: StorageDriver) throws {
+        try RunBench.with { (bench) throws in
+            let folder = try bench.folder("context")
+            for name in ["shown", "hidden"] { try Files.write(Array(name.utf8), to: "\(folder)/\(name)", mode: 0o644) }
+            var step = RunBench.Step(
+                "echo hi > /new; rm /bin/ls; echo x > /c/shown; echo /c/*; echo /r/*; cat /r/shown; touch /x/y/z; cat /from/bin/busybox | wc -c")
+            step.mounts = [
+                "type=cache,target=/x/y", "target=/c,rw", "target=/r", "target=/from,from=base",
+            ]
+            let context = FileSource.context(
+                ContextTree(directory: folder, ignored: try IgnoreMatcher(Array("hidden\n".utf8))))
+            step.sources = [nil, context, context, .layers([bench.base])]
+            let ran = try bench.run(step, bench.tools(driver))
+            #expect(ran.text.hasPrefix("/c/shown\n/r/shown\nshown"), "\(ran.text)")
+            #expect(ran.has("new"))
+            for path in ["x", "c", "r", "from"] { #expect(!ran.has(path), "\(path)") }
+            #expect(Files.exists("\(ran.scratch)/\(driver.directory)"))
+            #expect(try Files.readText("\(folder)/shown") == "shown")
+        }
+    }
+}
+
+/// Which storage drivers work here.
+enum StorageDrivers {
+    static func work(_ driver: StorageDriver) -> Bool {
+        driver != .fuseOverlay || Files.exists("/usr/bin/fuse-overlayfs") && access("/dev/fuse", R_OK | W_OK) == 0
     }
 }

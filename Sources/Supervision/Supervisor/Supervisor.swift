@@ -196,7 +196,8 @@ package struct Supervisor: ~Copyable {
         var warnings: [String] = []
         defer { networks?.stopServing() }
         try joinNetworks(&plan, &loopback, namespace, &warnings)
-        if mode == .single, isFirst, OneUser.isNews(runDirectory: request.containers.paths.run) {
+        // What a build's command writes is its own.
+        if mode == .single, isFirst, request.build == nil, OneUser.isNews(runDirectory: request.containers.paths.run) {
             warnings.append(OneUser.limits)
         }
         for warning in warnings { loop.warn(warning) }
