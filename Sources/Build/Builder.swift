@@ -1,5 +1,6 @@
 package import ContainerSpec
 package import Dockerfile
+import Errors
 package import Images
 package import Linux
 package import OCI
