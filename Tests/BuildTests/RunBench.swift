@@ -59,7 +59,10 @@ final class RunBench: Sendable {
         }
     }
 
-    private func remove() {
+    private func remove() { Self.remove(path) }
+
+    /// Removes what a bench at `path` has left.
+    static func remove(_ path: String) {
         let command =
             getuid() == 0
             ? Spawn("/bin/rm", ["-rf", path])
@@ -86,7 +89,9 @@ final class RunBench: Sendable {
         /// Whether there is anything in it at `path`. fuse-overlayfs leaves a white-out for whatever is removed, even if no layer has it.
         func has(_ path: String) -> Bool {
             ["upper", "fuse-upper", "rootfs"].contains { folder in
-                guard let status = try? Files.status("\(scratch)/\(folder)/\(path)", following: false) else { return false }
+                guard let status = try? Files.status("\(scratch)/\(folder)/\(path)", following: false) else {
+                    return false
+                }
                 return !status.isWhiteout
             }
         }

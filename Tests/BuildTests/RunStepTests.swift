@@ -212,14 +212,17 @@ struct RunStepTests {
         try RunBench.with { (bench) throws in
             var step = try bench.step(RunBench.Step("true"))
             let instruction = RunInstruction(
-                program: .shell("true"), command: .shell("true"), mounts: [], network: .none, security: .insecure, devices: [])
+                program: .shell("true"), command: .shell("true"), mounts: [], network: .none, security: .insecure,
+                devices: [])
             step = RunStep(
                 instruction: instruction, mounts: [], sources: [], shell: step.shell, environment: [],
                 workingDirectory: "/", user: "", request: step.request)
             do {
                 try step.execute(on: [bench.base], in: try bench.folder("s"), bench.tools) { (_, _) in }
                 Issue.record("it ran")
-            } catch let error as EngineError { #expect(error.kind == .unsupported && error.message.contains("--security=insecure")) }
+            } catch let error as EngineError {
+                #expect(error.kind == .unsupported && error.message.contains("--security=insecure"))
+            }
         }
     }
 
@@ -229,7 +232,8 @@ struct RunStepTests {
             let folder = try bench.folder("context")
             for name in ["shown", "hidden"] { try Files.write(Array(name.utf8), to: "\(folder)/\(name)", mode: 0o644) }
             var step = RunBench.Step(
-                "echo hi > /new; rm /bin/ls; echo x > /c/shown; echo /c/*; echo /r/*; cat /r/shown; touch /x/y/z; cat /from/bin/busybox | wc -c")
+                "echo hi > /new; rm /bin/ls; echo x > /c/shown; echo /c/*; echo /r/*; cat /r/shown; touch /x/y/z; cat /from/bin/busybox | wc -c"
+            )
             step.mounts = [
                 "type=cache,target=/x/y", "target=/c,rw", "target=/r", "target=/from,from=base",
             ]
