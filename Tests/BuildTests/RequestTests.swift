@@ -206,7 +206,7 @@ func complaint(_ body: () throws(OptionError) -> Void) -> String {
         var sum = 8 * 32
         for (place, byte) in header.enumerated() where !(148..<156).contains(place) { sum += Int(byte) }
         header.replaceSubrange(
-            148..<156, with: Array(String(sum, radix: 8).utf8) + [0] + [UInt8](repeating: 32, count: 4))
+            148..<156, with: Array(String(sum, radix: 8).utf8) + [0] + [UInt8](repeating: 32, count: 3))
         #expect(ContextContent.isArchive(header))
         header[0] = UInt8(ascii: "g")
         #expect(!ContextContent.isArchive(header))
