@@ -47,7 +47,21 @@ enum CopyExecution {
         for source in sources { source.close() }
     }
 
+    /// Makes the destination a directory. Throws `EngineError`.
+    static func makeDirectory(_ copy: CopyRequest.Copy, _ request: CopyRequest, _ hasOneID: Bool) throws {
+        let tree = try LayeredRoot(copy.lowers, in: copy.scratch, driver: request.driver, isReadOnly: false)
+        Hardening.setDumpable(false)
+        let root = try FileDescriptor.open(".", in: tree.root.rawValue, O_RDONLY | O_DIRECTORY)
+        let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root, hasFiles: true) }
+        let destination = CopyDestination(root: RootDirectory(root), owner: owner, mode: 0o755, keepsOwners: hasOneID)
+        let made = Result { () throws(EngineError) in endLifetime(try destination.makeDirectory(copy.destination)) }
+        endLifetime(destination)
+        tree.close()
+        try made.get()
+    }
+
     private static func endLifetime(_ writer: consuming CopyWriter) {}
+    private static func endLifetime(_ destination: consuming CopyDestination) {}
     private static func endLifetime(_ descriptor: consuming FileDescriptor) {}
 }
 
