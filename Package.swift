@@ -105,7 +105,8 @@ let package = Package(
         module(
             "Build",
             [
-                "Bytes", "Errors", "Linux", "JSON", "OCI", "Dockerfile", "Archive", "Store", "Runtime", "Registry", "Logs",
+                "Bytes", "Errors", "Linux", "JSON", "OCI", "Dockerfile", "Archive", "Store", "Runtime", "Registry",
+                "Logs",
                 "ContainerSpec", "Workers", "Supervision", "Images", "Trees",
             ]),
         module("DockerTypes", ["Addresses", "Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
@@ -186,7 +187,8 @@ let package = Package(
         tests(
             "BuildTests",
             [
-                "Build", "Bytes", "Dockerfile", "Errors", "Images", "Archive", "Store", "Runtime", "Registry", "TestSupport", "Linux", "JSON",
+                "Build", "Bytes", "Dockerfile", "Errors", "Images", "Archive", "Store", "Runtime", "Registry",
+                "TestSupport", "Linux", "JSON",
                 "OCI", "ContainerSpec", "Workers",
             ]),
         tests("ImagesTests", ["Images", "Errors", "OCI"]),
@@ -195,7 +197,8 @@ let package = Package(
             [
                 "Bytes",
                 "Addresses",
-                "Engine", "Errors", "Images", "DockerTypes", "Trees", "Archive", "Store", "Runtime", "Networking", "TestSupport",
+                "Engine", "Errors", "Images", "DockerTypes", "Trees", "Archive", "Store", "Runtime", "Networking",
+                "TestSupport",
                 "Linux", "OCI",
             ]),
 
