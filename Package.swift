@@ -105,7 +105,8 @@ let package = Package(
         module(
             "Build",
             [
-                "Bytes", "Errors", "Linux", "JSON", "OCI", "Dockerfile", "Archive", "Store", "Runtime", "Registry", "Logs",
+                "Bytes", "Errors", "Linux", "JSON", "OCI", "Dockerfile", "Archive", "Store", "Runtime", "Registry",
+                "Logs",
                 "ContainerSpec", "Workers", "Supervision", "Images", "Trees",
             ]),
         module("DockerTypes", ["Addresses", "Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
@@ -186,8 +187,7 @@ let package = Package(
         tests(
             "BuildTests",
             [
-                "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store", "Runtime", "Registry",
-                "TestSupport", "Linux", "JSON", "OCI", "Workers",
+                "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store", "Runtime", "Registry", "TestSupport", "Linux", "JSON", "OCI", "Workers",
             ]),
         tests("ImagesTests", ["Images", "Errors", "OCI"]),
         tests(
@@ -195,7 +195,8 @@ let package = Package(
             [
                 "Bytes",
                 "Addresses",
-                "Engine", "Errors", "Images", "DockerTypes", "Trees", "Archive", "Store", "Runtime", "Networking", "TestSupport",
+                "Engine", "Errors", "Images", "DockerTypes", "Trees", "Archive", "Store", "Runtime", "Networking",
+                "TestSupport",
                 "Linux", "OCI",
             ]),
 

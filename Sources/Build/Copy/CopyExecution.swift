@@ -72,7 +72,8 @@ struct CopyOwner: Sendable, Equatable {
 
     /// Looks `text`, "USER" or "USER:GROUP", up in the root file system's own lists. As BuildKit: a number of a user alone is the group's,
     /// too, and who is in no list is root. `hasFiles`: whether names can be looked up at all. Throws `EngineError`.
-    static func resolve(_ text: String, root: borrowing FileDescriptor, hasFiles: Bool) throws(EngineError) -> CopyOwner {
+    static func resolve(_ text: String, root: borrowing FileDescriptor, hasFiles: Bool) throws(EngineError) -> CopyOwner
+    {
         let parts = text.split(on: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let (userText, groupText) = (parts[0], parts.count > 1 ? parts[1] : "")
         var user: UInt32 = 0
@@ -107,10 +108,12 @@ struct CopyOwner: Sendable, Equatable {
     }
 
     // The numbers of an entry; the second is of meaning for users alone.
-    private static func number(_ name: String, in list: [UInt8]) throws(OptionError) -> (first: UInt32, second: UInt32)? {
+    private static func number(_ name: String, in list: [UInt8]) throws(OptionError) -> (first: UInt32, second: UInt32)?
+    {
         var file = AccountFile(list)
         while let entry = file.next() {
-            guard entry.has(Array(name.utf8), in: 0), let first = entry.number(2).flatMap({ UInt32(exactly: $0) }) else {
+            guard entry.has(Array(name.utf8), in: 0), let first = entry.number(2).flatMap({ UInt32(exactly: $0) })
+            else {
                 continue
             }
             return (first, entry.number(3).flatMap { UInt32(exactly: $0) } ?? 0)
