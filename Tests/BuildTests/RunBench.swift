@@ -105,7 +105,7 @@ final class RunBench: Sendable {
         var workingDirectory = "/"
         var user = ""
         var network = RunInstruction.Network.none
-        var request = BuildRequest(context: .empty)
+        var request = BuildRequest(context: .empty, pulling: PullOptions(agent: "apus-test"))
         var lowers: [String]?
 
         init(_ text: String) { program = .shell(text) }

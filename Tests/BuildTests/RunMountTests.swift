@@ -1,4 +1,5 @@
 @testable import Build
+import Images
 import Bytes
 @testable import Dockerfile
 import Errors

@@ -1,4 +1,6 @@
 @testable import Build
+import Store
+import Images
 import Bytes
 import ContainerSpec
 @testable import Dockerfile

@@ -1,5 +1,6 @@
 package import ContainerSpec
 package import Dockerfile
+package import Images
 package import OCI
 
 /// All that a build is asked for.
@@ -24,6 +25,8 @@ package struct BuildRequest: Sendable {
     package var uncachedStages: [String] = []
     /// Whether base images are looked for at their registries even where they are here (`--pull`).
     package var pulls = false
+    /// How base images are fetched that are not here.
+    package var pulling: PullOptions
     /// Secrets by their identifiers.
     package var secrets: [String: BuildSecret] = [:]
     /// SSH agents by their identifiers.
@@ -34,13 +37,19 @@ package struct BuildRequest: Sendable {
     package var outputs: [BuildOutput] = []
     /// SOURCE_DATE_EPOCH in seconds since 1970; nil: what is made now is as old as it is.
     package var epoch: Int64?
+    /// Whether files of new layers that are younger than `epoch` become as old as it is: without that the same input does not give the same
+    /// digest. `rewrite-timestamp=false` of an output takes it back.
+    package var rewritesTimes = true
     /// Whether all layers above the base become one (`--squash`).
     package var squashes = false
     /// Whether the cache's records go into the image (`--cache-to type=inline`).
     package var inlinesCache = false
 
-    /// A build of `context`.
-    package init(context: BuildContext) { self.context = context }
+    /// A build of `context`; base images that are not here are fetched as `pulling` says.
+    package init(context: BuildContext, pulling: PullOptions) {
+        self.context = context
+        self.pulling = pulling
+    }
 
     /// What the containers of RUN get, beside what RUN itself says.
     package struct ContainerSettings: Sendable {

@@ -79,8 +79,8 @@ extension InstructionParser {
 }
 
 extension [String] {
-    /// What the comment that begins with `name` says of it.
-    func description(of name: String) -> String? {
+    /// What the comment that begins with `name` says of it; nil where none does.
+    package func description(of name: String) -> String? {
         first { $0.begins(with: name + " ") }.map { String($0.dropping(name.utf8.count + 1)) }
     }
 }

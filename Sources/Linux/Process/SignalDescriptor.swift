@@ -52,6 +52,14 @@ package enum Signals {
         apus_signal_wait(signals, CInt(signals.count), seconds) > 0
     }
 
+    /// Whether `signal` does nothing to the calling process, because whoever started it wants that (nohup(1)).
+    package static func isIgnored(_ signal: CInt) -> Bool {
+        var action = sigaction()
+        guard sigaction(signal, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
     /// Ignores SIGPIPE, so that a write to a closed pipe fails with EPIPE.
     package static func ignoreBrokenPipe() { _ = signal(SIGPIPE, SIG_IGN) }
 

@@ -26,11 +26,23 @@ struct Placement: Sendable {
 struct Noun: Sendable {
     let name: String
     let summary: String
+    /// Verbs of Docker's that are not there, and why.
+    var refused: [(name: String, why: String)] = []
 }
 
 /// All commands. One line per name, in the order of Docker's help.
 enum CommandTable {
     static let nouns = [
+        Noun(name: "builder", summary: "Manage builds"),
+        Noun(
+            name: "buildx", summary: "Manage builds, by the names of Docker's plugin",
+            refused: [
+                ("bake", "files of several builds are not read; give each to \(Context.program) build"),
+                ("create", builderIsOwn), ("dial-stdio", "there is no BuildKit to connect to"),
+                ("history", "no records of builds are kept"),
+                ("imagetools", "indexes of images in registries are not made"), ("rm", builderIsOwn),
+                ("stop", builderIsOwn), ("use", builderIsOwn),
+            ]),
         Noun(name: "container", summary: "Manage containers"),
         Noun(name: "image", summary: "Manage images"),
         Noun(name: "network", summary: "Manage networks"),
@@ -38,10 +50,14 @@ enum CommandTable {
         Noun(name: "volume", summary: "Manage volumes"),
     ]
 
+    private static let builderIsOwn =
+        "there is one builder, \(Context.program) itself, which needs no set-up: leave the command out"
+
     static let placements: [Placement] = [
         Placement(nil, "run", .common) { .run },
         Placement(nil, "exec", .common) { .exec },
         Placement(nil, "ps", .common) { .containerList },
+        Placement(nil, "build", .common) { .build },
         Placement(nil, "pull", .common) { .pull },
         Placement(nil, "images", .common) { .imageList },
         Placement(nil, "version", .common) { .version },
@@ -67,6 +83,7 @@ enum CommandTable {
         Placement(nil, "restart") { .restart },
         Placement(nil, "rm") { .remove },
         Placement(nil, "rmi") { .imageRemove },
+        Placement(nil, "save") { .imageSave },
         Placement(nil, "start") { .start },
         Placement(nil, "stats") { .stats },
         Placement(nil, "stop") { .stop },
@@ -81,6 +98,15 @@ enum CommandTable {
         Placement(nil, "__flags", .hidden) { .flagTable },
         Placement(nil, "__man", .hidden) { .manualPages },
 
+        Placement("builder", "build") { .build },
+        Placement("builder", "du") { .builderDiskUsage },
+        Placement("builder", "prune") { .builderPrune },
+        Placement("buildx", "build", aliases: ["b"]) { .build },
+        Placement("buildx", "du") { .builderDiskUsage },
+        Placement("buildx", "inspect") { .buildxInspect },
+        Placement("buildx", "ls") { .buildxList },
+        Placement("buildx", "prune") { .builderPrune },
+        Placement("buildx", "version") { .buildxVersion },
         Placement("container", "attach") { .attach },
         Placement("container", "commit") { .commit },
         Placement("container", "cp") { .copy },
@@ -106,6 +132,7 @@ enum CommandTable {
         Placement("container", "unpause") { .unpause },
         Placement("container", "update") { .containerUpdate },
         Placement("container", "wait") { .wait },
+        Placement("image", "build") { .build },
         Placement("image", "history") { .history },
         Placement("image", "import") { .imageImport },
         Placement("image", "inspect") { .imageInspect },
@@ -115,6 +142,7 @@ enum CommandTable {
         Placement("image", "prune") { .imagePrune },
         Placement("image", "pull") { .pull },
         Placement("image", "rm", aliases: ["remove"]) { .imageRemove },
+        Placement("image", "save") { .imageSave },
         Placement("image", "tag") { .imageTag },
         Placement("image", "unmount", aliases: ["umount"]) { .imageUnmount },
         Placement("network", "connect") { .networkConnect },

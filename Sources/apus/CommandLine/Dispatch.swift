@@ -75,6 +75,10 @@ enum Dispatch {
         guard let name = parsed.positionals.first else { return try Help.noun(noun, context.errors) }
         guard let place = CommandTable.find(noun.name, name) else {
             if parsed.positionals.contains("--help") { return try Help.noun(noun, context.output) }
+            if let verb = noun.refused.first(where: { $0.name == name }) {
+                context.complain("\(noun.name) \(name) is refused: \(verb.why)")
+                return 1
+            }
             let error = UsageError("unknown command: \(path) \(name)", exitCode: 1)
             try context.errors.write(error.report(program: Context.program, path: path, usage: []))
             return error.exitCode

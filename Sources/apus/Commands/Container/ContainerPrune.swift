@@ -57,9 +57,9 @@ struct PruneFilter {
 
 /// A question on the terminal.
 enum Prompt {
-    /// Prints `warning` and Docker's question, and reads the answer. No answer is a no.
-    static func isYes(_ warning: String, _ context: Context) throws -> Bool {
-        try context.output.write("\(warning)\nAre you sure you want to continue? [y/N] ")
+    /// Prints `warning`, `separator` and Docker's question, and reads the answer. No answer is a no.
+    static func isYes(_ warning: String, _ context: Context, separator: String = "\n") throws -> Bool {
+        try context.output.write("\(warning)\(separator)Are you sure you want to continue? [y/N] ")
         try context.output.flush()
         let answer = (readLine() ?? "").lowercased()
         return answer == "y" || answer == "yes"

@@ -1,3 +1,4 @@
+import Build
 import Bytes
 import DockerTypes
 import Engine
@@ -20,18 +21,20 @@ extension Verb {
     ) { parsed, context in
         let isVerbose = parsed.bool("verbose")
         let chosen = parsed.string("format") ?? ""
-        let usage = try context.engine().diskUsage()
+        let engine = try context.engine()
+        let usage = try engine.diskUsage()
+        let cache = try engine.buildCache()
         if isVerbose, !chosen.isEmpty, chosen != "table" {
             // Once for all of it, not a line for each.
             return try context.show(
-                .record(DiskUsageTables.all(usage)), chosen == "json" ? "{{json .}}" : chosen, endsLine: false)
+                .record(DiskUsageTables.all(usage, cache)), chosen == "json" ? "{{json .}}" : chosen, endsLine: false)
         }
         if isVerbose {
-            try context.output.write(try DiskUsageTables.verbose(usage))
+            try context.output.write(try DiskUsageTables.verbose(usage, cache))
         } else {
             let format = ListFormat(parsed.string("format"), table: DiskUsageTables.table)
             try context.output.write(
-                try format.render(DiskUsageTables.rows(usage), headers: DiskUsageTables.headers))
+                try format.render(DiskUsageTables.rows(usage, cache), headers: DiskUsageTables.headers))
         }
         try context.output.flush()
         for problem in usage.problems { context.complain(problem) }
@@ -46,7 +49,7 @@ private enum DiskUsageTables {
         (field: "Size", title: "SIZE"), (field: "TotalCount", title: "TOTAL"), (field: "Type", title: "TYPE"),
     ]
 
-    static func rows(_ usage: DiskUsage) -> [TemplateRecord] {
+    static func rows(_ usage: DiskUsage, _ cache: [BuildCacheRecord]) -> [TemplateRecord] {
         let written = usage.containers.reduce(0) { $0 + $1.size }
         let idle = usage.containers.filter { !$0.snapshot.state.isActive }.reduce(0) { $0 + $1.size }
         return [
@@ -60,8 +63,15 @@ private enum DiskUsageTables {
                 "Local Volumes", usage.volumes.count, usage.volumes.count { $0.links > 0 },
                 usage.volumes.reduce(0) { $0 + $1.size },
                 usage.volumes.reduce(0) { $0 + ($1.links > 0 ? 0 : $1.size) }),
-            row("Build Cache", 0, 0, 0, 0),
+            row(
+                "Build Cache", cache.count, cache.count { $0.isInUse }, size(of: cache) { !$0.isShared },
+                size(of: cache) { !$0.isShared && !$0.isInUse }),
         ]
+    }
+
+    // What images have, too, counts as theirs.
+    private static func size(of cache: [BuildCacheRecord], _ isMeant: (BuildCacheRecord) -> Bool) -> Int64 {
+        cache.filter(isMeant).reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
     }
 
     private static func row(
@@ -79,7 +89,7 @@ private enum DiskUsageTables {
     }
 
     /// What a template works on with `--verbose`.
-    static func all(_ usage: DiskUsage) -> TemplateRecord {
+    static func all(_ usage: DiskUsage, _ cache: [BuildCacheRecord]) -> TemplateRecord {
         let images = usage.images.flatMap { entry in
             let names = entry.image.repoTags.isEmpty ? ["<none>:<none>"] : entry.image.repoTags
             return names.map { name -> TemplateValue in
@@ -110,11 +120,25 @@ private enum DiskUsageTables {
                                     usage: (entry.links, entry.size)))
                         })
                 ),
-                ("BuildCache", .list([])),
+                ("BuildCache", .list(cache.map { .record(row(of: $0)) })),
             ])
     }
 
-    static func verbose(_ usage: DiskUsage) throws -> String {
+    private static func row(of record: BuildCacheRecord) -> TemplateRecord {
+        TemplateRecord(
+            "*formatter.buildCacheContext",
+            [
+                ("CacheType", .string(record.kind.rawValue)), ("CreatedSince", .string(BuildCacheRow.madeAgo(record))),
+                ("Description", .string(record.description)), ("ID", .string(record.id)),
+                ("InUse", .string(String(record.isInUse))), ("LastUsedSince", .string(BuildCacheRow.age(record))),
+                ("Parent", .string(record.parents.joined(separator: ", "))),
+                ("Shared", .string(String(record.isShared))),
+                ("Size", .string(HumanSize.decimal(record.size, digits: 3))),
+                ("UsageCount", .string(String(record.useCount))),
+            ])
+    }
+
+    static func verbose(_ usage: DiskUsage, _ cache: [BuildCacheRecord]) throws -> String {
         var text = "Images space usage:\n\n"
         var lines = ["REPOSITORY\tTAG\tIMAGE ID\tCREATED\tSIZE\tSHARED SIZE\tUNIQUE SIZE\tCONTAINERS"]
         for entry in usage.images {
@@ -150,7 +174,17 @@ private enum DiskUsageTables {
             lines.append("\(entry.inspection.volume.name)\t\(entry.links)\t\(HumanSize.decimal(entry.size))")
         }
         text += TabWriter().aligned(lines.joined(separator: "\n") + "\n")
-        return text
-            + "\nBuild cache usage: 0B\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n"
+        text += "\nBuild cache usage: \(HumanSize.decimal(size(of: cache) { !$0.isShared }))\n\n"
+        lines = ["CACHE ID\tCACHE TYPE\tSIZE\tCREATED\tLAST USED\tUSAGE\tSHARED"]
+        for record in cache {
+            let shown = row(of: record)
+            func field(_ name: String) -> String { shown[name]?.text ?? "" }
+            lines.append(
+                [
+                    Shortening.id(record.id) + (record.isInUse ? "*" : ""), field("CacheType"), field("Size"),
+                    field("CreatedSince"), field("LastUsedSince"), field("UsageCount"), field("Shared"),
+                ].joined(separator: "\t"))
+        }
+        return text + TabWriter().aligned(lines.joined(separator: "\n") + "\n")
     }
 }

@@ -1,3 +1,4 @@
+import Build
 import DockerTypes
 import Engine
 import Flags
@@ -30,6 +31,7 @@ extension Verb {
               - all stopped containers
               - all networks not used by at least one container\(volumes)
               - all \(all ? "images without at least one container associated to them" : "dangling images")
+              - \(all ? "all" : "unused") build cache
               - what killed commands left behind
             \(list(filters))
             """
@@ -47,11 +49,26 @@ extension Verb {
             try engine.pruneImages(all: all) { image in
                 filter.admits(created: image.config.created, labels: image.config.config?.labels ?? [:])
             })
+        let cache = try engine.pruneBuildCache(cachePrune(filters, all: all))
+        total.reclaimed += cache.reclaimed
+        total.problems += cache.problems
         try context.listDeleted("Containers", total.containers)
         try context.listDeleted("Networks", networks.names)
         try context.listDeleted("Volumes", total.volumes)
         try total.listImages(context)
+        try context.listDeleted("build cache objects", cache.removed.map(\.id))
         return try total.conclude(context)
+    }
+
+    // Records of the cache have no labels: filters of those do not count for them, as with Docker.
+    private static func cachePrune(_ filters: Filters, all: Bool) -> BuildCachePrune {
+        var prune = BuildCachePrune()
+        prune.all = all
+        if let until = filters.all("until").first.flatMap({ Moment(filter: $0) }) {
+            let seconds = Moment.now.seconds(since: until)
+            prune.unusedFor = seconds > 0 ? Int64(exactly: (min(seconds, 9e9) * 1e9).rounded()) : 0
+        }
+        return prune
     }
 
     private static func list(_ filters: Filters) -> String {
