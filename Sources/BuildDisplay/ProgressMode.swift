@@ -23,8 +23,7 @@ package enum ProgressMode: String, CaseIterable, Sendable {
         } else if text.isSame(as: "none") {
             self = .quiet
         } else {
-            throw OptionError.usage(
-                "\"\(text.excerpt)\" is no way to show a build: auto, plain, tty, quiet, none and rawjson are")
+            throw OptionError.usage("invalid progress mode \(text.excerpt)")
         }
     }
 

@@ -55,13 +55,13 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<60) func picturesFitTheTerminalAndLeaveNothingBehind(_ seed: UInt64) {
+    @Test(arguments: 0..<20) func picturesFitTheTerminalAndLeaveNothingBehind(_ seed: UInt64) {
         var numbers = Numbers(state: seed)
         var view = TerminalView(wantedLines: Int.random(in: 1...20, using: &numbers))
         let columns = Int.random(in: 1...100, using: &numbers)
         let rows = Int.random(in: 1...40, using: &numbers)
         // Wider than the terminal, so that a line that is too long can be seen, and with all that was ever above.
-        var screen = LogScreen(width: columns + 200, height: 400)
+        var screen = LogScreen(width: columns + 200, height: 100)
         for count in 0..<150 {
             let seconds = Double(count) / 10
             view.note(Self.event(&numbers, at: seconds), at: .after(seconds))
@@ -74,13 +74,13 @@ import Testing
             let lines = screen.lines
             #expect(lines.count < max(3, rows + 1))
             for line in lines { #expect(TextColumns.of(line) < max(2, columns)) }
-            var alone = LogScreen(width: columns + 200, height: 400)
+            var alone = LogScreen(width: columns + 200, height: 100)
             alone.write(page)
             #expect(alone.lines == lines)
         }
     }
 
-    @Test(arguments: 0..<40) func plainLinesAreNeverLost(_ seed: UInt64) {
+    @Test(arguments: 0..<15) func plainLinesAreNeverLost(_ seed: UInt64) {
         var numbers = Numbers(state: seed + 1000)
         var view = PlainView()
         var page: [UInt8] = []
@@ -98,15 +98,13 @@ import Testing
         }
         page += view.close(at: .after(100))
         #expect(view.backlog == 0)
-        for line in wanted { #expect(Self.contains(page, line)) }
+        // What is in front of it on its line is what the program left open.
+        let ends = Set(
+            page.split(separator: 10).compactMap { line in line.lastIndex(of: 0x3c).map { Array(line[$0...]) } })
+        for line in wanted { #expect(ends.contains(Array(line.utf8.dropLast()))) }
     }
 
-    private static func contains(_ page: [UInt8], _ line: String) -> Bool {
-        let wanted = Array(line.utf8)
-        return page.indices.contains { page[$0] == wanted[0] && page[$0...].starts(with: wanted) }
-    }
-
-    @Test(arguments: 0..<20) func jsonIsOneObjectALine(_ seed: UInt64) throws {
+    @Test(arguments: 0..<5) func jsonIsOneObjectALine(_ seed: UInt64) throws {
         var numbers = Numbers(state: seed + 2000)
         var view = RawJSONView()
         for count in 0..<200 { view.note(Self.event(&numbers, at: Double(count)), at: .after(Double(count))) }

@@ -32,7 +32,8 @@ import Testing
 
     @Test(arguments: Recording.all) func lastPicturesAreBuildKits(_ recording: Recording) {
         var view = TerminalView()
-        var screen = LogScreen(width: 80, height: 200)
+        // Wide enough for what follows the picture and is broken by real terminals.
+        var screen = LogScreen(width: 400, height: 200)
         // In between there are other pictures, of which nothing may be left.
         for (number, event) in recording.events.enumerated() {
             view.note(event, at: .at(recording.end))
@@ -90,7 +91,8 @@ import Testing
             warnings += tree["warnings"]?.array ?? []
         }
         let theirVertexes = Dictionary(
-            (recording.status["vertexes"]?.array ?? []).map { ($0["digest"]?.string ?? "", $0) }, uniquingKeysWith: { $1 })
+            (recording.status["vertexes"]?.array ?? []).map { ($0["digest"]?.string ?? "", $0) },
+            uniquingKeysWith: { $1 })
         #expect(theirVertexes.count == vertexes.count)
         for (digest, theirs) in theirVertexes {
             let ours = try #require(vertexes[digest])

@@ -123,12 +123,13 @@ import Testing
 
     @Test mutating func muchOutputIsNotKept() {
         var log = StepLog(width: 70, height: 6)
-        for number in 0..<100_000 { log.append(Array("a line of some length, number \(number)\n".utf8), seconds: 1) }
+        let filling = String(repeating: ".", count: 400)
+        for number in 0..<10_000 { log.append(Array("\(filling)\n\(number)\n".utf8), seconds: 1) }
         let report = log.report(colored: false)
         #expect(report.utf8.count < 4 << 20)
-        #expect(report.begins(with: "[the first ") && report.ends(with: "number 99999\n"))
+        #expect(report.begins(with: "[the first ") && report.ends(with: " 9999\n"))
         log.draw(width: 70, height: 6)
-        #expect(log.screen.lines.last == "a line of some length, number 99999")
+        #expect(log.screen.lines.last == "9999")
     }
 
     @Test func colorsAreThoseThatAreAskedFor() {

@@ -1,6 +1,8 @@
 import Build
+import Dockerfile
 import JSON
 import Linux
+import OCI
 
 /// One JSON object a line for each event, with the members of BuildKit's `SolveStatus` (its Go module, client/graph.go): for programs.
 struct RawJSONView: ProgressView {

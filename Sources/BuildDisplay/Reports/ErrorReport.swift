@@ -7,6 +7,7 @@ enum ErrorReport {
     /// The lines of the Dockerfile that it is about, and the sentence.
     static func text(_ error: BuildError) -> String {
         let sentence = VisibleText.escaped(error.message, keeping: "\t\n")
-        return (error.excerpt?.text ?? "") + "ERROR: failed to build: failed to solve: \(sentence)\n"
+        let kind = error.kind == .cancelled ? "Canceled: " : ""
+        return (error.excerpt?.text ?? "") + "ERROR: failed to build: failed to solve: \(kind)\(sentence)\n"
     }
 }

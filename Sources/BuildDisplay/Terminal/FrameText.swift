@@ -15,7 +15,7 @@ struct FrameText {
     func row(_ name: String, figure: String, seconds: Double) -> String? {
         let time = " " + Figures.span(seconds < 0.05 ? 0 : seconds)
         var room = width - 4 - time.utf8.count - 2
-        let hasFigure = !figure.isEmpty && room + figure.utf8.count > 20
+        let hasFigure = !figure.isEmpty && room - figure.utf8.count - 1 >= 12
         if hasFigure { room -= figure.utf8.count + 1 }
         guard room >= 12 else { return nil }
         let text = " => " + TextColumns.cut(name, to: room) + (hasFigure ? " " + figure : "")

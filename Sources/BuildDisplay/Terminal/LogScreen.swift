@@ -2,7 +2,7 @@
 struct LogScreen: Sendable {
     /// A letter with its marks; the second column of a wide letter has none.
     struct Cell: Sendable {
-        var text: String.UnicodeScalarView
+        var text: String
         var columns: Int
 
         static let blank = Cell(text: " ", columns: 1)
@@ -31,9 +31,9 @@ struct LogScreen: Sendable {
     /// The lines that are not empty, without blanks at their ends.
     var lines: [String] {
         rows.compactMap { cells in
-            let end = cells.lastIndex { !($0.columns == 1 && $0.text.elementsEqual([" "])) }
+            let end = cells.lastIndex { !($0.columns == 1 && $0.text.utf8.elementsEqual([32])) }
             guard let end else { return nil }
-            return String(String.UnicodeScalarView(cells[...end].flatMap { $0.text }))
+            return cells[...end].map(\.text).joined()
         }
     }
 
@@ -123,7 +123,9 @@ struct LogScreen: Sendable {
             guard column > 0, column <= rows[row].count else { return }
             var place = column - 1
             if place > 0, rows[row][place].columns == 0 { place -= 1 }
-            if rows[row][place].text.count <= Self.markLimit { rows[row][place].text.append(scalar) }
+            if rows[row][place].text.unicodeScalars.count <= Self.markLimit {
+                rows[row][place].text.unicodeScalars.append(scalar)
+            }
             return
         }
         let columns = TextColumns.of(scalar)
@@ -134,7 +136,7 @@ struct LogScreen: Sendable {
             moveUp()
         }
         clear(column, columns)
-        rows[row][column] = Cell(text: [scalar], columns: columns)
+        rows[row][column] = Cell(text: String(Character(scalar)), columns: columns)
         if columns == 2 { rows[row][column + 1] = .continuation }
         column += columns
     }
@@ -142,7 +144,7 @@ struct LogScreen: Sendable {
     /// Makes room for `count` columns from `start` on: what is cut of wide letters beside them is blank.
     private mutating func clear(_ start: Int, _ count: Int) {
         let missing = start + count - rows[row].count
-        if missing > 0 { rows[row] += Array(repeating: .blank, count: missing) }
+        if missing > 0 { rows[row] += Array(repeating: Cell.blank, count: missing) }
         if start > 0, rows[row][start].columns == 0 { rows[row][start - 1] = .blank }
         for place in start..<start + count { rows[row][place] = .blank }
         if start + count < rows[row].count, rows[row][start + count].columns == 0 { rows[row][start + count] = .blank }
