@@ -109,6 +109,7 @@ let package = Package(
                 "Logs",
                 "ContainerSpec", "Workers", "Supervision", "Images", "Trees",
             ]),
+        module("BuildDisplay", ["Build", "Bytes", "Dockerfile", "Errors", "JSON", "Linux", "OCI"]),
         module("DockerTypes", ["Addresses", "Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",
@@ -125,7 +126,7 @@ let package = Package(
             name: "apus",
             dependencies: [
                 "Addresses", "Bytes", "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision",
-                "Images", "Build", "Dockerfile", "Workers",
+                "Images", "Build", "BuildDisplay", "Dockerfile", "Workers",
                 "JSON",
                 "OCI",
                 "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
@@ -189,6 +190,9 @@ let package = Package(
             [
                 "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store", "Runtime", "Registry", "TestSupport", "Linux", "JSON", "OCI", "Workers",
             ]),
+        tests(
+            "BuildDisplayTests",
+            ["BuildDisplay", "Build", "Bytes", "Dockerfile", "Errors", "JSON", "Linux", "OCI"]),
         tests("ImagesTests", ["Images", "Errors", "OCI"]),
         tests(
             "EngineTests",

@@ -121,7 +121,7 @@ struct BuildRun {
             source.file, Planner.arguments(request, plan.platform), ignore: try contexts.ignored(),
             base: { known[$0] ?? Linter.Base() }
         ).run()
-        for warning in report.warnings { reporter.warn(.warning(warning)) }
+        for warning in report.warnings { reporter.warn(.warning(warning, excerpt: source.excerpt(warning.lines))) }
         if let violation = report.violation { throw source.error(violation) }
         return report.warnings
     }
