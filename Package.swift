@@ -60,6 +60,7 @@ let package = Package(
 
         // One level up.
         module("Archive", ["Bytes", "Linux", "OCI", "CArchive", "CCompression", "CCrypto"]),
+        module("Trees", ["Archive", "Errors", "Linux"]),
         module("Seccomp", ["Linux", "JSON", "OCI", "CSeccomp"]),
         module("Store", ["Addresses", "Bytes", "Errors", "Linux", "JSON", "OCI", "Archive"]),
         module("Runtime", ["Bytes", "Linux", "OCI"]),
@@ -105,7 +106,7 @@ let package = Package(
             "Build",
             [
                 "Bytes", "Errors", "Linux", "JSON", "OCI", "Dockerfile", "Archive", "Store", "Runtime", "Registry", "Logs",
-                "ContainerSpec", "Workers", "Supervision", "Images",
+                "ContainerSpec", "Workers", "Supervision", "Images", "Trees",
             ]),
         module("DockerTypes", ["Addresses", "Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
@@ -114,7 +115,7 @@ let package = Package(
                 "Addresses", "Bytes",
                 "Errors", "Linux", "OCI", "Archive", "Seccomp", "Store", "Runtime", "Cgroups", "Networking",
                 "Registry", "Workers", "Logs",
-                "ContainerSpec", "Supervision", "Images", "Build", "DockerTypes",
+                "ContainerSpec", "Supervision", "Images", "Build", "DockerTypes", "Trees",
             ]),
 
         module("OCIRuntime", ["Bytes", "Errors", "Linux", "JSON", "OCI", "Seccomp", "Runtime", "Cgroups"]),
@@ -185,8 +186,8 @@ let package = Package(
         tests(
             "BuildTests",
             [
-                "Build", "Bytes", "Dockerfile", "Errors", "Images", "Archive", "Store", "Runtime", "TestSupport", "Linux", "JSON",
-                "OCI",
+                "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store", "Runtime", "Registry",
+                "TestSupport", "Linux", "JSON", "OCI", "Workers",
             ]),
         tests("ImagesTests", ["Images", "Errors", "OCI"]),
         tests(
@@ -194,7 +195,7 @@ let package = Package(
             [
                 "Bytes",
                 "Addresses",
-                "Engine", "Errors", "Images", "DockerTypes", "Archive", "Store", "Runtime", "Networking", "TestSupport",
+                "Engine", "Errors", "Images", "DockerTypes", "Trees", "Archive", "Store", "Runtime", "Networking", "TestSupport",
                 "Linux", "OCI",
             ]),
 

@@ -2,7 +2,6 @@ package import ContainerSpec
 package import Dockerfile
 import Errors
 package import Images
-package import Linux
 package import OCI
 package import Store
 
@@ -22,19 +21,6 @@ package struct Builder: Sendable {
         self.images = images
         self.executable = executable
         self.storageDriver = storageDriver
-    }
-
-    /// Builds what `request` says. `report` gets what happens, in order, one call at a time, from any thread. `cancellation` ends the build:
-    /// nothing of it runs any more when this has thrown. Throws `BuildError`.
-    package func build(
-        _ request: BuildRequest, cancellation: Cancellation, report: @escaping @Sendable (BuildEvent) -> Void
-    ) throws(BuildError) -> BuildResult {
-        throw BuildError("apus cannot build yet", .unsupported)
-    }
-
-    /// What `--check` says: reads the Dockerfile of `request`, and builds nothing. Throws as `build`.
-    package func check(_ request: BuildRequest, cancellation: Cancellation) throws(BuildError) -> CheckedDockerfile {
-        throw BuildError("apus cannot build yet", .unsupported)
     }
 }
 

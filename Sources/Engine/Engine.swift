@@ -37,6 +37,11 @@ package struct Engine: Sendable {
     /// The layers that this user's containers are mounted from.
     package var layers: LayerStore { LayerStore(paths, UserNamespace.plan().mode) }
 
+    /// Writes `archive` to `output`, which is borrowed; see `ImageService.write(_:to:)`.
+    func write(_ archive: TreeArchive, to output: CInt) throws(EngineError) -> TreeArchive.Result {
+        try imageService.write(archive, to: output)
+    }
+
     /// Removes `trees` and all below them, whoever the files belong to. Throws with the first that could not be
     /// removed; all are tried.
     package func removeTrees(_ trees: [String]) throws(EngineError) {

@@ -1,3 +1,4 @@
+import Build
 import Images
 import Supervision
 package import Workers
@@ -17,6 +18,7 @@ extension Worker {
         case .writeTree: WriteTreeWorker.run(arguments)
         case .extractTree: ExtractTreeWorker.run(arguments)
         case .probeDrivers: ProbeDriversWorker.run(arguments)
+        case .buildCopy: BuildCopyWorker.run()
         }
     }
 }

@@ -15,6 +15,7 @@ package enum Worker: String, Sendable, CaseIterable {
     case writeTree = "write-tree"
     case extractTree = "extract-tree"
     case probeDrivers = "probe-drivers"
+    case buildCopy = "build-copy"
 
     /// Starts the worker from `executable`, with `descriptors` as 0, 1 and up; nil is `/dev/null`. The caller may have
     /// threads. Throws `SystemError`.

@@ -35,6 +35,10 @@ package struct LayerWriter: Sendable {
     /// Whether the topmost directory was written by fuse-overlayfs, which marks what is gone in its own way.
     package var isOfFuse = false
 
+    /// Whether all that is in the topmost directory is written, also what the others have as it is: so that the directory itself is what
+    /// the archive would be unpacked to. Of meaning for `Form.upper` alone.
+    package var writesAll = false
+
     package init(_ form: Form, owners: OwnerMap? = nil) {
         self.form = form
         self.owners = owners
@@ -46,6 +50,8 @@ package struct LayerWriter: Sendable {
         /// The number of extended attributes whose names an archive cannot hold.
         package var skippedAttributes = 0
         package var skippedSockets = 0
+        /// The sizes of all files, each once, in bytes.
+        package var contentSize: Int64 = 0
     }
 
     /// Writes what `directories` show, the topmost first, to `writer`, whose `finish()` is the caller's. With

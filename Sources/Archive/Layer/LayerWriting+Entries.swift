@@ -7,7 +7,7 @@ extension LayerWriting {
         let level = levels[levels.count - 1]
         if entry.isGone {
             // A whiteout among the layers shows nothing either.
-            if try below(entry.name, level) != nil { try addWhiteout(entry.name) }
+            if try needsWhiteout(entry.name, level) { try addWhiteout(entry.name) }
             return
         }
         let source = level.sources[entry.source]
@@ -17,10 +17,10 @@ extension LayerWriting {
         // It went away meanwhile.
         guard let status else { return }
         if status.isWhiteout, options.form != .difference, options.form != .plain {
-            if !isMerged, try below(entry.name, level) != nil { try addWhiteout(entry.name) }
+            if !isMerged, try needsWhiteout(entry.name, level) { try addWhiteout(entry.name) }
             return
         }
-        let old = isMerged ? nil : try below(entry.name, level)
+        let old = isMerged || options.writesAll ? nil : try below(entry.name, level)
         if status.isDirectory {
             _ = try enter(entry.name, from: entry.source, old: old?.status)
             return
@@ -38,6 +38,11 @@ extension LayerWriting {
             return
         }
         try addFile(entry.name, source, status)
+    }
+
+    private func needsWhiteout(_ name: RawName, _ level: Level) throws(ArchiveError) -> Bool {
+        if options.writesAll { return true }
+        return try below(name, level) != nil
     }
 
     /// Writes the directories on the way that the archive does not have yet.
@@ -132,6 +137,7 @@ extension LayerWriting {
             try attributes(source, of: file.rawValue)
         }
         try writePending()
+        if entry.kind == .regular { report.contentSize += Int64(entry.size) }
         if entry.kind != .regular {
             entry.size = 0
             try write(entry)

@@ -187,6 +187,7 @@ final class LayerWriting {
         var entered: [Source] = []
         var isOpaque = false
         scan: for source in sources[place...] {
+            if options.writesAll, !entered.isEmpty { break }
             // Only what is a directory on both sides is compared.
             if !isMerged, !entered.isEmpty, !(old?.isDirectory ?? false) { break }
             do throws(SystemError) {
@@ -215,7 +216,7 @@ final class LayerWriting {
         path = Array(whole.dropLast())
         var level = try open(entered, above: above)
         if !isMerged { try compare(&level, old) }
-        if isOpaque, entered.count > 1 {
+        if isOpaque, entered.count > 1 || options.writesAll {
             // What it shows is new, and what is below it is gone.
             for source in entered.dropFirst() {
                 try reading([0]) { () throws(SystemError) in try source.trail.leave() }

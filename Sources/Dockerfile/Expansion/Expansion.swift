@@ -30,6 +30,15 @@ package struct Expansion: Equatable, Sendable {
         try self.init(text, lexer)
     }
 
+    /// Expands the text of an instruction for display: quotes stay, and so does what is not set. A text that cannot be expanded is
+    /// shown as it is.
+    package static func displayed(_ text: String, _ variables: Variables, escape: UInt8) -> String {
+        var lexer = Lexer(Array(text.utf8)[...], escape: escape, variables)
+        lexer.keepsQuotes = true
+        lexer.keepsUnset = true
+        do throws(ExpansionError) { return try Expansion(text, lexer).text } catch { return text }
+    }
+
     private init(_ source: String, _ lexer: Lexer) throws(ExpansionError) {
         var lexer = lexer
         do throws(Fault) {

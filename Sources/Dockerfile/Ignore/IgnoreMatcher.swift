@@ -75,7 +75,7 @@ package struct IgnoreMatcher: Sendable {
     }
 
     /// As Go's `filepath.Clean`.
-    static func cleaned(_ path: ArraySlice<UInt8>) -> [UInt8] {
+    package static func cleaned(_ path: ArraySlice<UInt8>) -> [UInt8] {
         let isRooted = path.first == UInt8(ascii: "/")
         var parts: [ArraySlice<UInt8>] = []
         for part in path.split(separator: UInt8(ascii: "/")) {

@@ -34,4 +34,30 @@ package struct CopyInstruction: Hashable, Sendable {
     package let keepsGitDirectory: Bool?
     /// `--unpack`; nil where it is not given: local archives are unpacked, those of URLs not. ADD alone.
     package let unpacks: Bool?
+
+    /// A COPY of `sources` to `destination` without any flag.
+    package init(sources: [String], destination: String) {
+        self.init(
+            sources: sources, files: [], destination: destination, from: nil, owner: nil, mode: nil, isLinked: false,
+            keepsParents: false, excluded: [], checksum: nil, keepsGitDirectory: nil, unpacks: nil)
+    }
+
+    init(
+        sources: [String], files: [InlineFile], destination: String, from: String?, owner: String?, mode: String?,
+        isLinked: Bool, keepsParents: Bool, excluded: [String], checksum: String?, keepsGitDirectory: Bool?,
+        unpacks: Bool?
+    ) {
+        self.sources = sources
+        self.files = files
+        self.destination = destination
+        self.from = from
+        self.owner = owner
+        self.mode = mode
+        self.isLinked = isLinked
+        self.keepsParents = keepsParents
+        self.excluded = excluded
+        self.checksum = checksum
+        self.keepsGitDirectory = keepsGitDirectory
+        self.unpacks = unpacks
+    }
 }

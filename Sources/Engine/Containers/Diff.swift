@@ -1,3 +1,4 @@
+import Supervision
 import ContainerSpec
 package import Errors
 import Linux
@@ -26,7 +27,7 @@ extension Engine {
             case .copy: .whole
             }
         let bytes = try inspectTree(
-            ["changes", form.rawValue, "\(directory)/\(driver.directory)", Self.ownPlaces.joined(separator: ":")]
+            ["changes", form.rawValue, "\(directory)/\(driver.directory)", MountPoints.places.joined(separator: ":")]
                 + layers)
         return bytes.split(separator: 0).compactMap { entry in
             guard let letter = entry.first, let kind = FileChange.Kind(rawValue: Character(Unicode.Scalar(letter)))
@@ -42,12 +43,6 @@ extension Engine {
             return full.has(layer) ? full.path(of: layer) : LayerStore(paths, .squashed).path(of: layer)
         }
     }
-
-    /// Where the engine mounts something in every container, for which a file or directory may have to be made.
-    static let ownPlaces = [
-        "/dev", "/dev/console", "/dev/mqueue", "/dev/pts", "/dev/shm", "/etc/hostname", "/etc/hosts",
-        "/etc/resolv.conf", "/proc", "/sys", "/sys/fs/cgroup", "/run/.containerenv",
-    ]
 
     /// The sizes of what containers have written themselves, in bytes, in the order of `ids`. Throws.
     package func ownSizes(of ids: [String]) throws(EngineError) -> [Int64] {
@@ -67,7 +62,7 @@ extension Engine {
             let record: ContainerRecord
             do throws(StoreError) { record = try containers.readRecord(id) } catch { throw EngineError(error) }
             let bytes = try inspectTree(
-                ["own-size", own(place), Self.ownPlaces.joined(separator: ":")]
+                ["own-size", own(place), MountPoints.places.joined(separator: ":")]
                     + allLayers(record))
             sizes[place] = Int64(String(decoding: bytes, as: UTF8.self)) ?? 0
         }

@@ -3,6 +3,7 @@ import Errors
 import Glibc
 import Linux
 import Runtime
+import Trees
 
 /// The process that writes what an archive has into a directory whose files may belong to subordinate ids: `extract-tree
 /// RUN-DIRECTORY DIRECTORY`, the archive on 3. Exit code 1 and a sentence on standard error where that fails; what was

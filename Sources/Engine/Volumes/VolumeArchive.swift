@@ -1,3 +1,4 @@
+import Images
 import Archive
 import Bytes
 import ContainerSpec

@@ -69,7 +69,7 @@ extension ImageService {
             }
         }
         let blob = try ingest.writer()
-        var layers = commit.base?.manifest.layers.map { Self.ociLayer($0) } ?? []
+        var layers = commit.base?.manifest.layers.map(\.asOCILayer) ?? []
         let written = try write(blob.descriptor)
         if let (digest, size) = written {
             try blob.commit(written: digest, size: size)
@@ -110,10 +110,12 @@ extension ImageService {
         if let layer { config.rootfs.diffIDs.append(layer) }
         return config
     }
+}
 
-    // Docker's types are those of Docker's manifests.
-    private static func ociLayer(_ descriptor: Descriptor) -> Descriptor {
-        var layer = descriptor
+extension Descriptor {
+    /// A layer of an image as an OCI manifest names it: Docker's own types are those of Docker's manifests.
+    package var asOCILayer: Descriptor {
+        var layer = self
         switch layer.mediaType {
         case MediaType.dockerLayerGzip: layer.mediaType = MediaType.ociLayerGzip
         case MediaType.dockerLayer: layer.mediaType = MediaType.ociLayer

@@ -104,6 +104,6 @@ extension Compression {
 }
 
 /// JSON that is the same for the same value.
-func canonicalJSON(_ value: some Encodable) throws -> [UInt8] {
+package func canonicalJSON(_ value: some Encodable) throws -> [UInt8] {
     Array(try JSONTree(encoding: value).text().utf8)
 }

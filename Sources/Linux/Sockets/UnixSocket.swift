@@ -47,6 +47,18 @@ package enum UnixSocket {
         return socket
     }
 
+    /// A stream socket without a name, close-on-exec and non-blocking: another process may give it one (`name`), and this one accept
+    /// with it. Throws `SystemError`.
+    package static func nameless() throws(SystemError) -> FileDescriptor { try make(.stream, SOCK_NONBLOCK.rawValue) }
+
+    /// Gives the socket `number` the name `path`, which nothing has, and lets it listen. Throws `SystemError`.
+    package static func name(_ number: CInt, _ path: String) throws(SystemError) {
+        try UnixAddress.with(path) { (address, length) throws(SystemError) in
+            try check("bind", path) { Glibc.bind(number, address, length) }
+        }
+        try check("listen", path) { Glibc.listen(number, 128) }
+    }
+
     /// A connection to the socket at `path`, or, with an @ in front, to one of the abstract namespace; close-on-exec.
     /// Throws `SystemError`: ENOENT or ECONNREFUSED where nobody listens, EAGAIN where the listener does not keep up.
     package static func connect(_ kind: Kind, to path: String) throws(SystemError) -> FileDescriptor {

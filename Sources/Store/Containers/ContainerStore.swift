@@ -30,13 +30,7 @@ package struct ContainerStore: Sendable {
     /// `nameTaken`, or `failed`.
     package func create(_ id: String = newID(), name: String?) throws(StoreError) -> ContainerClaim {
         let wanted: String? = if let name { try Self.validName(name) } else { nil }
-        let hold: FileDescriptor
-        do throws(SystemError) {
-            try Files.makeDirectory(runDirectory(id), mode: 0o700)
-            hold = try makeHeld(directory(id))
-        } catch {
-            throw .failed(action: "create container \(id.prefix(12))", error)
-        }
+        let hold = try makeDirectories(of: id)
         do throws(StoreError) {
             let name = try claim(wanted, for: id)
             return ContainerClaim(id: id, name: name, hold: hold)
@@ -44,6 +38,22 @@ package struct ContainerStore: Sendable {
             rmdir(directory(id))
             rmdir(runDirectory(id))
             throw error
+        }
+    }
+
+    /// As `create`, but without a name. Nobody but its creator knows the container then, and as long as it has no record no
+    /// command finds it; when whoever holds it is gone it is swept. The caller holds off sweeps. Throws `failed`.
+    package func createUnlisted() throws(StoreError) -> ContainerClaim {
+        let id = Self.newID()
+        return ContainerClaim(id: id, name: "", hold: try makeDirectories(of: id))
+    }
+
+    private func makeDirectories(of id: String) throws(StoreError) -> FileDescriptor {
+        do throws(SystemError) {
+            try Files.makeDirectory(runDirectory(id), mode: 0o700)
+            return try makeHeld(directory(id))
+        } catch {
+            throw .failed(action: "create container \(id.prefix(12))", error)
         }
     }
 

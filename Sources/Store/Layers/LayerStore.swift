@@ -82,6 +82,47 @@ package struct LayerStore: Sendable {
         }
     }
 
+    /// Makes the directory `tree`, on the same file system, the layer with the diff id `diffID`, whose files have `size` bytes; false
+    /// where the layer is there already, and `tree` is left as it is. What is in `tree` has reached the disk. Waits while another process
+    /// unpacks the same layer.
+    package func adopt(_ tree: String, as diffID: Digest, size: Int64) throws(StoreError) -> Bool {
+        let layer = ImageLayer(diffID)
+        let lockPath = "\(folder)/.lock.\(Self.name(of: diffID))"
+        return try doing("store layer \(diffID.short)") { () throws(SystemError) in
+            while true {
+                let lock = try FileDescriptor.open(lockPath, O_RDWR | O_CREAT | O_NOFOLLOW, mode: 0o600)
+                _ = try lock.lock()
+                guard try lock.status().raw.st_nlink > 0 else { continue }
+                defer {
+                    unlink(lockPath)
+                    lock.unlock()
+                }
+                // Of the two names the one that says all of the layer alone: the other may be another's base.
+                if has(layer.diffID) { return false }
+                try Files.replace(sizePath(diffID), with: Array(String(size).utf8), mode: 0o600, durable: false)
+                do throws(SystemError) {
+                    try Files.renameExclusively(tree, to: path(of: diffID))
+                } catch  where error.errno == .invalid || error.errno == .notImplemented {
+                    try Files.rename(tree, to: path(of: diffID))
+                }
+                try Files.syncDirectory(folder)
+                return true
+            }
+        }
+    }
+
+    /// Makes a directory in which a build may make a layer.
+    package func makeScratch() throws(StoreError) -> ScratchDirectory {
+        try doing("make a directory in \(folder)") { () throws(SystemError) in
+            while true {
+                let path = "\(folder)/.tmp.build.\(getpid()).\(randomHex(bytes: 6))"
+                try Files.makeDirectory(path, mode: 0o700)
+                // A sweep that comes between takes it for abandoned.
+                if let hold = try Self.held(path) { return ScratchDirectory(path, hold) }
+            }
+        }
+    }
+
     // The directory that was made at `path`, locked; nil where it is not there any more.
     private static func held(_ path: String) throws(SystemError) -> FileDescriptor? {
         do throws(SystemError) {
@@ -94,6 +135,20 @@ package struct LayerStore: Sendable {
             return nil
         }
     }
+}
+
+/// A directory beside the layers in which a layer is made: mode 0700, the caller's. As long as the value lives no sweep takes it for
+/// abandoned.
+package final class ScratchDirectory: Sendable {
+    package let path: String
+    private let hold: FileDescriptor
+
+    fileprivate init(_ path: String, _ hold: consuming FileDescriptor) {
+        self.path = path
+        self.hold = hold
+    }
+
+    deinit { hold.unlock() }
 }
 
 /// A layer that is being unpacked into a temporary directory.

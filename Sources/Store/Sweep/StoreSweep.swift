@@ -5,7 +5,7 @@ package import OCI
 
 /// Removal of what nothing refers to any more, by mark and sweep.
 ///
-/// Roots are the index, the containers' records, and what ingests in progress have written down. All is read before
+/// Roots are the index, the containers' records, the cache of builds, and what ingests in progress have written down. All is read before
 /// anything goes: where something cannot be read, nothing is removed. Where a root can be read and is damaged, nothing
 /// that it might need is removed.
 package struct StoreSweep: Sendable {
@@ -124,6 +124,9 @@ package struct StoreSweep: Sendable {
                 }
             }
             marks.digests.formUnion(text.split(on: "\n").compactMap { Digest(String($0)) })
+        }
+        for ownership in [LayerStore.Ownership.full, .squashed] {
+            for entry in try BuildCacheStore(paths, ownership).entries() { marks.digests.insert(entry.directory) }
         }
         for entry in try images.readIndex().entries {
             guard let descriptor = entry.descriptor else { continue }

@@ -9,6 +9,8 @@ final class ContainerJournal {
     let id: String
     /// Whether everything of the container goes when it ends (`--rm`).
     let isEphemeral: Bool
+    /// Whether no event tells of it: what a build runs is nobody's container.
+    private let isUnlisted: Bool
     private let subject: Subject
     private(set) var state: ContainerState
     private var pending: [(event: LifeEvent, time: Timestamp)] = []
@@ -20,7 +22,10 @@ final class ContainerJournal {
         var labels: [ByteKey: String]
     }
 
-    init(containers: ContainerStore, id: String, isEphemeral: Bool, subject: Subject) {
+    init(
+        containers: ContainerStore, id: String, isEphemeral: Bool, subject: Subject, isUnlisted: Bool = false
+    ) {
+        self.isUnlisted = isUnlisted
         self.subject = subject
         self.containers = containers
         self.id = id
@@ -101,7 +106,9 @@ final class ContainerJournal {
     private func write() { try? containers.writeState(state, of: id) }
 
     /// Keeps an event of this moment until `flush` or `record` writes it.
-    func note(_ event: LifeEvent) { pending.append((event, .now())) }
+    func note(_ event: LifeEvent) {
+        if !isUnlisted { pending.append((event, .now())) }
+    }
 
     /// Whether events are kept that are not written yet.
     var isBehind: Bool { !pending.isEmpty }

@@ -30,6 +30,8 @@ package struct ContainerStart: Sendable {
     package var lingering = 0
     /// Whether it was not created before.
     package var isNew = false
+    /// What it is where a build runs it; nil for every other.
+    var build: BuildContainer?
 
     /// The start of the container `id` of `containers`, which has `root`.
     package init(
@@ -60,7 +62,7 @@ package struct ContainerStart: Sendable {
         if let warning = notification?.hand(to: &plan.spec) { plan.warnings.append(warning) }
         var networks: NetworkRequest?
         if plan.network == .bridged { networks = try NetworkRequest(options, image: image, of: name, in: containers) }
-        return SupervisorRequest(
+        var request = SupervisorRequest(
             containers: containers, id: id, name: name, root: root,
             storageDriver: options.storageDriver, plan: plan, networks: networks,
             volumes: MountedVolume.all(of: options, volumes),
@@ -74,6 +76,8 @@ package struct ContainerStart: Sendable {
             autoRemove: options.autoRemove, pidFile: options.pidFile, lingering: lingering, streams: streams,
             log: try logConfiguration(), subject: subject, notification: notification, isNew: isNew,
             settings: settings(plan))
+        if let build { request.adapt(to: build) }
+        return request
     }
 
     private var subject: ContainerJournal.Subject {

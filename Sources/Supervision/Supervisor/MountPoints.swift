@@ -5,6 +5,12 @@ import Linux
 /// shows these, and nothing has to be made in the container's own layer at each start (0.35 ms; and the only way
 /// where that layer cannot be written).
 package enum MountPoints {
+    /// Where the engine mounts something in every container, for which a file or directory may have to be made.
+    package static let places = [
+        "/dev", "/dev/console", "/dev/mqueue", "/dev/pts", "/dev/shm", "/etc/hostname", "/etc/hosts",
+        "/etc/resolv.conf", "/proc", "/sys", "/sys/fs/cgroup", "/run/.containerenv",
+    ]
+
     /// Its path beside the layers that are in `folder`; nil where it is not there and cannot be made. Made at the first
     /// use, in the namespace of the layers' owner.
     package static func layer(in folder: String) -> String? {

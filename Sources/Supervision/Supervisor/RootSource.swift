@@ -20,6 +20,8 @@ struct RootSource {
     var mountPoints: [String]
     /// Whether it shows places for what the engine mounts (`MountPoints`).
     var hasMountPoints = true
+    /// The directory beside whose layers these are kept; nil: the one that the lowest layer is in.
+    var layersFolder: String?
     /// Whether what is written need not survive a crash of the machine.
     var isVolatile: Bool
     var opensDevices: Bool
@@ -32,7 +34,7 @@ struct RootSource {
         switch root {
         case .directory(let path): return try Overlay.bind(path, opensDevices: opensDevices)
         case .layers(let image):
-            let folder = Files.split(image[0]).parent
+            let folder = layersFolder ?? Files.split(image[0]).parent
             let layers = RootMount.Layers(
                 image: image, mountPoints: hasMountPoints ? MountPoints.layer(in: folder) : nil)
             let wanted = try StorageDriver.keeping(directory) ?? driver

@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import Runtime
 
@@ -31,6 +32,11 @@ extension ServeLoop {
         // Docker's StdinOnce. A terminal has no end of input.
         if client.hasInput { endInput() }
         if client.role == .holding { letGo() }
+        if settings.endsWithClient {
+            wishes.end = true
+            // One that has just ended needs no signal.
+            try? container?.send(SIGKILL)
+        }
     }
 
     /// Tells those that have sent the next `count` pieces of input that the container has them.

@@ -17,6 +17,8 @@ struct ServeLoop: ~Copyable {
         /// In seconds; negative: wait without end.
         var stopTimeout: Int
         var restartPolicy: RestartPolicy
+        /// Whether the container is killed when a client leaves, in whatever way: only who asked for it knows it.
+        var endsWithClient = false
     }
 
     var settings: Settings

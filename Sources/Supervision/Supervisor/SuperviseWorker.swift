@@ -19,6 +19,8 @@ package struct SuperviseRequest {
     var streams: AttachedStreams
     /// In seconds.
     var lingering: Int
+    /// What it is where a build runs it; nil for every other.
+    package var build: BuildContainer?
 
     /// A memory file with all of it. Throws `SystemError`.
     package func file() throws(SystemError) -> FileDescriptor {
@@ -35,6 +37,7 @@ package struct SuperviseRequest {
         encoder.write(size?.columns ?? 0)
         encoder.write(streams)
         encoder.write(lingering)
+        encoder.write(build)
         return try MemoryFile.create("apus-start", encoder.bytes)
     }
 
@@ -55,6 +58,7 @@ package struct SuperviseRequest {
             size = hasSize ? WindowSize(rows: rows, columns: columns) : nil
             streams = try decoder.read()
             lingering = try decoder.read()
+            build = try decoder.read()
         } catch { return nil }
     }
 
@@ -78,6 +82,7 @@ extension SuperviseRequest {
     /// missing.
     func root(_ mode: UserNamespace.Mode) throws(EngineError) -> SupervisorRequest.Root {
         let image = description.options.image
+        if let build { return .layers(build.layers) }
         if description.options.rootfs { return try SupervisorRequest.Root(directory: image) }
         let store = LayerStore(paths, mode)
         if let missing = layers.first(where: { !store.has($0) }) {
@@ -88,8 +93,8 @@ extension SuperviseRequest {
 }
 
 /// The process that becomes the supervisor of a container that was created before: `supervise ID`, with the session of
-/// the command as its descriptor 3, the container's lock as 4 and the request as 5. It works the plan out anew: from the
-/// options, the image's configuration, and what the machine is now.
+/// the command as its descriptor 3, the container's lock as 4 and the request as 5 (and those of a `BuildContainer` behind it).
+/// It works the plan out anew: from the options, the image's configuration, and what the machine is now.
 package enum SuperviseWorker {
     private static let session: CInt = 3
     private static let hold: CInt = 4
@@ -133,6 +138,7 @@ package enum SuperviseWorker {
         start.size = work.size
         start.streams = work.streams
         start.lingering = work.lingering
+        start.build = work.build
         return try start.supervisorRequest()
     }
 
@@ -140,7 +146,8 @@ package enum SuperviseWorker {
         let subject = ContainerJournal.Subject(name: work.name, image: work.description.options.image, labels: [:])
         let journal = ContainerJournal(
             containers: ContainerStore(work.paths), id: work.id, isEphemeral: false, subject: subject)
-        journal.failed(exitCode: 125, error: error.message)
+        // Who runs it for a build removes what is left of it.
+        if work.build == nil { journal.failed(exitCode: 125, error: error.message) }
         let frame = AttachFrame.failed(code: 125, message: error.message)
         _ = AttachChannel.send(frame.bytes, to: session, waiting: true)
     }

@@ -21,10 +21,12 @@ extension Supervisor {
     }
 
     func mountRoot(_ namespace: borrowing FileDescriptor?) throws(SupervisorFailure) -> FileDescriptor {
-        let source = RootSource(
-            root: request.root, map: request.ownUserNamespace, directory: request.containers.directory(request.id),
+        var source = RootSource(
+            root: request.root, map: request.ownUserNamespace,
+            directory: request.build?.scratch ?? request.containers.directory(request.id),
             driver: request.storageDriver, isReadOnly: request.readOnlyRoot, mountPoints: request.plan.mountPoints,
             isVolatile: request.autoRemove, opensDevices: request.guardsDevices)
+        if request.build != nil { source.layersFolder = LayerStore(request.containers.paths, mode).folder }
         do throws(SystemError) { return try source.mount(namespace, rootServer) } catch {
             let driver = request.storageDriver.map { " with the storage driver \($0.rawValue)" } ?? ""
             throw SupervisorFailure("cannot make the container's root file system\(driver): \(error)")

@@ -45,7 +45,7 @@ package struct Supervisor: ~Copyable {
     /// `spawn`.
     static func run(_ request: SupervisorRequest, client: CInt, hold: CInt) {
         let passed = request.passesStreams ? copiesOfStreams() : []
-        isolate(keeping: [client, hold] + passed)
+        isolate(keeping: [client, hold] + passed + (request.build?.descriptors ?? []))
         var supervisor = Supervisor(request, hold: hold, passed: passed)
         supervisor.run(first: FileDescriptor(owning: client))
     }
@@ -58,7 +58,8 @@ package struct Supervisor: ~Copyable {
             ContainerNetworks($0, of: request.id, name: request.name, in: request.containers)
         }
         journal = ContainerJournal(
-            containers: request.containers, id: request.id, isEphemeral: request.autoRemove, subject: request.subject)
+            containers: request.containers, id: request.id, isEphemeral: request.autoRemove, subject: request.subject,
+            isUnlisted: request.build != nil)
     }
 
     /// Makes the calling process independent of who started it: its own session, so that no terminal's signals reach it;
@@ -185,12 +186,18 @@ package struct Supervisor: ~Copyable {
             for image in images { close(image) }
             letGoImages()
         }
+        let ofBuild = try mountForBuild(&plan.spec)
+        defer {
+            for part in ofBuild { close(part) }
+            letGoBuildMounts()
+        }
         var loopback = finishLoopback(network, &plan.spec)
         let other = try joinOther(plan.network, &plan.spec)
         var warnings: [String] = []
         defer { networks?.stopServing() }
         try joinNetworks(&plan, &loopback, namespace, &warnings)
-        if mode == .single, isFirst, OneUser.isNews(runDirectory: request.containers.paths.run) {
+        // What a build's command writes is its own.
+        if mode == .single, isFirst, request.build == nil, OneUser.isNews(runDirectory: request.containers.paths.run) {
             warnings.append(OneUser.limits)
         }
         for warning in warnings { loop.warn(warning) }
@@ -202,9 +209,12 @@ package struct Supervisor: ~Copyable {
         var identity: IdentityProcess?
         defer { identity?.end() }
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
+        let stubs = MountStubs(of: request.build, in: root)
         var process = try setUp(plan, root, &streams, &loop, &identity)
+        stubs?.noteMade()
         // The container's process has a copy of this mount namespace.
         letGoImages()
+        letGoBuildMounts()
         endLifetime(loopback)
         endLifetime(other)
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
@@ -223,6 +233,7 @@ package struct Supervisor: ~Copyable {
         }
         let status = loop.serve(container, streams.ours)
         if let failure = rootServer.failure() { loop.warn(failure) }
+        stubs?.remove()
         noteMemory()
         disconnect(egress)
         // No process namespace takes them along, and there may be no cgroup to kill.
@@ -252,7 +263,11 @@ package struct Supervisor: ~Copyable {
         } else {
             journal.exited(exitCode: code, error: failure?.message)
         }
-        loop.tellEnd(code, final: true, failure)
+        if request.build != nil, let failure = failure ?? lackOfMemory(code) {
+            loop.tellFailure(failure)
+        } else {
+            loop.tellEnd(code, final: true, failure)
+        }
         if let ran { noteEnd(code, ran) }
         if loop.wishes.stop { journal.note(.stop) }
         if request.autoRemove { journal.note(.destroy) }

@@ -63,6 +63,8 @@ package struct SupervisorRequest: Sendable {
     var subject: ContainerJournal.Subject
     /// What a service manager hears; nil for nothing.
     var notification: ServiceNotification?
+    /// What it is where a build runs it; nil for every other.
+    var build: BuildContainer?
     /// Whether it was not created before.
     var isNew: Bool
     var settings: ServeLoop.Settings

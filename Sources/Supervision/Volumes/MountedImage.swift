@@ -47,7 +47,7 @@ extension Supervisor {
             do throws(SystemError) {
                 guard let place = spec.mounts?.firstIndex(where: { $0.destination.isSame(as: image.destination) })
                 else { continue }
-                let part = try mount(image, number, namespace).release()
+                let part = try mount(image, as: Self.imageName(number), namespace).release()
                 opened.append(part)
                 // By its number, which the process that becomes the container has too.
                 spec.mounts?[place].source = "/proc/self/fd/\(part)"
@@ -67,16 +67,20 @@ extension Supervisor {
 
     /// Takes what `mountImages` attached out of this mount namespace: the container's process has a copy of it.
     func letGoImages() {
-        for number in request.images.indices { try? MountCalls.detach(imagePlace(number)) }
+        for number in request.images.indices { letGo(Self.imageName(number)) }
     }
 
-    private func imagePlace(_ number: Int) -> String { "\(request.runDirectory)/images/\(number)" }
+    private static func imageName(_ number: Int) -> String { "images/\(number)" }
 
-    // What is to appear in the container.
-    private func mount(
-        _ image: MountedImage, _ number: Int, _ namespace: borrowing FileDescriptor?
+    /// Takes what `mount(_:as:_:)` attached out of this mount namespace.
+    func letGo(_ name: String) { try? MountCalls.detach("\(request.runDirectory)/\(name)") }
+
+    /// Mounts `image` as root file systems are mounted, with a directory for what is written at `name` in the container's own.
+    /// Returns what is to appear in the container; the mount stays attached at `name` in the run directory until `letGo`.
+    func mount(
+        _ image: MountedImage, as name: String, _ namespace: borrowing FileDescriptor?
     ) throws(SystemError) -> FileDescriptor {
-        let own = "\(request.containers.directory(request.id))/images/\(number)"
+        let own = "\(request.containers.directory(request.id))/\(name)"
         try Files.makeDirectories(own)
         var source = RootSource(
             root: .layers(image.layers), map: request.ownUserNamespace, directory: own, driver: request.storageDriver,
@@ -87,7 +91,7 @@ extension Supervisor {
         if let process = server.current { rootServer.others.append(process) }
         let attached: FileDescriptor
         if MountInterface.hasTrees {
-            let place = imagePlace(number)
+            let place = "\(request.runDirectory)/\(name)"
             try Files.makeDirectories(place)
             let tree = MountTree(owning: root)
             try tree.attach(to: place)

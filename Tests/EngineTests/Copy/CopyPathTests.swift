@@ -1,6 +1,7 @@
 import Errors
 import Testing
 
+import Trees
 @testable import Engine
 
 @Suite struct CopyPathTests {

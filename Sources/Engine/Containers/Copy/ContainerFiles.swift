@@ -5,6 +5,7 @@ import Glibc
 import Linux
 import Store
 import Supervision
+import Trees
 import Workers
 
 /// A conversation with the process that reads and writes a container's files (`CopyTreeWorker`). A container that does not

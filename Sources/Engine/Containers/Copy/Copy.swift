@@ -3,6 +3,7 @@ package import Errors
 import Glibc
 import Linux
 import Store
+import Trees
 
 /// What is copied, or where to.
 package enum CopyPlace: Sendable {

@@ -1,4 +1,5 @@
 import Errors
+import Trees
 
 /// One end of a copy: its path, and what is there.
 struct CopyEnd {

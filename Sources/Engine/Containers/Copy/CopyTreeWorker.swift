@@ -5,6 +5,7 @@ import Linux
 import Runtime
 import Store
 import Supervision
+import Trees
 
 /// The process that reads and writes a container's files, in the user namespace that they belong to: `copy-tree [PID
 /// START-TIME]`, with the container's first process where it runs. Its standard input and output are the streams that

@@ -1,6 +1,7 @@
 import Errors
 import Glibc
 import Linux
+import Trees
 
 /// The caller's side of a copy: paths on the machine, looked at with the caller's own rights.
 enum LocalPath {

@@ -2,6 +2,7 @@ import Archive
 import Errors
 import Glibc
 import Linux
+import Trees
 
 /// Copies by way of an archive: the two ends that read or write one.
 enum TarStreams {

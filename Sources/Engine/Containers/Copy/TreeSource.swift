@@ -2,6 +2,7 @@ import Archive
 import Errors
 import Glibc
 import Linux
+import Trees
 
 /// Reads a tree for a copy: entry by entry, each directory before what is in it, in the order of the names. Every step down is
 /// by a descriptor and follows no link, so that whoever changes the tree meanwhile does not lead it elsewhere.

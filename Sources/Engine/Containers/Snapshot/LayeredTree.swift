@@ -1,6 +1,7 @@
 import Archive
 import ContainerSpec
 import Errors
+import Images
 import Linux
 import OCI
 import Runtime
@@ -44,13 +45,13 @@ struct LayeredTree {
         case .layers: nil
         case .upper(let path):
             TreeArchive(
-                form: .upper, directories: [path] + layers, map: map, mountPlaces: Engine.ownPlaces)
+                form: .upper, directories: [path] + layers, map: map, mountPlaces: MountPoints.places)
         case .fuse(let path):
             TreeArchive(
-                form: .upper, directories: [path] + layers, isOfFuse: true, mountPlaces: Engine.ownPlaces)
+                form: .upper, directories: [path] + layers, isOfFuse: true, mountPlaces: MountPoints.places)
         case .copy(let path):
             TreeArchive(
-                form: .difference, directories: [path] + layers, map: map, mountPlaces: Engine.ownPlaces)
+                form: .difference, directories: [path] + layers, map: map, mountPlaces: MountPoints.places)
         case .directory: whole
         }
     }

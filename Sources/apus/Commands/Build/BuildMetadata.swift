@@ -29,7 +29,7 @@ enum BuildMetadata {
 
     /// Writes `document` to the file `path`: whole, or not at all. Throws `SystemError`.
     static func write(_ document: JSONTree, to path: String) throws(SystemError) {
-        let target = try ArchiveTarget(path)
+        let target = try WholeFile(path)
         let file = target.number
         var rest = Array(document.text(indent: 2).utf8)[...]
         while !rest.isEmpty {

@@ -1,26 +1,39 @@
-import Archive
-import Errors
+package import Archive
+package import Errors
 import Glibc
-import Linux
+package import Linux
 
 /// Makes files of entries below one directory, and nowhere else: whatever the entries are called, each step down is by a
 /// descriptor and follows no link.
-struct TreeSink: ~Copyable {
+package struct TreeSink: ~Copyable {
     /// To whom what is made belongs.
-    enum Owners {
+    package enum Owners: Sendable {
         /// Who makes it.
         case creator
         /// One user and group.
         case fixed(user: UInt32, group: UInt32)
         /// Those that the entries name, as far as the caller may give files to them and they are ids of its namespace.
         case entries
+        /// Those that the entries name; one that cannot be given is an error, unless it is kept beside the file.
+        case exact
+    }
+
+    /// What becomes of something that is in the way of an entry. Directories are merged always, and files replace files.
+    package enum Obstacles: Sendable {
+        /// A directory in the way of a file, and a file in the way of a directory, are errors in Docker's words of `cp`.
+        case refused
+        /// They are errors in BuildKit's words of COPY.
+        case refusedByCopy
+        /// They go, with all that is in them.
+        case replaced
     }
 
     /// The directory once more, where links on the way to an entry are followed as if it were the root of all.
-    final class Scope {
+    package final class Scope {
         let root: RootDirectory
 
-        init(root: consuming RootDirectory) { self.root = root }
+        /// A scope that ends at `root`.
+        package init(root: consuming RootDirectory) { self.root = root }
     }
 
     let owners: Owners
@@ -30,6 +43,7 @@ struct TreeSink: ~Copyable {
     let label: [UInt8]
     private let scope: Scope?
     private let tellsWholePaths: Bool
+    private let obstacles: Obstacles
     private let directory: CInt
     private var trail: DirectoryTrail
     private var place: [RawName] = []
@@ -49,11 +63,13 @@ struct TreeSink: ~Copyable {
     }
 
     /// Writes below the open directory `directory`, which is borrowed. `tellsWholePaths`: so do errors about what is there
-    /// already, as Docker's about the caller's files.
-    init(
+    /// already, as Docker's about the caller's files. `keepsOwners`: owners that cannot be given are kept beside the files
+    /// (`KeptOwner`). Links on the way to an entry are followed inside of `scope`; without one they are errors.
+    package init(
         directory: CInt, label: [UInt8], _ owners: Owners, tellsWholePaths: Bool, keepsOwners: Bool = false,
-        scope: Scope? = nil
+        scope: Scope? = nil, obstacles: Obstacles = .refused
     ) {
+        self.obstacles = obstacles
         self.keepsOwners = keepsOwners
         self.tellsWholePaths = tellsWholePaths
         self.directory = directory
@@ -63,12 +79,12 @@ struct TreeSink: ~Copyable {
         trail = DirectoryTrail(root: directory)
     }
 
-    /// The directory where the next entry goes.
-    var current: CInt { detour.number ?? trail.current }
+    /// The open directory where the last entry went, borrowed until the next.
+    package var current: CInt { detour.number ?? trail.current }
 
     /// Makes what `entry` describes; its content is `content`, or that of `file`, or the next of `archive`. What is there under its name is
     /// replaced; directories are merged. Throws `EngineError`; nothing of this entry is left then.
-    mutating func add(
+    package mutating func add(
         _ entry: TarEntry, _ content: [UInt8]?, _ file: borrowing FileDescriptor?, from archive: TarReader? = nil
     ) throws(EngineError) {
         var path = try components(entry.name)
@@ -96,7 +112,7 @@ struct TreeSink: ~Copyable {
     }
 
     /// Gives directories their modes and times. Throws `EngineError`.
-    mutating func finish() throws(EngineError) {
+    package mutating func finish() throws(EngineError) {
         for directory in pending.reversed() {
             do throws(EngineError) { try go(to: directory.path, creating: false) } catch {
                 // Somebody has moved it.
@@ -190,13 +206,22 @@ struct TreeSink: ~Copyable {
         let there = try doing(name) { () throws(SystemError) in try Files.status(raw: name, in: number) }
         guard let there else { return }
         let isDirectory = entry.kind == .directory
+        if there.isDirectory, isDirectory { return }
+        if obstacles == .replaced, there.isDirectory {
+            return try doing(name) { () throws(SystemError) in try Files.removeTree(name, in: number) }
+        }
+        if obstacles == .refusedByCopy, there.isDirectory != isDirectory {
+            let place = CopyPath.text(path(to: name))
+            throw EngineError(
+                isDirectory ? "cannot copy to non-directory: \(place)" : "cannot replace to directory \(place) with file",
+                .invalid)
+        }
         if there.isDirectory {
-            if isDirectory { return }
             throw EngineError(
                 "cannot overwrite directory \"\(relative(entry))\" with non-directory \"\(CopyPath.text(label))\"",
                 .invalid)
         }
-        if isDirectory {
+        if isDirectory, obstacles != .replaced {
             throw EngineError(
                 "cannot overwrite non-directory \"\(relative(entry))\" with directory \"\(CopyPath.text(label))\"",
                 .invalid)
@@ -243,9 +268,13 @@ struct TreeSink: ~Copyable {
     }
 
     func failure(_ error: SystemError, _ name: RawName, _ kind: ErrorKind = .system) -> EngineError {
+        EngineError("\(error.call) \(CopyPath.text(path(to: name))): \(error.errno)", kind)
+    }
+
+    // Where an entry of this name goes now, as errors have it.
+    private func path(to name: RawName) -> [UInt8] {
         var path = label
         for step in detour.number == nil ? place : detourPlace { path += (path.last == 47 ? [] : [47]) + step.bytes }
-        path += (path.last == 47 ? [] : [47]) + name.bytes
-        return EngineError("\(error.call) \(CopyPath.text(path)): \(error.errno)", kind)
+        return path + (path.last == 47 ? [] : [47]) + name.bytes
     }
 }

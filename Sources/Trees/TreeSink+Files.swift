@@ -1,7 +1,7 @@
-import Archive
+package import Archive
 import Errors
 import Glibc
-import Linux
+package import Linux
 
 /// Whatever is no directory.
 extension TreeSink {
@@ -157,21 +157,31 @@ extension TreeSink {
         switch owners {
         case .creator: nil
         case .fixed(let user, let group): (user, group)
-        case .entries: (entry.user, entry.group)
+        case .entries, .exact: (entry.user, entry.group)
         }
     }
 
-    func setOwner(of file: CInt, _ entry: TarEntry) throws(SystemError) {
+    /// Gives the open file or directory `file` the owner that `entry` says. Throws `SystemError`.
+    package func setOwner(of file: CInt, _ entry: TarEntry) throws(SystemError) {
         switch owners {
         case .creator: return
         case .fixed(let user, let group): try Files.setOwner(raw: [0], in: file, user: user, group: group)
-        case .entries:
+        case .entries, .exact:
             do throws(SystemError) {
                 try Files.setOwner(raw: [0], in: file, user: entry.user, group: entry.group)
             } catch {
                 // An ordinary user gives nothing away, and a user namespace has no names for some.
                 guard error.errno == .notPermitted || error.errno == .invalid else { throw error }
-                guard keepsOwners, entry.kind == .regular || entry.kind == .directory else { return }
+                guard keepsOwners, entry.kind == .regular || entry.kind == .directory else {
+                    // Links and pipes have no place to keep an owner in.
+                    if case .exact = owners, !keepsOwners {
+                        throw SystemError(
+                            "chown",
+                            "\(entry.name.printable) to \(entry.user):\(entry.group), which needs more ids in /etc/subuid and /etc/subgid",
+                            error.errno)
+                    }
+                    return
+                }
                 try KeptOwner(user: entry.user, group: entry.group, mode: entry.mode).keep(file)
                 return
             }
@@ -180,7 +190,8 @@ extension TreeSink {
         }
     }
 
-    func setAttributes(of file: CInt, _ entry: TarEntry) throws(SystemError) {
+    /// Gives the open file or directory `file` those extended attributes of `entry` that are a user's, and capabilities. Throws `SystemError`.
+    package func setAttributes(of file: CInt, _ entry: TarEntry) throws(SystemError) {
         for (name, value) in entry.attributes where isKept(name) {
             do throws(SystemError) { try ExtendedAttributes.set(name, of: file, to: value) } catch {
                 // The file system does not have them, or the caller may not give them.

@@ -1,0 +1,217 @@
+import Bytes
+import ContainerSpec
+import Dockerfile
+import Errors
+import Images
+import Linux
+import OCI
+import Registry
+import Store
+import Synchronization
+
+/// One build, from the Dockerfile to its outputs.
+struct BuildRun {
+    let request: BuildRequest
+    let tools: BuildTools
+    let reporter: Reporter
+    let contexts: Contexts
+    let cache: BuildCacheStore
+    let ingest: ImageIngest
+    let bases: BaseImages
+
+    init(_ builder: Builder, _ request: BuildRequest, _ cancellation: Cancellation, _ reporter: Reporter) throws(BuildError) {
+        self.request = request
+        self.reporter = reporter
+        tools = BuildTools(
+            paths: builder.paths, images: builder.images, layers: builder.images.layers, executable: builder.executable,
+            storageDriver: builder.storageDriver, cancellation: cancellation)
+        contexts = Contexts(request, tools, reporter)
+        cache = BuildCacheStore(builder.paths, tools.layers.ownership)
+        do throws(StoreError) {
+            ingest = try builder.images.images.beginIngest()
+            try cache.prepare()
+        } catch { throw BuildError(EngineError(error)) }
+        bases = BaseImages(request, tools, reporter, ingest)
+    }
+
+    /// The Dockerfile, and what is shown of it in errors.
+    struct Source: Sendable {
+        let file: Dockerfile
+        let text: SourceText
+        let name: String
+
+        func excerpt(_ lines: LineRange) -> SourceExcerpt { SourceExcerpt(source: text, name: name, lines: lines) }
+
+        /// What BuildKit says of a mistake in it.
+        func error(_ error: DockerfileError) -> BuildError {
+            BuildError(error.description, error.kind, excerpt: error.lines.first.map { excerpt($0) })
+        }
+    }
+
+    func check() throws(BuildError) -> CheckedDockerfile {
+        let source = try read()
+        let arguments = Planner.arguments(request, request.platforms.first ?? .host)
+        let report = Linter(source.file, arguments, ignore: nil).run()
+        return CheckedDockerfile(source: source.text, name: source.name, file: source.file, report: report)
+    }
+
+    func build() throws(BuildError) -> BuildResult {
+        let source = try read()
+        let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
+        var plans: [BuildPlan] = []
+        for platform in platforms {
+            plans.append(try plan(source, platform, showsPlatform: platforms.count > 1))
+        }
+        var result = BuildResult()
+        result.warnings = try lint(source, plans[0])
+        let results = try execute(plans, source)
+        try export(plans, results, to: &result)
+        return result
+    }
+
+    private func read() throws(BuildError) -> Source {
+        try reporter.step("[internal] load build definition from \(contexts.dockerfileName)") { number throws(BuildError) in
+            let (bytes, name) = try contexts.dockerfile()
+            reporter.part(
+                number,
+                .init(
+                    id: "dockerfile", name: "transferring dockerfile:", done: Int64(bytes.count),
+                    total: Int64(bytes.count), isComplete: true))
+            let text: SourceText
+            do throws(DockerfileError) { text = try SourceText(bytes) } catch {
+                throw BuildError(error.description, error.kind)
+            }
+            do throws(DockerfileError) { return Source(file: try Dockerfile(text), text: text, name: name) } catch {
+                throw BuildError(
+                    error.description, error.kind,
+                    excerpt: error.lines.first.map { SourceExcerpt(source: text, name: name, lines: $0) })
+            }
+        }
+    }
+
+    private func plan(_ source: Source, _ platform: Platform, showsPlatform: Bool) throws(BuildError) -> BuildPlan {
+        let lookup = Planner.Lookup(
+            image: { [bases] (name, platform, _) throws(BuildError) in try bases.image(name, platform) },
+            context: { [bases] (name, platform, _) throws(BuildError) in try bases.context(name, platform) })
+        do throws(PlanFailure) {
+            var planner: Planner
+            do throws(DockerfileError) {
+                planner = try Planner(
+                    source.file, request, platform: platform, showsPlatform: showsPlatform, lookup)
+            } catch { throw PlanFailure.dockerfile(error) }
+            return try planner.run()
+        } catch {
+            switch error {
+            case .dockerfile(let error): throw source.error(error)
+            case .other(let error): throw error
+            }
+        }
+    }
+
+    private func lint(_ source: Source, _ plan: BuildPlan) throws(BuildError) -> [LintWarning] {
+        var known: [String: Linter.Base] = [:]
+        for stage in plan.stages {
+            guard case .image(let image) = stage.base else { continue }
+            let config = image.image.config.config ?? ContainerConfig()
+            known[image.written] = Linter.Base(
+                environment: config.env ?? [], hasWorkdir: !(config.workingDir ?? "").isEmpty && config.workingDir != "/",
+                hasShell: !(config.shell ?? []).isEmpty)
+        }
+        let report = Linter(
+            source.file, Planner.arguments(request, plan.platform), ignore: try contexts.ignored(),
+            base: { known[$0] ?? Linter.Base() }
+        ).run()
+        for warning in report.warnings { reporter.warn(.warning(warning)) }
+        if let violation = report.violation { throw source.error(violation) }
+        return report.warnings
+    }
+
+    // MARK: execution
+
+    private func execute(_ plans: [BuildPlan], _ source: Source) throws(BuildError) -> [StageResult] {
+        let pins = LayerPins()
+        let keeper = LayerKeeper(tools, pins, ingest, cache)
+        let isExported = request.outputs.contains { output in
+            switch output {
+            case .image, .archive: true
+            case .local, .tar: false
+            }
+        }
+        var executions: [Execution] = []
+        for plan in plans {
+            executions.append(
+                Execution(
+                    plan, request, tools, reporter, cache, keeper, pins, ingest, isExported: isExported,
+                    context: { [contexts] name throws(BuildError) in try contexts.tree(name) },
+                    excerpt: { source.excerpt($0) }))
+        }
+        let cancel: @Sendable () -> Void = { [tools] in tools.cancellation.cancel() }
+        var pending: [Deferred<StageResult>] = []
+        for execution in executions {
+            let deferred = Deferred<StageResult>()
+            pending.append(deferred)
+            do throws(SystemError) {
+                _ = try begin {
+                    do throws(BuildError) { deferred.set(.success(try execution.run(cancel: cancel))) } catch {
+                        deferred.set(.failure(error))
+                    }
+                }
+            } catch { deferred.set(.failure(BuildError("\(error)"))) }
+        }
+        var results: [StageResult] = []
+        var failure: BuildError?
+        for deferred in pending {
+            do throws(BuildError) { results.append(try deferred.wait()) } catch {
+                if failure == nil || failure?.kind == .cancelled { failure = error }
+            }
+        }
+        // Also of a build that failed: the next one begins behind them.
+        do throws(EngineError) { try keeper.finish() } catch { failure = failure ?? BuildError(error) }
+        if let failure { throw failure }
+        return results
+    }
+
+    // MARK: outputs
+
+    private func export(_ plans: [BuildPlan], _ results: [StageResult], to result: inout BuildResult) throws(BuildError) {
+        for output in request.outputs {
+            switch output {
+            case .image(let names, let annotations, _):
+                let made = try image(plans, results, names, annotations)
+                (result.descriptor, result.imageID, result.names) = (made.descriptor, made.config, names)
+            case .local, .tar, .archive: throw BuildError("this output is not there yet", .unsupported)
+            }
+        }
+    }
+
+    private func image(
+        _ plans: [BuildPlan], _ results: [StageResult], _ names: [Reference],
+        _ annotations: [(key: String, value: String)]
+    ) throws(BuildError) -> ImageExport.Parts {
+        let keeper = LayerKeeper(tools, LayerPins(), ingest, cache)
+        return try reporter.step("exporting to image") { number throws(BuildError) in
+            let export = ImageExport(request: request, tools: tools, ingest: ingest, keeper: keeper)
+            func say(_ id: String, _ name: String) {
+                reporter.part(number, .init(id: id, name: name, isComplete: true))
+            }
+            do throws(EngineError) {
+                var parts: [ImageExport.Parts] = []
+                for (plan, result) in zip(plans, results) {
+                    parts.append(try export.make(plan, result, annotations: annotations))
+                }
+                say("layers", "exporting layers")
+                let whole = try export.joined(parts)
+                say("image", "writing image \(whole.config)")
+                return try engine {
+                    if names.isEmpty { try ingest.record(whole.descriptor, name: nil) }
+                    for name in names {
+                        try ingest.record(whole.descriptor, name: name)
+                        say("name \(name)", "naming to \(name)")
+                        tools.images.noteImage("tag", whole.config, name: name.familiar)
+                    }
+                    return whole
+                }
+            } catch { throw BuildError(error) }
+        }
+    }
+}

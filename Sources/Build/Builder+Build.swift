@@ -1,0 +1,56 @@
+import ContainerSpec
+import Dockerfile
+import Errors
+import Images
+package import Linux
+import OCI
+import Store
+import Synchronization
+
+extension Builder {
+    /// Builds what `request` says. `report` gets what happens, in order, one call at a time, from any thread. `cancellation` ends the build:
+    /// nothing of it runs any more when this has thrown. Throws `BuildError`.
+    package func build(
+        _ request: BuildRequest, cancellation: Cancellation, report: @escaping @Sendable (BuildEvent) -> Void
+    ) throws(BuildError) -> BuildResult {
+        let watch: CancellationWatch
+        do throws(SystemError) { watch = try CancellationWatch(cancellation) } catch { throw BuildError("\(error)") }
+        defer { watch.end() }
+        let run = try BuildRun(self, request, watch.inner, Reporter(report))
+        // What failed steps have left, and what somebody else had made first.
+        defer { try? images.removeAbandonedLayers() }
+        do throws(BuildError) { return try run.build() } catch {
+            if cancellation.isCancelled { throw BuildError("context canceled", .cancelled, step: error.step) }
+            throw error
+        }
+    }
+
+    /// What `--check` says: reads the Dockerfile of `request`, and builds nothing. Throws as `build`.
+    package func check(_ request: BuildRequest, cancellation: Cancellation) throws(BuildError) -> CheckedDockerfile {
+        try BuildRun(self, request, cancellation, Reporter { _ in }).check()
+    }
+}
+
+/// Ends a build by its own failure as well as by its caller.
+private final class CancellationWatch: Sendable {
+    let inner: Cancellation
+    private let over: Cancellation
+    private let thread: PendingCall<Void>
+
+    init(_ outer: Cancellation) throws(SystemError) {
+        let (inner, over) = (try Cancellation(), try Cancellation())
+        (self.inner, self.over) = (inner, over)
+        thread = try begin {
+            var poll = PollSet()
+            let cancelled = poll.add(outer.number)
+            poll.add(over.number)
+            _ = try? poll.wait()
+            if poll.isReadable(cancelled) { inner.cancel() }
+        }
+    }
+
+    func end() {
+        over.cancel()
+        try? thread.wait()
+    }
+}

@@ -1,0 +1,93 @@
+import Glibc
+import OCI
+import Store
+import Synchronization
+
+/// A layer that a build uses, wherever its directory is: in the store, or where a step of this build has just made it.
+final class BuildLayer: Sendable {
+    /// What is known of it.
+    struct State: Sendable {
+        /// Its directory. To be used while `LayerPins` hold it there.
+        var path: String
+        /// nil until its archive was read.
+        var diffID: Digest?
+        /// The archive's size in bytes, where it was read.
+        var size: Int64?
+        var created: String?
+    }
+
+    private let state: Mutex<State>
+    /// Where it was made, in this build; the directory may be in it until the end.
+    private let scratch: LayerScratch?
+
+    init(_ state: State, in scratch: LayerScratch? = nil) {
+        self.state = Mutex(state)
+        self.scratch = scratch
+    }
+
+    var now: State { state.withLock { $0 } }
+
+    func update(_ body: @Sendable (inout State) -> Void) { state.withLock { body(&$0) } }
+}
+
+/// Keeps layers' directories where they are while somebody is about to mount or read them: a step's layer gets its name when its archive was
+/// read, and that may be while the next step is being started.
+final class LayerPins: @unchecked Sendable {
+    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
+    private let isFree = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
+    // Guarded by the mutex.
+    private var count = 0
+
+    init() {
+        pthread_mutex_init(mutex, nil)
+        pthread_cond_init(isFree, nil)
+    }
+
+    deinit {
+        pthread_cond_destroy(isFree)
+        pthread_mutex_destroy(mutex)
+        isFree.deallocate()
+        mutex.deallocate()
+    }
+
+    /// Holds all directories until the pin is released or goes.
+    func pin() -> Pin {
+        pthread_mutex_lock(mutex)
+        count += 1
+        pthread_mutex_unlock(mutex)
+        return Pin(self)
+    }
+
+    fileprivate func release() {
+        pthread_mutex_lock(mutex)
+        count -= 1
+        if count == 0 { pthread_cond_broadcast(isFree) }
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Runs `body`, which may move directories, when nobody holds them.
+    func whenFree(_ body: () -> Void) {
+        pthread_mutex_lock(mutex)
+        while count > 0 { pthread_cond_wait(isFree, mutex) }
+        body()
+        pthread_mutex_unlock(mutex)
+    }
+
+    /// Holds directories where they are. Any thread may release it, once.
+    final class Pin: Sendable {
+        private let pins: LayerPins
+        private let isReleased = Mutex(false)
+
+        fileprivate init(_ pins: LayerPins) { self.pins = pins }
+
+        deinit { release() }
+
+        func release() {
+            let isFirst = isReleased.withLock { released in
+                defer { released = true }
+                return !released
+            }
+            if isFirst { pins.release() }
+        }
+    }
+}
