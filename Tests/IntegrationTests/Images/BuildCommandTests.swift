@@ -159,6 +159,25 @@ import Testing
         }
     }
 
+    @Test func aSignalEndsABuildThatWaitsForItsContext() throws {
+        try withSandbox(.any) { sandbox throws in
+            for (signal, code) in [(SIGINT, 130), (SIGTERM, 130), (SIGHUP, 129)] as [(CInt, CInt)] {
+                let build = try sandbox.start(["build", "-"])
+                try sandbox.eventually("the build heeds signals") {
+                    let status = try Files.readText("/proc/\(build.pid)/status", limit: 1 << 16)
+                    let blocked = status.split(separator: "\n").first { $0.hasPrefix("SigBlk:") }?.dropFirst(8)
+                    return (blocked.flatMap { UInt64($0, radix: 16) } ?? 0) & (1 << UInt64(signal - 1)) != 0
+                }
+                build.send(signal)
+                let result = try build.wait()
+                #expect(result.code == code, "\(result)")
+                #expect(
+                    result.complaints == "ERROR: failed to build: failed to solve: Canceled: context canceled\n",
+                    "\(result)")
+            }
+        }
+    }
+
     @Test func theCacheIsShownAndPruned() throws {
         try withSandbox(.any) { sandbox throws in
             #expect(

@@ -28,14 +28,15 @@ enum BuildCommand {
         let pulling = PullOptions(configuration: context.options.config, agent: "apus/\(VersionInfo.number)")
         // Before there is any other thread, which would not have them blocked.
         let signals = try BuildSignals()
+        try signals.watch()
         let invocation: BuildInvocation
         do {
-            invocation = try reader.read(pulling: pulling) { try BuildStandardInput.read() }
+            invocation = try reader.read(pulling: pulling) { try BuildStandardInput.read(signals.cancellation) }
         } catch let error as OptionError {
-            return try said(error, context)
+            let status = try said(error, context)
+            return signals.status ?? status
         }
         let engine = try context.engine()
-        try signals.watch()
         if invocation.call.method != .build {
             return try BuildCallCommand(invocation: invocation, engine: engine, signals: signals, context: context)
                 .run()

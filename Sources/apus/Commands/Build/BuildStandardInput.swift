@@ -6,16 +6,19 @@ import Linux
 
 /// The standard input of a build: a context, or a Dockerfile.
 enum BuildStandardInput {
-    /// Reads its beginning, and of what is no archive all. Throws `SystemError`, and `OptionError` where that is larger than any Dockerfile.
-    static func read() throws -> BuildInput {
+    /// Reads its beginning, and of what is no archive all. Throws `SystemError`, and `OptionError` where that is larger than any Dockerfile, and
+    /// once `cancellation` says so: whoever is to write it may never do that.
+    static func read(_ cancellation: Cancellation) throws -> BuildInput {
         let input = FileDescriptor(owning: try check("dup") { dup(STDIN_FILENO) })
         var head: [UInt8] = []
         while head.count < ContextContent.blockSize {
+            try awaitBytes(input, cancellation)
             let count = try take(input, ContextContent.blockSize - head.count, into: &head)
             if count == 0 { break }
         }
         guard ContextContent.isArchive(head) else {
             while head.count <= SourceText.sizeLimit {
+                try awaitBytes(input, cancellation)
                 if try take(input, 1 << 16, into: &head) == 0 { return .bytes(head) }
             }
             throw OptionError(
@@ -24,6 +27,14 @@ enum BuildStandardInput {
         // A file can be read again from where it was.
         if lseek(STDIN_FILENO, off_t(-head.count), SEEK_CUR) >= 0 { return .archive(STDIN_FILENO) }
         return .archive(try joined(head, input))
+    }
+
+    private static func awaitBytes(_ input: borrowing FileDescriptor, _ cancellation: Cancellation) throws {
+        var poll = PollSet()
+        poll.add(input.rawValue)
+        let end = poll.add(cancellation.number)
+        _ = try poll.wait()
+        if poll.isReadable(end) { throw OptionError("failed to solve: Canceled: context canceled", .cancelled) }
     }
 
     private static func take(
