@@ -1,3 +1,4 @@
+import Images
 import Archive
 import Dockerfile
 import Errors
@@ -15,7 +16,7 @@ import Testing
     private func text(_ bytes: [UInt8]?) -> String? { bytes.map { String(decoding: $0, as: UTF8.self) } }
 
     private func main(_ sandbox: CopySandbox, _ dockerfile: DockerfileSource = .standard) throws -> ContextSource {
-        var request = BuildRequest(context: .directory(sandbox.context))
+        var request = BuildRequest(context: .directory(sandbox.context), pulling: PullOptions(agent: "apus-test"))
         request.dockerfile = dockerfile
         return try ContextSource(main: request, sandbox.tools)
     }
@@ -102,7 +103,7 @@ import Testing
         do {
             let file = try FileDescriptor.open(sandbox.path + "/c", O_RDONLY)
             let source = try ContextSource(
-                main: BuildRequest(context: .archive(file.rawValue)), sandbox.tools)
+                main: BuildRequest(context: .archive(file.rawValue), pulling: PullOptions(agent: "apus-test")), sandbox.tools)
             directory = source.tree.directory
             #expect(text(source.dockerfile?.bytes) == "FROM x\n")
             // As Docker, which leaves out nothing of an archive.
@@ -187,7 +188,7 @@ import Testing
             request.path == "/c" ? HTTPServer.Response(body: archive) : .text(200, "FROM b\n")
         }
         for (path, expected) in [("c", "FROM a\n"), ("plain", "FROM b\n")] {
-            let request = BuildRequest(context: .url("http://\(server.host)/\(path)"))
+            let request = BuildRequest(context: .url("http://\(server.host)/\(path)"), pulling: PullOptions(agent: "apus-test"))
             #expect(try text(ContextSource(main: request, sandbox.tools).dockerfile?.bytes) == expected)
         }
         #expect(

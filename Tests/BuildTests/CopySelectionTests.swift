@@ -1,3 +1,4 @@
+import Store
 import Errors
 import Glibc
 import Linux
