@@ -76,7 +76,7 @@ struct BuildRun {
                 number,
                 .init(
                     id: "dockerfile", name: "transferring dockerfile:", done: Int64(bytes.count),
-                    total: Int64(bytes.count), isComplete: true))
+                    isComplete: true))
             let text: SourceText
             do throws(DockerfileError) { text = try SourceText(bytes) } catch {
                 throw BuildError(error.description, error.kind)
