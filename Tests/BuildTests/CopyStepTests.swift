@@ -14,7 +14,7 @@ import Testing
         echo a > a.txt; echo b > b.txt; echo x > dir/x.txt; echo y > dir/y.md; echo z > dir/sub/z.txt
         chmod 700 dir; chmod 2755 dir/sub; ln -s a.txt link; ln -s dir dlink; ln -s /a.txt abs; ln -s nowhere dangling
         ln -s ../../../etc/passwd esc; ln dir/x.txt dir/xhard; mkfifo dir/fifo
-        tar cf arch.tar -C dir x.txt sub; gzip -k arch.tar; echo '[' > 'we[ird'
+        tar --owner=0 --group=0 -cf arch.tar -C dir x.txt sub; gzip -k arch.tar; echo '[' > 'we[ird'
         echo ign > ignored; mkdir igdir; echo keep > igdir/keep; echo no > igdir/no
         printf 'ignored\\nigdir/*\\n!igdir/keep\\n' > .dockerignore
         """
