@@ -55,7 +55,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<20) func picturesFitTheTerminalAndLeaveNothingBehind(_ seed: UInt64) {
+    @Test(arguments: 0..<12) func picturesFitTheTerminalAndLeaveNothingBehind(_ seed: UInt64) {
         var numbers = Numbers(state: seed)
         var view = TerminalView(wantedLines: Int.random(in: 1...20, using: &numbers))
         let columns = Int.random(in: 1...100, using: &numbers)
@@ -80,7 +80,7 @@ import Testing
         }
     }
 
-    @Test(arguments: 0..<15) func plainLinesAreNeverLost(_ seed: UInt64) {
+    @Test(arguments: 0..<8) func plainLinesAreNeverLost(_ seed: UInt64) {
         var numbers = Numbers(state: seed + 1000)
         var view = PlainView()
         var page: [UInt8] = []

@@ -66,6 +66,23 @@ import Testing
         #expect(report.begins(with: "Dockerfile:"))
     }
 
+    /// Of files with so many lines, which lines buildx 0.29 shows around others.
+    static let excerpts: [(count: Int, lines: ClosedRange<Int>, shown: ClosedRange<Int>)] = [
+        (8, 1...1, 1...3), (8, 2...2, 1...4), (8, 3...3, 1...5), (8, 5...5, 3...7), (8, 8...8, 6...9),
+        (8, 4...5, 3...6),
+        (8, 7...8, 6...9), (8, 2...4, 1...5), (2, 2...2, 1...3), (3, 2...2, 1...4),
+    ]
+
+    @Test(arguments: excerpts) func excerptsHaveTheLinesOfBuildKits(
+        _ count: Int, _ lines: ClosedRange<Int>, _ shown: ClosedRange<Int>
+    ) throws {
+        let source = try SourceText(Array(String(repeating: "RUN x\n", count: count).utf8))
+        let range = LineRange(lines.lowerBound, lines.upperBound)
+        let text = SourceExcerpt(source: source, name: "Dockerfile", lines: range).text
+        let numbers = text.split(on: "\n").filter { $0.has("|") }.compactMap { Int($0.until("|").split(on: " ")[0]) }
+        #expect(numbers == Array(shown))
+    }
+
     @Test func warningsAreReportedInBuildKitsWords() throws {
         let recording = try #require(Recording.all.first { $0.name == "warning" })
         var record = BuildRecord()

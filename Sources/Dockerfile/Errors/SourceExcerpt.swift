@@ -23,9 +23,9 @@ package struct SourceExcerpt: Sendable {
         let rule = String(repeating: "-", count: 20) + "\n"
         var result = "\(VisibleText.escaped(name)):\(lines.first)\n" + rule
         let last = min(lines.last, lines.first + 39)
-        let around = Self.surroundings(first: lines.first, last: last)
         // Behind a line feed at the end BuildKit sees one more line, an empty one.
         let count = source.count + (source.bytes.last == 10 ? 1 : 0)
+        let around = Self.surroundings(first: lines.first, last: last, count: count)
         for number in max(1, around.first)...max(1, min(around.last, count)) {
             let mark = number >= lines.first && number <= last ? ">>>" : "   "
             let shown = VisibleText.escaped(source.line(number).excerpt, keeping: "\t")
@@ -34,14 +34,22 @@ package struct SourceExcerpt: Sendable {
         return result + rule
     }
 
-    // BuildKit shows four lines at least: one more in front and one more behind in turn until there are as many.
-    private static func surroundings(first: Int, last: Int) -> LineRange {
+    // As BuildKit does: in each round one line in front and one behind, as long as there are any. A line costs one, and so does
+    // a round; one line may spend 4 before the last round, several may spend 2.
+    private static func surroundings(first: Int, last: Int, count: Int) -> LineRange {
         var (first, last) = (first, last)
-        var padding = 0
-        while padding < 4, last - first + 1 < 4 {
-            padding += 1
-            if first > 1 { first -= 1 }
-            last += 1
+        let budget = first == last ? 4 : 2
+        var spent = 0
+        while spent < budget {
+            if first > 1 {
+                first -= 1
+                spent += 1
+            }
+            if last < count {
+                last += 1
+                spent += 1
+            }
+            spent += 1
         }
         return LineRange(first, last)
     }
