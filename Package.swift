@@ -105,9 +105,11 @@ let package = Package(
         module(
             "Build",
             [
-                "Bytes", "Errors", "Linux", "JSON", "OCI", "Dockerfile", "Archive", "Store", "Runtime", "Registry", "Logs",
+                "Bytes", "Errors", "Linux", "JSON", "OCI", "Dockerfile", "Archive", "Store", "Runtime", "Registry",
+                "Logs",
                 "ContainerSpec", "Workers", "Supervision", "Images", "Trees",
             ]),
+        module("BuildDisplay", ["Build", "Bytes", "Dockerfile", "Errors", "JSON", "Linux", "OCI"]),
         module("DockerTypes", ["Addresses", "Bytes", "Linux", "OCI", "Store", "Logs", "ContainerSpec"]),
         module(
             "Engine",
@@ -124,7 +126,7 @@ let package = Package(
             name: "apus",
             dependencies: [
                 "Addresses", "Bytes", "Engine", "Errors", "DockerTypes", "ContainerSpec", "Logs", "Supervision",
-                "Images", "Build", "Dockerfile", "Workers",
+                "Images", "Build", "BuildDisplay", "Dockerfile", "Workers",
                 "JSON",
                 "OCI",
                 "OCIRuntime", "Flags", "GoTemplate", "Linux", "Rendering", "Store",
@@ -186,16 +188,19 @@ let package = Package(
         tests(
             "BuildTests",
             [
-                "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store", "Runtime", "Registry",
-                "TestSupport", "Linux", "JSON", "OCI", "Workers",
+                "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store", "Runtime", "Registry", "TestSupport", "Linux", "JSON", "OCI", "Workers",
             ]),
+        tests(
+            "BuildDisplayTests",
+            ["BuildDisplay", "Build", "Bytes", "Dockerfile", "Errors", "JSON", "Linux", "OCI"]),
         tests("ImagesTests", ["Images", "Errors", "OCI"]),
         tests(
             "EngineTests",
             [
                 "Bytes",
                 "Addresses",
-                "Engine", "Errors", "Images", "DockerTypes", "Trees", "Archive", "Store", "Runtime", "Networking", "TestSupport",
+                "Engine", "Errors", "Images", "DockerTypes", "Trees", "Archive", "Store", "Runtime", "Networking",
+                "TestSupport",
                 "Linux", "OCI",
             ]),
 

@@ -121,7 +121,7 @@ struct BuildRun {
             source.file, Planner.arguments(request, plan.platform), ignore: try contexts.ignored(),
             base: { known[$0] ?? Linter.Base() }
         ).run()
-        for warning in report.warnings { reporter.warn(.warning(warning)) }
+        for warning in report.warnings { reporter.warn(.warning(warning, excerpt: source.excerpt(warning.lines))) }
         if let violation = report.violation { throw source.error(violation) }
         return report.warnings
     }
@@ -169,49 +169,5 @@ struct BuildRun {
         do throws(EngineError) { try keeper.finish() } catch { failure = failure ?? BuildError(error) }
         if let failure { throw failure }
         return results
-    }
-
-    // MARK: outputs
-
-    private func export(_ plans: [BuildPlan], _ results: [StageResult], to result: inout BuildResult) throws(BuildError) {
-        for output in request.outputs {
-            switch output {
-            case .image(let names, let annotations, _):
-                let made = try image(plans, results, names, annotations)
-                (result.descriptor, result.imageID, result.names) = (made.descriptor, made.config, names)
-            case .local, .tar, .archive: throw BuildError("this output is not there yet", .unsupported)
-            }
-        }
-    }
-
-    private func image(
-        _ plans: [BuildPlan], _ results: [StageResult], _ names: [Reference],
-        _ annotations: [(key: String, value: String)]
-    ) throws(BuildError) -> ImageExport.Parts {
-        let keeper = LayerKeeper(tools, LayerPins(), ingest, cache)
-        return try reporter.step("exporting to image") { number throws(BuildError) in
-            let export = ImageExport(request: request, tools: tools, ingest: ingest, keeper: keeper)
-            func say(_ id: String, _ name: String) {
-                reporter.part(number, .init(id: id, name: name, isComplete: true))
-            }
-            do throws(EngineError) {
-                var parts: [ImageExport.Parts] = []
-                for (plan, result) in zip(plans, results) {
-                    parts.append(try export.make(plan, result, annotations: annotations))
-                }
-                say("layers", "exporting layers")
-                let whole = try export.joined(parts)
-                say("image", "writing image \(whole.config)")
-                return try engine {
-                    if names.isEmpty { try ingest.record(whole.descriptor, name: nil) }
-                    for name in names {
-                        try ingest.record(whole.descriptor, name: name)
-                        say("name \(name)", "naming to \(name)")
-                        tools.images.noteImage("tag", whole.config, name: name.familiar)
-                    }
-                    return whole
-                }
-            } catch { throw BuildError(error) }
-        }
     }
 }

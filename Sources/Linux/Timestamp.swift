@@ -34,6 +34,14 @@ package struct Timestamp: Hashable, Comparable, Sendable {
         return "\(date)T\(clock).\(padded(nanoseconds, 9))Z"
     }
 
+    /// As `rfc3339`, without zeros at the end of the fraction, as Go prints it: "2026-11-22T14:05:09Z".
+    package var shortRFC3339: String {
+        var bytes = Array(rfc3339.utf8.dropLast())
+        while bytes.last == UInt8(ascii: "0") { bytes.removeLast() }
+        if bytes.last == UInt8(ascii: ".") { bytes.removeLast() }
+        return String(decoding: bytes, as: UTF8.self) + "Z"
+    }
+
     /// Since 1970-01-01 00:00:00 UTC; the greatest or least number where it is beyond (after 2262, before 1677).
     package var nanosecondsSinceEpoch: Int64 {
         let (span, isTooLong) = Int64(seconds).multipliedReportingOverflow(by: 1_000_000_000)

@@ -59,7 +59,9 @@ package struct WebDownload: Sendable {
         do {
             for try await chunk in answer.response.body {
                 received += Int64(chunk.readableBytes)
-                if received > limit { failure = tooLarge } else {
+                if received > limit {
+                    failure = tooLarge
+                } else {
                     do { try chunk.withUnsafeReadableBytes { try receive($0) } } catch { failure = error }
                 }
                 if failure != nil { break }

@@ -213,7 +213,8 @@ package struct TreeSink: ~Copyable {
         if obstacles == .refusedByCopy, there.isDirectory != isDirectory {
             let place = CopyPath.text(path(to: name))
             throw EngineError(
-                isDirectory ? "cannot copy to non-directory: \(place)" : "cannot replace to directory \(place) with file",
+                isDirectory
+                    ? "cannot copy to non-directory: \(place)" : "cannot replace to directory \(place) with file",
                 .invalid)
         }
         if there.isDirectory {

@@ -13,7 +13,8 @@ private let hasGit = SearchPath(["/usr/bin", "/usr/local/bin", "/bin"]).find("gi
     @Test func readsAddresses() throws {
         let one = try GitAddress("https://h/r.git#v1:sub/dir", isOwn: false)
         #expect(one.remote == "https://h/r.git" && one.reference == "v1" && one.directory == "sub/dir")
-        let two = try GitAddress("https://h/r.git?branch=b&subdir=s&checksum=abc&submodules=0&keep-git-dir", isOwn: false)
+        let two = try GitAddress(
+            "https://h/r.git?branch=b&subdir=s&checksum=abc&submodules=0&keep-git-dir", isOwn: false)
         #expect(two.reference == "refs/heads/b" && two.directory == "s" && two.checksum == "abc")
         #expect(!two.hasSubmodules && two.keepsGitDirectory)
         #expect(try GitAddress("git@h:o/r.git#:s", isOwn: false).directory == "s")
@@ -23,8 +24,10 @@ private let hasGit = SearchPath(["/usr/bin", "/usr/local/bin", "/bin"]).find("gi
     }
 
     @Test(arguments: [
-        "ext::sh -c true", "file:///etc", "--upload-pack=x", "https://h/r.git#--upload-pack=x", "git@-x", "https://h/r.git?ref=-x",
-        "https://h/r.git?nope=1", "https://h/r.git?submodules=maybe", "https://h/r\n.git", "https://h/r.git#a:b:../..\0", "https://h/r.git#+x",
+        "ext::sh -c true", "file:///etc", "--upload-pack=x", "https://h/r.git#--upload-pack=x", "git@-x",
+        "https://h/r.git?ref=-x",
+        "https://h/r.git?nope=1", "https://h/r.git?submodules=maybe", "https://h/r\n.git",
+        "https://h/r.git#a:b:../..\0", "https://h/r.git#+x",
         "fd::17", "ssh://h/r.git?checksum=-x", "/etc/r.git", "git@h",
     ])
     func refusesAddresses(_ text: String) {

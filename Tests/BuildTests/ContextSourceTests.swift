@@ -1,8 +1,10 @@
 import Archive
+import Dockerfile
 import Errors
 import Glibc
 import Linux
 import OCI
+import Store
 import TestSupport
 import Testing
 
@@ -35,7 +37,8 @@ import Testing
         #expect(
             failure { _ = try main(sandbox, .inContext("nope")) }
                 == "failed to read dockerfile: open nope: no such file or directory")
-        try sandbox.shell("echo container > Containerfile; mkdir sub; echo sub > sub/Dockerfile; ln -s ../Containerfile sub/l")
+        try sandbox.shell(
+            "echo container > Containerfile; mkdir sub; echo sub > sub/Dockerfile; ln -s ../Containerfile sub/l")
         #expect(try text(main(sandbox).dockerfile?.bytes) == "container\n")
         #expect(try main(sandbox).dockerfile?.name == "Containerfile")
         try sandbox.shell("echo docker > Dockerfile")
@@ -53,7 +56,8 @@ import Testing
 
     @Test func leavesOutWhatTheNearestFileSays() throws {
         let sandbox = try CopySandbox()
-        try sandbox.shell("echo x > Dockerfile; mkdir sub; echo x > sub/other; printf 'Dockerfile\\na\\n' > .dockerignore")
+        try sandbox.shell(
+            "echo x > Dockerfile; mkdir sub; echo x > sub/other; printf 'Dockerfile\\na\\n' > .dockerignore")
         func ignores(_ source: ContextSource, _ path: String) -> Bool {
             source.tree.ignored?.ignores(Array(path.utf8)) ?? false
         }
@@ -92,7 +96,8 @@ import Testing
     func unpacksArchives(_ command: String) throws {
         let sandbox = try CopySandbox()
         try sandbox.shell(
-            "mkdir -p t/d; echo 'FROM x' > t/Dockerfile; echo a > t/d/a; chmod 4755 t/d/a; ln -s a t/d/l; echo d > t/.dockerignore; \(command) ../c -C t .")
+            "mkdir -p t/d; echo 'FROM x' > t/Dockerfile; echo a > t/d/a; chmod 4755 t/d/a; ln -s a t/d/l; echo d > t/.dockerignore; \(command) ../c -C t ."
+        )
         let directory: String
         do {
             let file = try FileDescriptor.open(sandbox.path + "/c", O_RDONLY)
@@ -102,7 +107,8 @@ import Testing
             #expect(text(source.dockerfile?.bytes) == "FROM x\n")
             // As Docker, which leaves out nothing of an archive.
             #expect(source.tree.ignored == nil)
-            #expect(try sandbox.shell("cd \(directory); stat -c '%a %n' d/a; readlink d/l; cat d/l") == "4755 d/a\na\na\n")
+            #expect(
+                try sandbox.shell("cd \(directory); stat -c '%a %n' d/a; readlink d/l; cat d/l") == "4755 d/a\na\na\n")
             // It is held: no sweep takes it.
             #expect(try sandbox.tools.layers.condemnAbandoned() == [])
         }
@@ -112,7 +118,9 @@ import Testing
 
     @Test func leavesNothingOfWhatIsNoArchive() throws {
         let sandbox = try CopySandbox()
-        try sandbox.shell("mkdir t; head -c 100000 /dev/urandom > t/a; tar czf ../c -C t .; head -c 5000 ../c > ../cut; echo text > ../text")
+        try sandbox.shell(
+            "mkdir t; head -c 100000 /dev/urandom > t/a; tar czf ../c -C t .; head -c 5000 ../c > ../cut; echo text > ../text"
+        )
         for name in ["cut", "text"] {
             let file = try FileDescriptor.open(sandbox.path + "/" + name, O_RDONLY)
             #expect(
@@ -134,7 +142,10 @@ import Testing
 
     // MARK: addresses
 
-    @Test func fetchesFilesForADD() throws {
+    // Not on a thread that the transfer itself may need.
+    @Test func fetchesFilesForADD() async throws { try await onOwnThread { try fetchFilesForADD() } }
+
+    private func fetchFilesForADD() throws {
         let sandbox = try CopySandbox()
         try sandbox.shell("mkdir t; echo a > t/a; tar cf ../c.tar -C t .")
         let archive = try Files.read(sandbox.path + "/c.tar", limit: 1 << 20)
@@ -149,7 +160,8 @@ import Testing
         let base = "http://\(server.host)"
         func look(_ line: String) throws -> String {
             let upper = try sandbox.copy(line)
-            return try sandbox.shell("cd \(upper); find . -type f -printf '%m %Ts %P ' -exec cat {} \\;", inNamespace: true)
+            return try sandbox.shell(
+                "cd \(upper); find . -type f -printf '%m %Ts %P ' -exec cat {} \\;", inNamespace: true)
         }
         #expect(try look("ADD \(base)/f/one%20two /x/") == "600 784111777 x/one two hello")
         #expect(try look("ADD --chmod=644 --chown=1:1 \(base)/moved /x") == "644 784111777 x hello")
@@ -165,7 +177,9 @@ import Testing
         #expect(try Files.list(sandbox.tools.layers.folder) == [])
     }
 
-    @Test func fetchesContexts() throws {
+    @Test func fetchesContexts() async throws { try await onOwnThread { try fetchContexts() } }
+
+    private func fetchContexts() throws {
         let sandbox = try CopySandbox()
         try sandbox.shell("mkdir t; echo 'FROM a' > t/Dockerfile; tar czf ../c.tgz -C t .")
         let archive = try Files.read(sandbox.path + "/c.tgz", limit: 1 << 20)
@@ -176,21 +190,29 @@ import Testing
             let request = BuildRequest(context: .url("http://\(server.host)/\(path)"))
             #expect(try text(ContextSource(main: request, sandbox.tools).dockerfile?.bytes) == expected)
         }
-        #expect(failure { _ = try ContextSource(named: .url("http://\(server.host)/plain"), sandbox.tools) }.contains("no tar archive"))
-        #expect(failure { _ = try ContextSource(named: .url("file:///etc/passwd"), sandbox.tools) }.contains("cannot fetch"))
+        #expect(
+            failure { _ = try ContextSource(named: .url("http://\(server.host)/plain"), sandbox.tools) }.contains(
+                "no tar archive"))
+        #expect(
+            failure { _ = try ContextSource(named: .url("file:///etc/passwd"), sandbox.tools) }.contains("cannot fetch")
+        )
     }
 
-    @Test(arguments: [
-        ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
-        ("Thu, 29 Feb 2024 12:00:00 GMT", 1_709_208_000), ("Sun, 06 Xxx 1994 08:49:37 GMT", nil), ("", nil),
-        ("Sun, 06 Nov 99999999999999999999 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 08:49 GMT", nil),
-    ] as [(String, Int?)])
+    @Test(
+        arguments: [
+            ("Sun, 06 Nov 1994 08:49:37 GMT", 784_111_777), ("Thu, 01 Jan 1970 00:00:00 GMT", 0),
+            ("Thu, 29 Feb 2024 12:00:00 GMT", 1_709_208_000), ("Sun, 06 Xxx 1994 08:49:37 GMT", nil), ("", nil),
+            ("Sun, 06 Nov 99999999999999999999 08:49:37 GMT", nil), ("Sun, 06 Nov 1994 08:49 GMT", nil),
+        ] as [(String, Int?)])
     func readsDates(_ text: String, _ expected: Int?) { #expect(HTTPDate.seconds(of: text) == expected) }
 
     @Test(arguments: [
         ("http://h/a/b.tgz", "b.tgz"), ("http://h/a/b.tgz?x=/c#d", "b.tgz"), ("http://h/", "__unnamed__"),
-        ("http://h", "__unnamed__"), ("http://h/a/", "a"), ("http://h/%2e%2e", "__unnamed__"), ("http://h/a%2fb", "__unnamed__"),
+        ("http://h", "__unnamed__"), ("http://h/a/", "a"), ("http://h/%2e%2e", "__unnamed__"),
+        ("http://h/a%2fb", "__unnamed__"),
         ("http://h/a%00b", "__unnamed__"), ("http://h/%41", "A"), ("http://h/100%", "100%"),
     ])
-    func namesFilesByTheirAddress(_ address: String, _ expected: String) { #expect(WebFile.name(of: address) == expected) }
+    func namesFilesByTheirAddress(_ address: String, _ expected: String) {
+        #expect(WebFile.name(of: address) == expected)
+    }
 }

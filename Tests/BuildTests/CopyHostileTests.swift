@@ -8,13 +8,13 @@ import Testing
 
 /// Trees, layers and archives that would have COPY read or write outside of them. Each has a secret or a victim outside, and a way there.
 @Suite struct CopyHostileTests {
-    private static let secret = "the machine's own"
+    private static let secret = "what is nobody else to see"
 
     /// A sandbox with a file outside of every root.
     private func sandbox() throws -> (sandbox: CopySandbox, secret: String) {
         let sandbox = try CopySandbox()
         let secret = sandbox.path + "/secret"
-        try Files.write(secret, Array(Self.secret.utf8))
+        try Files.write(Array(Self.secret.utf8), to: secret)
         return (sandbox, secret)
     }
 
@@ -27,10 +27,14 @@ import Testing
         let (sandbox, secret) = try sandbox()
         for link in Self.links(to: secret) {
             try sandbox.shell("ln -sfn '\(link)' l; ln -sfn '\(Files.split(link).parent)' d")
-            for line in ["COPY l /x", "COPY d/secret /x", "COPY l* /x/", "COPY d/* /x/", "COPY --parents l/. /x/", "ADD l /x"] {
+            for line in [
+                "COPY l /x", "COPY d/secret /x", "COPY l* /x/", "COPY d/* /x/", "COPY --parents l/. /x/", "ADD l /x",
+            ] {
                 let upper = try? sandbox.copy(line)
                 guard let upper else { continue }
-                #expect(try sandbox.shell("grep -rs '\(Self.secret)' \(upper) || true", inNamespace: true) == "", "\(line) \(link)")
+                #expect(
+                    try sandbox.shell("grep -rs '\(Self.secret)' \(upper) || true", inNamespace: true) == "",
+                    "\(line) \(link)")
             }
         }
         for line in ["COPY ../secret /x", "COPY /../../secret /x", "COPY \(secret) /x", "COPY ../secre* /x/"] {
@@ -41,7 +45,8 @@ import Testing
 
     @Test func linksInsideTheContextAreFollowedInside() throws {
         let (sandbox, _) = try sandbox()
-        try sandbox.shell("mkdir -p etc a/b; echo inner > etc/passwd; ln -s /../../etc/passwd a/b/l; ln -s ../../../../etc a/e")
+        try sandbox.shell(
+            "mkdir -p etc a/b; echo inner > etc/passwd; ln -s /../../etc/passwd a/b/l; ln -s ../../../../etc a/e")
         let upper = try sandbox.copy("COPY a/b/l a/e/passwd /x/")
         #expect(try sandbox.shell("cat \(upper)/x/l \(upper)/x/passwd", inNamespace: true) == "inner\ninner\n")
     }
@@ -55,7 +60,9 @@ import Testing
                 let step = try sandbox.step(line, from: .layers([layer]))
                 guard let selection = try? step.select(sandbox.tools), !selection.groups.isEmpty else { continue }
                 let upper = try sandbox.execute(step, selection)
-                #expect(try sandbox.shell("grep -rs '\(Self.secret)' \(upper) || true", inNamespace: true) == "", "\(line) \(link)")
+                #expect(
+                    try sandbox.shell("grep -rs '\(Self.secret)' \(upper) || true", inNamespace: true) == "",
+                    "\(line) \(link)")
             }
         }
     }
@@ -65,12 +72,15 @@ import Testing
         let (sandbox, _) = try sandbox()
         let victim = sandbox.path + "/victim"
         try Files.makeDirectory(victim, mode: 0o777)
-        try sandbox.shell("mkdir -p evil/l evil/d; echo evil > evil/l/file; echo evil > f; tar cf a.tar f; chmod 777 ../victim")
+        try sandbox.shell(
+            "mkdir -p evil/l evil/d; echo evil > evil/l/file; echo evil > f; tar cf a.tar f; chmod 777 ../victim")
         for link in Self.links(to: victim) {
             let base = try sandbox.layer("ln -s '\(link)' l; ln -s '\(link)/file' f")
             for line in [
-                "COPY f /l/", "COPY f /l", "COPY f /l/deep/er", "COPY f /f", "COPY evil/l /l", "COPY evil /", "ADD a.tar /l/",
-                "ADD a.tar /", "COPY <<f /l/\nx\nf", "COPY --link f /l/", "COPY --chown=3 f /l/new/", "COPY --parents evil/l/file /l/",
+                "COPY f /l/", "COPY f /l", "COPY f /l/deep/er", "COPY f /f", "COPY evil/l /l", "COPY evil /",
+                "ADD a.tar /l/",
+                "ADD a.tar /", "COPY <<f /l/\nx\nf", "COPY --link f /l/", "COPY --chown=3 f /l/new/",
+                "COPY --parents evil/l/file /l/",
             ] {
                 _ = try? sandbox.copy(line, on: [base])
                 #expect(try Files.list(victim) == [], "\(line) \(link)")
@@ -81,7 +91,7 @@ import Testing
     @Test func namesAreLookedUpInTheRoot() throws {
         let (sandbox, _) = try sandbox()
         let outside = sandbox.path + "/passwd"
-        try Files.write(outside, Array("bob:x:7:7::/:/bin/sh\n".utf8))
+        try Files.write(Array("bob:x:7:7::/:/bin/sh\n".utf8), to: outside)
         try sandbox.shell("echo a > a")
         for link in Self.links(to: outside) {
             let base = try sandbox.layer("mkdir etc; ln -s '\(link)' etc/passwd")
@@ -116,13 +126,14 @@ import Testing
                 \(body)
                 tar.close()
                 """
-            try Files.write(sandbox.context + "/make.py", Array(script.utf8))
+            try Files.write(Array(script.utf8), to: sandbox.context + "/make.py")
             try sandbox.shell("python3 make.py")
             let base = try sandbox.layer("mkdir un")
             let upper = try? sandbox.copy("ADD a\(number).tar /un/", on: [base])
             #expect(try Files.list(victim) == [], "\(body)")
             if let upper {
-                #expect(try sandbox.shell("grep -rs '\(Self.secret)' \(upper) || true", inNamespace: true) == "", "\(body)")
+                #expect(
+                    try sandbox.shell("grep -rs '\(Self.secret)' \(upper) || true", inNamespace: true) == "", "\(body)")
             }
             // The same as a context.
             let file = try FileDescriptor.open("\(sandbox.context)/a\(number).tar", O_RDONLY)
@@ -133,8 +144,11 @@ import Testing
 
     @Test func ignoredFilesAreNotReachedByLinks() throws {
         let (sandbox, _) = try sandbox()
-        try sandbox.shell("mkdir keys; echo private > keys/id; ln -s keys/id l; ln -s keys k; echo keys > .dockerignore")
-        for line in ["COPY l /x", "COPY k/id /x", "COPY k /x", "COPY keys/../keys/id /x", "COPY keys/i* /x/", "COPY k* /x/"] {
+        try sandbox.shell(
+            "mkdir keys; echo private > keys/id; ln -s keys/id l; ln -s keys k; echo keys > .dockerignore")
+        for line in [
+            "COPY l /x", "COPY k/id /x", "COPY k /x", "COPY keys/../keys/id /x", "COPY keys/i* /x/", "COPY k* /x/",
+        ] {
             let upper = try? sandbox.copy(line)
             if let upper { #expect(try sandbox.list(upper).allSatisfy { !$0.hasSuffix("id") }, "\(line)") }
         }
@@ -154,6 +168,8 @@ import Testing
         let (sandbox, _) = try sandbox()
         try sandbox.shell("mkdir d; printf x > $'d/\\xff\\n'; printf y > $'d/e\\u0301'; printf z > 'd/ $(x) '")
         let upper = try sandbox.copy("COPY d /x")
-        #expect(try sandbox.shell("cat \(upper)/x/$'\\xff\\n' \(upper)/x/$'e\\u0301' \(upper)/x/' $(x) '", inNamespace: true) == "xyz")
+        #expect(
+            try sandbox.shell(
+                "cat \(upper)/x/$'\\xff\\n' \(upper)/x/$'e\\u0301' \(upper)/x/' $(x) '", inNamespace: true) == "xyz")
     }
 }

@@ -38,10 +38,14 @@ final class CopySandbox: Sendable {
     @discardableResult
     func shell(_ script: String, inNamespace: Bool = false) throws -> String {
         var words = ["/bin/bash", "-euc", "umask 022; " + script]
-        if inNamespace, getuid() != 0 { words = [Executable.path, "--root", paths.data, "--runroot", path + "/run", "unshare"] + words }
+        if inNamespace, getuid() != 0 {
+            words = [Executable.path, "--root", paths.data, "--runroot", path + "/run", "unshare"] + words
+        }
         var program = Spawn(
             words[0], Array(words[1...]),
-            environment: ["PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(path)", "LANG=C.UTF-8", "TZ=UTC"])
+            environment: [
+                "PATH=/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", "HOME=\(path)", "LANG=C.UTF-8", "TZ=UTC",
+            ])
         program.workingDirectory = context
         let running = try RunningProgram(program)
         running.closeInput()

@@ -1,6 +1,7 @@
 import Errors
 import Glibc
 import Linux
+import Store
 import TestSupport
 import Testing
 
@@ -23,7 +24,8 @@ import Testing
         """
 
     private static let dirContent = [
-        "d 2755 0:0 sub", "f 644 0:0 sub/z.txt", "f 644 0:0 x.txt", "f 644 0:0 xhard", "f 644 0:0 y.md", "p 644 0:0 fifo",
+        "d 2755 0:0 sub", "f 644 0:0 sub/z.txt", "f 644 0:0 x.txt", "f 644 0:0 xhard", "f 644 0:0 y.md",
+        "p 644 0:0 fifo",
     ]
 
     private static func below(_ folder: String, _ lines: [String]) -> [String] {
@@ -66,9 +68,18 @@ import Testing
             ("COPY ../../a.txt /x/", ["d 755 0:0 x", "f 644 0:0 x/a.txt"]),
             ("COPY a.txt/ /x", ["f 644 0:0 x"]),
             ("COPY */x.txt /x/", ["d 755 0:0 x", "f 644 0:0 x/x.txt"]),
-            ("COPY --exclude=*.md --exclude=sub --exclude=fifo dir /x/", ["d 755 0:0 x", "f 644 0:0 x/x.txt", "f 644 0:0 x/xhard"]),
-            ("ADD arch.tar /un", ["d 2755 0:0 un/sub", "d 755 0:0 un", "f 644 0:0 un/sub/z.txt", "f 644 0:0 un/x.txt"]),
-            ("ADD arch.tar.gz /un/", ["d 2755 0:0 un/sub", "d 755 0:0 un", "f 644 0:0 un/sub/z.txt", "f 644 0:0 un/x.txt"]),
+            (
+                "COPY --exclude=*.md --exclude=sub --exclude=fifo dir /x/",
+                ["d 755 0:0 x", "f 644 0:0 x/x.txt", "f 644 0:0 x/xhard"]
+            ),
+            (
+                "ADD arch.tar /un",
+                ["d 2755 0:0 un/sub", "d 755 0:0 un", "f 644 0:0 un/sub/z.txt", "f 644 0:0 un/x.txt"]
+            ),
+            (
+                "ADD arch.tar.gz /un/",
+                ["d 2755 0:0 un/sub", "d 755 0:0 un", "f 644 0:0 un/sub/z.txt", "f 644 0:0 un/x.txt"]
+            ),
             (
                 "ADD --chown=9:9 --chmod=0777 arch.tar /un/",
                 ["d 2755 9:9 un/sub", "d 755 9:9 un", "f 644 9:9 un/sub/z.txt", "f 644 9:9 un/x.txt"]
@@ -93,7 +104,8 @@ import Testing
             ("COPY dangling /x", "\"/dangling\": not found"), ("COPY ignored /x", "\"/ignored\": not found"),
             ("COPY igdir/no /x", "\"/igdir/no\": not found"), ("COPY a.txt/b /x", "\"/a.txt/b\": not found"),
             ("COPY dir /file", "cannot copy to non-directory: /file"),
-            ("COPY a.txt /file/", "mkdir /file: not a directory"), ("COPY dir/sub /file/x", "mkdir /file: not a directory"),
+            ("COPY a.txt /file/", "mkdir /file: not a directory"),
+            ("COPY dir/sub /file/x", "mkdir /file: not a directory"),
             ("ADD arch.tar /file", "mkdir /file: not a directory"),
             ("COPY we[ird /x/", "we[ird: syntax error in pattern"),
             (
@@ -159,7 +171,8 @@ import Testing
         #expect(
             Set(lines)
                 == [
-                    "d 755 0:0 x", "d 755 0:0 x/e", "f 644 5:6 x/f", "f 4711 7:0 x/g", "f 644 0:0 x/gone", "f 644 5:6 x/s",
+                    "d 755 0:0 x", "d 755 0:0 x/e", "f 644 5:6 x/f", "f 4711 7:0 x/g", "f 644 0:0 x/gone",
+                    "f 644 5:6 x/s",
                 ])
         #expect(try step.select(sandbox.tools).digest == selection.digest)
         let other = try sandbox.step("COPY --from=0 /d /s /x/", from: .layers([low]))

@@ -11,6 +11,7 @@ import Runtime
 import Store
 import Synchronization
 import TestSupport
+import Testing
 
 /// A store with the layer of a busybox, in which steps are run.
 final class RunBench: Sendable {
@@ -63,13 +64,11 @@ final class RunBench: Sendable {
 
     /// Removes what a bench at `path` has left.
     static func remove(_ path: String) {
-        let command =
-            getuid() == 0
-            ? Spawn("/bin/rm", ["-rf", path])
-            : Spawn(
-                "/usr/bin/unshare", ["--user", "--map-root-user", "--map-auto", "/bin/rm", "-rf", path],
-                environment: ["PATH=/usr/bin:/bin"])
-        _ = try? RunningProgram(command).wait()
+        // In the user namespace that its files were made in, whatever that is here.
+        let result = try? RunningProgram(
+            Spawn(Executable.path, ["remove-tree", path + "/run", path], environment: ["PATH=/usr/bin:/bin"])
+        ).wait()
+        if result?.code != 0 { Issue.record("\(path) cannot be removed: \(result?.description ?? "")") }
     }
 
     /// A new directory below the bench's.

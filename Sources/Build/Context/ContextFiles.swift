@@ -65,7 +65,9 @@ struct ContextFiles {
         case .git(let address, let checksum):
             var parsed = try GitAddress(address, isOwn: true)
             if let checksum {
-                guard !checksum.begins(with: "-") else { throw EngineError("invalid checksum \"\(checksum.excerpt)\"", .invalid) }
+                guard !checksum.begins(with: "-") else {
+                    throw EngineError("invalid checksum \"\(checksum.excerpt)\"", .invalid)
+                }
                 parsed.checksum = checksum
             }
             let (path, tree) = try GitCheckout.fetch(parsed, isOwn: true, tools)
@@ -93,7 +95,9 @@ struct ContextFiles {
             return isArchive
         }
         _ = file.release()
-        do throws(SystemError) { return try answer.get() } catch { throw EngineError("cannot read a context: \(error)") }
+        do throws(SystemError) { return try answer.get() } catch {
+            throw EngineError("cannot read a context: \(error)")
+        }
     }
 
     /// Unpacks the archive that `descriptor` reads into the directory `path`, where all of it belongs to the caller; nothing is made elsewhere,

@@ -49,7 +49,8 @@ struct GitAddress: Sendable, Equatable {
         for word in [remote, reference, checksum].compactMap({ $0 }) {
             // git would read options, and what a control character makes of a line.
             guard !word.begins(with: "-"), word.utf8.allSatisfy({ $0 > 32 && $0 != 127 }) else {
-                throw EngineError("\(text.excerpt) is refused: git could take a part of it for something else", .invalid)
+                throw EngineError(
+                    "\(text.excerpt) is refused: git could take a part of it for something else", .invalid)
             }
         }
         if let reference, reference.has(":") || reference.has("+") {

@@ -49,7 +49,9 @@ enum RemoteSource: Sendable, Equatable {
             var parsed = try GitAddress(address, isOwn: false)
             if let keeps = instruction.keepsGitDirectory { parsed.keepsGitDirectory = keeps }
             if let checksum = instruction.checksum {
-                guard !checksum.begins(with: "-") else { throw EngineError("invalid checksum \"\(checksum.excerpt)\"", .invalid) }
+                guard !checksum.begins(with: "-") else {
+                    throw EngineError("invalid checksum \"\(checksum.excerpt)\"", .invalid)
+                }
                 parsed.checksum = checksum
             }
             let (directory, tree) = try GitCheckout.fetch(parsed, isOwn: false, tools)

@@ -43,7 +43,8 @@ enum WebFile {
                 }
             }
         } catch RegistryError.refused(_, let status, _) {
-            throw EngineError("\(address.excerpt): invalid response status \(status)", status == 404 ? .notFound : .unavailable)
+            throw EngineError(
+                "\(address.excerpt): invalid response status \(status)", status == 404 ? .notFound : .unavailable)
         } catch RegistryError.unreachable(let host, let cause) {
             throw EngineError("cannot fetch \(address.excerpt): \(host): \(cause)", .unavailable)
         } catch RegistryError.violation(_, let cause) {
@@ -72,7 +73,9 @@ enum WebFile {
         let parts = rest.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).dropFirst(3)
         let name = decoded(Array(parts.last { !$0.isEmpty } ?? []))
         let isName = !name.isEmpty && name != [46] && name != [46, 46] && !name.contains(47) && !name.contains(0)
-        guard isName, name.count <= 255, let text = String(validating: name, as: UTF8.self) else { return "__unnamed__" }
+        guard isName, name.count <= 255, let text = String(validating: name, as: UTF8.self) else {
+            return "__unnamed__"
+        }
         return text
     }
 

@@ -47,6 +47,7 @@ package enum BuildCopyWorker {
                 var list = WireDecoder(try selection.readAll(limit: 1 << 31))
                 let groups: [SelectedGroup] = try list.read()
                 try CopyExecution.run(copy, groups, request, hasOneID)
+            case .makeDirectory(let copy): try CopyExecution.makeDirectory(copy, request, hasOneID)
             }
         }
     }

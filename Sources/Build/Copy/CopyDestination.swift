@@ -36,10 +36,13 @@ struct CopyDestination: ~Copyable {
                 // As the kernel says it of the first that is none.
                 let isFile = error.errno == .notDirectory || error.errno == .exists
                 throw EngineError(
-                    "mkdir \(Self.text(prefix)): \(isFile ? Errno.notDirectory : error.errno)", isFile ? .invalid : .system)
+                    "mkdir \(Self.text(prefix)): \(isFile ? Errno.notDirectory : error.errno)",
+                    isFile ? .invalid : .system)
             }
         }
-        do throws(SystemError) { return try root.open(Self.text(path.isEmpty ? [47] : path), O_RDONLY | O_DIRECTORY) } catch {
+        do throws(SystemError) {
+            return try root.open(Self.text(path.isEmpty ? [47] : path), O_RDONLY | O_DIRECTORY)
+        } catch {
             throw EngineError("open \(Self.text(path)): \(error.errno)")
         }
     }

@@ -47,7 +47,21 @@ enum CopyExecution {
         for source in sources { source.close() }
     }
 
+    /// Makes the destination a directory. Throws `EngineError`.
+    static func makeDirectory(_ copy: CopyRequest.Copy, _ request: CopyRequest, _ hasOneID: Bool) throws {
+        let tree = try LayeredRoot(copy.lowers, in: copy.scratch, driver: request.driver, isReadOnly: false)
+        Hardening.setDumpable(false)
+        let root = try FileDescriptor.open(".", in: tree.root.rawValue, O_RDONLY | O_DIRECTORY)
+        let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root, hasFiles: true) }
+        let destination = CopyDestination(root: RootDirectory(root), owner: owner, mode: 0o755, keepsOwners: hasOneID)
+        let made = Result { () throws(EngineError) in endLifetime(try destination.makeDirectory(copy.destination)) }
+        endLifetime(destination)
+        tree.close()
+        try made.get()
+    }
+
     private static func endLifetime(_ writer: consuming CopyWriter) {}
+    private static func endLifetime(_ destination: consuming CopyDestination) {}
     private static func endLifetime(_ descriptor: consuming FileDescriptor) {}
 }
 
@@ -58,7 +72,8 @@ struct CopyOwner: Sendable, Equatable {
 
     /// Looks `text`, "USER" or "USER:GROUP", up in the root file system's own lists. As BuildKit: a number of a user alone is the group's,
     /// too, and who is in no list is root. `hasFiles`: whether names can be looked up at all. Throws `EngineError`.
-    static func resolve(_ text: String, root: borrowing FileDescriptor, hasFiles: Bool) throws(EngineError) -> CopyOwner {
+    static func resolve(_ text: String, root: borrowing FileDescriptor, hasFiles: Bool) throws(EngineError) -> CopyOwner
+    {
         let parts = text.split(on: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let (userText, groupText) = (parts[0], parts.count > 1 ? parts[1] : "")
         var user: UInt32 = 0
@@ -93,10 +108,12 @@ struct CopyOwner: Sendable, Equatable {
     }
 
     // The numbers of an entry; the second is of meaning for users alone.
-    private static func number(_ name: String, in list: [UInt8]) throws(OptionError) -> (first: UInt32, second: UInt32)? {
+    private static func number(_ name: String, in list: [UInt8]) throws(OptionError) -> (first: UInt32, second: UInt32)?
+    {
         var file = AccountFile(list)
         while let entry = file.next() {
-            guard entry.has(Array(name.utf8), in: 0), let first = entry.number(2).flatMap({ UInt32(exactly: $0) }) else {
+            guard entry.has(Array(name.utf8), in: 0), let first = entry.number(2).flatMap({ UInt32(exactly: $0) })
+            else {
                 continue
             }
             return (first, entry.number(3).flatMap { UInt32(exactly: $0) } ?? 0)

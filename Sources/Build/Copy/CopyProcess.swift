@@ -15,7 +15,7 @@ enum CopyProcess {
             encoder.write(request)
             let order = try MemoryFile.create("apus-copy", encoder.bytes)
             var list = WireEncoder()
-            if !groups.isEmpty { list.write(groups) }
+            if case .copy = request.work { list.write(groups) }
             let files = try MemoryFile.create("apus-selection", list.bytes)
             var ends = try FileDescriptor.pipe()
             let output = ends.takeFirst()
@@ -35,7 +35,7 @@ enum CopyProcess {
                 throw EngineError("the process that copies ended early (\(end))")
             }
             if case .failed(let error) = word { throw error }
-            guard groups.isEmpty, case .select = request.work else { return groups }
+            guard case .select = request.work else { return groups }
             try files.rewind()
             var found = WireDecoder(try files.readAll(limit: 1 << 31))
             return try found.read()

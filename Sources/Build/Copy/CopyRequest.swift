@@ -24,6 +24,8 @@ struct CopyRequest: Sendable {
         case select([String], SelectionSources)
         /// Copy the groups that are in descriptor 4.
         case copy(Copy)
+        /// Make the destination, a directory, with those that it is in.
+        case makeDirectory(Copy)
     }
 
     /// Where the groups go.
@@ -54,8 +56,9 @@ extension CopyRequest: WireCodable {
             encoder.writeInteger(UInt8(0))
             encoder.write(layers)
             encoder.write(sources)
-        case .copy(let copy):
-            encoder.writeInteger(UInt8(1))
+        case .copy(let copy), .makeDirectory(let copy):
+            let isCopy = if case .copy = work { true } else { false }
+            encoder.writeInteger(UInt8(isCopy ? 1 : 2))
             encoder.write(copy.roots)
             encoder.write(copy.lowers)
             encoder.write(copy.scratch)
@@ -70,21 +73,22 @@ extension CopyRequest: WireCodable {
         runDirectory = try decoder.read()
         temporary = try decoder.read()
         driver = StorageDriver(rawValue: try decoder.read())
-        switch try decoder.readInteger(UInt8.self) {
+        let kind = try decoder.readInteger(UInt8.self)
+        switch kind {
         case 0:
             let layers: [String] = try decoder.read()
             work = .select(layers, try decoder.read())
-        case 1:
+        case 1, 2:
             let roots: [Root] = try decoder.read()
             let lowers: [String] = try decoder.read()
             let scratch: String = try decoder.read()
             let destination = try decoder.readData()
             let owner: String? = try decoder.read()
             let mode: String? = try decoder.read()
-            work = .copy(
-                Copy(
-                    roots: roots, lowers: lowers, scratch: scratch, destination: destination, owner: owner, mode: mode,
-                    isLinked: try decoder.read()))
+            let copy = Copy(
+                roots: roots, lowers: lowers, scratch: scratch, destination: destination, owner: owner, mode: mode,
+                isLinked: try decoder.read())
+            work = kind == 1 ? .copy(copy) : .makeDirectory(copy)
         default: throw .invalidValue("work")
         }
     }

@@ -68,7 +68,9 @@ struct CopyStep: Sendable {
         let base = given.first == slash ? [] : Array(workingDirectory.utf8) + [slash]
         var path = CopyPath.clean([slash] + base + given)
         let last = CopyPath.base(given)
-        if given.isEmpty || given.last == slash || last == [UInt8(ascii: ".")], path.last != slash { path.append(slash) }
+        if given.isEmpty || given.last == slash || last == [UInt8(ascii: ".")], path.last != slash {
+            path.append(slash)
+        }
         return path
     }
 
@@ -81,7 +83,8 @@ struct CopyStep: Sendable {
         source.isUnpacked = isAdd && instruction.unpacks ?? true
         guard instruction.keepsParents else { return source }
         let mark = Array("/./".utf8)
-        let place = bytes.count < 3 ? nil : (1..<max(1, bytes.count - 2)).first { bytes[$0..<($0 + 3)].elementsEqual(mark) }
+        let place =
+            bytes.count < 3 ? nil : (1..<max(1, bytes.count - 2)).first { bytes[$0..<($0 + 3)].elementsEqual(mark) }
         source.pivot = place.map { CopyPath.clean([slash] + bytes[..<$0]) } ?? [slash]
         let kept = place.map { Array(bytes[($0 + 3)...]) } ?? bytes
         source.path = CopyPath.clean(source.pivot + CopyPath.clean([slash] + kept))
@@ -93,7 +96,8 @@ struct CopyStep: Sendable {
         let stamp = FileStamp(device: 0, inode: 0, size: UInt64(file.content.count), modified: 0, changed: 0)
         var selected = SelectedFile(
             path: [0], kind: .regular, mode: 0o644, user: 0, group: 0,
-            modification: FileTime(seconds: Int(now / 1_000_000_000), nanoseconds: Int(now % 1_000_000_000)), stamp: stamp)
+            modification: FileTime(seconds: Int(now / 1_000_000_000), nanoseconds: Int(now % 1_000_000_000)),
+            stamp: stamp)
         selected.sum = ContentSum(Digest(of: file.content))
         var group = SelectedGroup(root: -1, top: [], name: RawName(file.name), isDirectory: false)
         group.files = [selected]
@@ -147,7 +151,8 @@ extension SelectionSources {
             )
         }
         let opened = FileDescriptor(owning: directory)
-        let root = Root(label: tree.directory, ignored: tree.ignored, sums: sums, isContext: true, readsKeptOwners: false)
+        let root = Root(
+            label: tree.directory, ignored: tree.ignored, sums: sums, isContext: true, readsKeptOwners: false)
         let groups = try find(in: opened.rawValue, root) { () throws(EngineError) in try tools.checkCancellation() }
         // What is not remembered is read again the next time, which is no reason to fail now.
         do throws(SystemError) { try sums.save() } catch {}

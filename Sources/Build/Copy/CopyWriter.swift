@@ -67,7 +67,9 @@ struct CopyWriter: ~Copyable {
         try sink.finish()
         // A directory that is copied to gets the time of the one that is copied, and nothing else of it.
         guard let top = group.files.first, top.path.count <= 1 else { return }
-        try engine { try Files.setTimes(of: directory.rawValue, access: top.modification, modification: top.modification) }
+        try engine {
+            try Files.setTimes(of: directory.rawValue, access: top.modification, modification: top.modification)
+        }
     }
 
     private borrowing func writeFile(

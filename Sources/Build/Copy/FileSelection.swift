@@ -1,7 +1,6 @@
 import Archive
 import Linux
 import OCI
-import Store
 
 /// What a COPY or an ADD takes.
 struct FileSelection: Sendable {
@@ -37,6 +36,13 @@ struct FileSelection: Sendable {
     mutating func place(of root: CopyRequest.Root) -> Int {
         roots.append(root)
         return roots.count - 1
+    }
+
+    /// Says that layers which had the directories `old` have `new` now.
+    mutating func replace(_ old: [String], by new: [String]) {
+        for place in roots.indices {
+            if case .layers(let directories) = roots[place], directories == old { roots[place] = .layers(new) }
+        }
     }
 
     /// Computes the digest, when all is there.
@@ -80,9 +86,4 @@ struct FileSelection: Sendable {
             encoder.write(file.sum)
         }
     }
-}
-
-extension StorePaths {
-    /// What builds remember.
-    var buildCache: String { cache + "/build" }
 }

@@ -37,7 +37,9 @@ struct SelectionWalk {
     }
 
     /// Adds to `group` all of `place`, which is a directory.
-    func read(_ place: SelectionView.Place, _ view: borrowing SelectionView, into group: inout SelectedGroup) throws(EngineError) {
+    func read(_ place: SelectionView.Place, _ view: borrowing SelectionView, into group: inout SelectedGroup)
+        throws(EngineError)
+    {
         let top = try failing(place.path) { () throws(SystemError) in try view.open(place.names) }
         var trail = DirectoryTrail(root: top.rawValue)
         var path = place.path
@@ -64,7 +66,8 @@ struct SelectionWalk {
             if !path.isEmpty { path.append(UInt8(ascii: "/")) }
             path += name.bytes
             let directory = trail.current
-            guard let status = try failing(path, { () throws(SystemError) in try Files.status(raw: name, in: directory) })
+            guard
+                let status = try failing(path, { () throws(SystemError) in try Files.status(raw: name, in: directory) })
             else { continue }
             let verdict = verdict(path, levels[last].states, isDirectory: status.isDirectory)
             if verdict.isHidden, !status.isDirectory || verdict.isPruned { continue }
@@ -156,7 +159,8 @@ struct SelectionWalk {
         case S_IFIFO: return try file(relative, .fifo, status)
         case S_IFCHR where status.isWhiteout:
             throw EngineError(
-                "\(text(path)) is a character device 0:0, which stands for a removed file in layers: remove it", .invalid)
+                "\(text(path)) is a character device 0:0, which stands for a removed file in layers: remove it",
+                .invalid)
         case S_IFCHR, S_IFBLK:
             var node = try file(relative, status.type == S_IFCHR ? .characterDevice : .blockDevice, status)
             node.device = UInt64(status.device)
@@ -167,7 +171,9 @@ struct SelectionWalk {
 
     private static func name(_ path: [UInt8]) -> RawName { path.map { CChar(bitPattern: $0) } + [0] }
 
-    private func file(_ path: [UInt8], _ kind: SelectedFile.Kind, _ status: FileStatus) throws(EngineError) -> SelectedFile {
+    private func file(_ path: [UInt8], _ kind: SelectedFile.Kind, _ status: FileStatus) throws(EngineError)
+        -> SelectedFile
+    {
         SelectedFile(
             path: Self.name(path), kind: kind, mode: status.permissions, user: isRoots ? 0 : status.user,
             group: isRoots ? 0 : status.group, modification: status.modificationTime, stamp: FileStamp(status))

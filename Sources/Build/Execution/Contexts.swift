@@ -8,34 +8,66 @@ final class Contexts: Sendable {
     private let request: BuildRequest
     private let tools: BuildTools
     private let reporter: Reporter
-    private let known = Mutex<[String: Deferred<ContextTree>]>([:])
+    private let known = Mutex<[String: Deferred<ContextSource>]>([:])
 
     init(_ request: BuildRequest, _ tools: BuildTools, _ reporter: Reporter) {
         self.request = request
         self.tools = tools
         self.reporter = reporter
+        main = Deferred()
     }
 
-    /// The files of the context that the caller has named so; of the main one for nil.
+    private let main: Deferred<ContextSource>
+    private let isMainAsked = Mutex(false)
+
+    /// The files of the context that the caller has named so; of the main one for nil. Throws BuildKit's sentences.
     func tree(_ name: String?) throws(BuildError) -> ContextTree {
+        guard let name else { return try source().tree }
         let (deferred, isFirst) = known.withLock { known in
-            if let deferred = known[name ?? ""] { return (deferred, false) }
-            let deferred = Deferred<ContextTree>()
-            known[name ?? ""] = deferred
+            if let deferred = known[name] { return (deferred, false) }
+            let deferred = Deferred<ContextSource>()
+            known[name] = deferred
             return (deferred, true)
         }
         if isFirst {
-            do throws(BuildError) { deferred.set(.success(try make(name))) } catch { deferred.set(.failure(error)) }
+            do throws(BuildError) {
+                let source = try reporter.step("[context \(name)] load from client") { _ throws(BuildError) in
+                    try making { () throws(EngineError) in
+                        try ContextSource(named: request.namedContexts[name] ?? .empty, tools)
+                    }
+                }
+                deferred.set(.success(source))
+            } catch { deferred.set(.failure(error)) }
         }
-        return try deferred.wait()
+        return try deferred.wait().tree
     }
 
-    private func make(_ name: String?) throws(BuildError) -> ContextTree {
-        let context = name == nil ? request.context : request.namedContexts[name!] ?? .empty
-        switch context {
-        case .directory(let path): return ContextTree(directory: path, ignored: nil)
-        default: throw BuildError("this context is not there yet", .unsupported)
+    /// The Dockerfile's content, and what it is called. Throws BuildKit's sentences.
+    func dockerfile() throws(BuildError) -> (bytes: [UInt8], name: String) {
+        guard let text = try source().dockerfile else {
+            throw BuildError("failed to read dockerfile: open \(dockerfileName): no such file or directory", .notFound)
         }
+        return (text.bytes, text.name)
+    }
+
+    /// What of the main context is left out. Throws where that cannot be told.
+    func ignored() throws(BuildError) -> IgnoreMatcher? { try source().tree.ignored }
+
+    private func source() throws(BuildError) -> ContextSource {
+        let isFirst = isMainAsked.withLock { asked in
+            defer { asked = true }
+            return !asked
+        }
+        if isFirst {
+            do throws(BuildError) {
+                main.set(.success(try making { () throws(EngineError) in try ContextSource(main: request, tools) }))
+            } catch { main.set(.failure(error)) }
+        }
+        return try main.wait()
+    }
+
+    private func making<T>(_ body: () throws(EngineError) -> T) throws(BuildError) -> T {
+        do throws(EngineError) { return try body() } catch { throw BuildError(error) }
     }
 
     /// What the Dockerfile is called before it is read.
@@ -45,25 +77,6 @@ final class Contexts: Sendable {
         case .inContext(let path): path
         case .file(let path): Files.split(path).name
         case .bytes(_, let name): name
-        }
-    }
-
-    /// What of the main context is left out. Throws where that cannot be told.
-    func ignored() throws(BuildError) -> IgnoreMatcher? { nil }
-
-    /// The Dockerfile's content, and what it is called.
-    func dockerfile() throws(BuildError) -> (bytes: [UInt8], name: String) {
-        switch request.dockerfile {
-        case .bytes(let bytes, let name): return (bytes, name)
-        case .file(let path): return (try read(path), path)
-        case .inContext(let path): return (try read(tree(nil).directory + "/" + path), path)
-        case .standard: return (try read(tree(nil).directory + "/Dockerfile"), "Dockerfile")
-        }
-    }
-
-    private func read(_ path: String) throws(BuildError) -> [UInt8] {
-        do throws(SystemError) { return try Files.read(path, limit: SourceText.sizeLimit) } catch {
-            throw BuildError("failed to read dockerfile: open \(path): \(error.errno)", .notFound)
         }
     }
 }

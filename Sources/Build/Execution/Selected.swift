@@ -11,6 +11,8 @@ struct Selected {
     /// As `FileSelection.digest`.
     let digest: Digest
     private let known: FileSelection?
+    /// The directories that the files were found in.
+    private let directories: [String]
     private let copy: CopyInstruction
     private let isAdd: Bool
     private let directory: String
@@ -26,11 +28,13 @@ struct Selected {
         if let path, let text = Self.read(path), let digest = Digest(text) {
             self.digest = digest
             known = nil
+            directories = []
             return
         }
-        let selection = try Self.select(copy, isAdd: isAdd, directory, origin, execution)
+        let (selection, directories) = try Self.select(copy, isAdd: isAdd, directory, origin, execution)
         digest = selection.digest
         known = selection
+        self.directories = directories
         guard let path else { return }
         try execution.building { () throws(EngineError) in
             do throws(SystemError) {
@@ -40,20 +44,28 @@ struct Selected {
         }
     }
 
-    /// The files themselves.
+    /// The files themselves, while layers are pinned.
     func selection(_ execution: Execution) throws(BuildError) -> FileSelection {
-        if let known { return known }
-        return try Self.select(copy, isAdd: isAdd, directory, origin, execution)
+        guard var known else {
+            return try Self.select(copy, isAdd: isAdd, directory, origin, execution).selection
+        }
+        // Layers may have got their names since.
+        if case .layers(let result) = origin { known.replace(directories, by: result.directories) }
+        return known
     }
 
     private static func select(
         _ copy: CopyInstruction, isAdd: Bool, _ directory: String, _ origin: Execution.ResolvedOrigin,
         _ execution: Execution
-    ) throws(BuildError) -> FileSelection {
+    ) throws(BuildError) -> (selection: FileSelection, directories: [String]) {
         let pin = execution.pins.pin()
         defer { pin.release() }
-        let work = CopyStep(instruction: copy, isAdd: isAdd, workingDirectory: directory, source: origin.source)
-        return try execution.building { () throws(EngineError) in try work.select(execution.tools) }
+        let source = origin.source
+        var directories: [String] = []
+        if case .layers(let layers) = source { directories = layers }
+        let work = CopyStep(instruction: copy, isAdd: isAdd, workingDirectory: directory, source: source)
+        let selection = try execution.building { () throws(EngineError) in try work.select(execution.tools) }
+        return (selection, directories)
     }
 
     // What is damaged is found out anew.

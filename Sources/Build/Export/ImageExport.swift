@@ -74,7 +74,7 @@ struct ImageExport {
     /// The archive of `layer`, which is written where the store does not have it.
     private func archive(of layer: BuildLayer, lowest: BuildLayer?) throws(EngineError) -> (digest: Digest, size: Int64) {
         let state = layer.now
-        if request.epoch == nil, let diffID = state.diffID {
+        if request.epoch == nil || !request.rewritesTimes, let diffID = state.diffID {
             let size = try engine { () throws(StoreError) in
                 try ingest.protect([diffID])
                 return try ingest.store.presentSize(of: diffID)
@@ -84,7 +84,7 @@ struct ImageExport {
         var archive = TreeArchive(
             form: .upper, directories: [state.path] + (lowest.map { [$0.now.path] } ?? []), mountPlaces: MountPoints.places)
         archive.writesAll = true
-        archive.epoch = request.epoch.map { Int($0) }
+        if request.rewritesTimes { archive.epoch = request.epoch.map { Int($0) } }
         let written = try keeper.write(archive, isKept: true)
         return (written.digest, written.size)
     }
@@ -102,7 +102,7 @@ struct ImageExport {
             container.labels = (container.labels ?? [:]).merging([ByteKey(label.key): label.value]) { $1 }
         }
         config.config = container
-        let epoch = request.epoch.map { Timestamp(seconds: Int($0)).rfc3339 }
+        let epoch = request.epoch.map { Timestamp(seconds: Int($0)).shortRFC3339 }
         // What changes the configuration alone is as old as the layer in front of it: the same build from the cache is the same image.
         var time = epoch ?? base?.config.history?.last?.created ?? base?.config.created
         var history = config.history ?? []

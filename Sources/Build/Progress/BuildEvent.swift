@@ -14,8 +14,8 @@ package enum BuildEvent: Sendable {
     case part(_ number: Int, BuildStep.Part, Timestamp)
     /// The step `number` wrote this: bytes as its program wrote them, not whole lines perhaps.
     case output(_ number: Int, BuildStep.Stream, [UInt8], Timestamp)
-    /// What is odd about the Dockerfile.
-    case warning(LintWarning)
+    /// What is odd about the Dockerfile, and the lines that it is about, for those who ask for more than the sentence.
+    case warning(LintWarning, excerpt: SourceExcerpt? = nil)
 }
 
 /// A step of a build, as displays show it.

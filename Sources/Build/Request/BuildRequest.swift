@@ -37,8 +37,9 @@ package struct BuildRequest: Sendable {
     package var outputs: [BuildOutput] = []
     /// SOURCE_DATE_EPOCH in seconds since 1970; nil: what is made now is as old as it is.
     package var epoch: Int64?
-    /// Whether files of new layers that are younger than `epoch` become as old as it is (`rewrite-timestamp=true` of an output).
-    package var rewritesTimes = false
+    /// Whether files of new layers that are younger than `epoch` become as old as it is: without that the same input does not give the same
+    /// digest. `rewrite-timestamp=false` of an output takes it back.
+    package var rewritesTimes = true
     /// Whether all layers above the base become one (`--squash`).
     package var squashes = false
     /// Whether the cache's records go into the image (`--cache-to type=inline`).

@@ -108,6 +108,8 @@ struct RunStep: Sendable {
         options.autoRemove = true
         options.logConfig.type = "none"
         options.noHealthcheck = true
+        // A service manager that waits for the build does not wait for this.
+        options.sdNotify = .ignore
         options.extraHosts = request.container.hosts
         options.shmSize = request.container.sharedMemory
         options.ulimits = request.container.limits

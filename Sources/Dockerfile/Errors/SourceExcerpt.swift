@@ -24,7 +24,9 @@ package struct SourceExcerpt: Sendable {
         var result = "\(VisibleText.escaped(name)):\(lines.first)\n" + rule
         let last = min(lines.last, lines.first + 39)
         let around = Self.surroundings(first: lines.first, last: last)
-        for number in max(1, around.first)...max(1, min(around.last, source.count)) {
+        // Behind a line feed at the end BuildKit sees one more line, an empty one.
+        let count = source.count + (source.bytes.last == 10 ? 1 : 0)
+        for number in max(1, around.first)...max(1, min(around.last, count)) {
             let mark = number >= lines.first && number <= last ? ">>>" : "   "
             let shown = VisibleText.escaped(source.line(number).excerpt, keeping: "\t")
             result += "\(Self.padded(number)) | \(mark) \(shown)\n"

@@ -18,7 +18,8 @@ package struct LayeredRoot: ~Copyable {
     ) throws(SystemError) {
         server = RootServer()
         let source = RootSource(
-            root: .layers(layers), map: nil, directory: directory, driver: driver, isReadOnly: isReadOnly, mountPoints: [],
+            root: .layers(layers), map: nil, directory: directory, driver: driver, isReadOnly: isReadOnly,
+            mountPoints: [],
             hasMountPoints: false, isVolatile: true, opensDevices: false)
         root = try source.mount(nil, server)
     }

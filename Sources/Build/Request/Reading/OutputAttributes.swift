@@ -8,7 +8,7 @@ struct OutputAttributes {
     private(set) var annotations: [(key: String, value: String)] = []
     private(set) var pushes = false
     /// Whether files of new layers are no younger than the build's SOURCE_DATE_EPOCH.
-    private(set) var rewritesTimes = false
+    private(set) var rewritesTimes = true
     /// Whether an OCI layout is an archive.
     private(set) var isArchive = true
 

@@ -13,7 +13,7 @@ package struct OutputPlan: Sendable {
     /// Whether one of them is files, and no image: there is no identifier of an image to be written to a file then.
     package private(set) var hasFiles = false
     /// Whether files of new layers are to be no younger than the build's SOURCE_DATE_EPOCH.
-    package private(set) var rewritesTimes = false
+    package private(set) var rewritesTimes = true
 
     /// What the command line says beside the outputs themselves.
     package struct Context: Sendable {
@@ -71,7 +71,7 @@ package struct OutputPlan: Sendable {
     private mutating func add(_ output: OutputOption, _ context: Context) throws(OptionError) {
         let attributes = try OutputAttributes(output)
         let names = context.names.isEmpty ? attributes.names : context.names
-        rewritesTimes = rewritesTimes || attributes.rewritesTimes
+        rewritesTimes = rewritesTimes && attributes.rewritesTimes
         hasFiles = hasFiles || output.isFiles
         if output.isStored {
             guard output.destination == nil else {

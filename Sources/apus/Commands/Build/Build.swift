@@ -1,4 +1,5 @@
 import Build
+import BuildDisplay
 import Bytes
 import DockerTypes
 import Engine
@@ -54,7 +55,8 @@ enum BuildCommand {
         }
         let display: BuildDisplay
         do throws(EngineError) {
-            display = try BuildDisplay(mode: invocation.progress, to: STDERR_FILENO)
+            display = try BuildDisplay(
+                mode: invocation.progress, to: STDERR_FILENO, expandsWarnings: context.options.logLevel <= .debug)
         } catch { return try complain(error.message, context) }
         let result: BuildResult
         do throws(BuildError) {

@@ -1,4 +1,5 @@
 import Build
+import BuildDisplay
 
 /// All that a command line of `build` says.
 struct BuildInvocation: Sendable {

@@ -1,4 +1,5 @@
 import Build
+import BuildDisplay
 import Bytes
 import ContainerSpec
 import Dockerfile
