@@ -136,7 +136,8 @@ func complaint(_ body: () throws(OptionError) -> Void) -> String {
                 try ContextArgument(text, directory: folder)
             }
             let good: [(String, ContextArgument)] = [
-                ("-", .standardInput), (".", .directory("\(folder)/.")), ("d", .directory("\(folder)/d")),
+                ("-", .standardInput), (".", .directory(folder)), ("d", .directory("\(folder)/d")),
+                ("./d//../d/", .directory("\(folder)/d/../d")),
                 ("/", .directory("/")), ("github.com/x", .directory("\(folder)/github.com/x")),
                 ("github.com/y/z", .git("https://github.com/y/z")), ("git://h/x", .git("git://h/x")),
                 ("git@h:x/y.git", .git("git@h:x/y.git")), ("me@h.example:x", .git("me@h.example:x")),

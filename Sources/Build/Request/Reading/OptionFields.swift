@@ -20,9 +20,11 @@ enum OptionFields {
         return (key.lowercased(), String(field.behind(place)))
     }
 
-    /// `path`, which is relative to `directory` where it is relative.
+    /// `path`, which is relative to `directory` where it is relative, without the components that say nothing. What ".." leads to is the
+    /// kernel's to say.
     static func absolute(_ path: String, _ directory: String) -> String {
-        path.begins(with: "/") ? path : "\(directory)/\(path)"
+        let whole = path.begins(with: "/") ? path : "\(directory)/\(path)"
+        return "/" + whole.split(on: "/").filter { !$0.isSame(as: ".") }.joined(separator: "/")
     }
 
     /// What has the name `path`; nil where nothing has. Throws `SystemError` where that cannot be seen.
