@@ -188,7 +188,8 @@ let package = Package(
         tests(
             "BuildTests",
             [
-                "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store", "Runtime", "Registry", "TestSupport", "Linux", "JSON", "OCI", "Workers",
+                "Build", "Bytes", "ContainerSpec", "Dockerfile", "Errors", "Images", "Archive", "Logs", "Store",
+                "Runtime", "Registry", "TestSupport", "Linux", "JSON", "OCI", "Workers",
             ]),
         tests(
             "BuildDisplayTests",

@@ -23,7 +23,8 @@ extension BuildRun {
                 try write(image, to: destination, format, names)
                 (result.descriptor, result.imageID) = (image.descriptor, made?.config ?? image.config)
             case .local(let path):
-                try tree(plans, results, says: "exporting to client directory") { export, result, folder throws(EngineError) in
+                try tree(plans, results, says: "exporting to client directory") {
+                    export, result, folder throws(EngineError) in
                     try export.write(result, toDirectory: folder.map { path + "/" + $0 } ?? path)
                 }
             case .tar(let destination): try tar(plans, results, to: destination)
@@ -38,7 +39,8 @@ extension BuildRun {
     // MARK: images
 
     private func image(
-        _ plans: [BuildPlan], _ results: [StageResult], _ annotations: [(key: String, value: String)], says name: String,
+        _ plans: [BuildPlan], _ results: [StageResult], _ annotations: [(key: String, value: String)],
+        says name: String,
         _ names: [Reference]
     ) throws(BuildError) -> ImageExport.Parts {
         let keeper = LayerKeeper(tools, LayerPins(), ingest, cache)

@@ -19,7 +19,9 @@ struct BuildRun {
     let ingest: ImageIngest
     let bases: BaseImages
 
-    init(_ builder: Builder, _ request: BuildRequest, _ cancellation: Cancellation, _ reporter: Reporter) throws(BuildError) {
+    init(_ builder: Builder, _ request: BuildRequest, _ cancellation: Cancellation, _ reporter: Reporter)
+        throws(BuildError)
+    {
         self.request = request
         self.reporter = reporter
         tools = BuildTools(
@@ -70,7 +72,8 @@ struct BuildRun {
     }
 
     private func read() throws(BuildError) -> Source {
-        try reporter.step("[internal] load build definition from \(contexts.dockerfileName)") { number throws(BuildError) in
+        try reporter.step("[internal] load build definition from \(contexts.dockerfileName)") {
+            number throws(BuildError) in
             let (bytes, name) = try contexts.dockerfile()
             reporter.part(
                 number,
@@ -114,7 +117,8 @@ struct BuildRun {
             guard case .image(let image) = stage.base else { continue }
             let config = image.image.config.config ?? ContainerConfig()
             known[image.written] = Linter.Base(
-                environment: config.env ?? [], hasWorkdir: !(config.workingDir ?? "").isEmpty && config.workingDir != "/",
+                environment: config.env ?? [],
+                hasWorkdir: !(config.workingDir ?? "").isEmpty && config.workingDir != "/",
                 hasShell: !(config.shell ?? []).isEmpty)
         }
         let report = Linter(

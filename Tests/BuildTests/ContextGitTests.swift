@@ -52,7 +52,10 @@ private let hasGit = SearchPath(["/usr/bin", "/usr/local/bin", "/bin"]).find("gi
         let first = try Files.readText(sandbox.context + "/first").split(separator: "\n").map(String.init)[0]
         let address = "file://\(sandbox.context)/repo"
         func main(_ fragment: String, checksum: String? = nil) throws -> ContextSource {
-            try ContextSource(main: BuildRequest(context: .git(address + fragment, checksum: checksum), pulling: PullOptions(agent: "apus-test")), sandbox.tools)
+            try ContextSource(
+                main: BuildRequest(
+                    context: .git(address + fragment, checksum: checksum), pulling: PullOptions(agent: "apus-test")),
+                sandbox.tools)
         }
         for (fragment, expected) in [
             ("", "FROM three\n"), ("#v1", "FROM one\n"), ("#side", "FROM two\n"), ("#\(first)", "FROM one\n"),

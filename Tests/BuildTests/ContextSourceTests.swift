@@ -103,7 +103,8 @@ import Testing
         do {
             let file = try FileDescriptor.open(sandbox.path + "/c", O_RDONLY)
             let source = try ContextSource(
-                main: BuildRequest(context: .archive(file.rawValue), pulling: PullOptions(agent: "apus-test")), sandbox.tools)
+                main: BuildRequest(context: .archive(file.rawValue), pulling: PullOptions(agent: "apus-test")),
+                sandbox.tools)
             directory = source.tree.directory
             #expect(text(source.dockerfile?.bytes) == "FROM x\n")
             // As Docker, which leaves out nothing of an archive.
@@ -188,7 +189,8 @@ import Testing
             request.path == "/c" ? HTTPServer.Response(body: archive) : .text(200, "FROM b\n")
         }
         for (path, expected) in [("c", "FROM a\n"), ("plain", "FROM b\n")] {
-            let request = BuildRequest(context: .url("http://\(server.host)/\(path)"), pulling: PullOptions(agent: "apus-test"))
+            let request = BuildRequest(
+                context: .url("http://\(server.host)/\(path)"), pulling: PullOptions(agent: "apus-test"))
             #expect(try text(ContextSource(main: request, sandbox.tools).dockerfile?.bytes) == expected)
         }
         #expect(

@@ -137,6 +137,7 @@ extension Builder {
     private func freeSpace() throws(EngineError) -> Int64 {
         var status = statvfs()
         guard statvfs(paths.data, &status) == 0 else { throw EngineError(SystemError("statvfs", paths.data)) }
-        return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
+        return Int64(
+            clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
     }
 }

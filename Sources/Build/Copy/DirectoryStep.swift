@@ -15,7 +15,8 @@ struct DirectoryStep: Sendable {
         let temporary = try TemporaryTree(tools)
         defer { temporary.remove() }
         let copy = CopyRequest.Copy(
-            roots: [], lowers: lowers, scratch: scratch, destination: Array(path.utf8), owner: user.isEmpty ? nil : user,
+            roots: [], lowers: lowers, scratch: scratch, destination: Array(path.utf8),
+            owner: user.isEmpty ? nil : user,
             mode: nil, isLinked: false)
         let request = CopyRequest(
             runDirectory: tools.paths.run, temporary: temporary.path, driver: tools.storageDriver,

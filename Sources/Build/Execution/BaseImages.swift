@@ -75,7 +75,8 @@ final class BaseImages: Sendable {
             // An image that was made here for another platform serves where no registry has one for this.
             if !request.pulls, let image = try? stored(reference, name, nil) { return image }
             let error = EngineError(error)
-            throw BuildError("\(reference): failed to resolve source metadata for \(reference): \(error.message)", error.kind)
+            throw BuildError(
+                "\(reference): failed to resolve source metadata for \(reference): \(error.message)", error.kind)
         }
     }
 

@@ -217,7 +217,8 @@ final class Execution: Sendable {
     /// layers below. `make` calls its last argument when nobody looks at those by their names any more.
     func layer(
         _ key: Digest, _ step: PlannedStep, _ number: Int, _ stage: PlannedStage, on result: StageResult,
-        _ make: (_ lowers: [String], _ scratch: String, _ mounted: @escaping @Sendable () -> Void) throws(BuildError) -> Void
+        _ make: (_ lowers: [String], _ scratch: String, _ mounted: @escaping @Sendable () -> Void) throws(BuildError) ->
+            Void
     ) throws(BuildError) -> StageResult {
         var result = result
         let lock = try lock(key)

@@ -43,7 +43,8 @@ final class LayerKeeper: Sendable {
         let driver = try scratch.driver()
         switch driver {
         case .overlay, nil:
-            let path = driver == nil ? try scratch.makeEmptyLayer() : scratch.path + "/" + StorageDriver.overlay.directory
+            let path =
+                driver == nil ? try scratch.makeEmptyLayer() : scratch.path + "/" + StorageDriver.overlay.directory
             let layer = BuildLayer(.init(path: path, created: created.rfc3339), in: scratch)
             queue.submit { [self] in
                 finish(layer, lowest: below.first, label, created)
@@ -105,7 +106,8 @@ final class LayerKeeper: Sendable {
         let pin = pins.pin()
         defer { pin.release() }
         var archive = TreeArchive(
-            form: .upper, directories: [layer.now.path] + (lowest.map { [$0.now.path] } ?? []), mountPlaces: MountPoints.places)
+            form: .upper, directories: [layer.now.path] + (lowest.map { [$0.now.path] } ?? []),
+            mountPlaces: MountPoints.places)
         archive.writesAll = true
         return try write(archive, isKept: label.isExported)
     }

@@ -72,7 +72,8 @@ struct ImageExport {
     }
 
     /// The archive of `layer`, which is written where the store does not have it.
-    private func archive(of layer: BuildLayer, lowest: BuildLayer?) throws(EngineError) -> (digest: Digest, size: Int64) {
+    private func archive(of layer: BuildLayer, lowest: BuildLayer?) throws(EngineError) -> (digest: Digest, size: Int64)
+    {
         let state = layer.now
         if request.epoch == nil || !request.rewritesTimes, let diffID = state.diffID {
             let size = try engine { () throws(StoreError) in
@@ -82,7 +83,8 @@ struct ImageExport {
             if let size { return (diffID, size) }
         }
         var archive = TreeArchive(
-            form: .upper, directories: [state.path] + (lowest.map { [$0.now.path] } ?? []), mountPlaces: MountPoints.places)
+            form: .upper, directories: [state.path] + (lowest.map { [$0.now.path] } ?? []),
+            mountPlaces: MountPoints.places)
         archive.writesAll = true
         if request.rewritesTimes { archive.epoch = request.epoch.map { Int($0) } }
         let written = try keeper.write(archive, isKept: true)

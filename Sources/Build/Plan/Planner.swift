@@ -91,7 +91,9 @@ struct Planner {
             let before = walk.scope.variables
             let expanded = try planning { () throws(DockerfileError) in try walk.scope.apply(instruction) }
             walk.note(instruction)
-            if case .env = instruction.action {} else if case .arg = instruction.action {} else {
+            if case .env = instruction.action {
+            } else if case .arg = instruction.action {
+            } else {
                 walk.configuration.config.env = walk.scope.environment.entries
             }
             guard Self.makesLayer(instruction) else {

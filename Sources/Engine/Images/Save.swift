@@ -20,7 +20,8 @@ extension Engine {
                 let image = try images.image(name, platform: wanted)
                 try ingest.protect([image.descriptor.digest, image.id] + image.manifest.layers.map(\.digest))
                 members.append(
-                    ImageArchive.Member(descriptor: image.descriptor, names: try Self.name(name, of: image).map { [$0] } ?? []))
+                    ImageArchive.Member(
+                        descriptor: image.descriptor, names: try Self.name(name, of: image).map { [$0] } ?? []))
             }
             return Self.merged(members)
         }
@@ -44,7 +45,8 @@ extension Engine {
                 continue
             }
             result[place] = ImageArchive.Member(
-                descriptor: member.descriptor, names: result[place].names + member.names.filter { !result[place].names.contains($0) })
+                descriptor: member.descriptor,
+                names: result[place].names + member.names.filter { !result[place].names.contains($0) })
         }
         return result
     }

@@ -26,7 +26,8 @@ package struct TreeArchive: Sendable {
 
     /// An archive of `directories` in this form.
     package init(
-        form: LayerWriter.Form, directories: [String], isOfFuse: Bool = false, map: IDMap? = nil, mountPlaces: [String] = []
+        form: LayerWriter.Form, directories: [String], isOfFuse: Bool = false, map: IDMap? = nil,
+        mountPlaces: [String] = []
     ) {
         self.form = form
         self.directories = directories
@@ -59,7 +60,8 @@ extension ImageService {
         guard words.count == 5, let digest = Digest(String(words[0])), let size = Int64(words[1]),
             let entries = Int(words[2]), let skipped = Int(words[3]), let content = Int64(words[4])
         else { throw EngineError("the process write-tree said something else") }
-        return TreeArchive.Result(digest: digest, size: size, entries: entries, skippedAttributes: skipped, contentSize: content)
+        return TreeArchive.Result(
+            digest: digest, size: size, entries: entries, skippedAttributes: skipped, contentSize: content)
     }
 }
 
@@ -73,7 +75,8 @@ extension TreeArchive {
         // Without the slash that they begin with.
         let places = mountPlaces.map { String($0.dropping(1)) }.joined(separator: ":")
         return [
-            form.rawValue + (isOfFuse ? "@fuse" : "") + (writesAll ? "@all" : ""), epoch.map(String.init) ?? "-", text(map?.users),
+            form.rawValue + (isOfFuse ? "@fuse" : "") + (writesAll ? "@all" : ""), epoch.map(String.init) ?? "-",
+            text(map?.users),
             text(map?.groups), places,
         ] + directories
     }

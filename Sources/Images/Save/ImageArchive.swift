@@ -57,12 +57,14 @@ package struct ImageArchive: Sendable {
                 let size = try file.status().size
                 try writer.add(
                     TarEntry(
-                        name: RawName("\(folder)/\(digest.hex)"), .regular, mode: 0o644, size: size, modification: start),
+                        name: RawName("\(folder)/\(digest.hex)"), .regular, mode: 0o644, size: size, modification: start
+                    ),
                     from: file,
                     keepsHoles: false)
             }
             for (name, bytes) in content.documents {
-                try writer.add(TarEntry(name: RawName(name), .regular, mode: 0o644, modification: start), content: bytes)
+                try writer.add(
+                    TarEntry(name: RawName(name), .regular, mode: 0o644, modification: start), content: bytes)
             }
             _ = try writer.finish()
         }
@@ -132,7 +134,8 @@ package struct ImageArchive: Sendable {
             for blob in [manifest.config] + manifest.layers {
                 guard try store.presentSize(of: blob.digest) != nil else {
                     throw EngineError(
-                        "a part of the image is not in the store: \(blob.digest.short): pull the image again", .notFound)
+                        "a part of the image is not in the store: \(blob.digest.short): pull the image again", .notFound
+                    )
                 }
                 content.blobs.insert(blob.digest)
             }

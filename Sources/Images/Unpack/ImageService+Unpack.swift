@@ -57,7 +57,9 @@ extension ImageService {
     }
 
     /// Removes what unpackings left that came to nothing. Blocks the thread. Throws `EngineError`.
-    package func removeAbandonedLayers() throws(EngineError) { _ = try engine { try removeTrees(layers.condemnAbandoned()) } }
+    package func removeAbandonedLayers() throws(EngineError) {
+        _ = try engine { try removeTrees(layers.condemnAbandoned()) }
+    }
 
     /// Unpacks the layers of an image of the store where they are missing, as after a change from one id to
     /// subordinate ids, or when a directory was removed by hand. Throws as `unpack(_:_:ingest:)`.

@@ -21,7 +21,8 @@ package struct BuildCacheEntry: Sendable, Equatable {
     package var description: String
 
     package init(
-        key: Digest, layer: Digest, directory: Digest, size: Int64, created: Timestamp, lastUsed: Timestamp, useCount: Int64,
+        key: Digest, layer: Digest, directory: Digest, size: Int64, created: Timestamp, lastUsed: Timestamp,
+        useCount: Int64,
         description: String
     ) {
         self.key = key
