@@ -53,7 +53,8 @@ extension Execution {
         return try layer(key.digest, step, number, stage, on: isAlone ? result.withoutLayers : result) {
             (lowers, scratch, mounted) throws(BuildError) in
             let work = CopyStep(
-                instruction: copy, isAdd: isAdd, workingDirectory: directory, source: origin.source)
+                instruction: isAlone ? copy : copy.unlinked, isAdd: isAdd, workingDirectory: directory,
+                source: origin.source)
             let taken = try selection.selection(self)
             try building { () throws(EngineError) in try work.execute(taken, on: lowers, in: scratch, tools) }
         }.standing(on: isAlone ? result : nil)

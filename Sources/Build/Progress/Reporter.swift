@@ -17,7 +17,7 @@ final class Reporter: Sendable {
         next.withLock { next in
             let number = next
             next += 1
-            let digest = Digest(of: Array("\(number) \(name)".utf8))
+            let digest = Digest(of: Array(name.utf8))
             report(.added(BuildStep(number: number, name: name, digest: digest, inputs: inputs)))
             return number
         }

@@ -42,6 +42,14 @@ package struct CopyInstruction: Hashable, Sendable {
             keepsParents: false, excluded: [], checksum: nil, keepsGitDirectory: nil, unpacks: nil)
     }
 
+    /// The same without `--link`.
+    package var unlinked: CopyInstruction {
+        CopyInstruction(
+            sources: sources, files: files, destination: destination, from: from, owner: owner, mode: mode, isLinked: false,
+            keepsParents: keepsParents, excluded: excluded, checksum: checksum, keepsGitDirectory: keepsGitDirectory,
+            unpacks: unpacks)
+    }
+
     init(
         sources: [String], files: [InlineFile], destination: String, from: String?, owner: String?, mode: String?,
         isLinked: Bool, keepsParents: Bool, excluded: [String], checksum: String?, keepsGitDirectory: Bool?,
