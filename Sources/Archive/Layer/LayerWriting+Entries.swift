@@ -48,6 +48,9 @@ extension LayerWriting {
     /// Writes the directories on the way that the archive does not have yet.
     func writePending() throws(ArchiveError) {
         for place in levels.indices where !levels[place].isWritten {
+            // Of a layer's root there is something to say only where it is another than that of the layers below, as with Docker.
+            let isLayer = options.form == .upper || options.form == .difference
+            if place == 0, isLayer, !levels[0].differs { continue }
             levels[place].isWritten = true
             try write(levels[place].header)
         }

@@ -56,7 +56,7 @@ struct SelectionSources: Sendable {
             }
             let (fixed, pattern) = source.hasWildcards ? PathPattern.split(source.path) : (source.path, [])
             guard !pattern.isEmpty else {
-                guard let group = try group(source, fixed, view, root, check) else { throw Self.missing(fixed, root) }
+                guard let group = try group(source, fixed, view, root, check) else { throw Self.missing(fixed) }
                 groups.append(group)
                 continue
             }
@@ -69,7 +69,7 @@ struct SelectionSources: Sendable {
             // Of what matches, what is a link to nothing is an error, and what went meanwhile is nothing.
             for match in matches {
                 let path = [UInt8(ascii: "/")] + place.path + [UInt8(ascii: "/")] + match
-                guard let group = try group(source, path, view, root, check) else { throw Self.missing(path, root) }
+                guard let group = try group(source, path, view, root, check) else { throw Self.missing(path) }
                 groups.append(group)
             }
         }
@@ -78,10 +78,8 @@ struct SelectionSources: Sendable {
 
     private static func text(_ path: [UInt8]) -> String { String(decoding: path, as: UTF8.self) }
 
-    private static func missing(_ path: [UInt8], _ root: Root) -> EngineError {
-        root.isContext
-            ? EngineError("\"\(text(path))\": not found", .notFound)
-            : EngineError("lstat \(text(path)): no such file or directory", .notFound)
+    private static func missing(_ path: [UInt8]) -> EngineError {
+        EngineError("\"\(text(path))\": not found", .notFound)
     }
 
     private func find(
@@ -155,7 +153,7 @@ struct SelectionSources: Sendable {
     ) throws(EngineError) -> [SelectedGroup] {
         let text = String(decoding: source.path, as: UTF8.self)
         guard let pivot = try find(source.pivot, view, root), pivot.status.isDirectory else {
-            throw Self.missing(source.path, root)
+            throw Self.missing(source.path)
         }
         let start = pivot.names.isEmpty ? 0 : pivot.path.count + 1
         var filters = root.ignored.map { [SelectionFilter(matcher: $0, offset: 0)] } ?? []

@@ -76,7 +76,7 @@ final class BaseImages: Sendable {
             if !request.pulls, let image = try? stored(reference, name, nil) { return image }
             let error = EngineError(error)
             throw BuildError(
-                "\(reference): failed to resolve source metadata for \(reference): \(error.message)", error.kind)
+                "\(name): failed to resolve source metadata for \(reference): \(error.message)", error.kind)
         }
     }
 

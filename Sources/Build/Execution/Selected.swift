@@ -64,8 +64,10 @@ struct Selected {
         var directories: [String] = []
         if case .layers(let layers) = source { directories = layers }
         let work = CopyStep(instruction: copy, isAdd: isAdd, workingDirectory: directory, source: source)
-        let selection = try execution.building { () throws(EngineError) in try work.select(execution.tools) }
-        return (selection, directories)
+        do throws(EngineError) { return (try work.select(execution.tools), directories) } catch {
+            guard error.kind == .notFound else { throw BuildError(error) }
+            throw BuildError("failed to compute cache key: \(error.message)", error.kind)
+        }
     }
 
     // What is damaged is found out anew.

@@ -105,8 +105,10 @@ struct ImageExport {
         }
         config.config = container
         let epoch = request.epoch.map { Timestamp(seconds: Int($0)).shortRFC3339 }
-        // What changes the configuration alone is as old as the layer in front of it: the same build from the cache is the same image.
-        var time = epoch ?? base?.config.history?.last?.created ?? base?.config.created
+        // What changes the configuration alone is as old as the layer in front of it, and in front of the first new one as that: the same
+        // build from the cache is the same image.
+        let first = stage.history.lazy.compactMap { entry in entry.step.flatMap { result.made[$0]?.now.created } }.first
+        var time = epoch ?? first ?? base?.config.history?.last?.created ?? base?.config.created
         var history = config.history ?? []
         for entry in stage.history {
             if epoch == nil, let step = entry.step, let created = result.made[step]?.now.created { time = created }

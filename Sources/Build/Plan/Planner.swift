@@ -1,5 +1,6 @@
 import Store
 import Bytes
+import ContainerSpec
 import Dockerfile
 import Errors
 import OCI
@@ -97,6 +98,7 @@ struct Planner {
                 walk.configuration.config.env = walk.scope.environment.entries
             }
             guard Self.makesLayer(instruction) else {
+                if case .stopSignal(let name) = expanded.action { try Self.checkSignal(name) }
                 walk.configuration.apply(expanded, walk.scope)
                 continue
             }
@@ -107,6 +109,20 @@ struct Planner {
         result.configuration = walk.configuration
         result.scope = walk.scope
         return result
+    }
+
+    private static func checkChecksum(_ copy: CopyInstruction) throws(PlanFailure) {
+        guard copy.sources.count == 1 else {
+            throw .other(BuildError("checksum can't be specified for multiple sources", .invalid))
+        }
+        guard RemoteSource(copy.sources[0]) == nil else { return }
+        throw .other(BuildError("checksum requires HTTP(S) or Git sources", .invalid))
+    }
+
+    private static func checkSignal(_ name: String) throws(PlanFailure) {
+        do throws(OptionError) { _ = try SignalName.number(name) } catch {
+            throw .other(BuildError("invalid signal: \(name.excerpt)", .invalid))
+        }
     }
 
     private static func makesLayer(_ instruction: Instruction) -> Bool {
@@ -136,7 +152,7 @@ struct Planner {
         switch base {
         case .scratch, .context:
             let scope = StageScope(environment: [], global, escape: file.directives.escape)
-            return Walk(scope: scope, configuration: StageConfiguration(ContainerConfig()))
+            return Walk(scope: scope, configuration: .empty)
         case .image(let image):
             let config = image.image.config.config ?? ContainerConfig()
             let scope = StageScope(environment: config.env ?? [], global, escape: file.directives.escape)
@@ -210,6 +226,7 @@ struct Planner {
             walk.configuration.note(Self.history(planned, walk) + " # buildkit", step: nextID)
         case .copy(let copy), .add(let copy):
             let isAdd = if case .add = expanded.action { true } else { false }
+            if copy.checksum != nil { try Self.checkChecksum(copy) }
             let origins = try self.origins(instruction)
             let from = copy.from?.isEmpty ?? true ? FileOrigin.context(nil) : origins.first ?? .context(nil)
             stage.steps.append(step(.copy(copy, isAdd: isAdd, workingDirectory: directory, from: from)))

@@ -25,6 +25,13 @@ struct StageConfiguration: Sendable {
         self.config.onBuild = nil
     }
 
+    /// Of a stage that begins with nothing.
+    static var empty: StageConfiguration {
+        var config = ContainerConfig()
+        config.workingDir = "/"
+        return StageConfiguration(config)
+    }
+
     /// Of a stage that begins with another, which ended with `base`.
     init(after base: StageConfiguration) {
         self = base
@@ -69,7 +76,7 @@ struct StageConfiguration: Sendable {
             note("MAINTAINER \(name)", step: nil)
         case .cmd(let command):
             let list = words(command)
-            config.cmd = list
+            config.cmd = list.isEmpty ? nil : list
             config.argsEscaped = true
             hasCommand = true
             note("CMD \(quoted(list))", step: nil)
