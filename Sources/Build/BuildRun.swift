@@ -106,7 +106,9 @@ struct BuildRun {
         } catch {
             switch error {
             case .dockerfile(let error): throw source.error(error)
-            case .other(let error): throw error
+            case .other(var error, let lines):
+                if error.excerpt == nil { error.excerpt = lines.map { source.excerpt($0) } }
+                throw error
             }
         }
     }

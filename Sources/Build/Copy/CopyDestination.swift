@@ -27,12 +27,13 @@ struct CopyDestination: ~Copyable {
         }
     }
 
-    /// Opens the directory `path`; what is missing of it is made. Throws `EngineError`.
-    borrowing func makeDirectory(_ path: [UInt8]) throws(EngineError) -> FileDescriptor {
+    /// Opens the directory `path`; what is missing of it is made, with `mode` in the place of the usual permissions where that is given.
+    /// Throws `EngineError`.
+    borrowing func makeDirectory(_ path: [UInt8], mode: FileMode? = nil) throws(EngineError) -> FileDescriptor {
         var prefix: [UInt8] = []
         for part in path.split(separator: UInt8(ascii: "/")) {
             prefix += [UInt8(ascii: "/")] + part
-            do throws(SystemError) { try make(prefix) } catch {
+            do throws(SystemError) { try make(prefix, mode ?? self.mode) } catch {
                 // As the kernel says it of the first that is none.
                 let isFile = error.errno == .notDirectory || error.errno == .exists
                 throw EngineError(
@@ -47,7 +48,7 @@ struct CopyDestination: ~Copyable {
         }
     }
 
-    private borrowing func make(_ path: [UInt8]) throws(SystemError) {
+    private borrowing func make(_ path: [UInt8], _ mode: FileMode) throws(SystemError) {
         let text = Self.text(path)
         do throws(SystemError) {
             guard try root.open(text).status().isDirectory else { throw SystemError("mkdir", text, .notDirectory) }

@@ -67,6 +67,8 @@ struct CopyWriter: ~Copyable {
         try sink.finish()
         // A directory that is copied to gets the time of the one that is copied, and nothing else of it.
         guard let top = group.files.first, top.path.count <= 1 else { return }
+        // BuildKit is sent what is in a context, and nothing of the directory itself.
+        if group.top.isEmpty, !(source?.isImmutable ?? true) { return }
         try engine {
             try Files.setTimes(of: directory.rawValue, access: top.modification, modification: top.modification)
         }
@@ -196,7 +198,8 @@ struct CopyWriter: ~Copyable {
     ) throws(EngineError) {
         guard let file = group.files.first, let source else { return }
         let path = CopyPath.clean(destination)
-        let directory = try place.makeDirectory(path)
+        // What an archive brings has modes of its own.
+        let directory = try place.makeDirectory(path, mode: 0o755)
         let opened = try Self.open(file, group, source)
         if file.isFresh {
             let sum = try Self.reading(file, group) { () throws(SystemError) in try ContentSum.of(opened) }

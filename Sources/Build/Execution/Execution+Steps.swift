@@ -137,6 +137,7 @@ extension Execution {
         key.add(mount.id)
         key.add(mount.source)
         key.add(mount.isReadOnly)
+        key.add(mount.isRequired)
         key.add(mount.variable)
         key.add(mount.size)
         for number in [mount.mode, mount.user, mount.group] { key.add(number.map { Int64($0) }) }

@@ -64,8 +64,8 @@ struct Planner {
         do throws(DockerfileError) { return try body() } catch { throw .dockerfile(error) }
     }
 
-    private func looking<T>(_ body: () throws(BuildError) -> T) throws(PlanFailure) -> T {
-        do throws(BuildError) { return try body() } catch { throw .other(error) }
+    private func looking<T>(_ lines: LineRange, _ body: () throws(BuildError) -> T) throws(PlanFailure) -> T {
+        do throws(BuildError) { return try body() } catch { throw .other(error, lines) }
     }
 
     // MARK: a stage
@@ -98,7 +98,7 @@ struct Planner {
                 walk.configuration.config.env = walk.scope.environment.entries
             }
             guard Self.makesLayer(instruction) else {
-                if case .stopSignal(let name) = expanded.action { try Self.checkSignal(name) }
+                if case .stopSignal(let name) = expanded.action { try Self.checkSignal(name, instruction.lines) }
                 walk.configuration.apply(expanded, walk.scope)
                 continue
             }
@@ -108,20 +108,21 @@ struct Planner {
         walk.configuration.config.env = walk.scope.environment.entries
         result.configuration = walk.configuration
         result.scope = walk.scope
+        ends[stage.index] = walk.declared
         return result
     }
 
-    private static func checkChecksum(_ copy: CopyInstruction) throws(PlanFailure) {
+    private static func checkChecksum(_ copy: CopyInstruction, _ lines: LineRange) throws(PlanFailure) {
         guard copy.sources.count == 1 else {
-            throw .other(BuildError("checksum can't be specified for multiple sources", .invalid))
+            throw .other(BuildError("checksum can't be specified for multiple sources", .invalid), lines)
         }
         guard RemoteSource(copy.sources[0]) == nil else { return }
-        throw .other(BuildError("checksum requires HTTP(S) or Git sources", .invalid))
+        throw .other(BuildError("checksum requires HTTP(S) or Git sources", .invalid), lines)
     }
 
-    private static func checkSignal(_ name: String) throws(PlanFailure) {
+    private static func checkSignal(_ name: String, _ lines: LineRange) throws(PlanFailure) {
         do throws(OptionError) { _ = try SignalName.number(name) } catch {
-            throw .other(BuildError("invalid signal: \(name.excerpt)", .invalid))
+            throw .other(BuildError("invalid signal: \(name.excerpt)", .invalid), lines)
         }
     }
 
@@ -191,12 +192,12 @@ struct Planner {
         case .stage(let other): return .stage(other)
         case .named(let name):
             if let origin = try context(name, platform, lines) { return Self.base(origin) }
-            return .image(try looking { () throws(BuildError) in try lookup.image(name, platform, lines) })
+            return .image(try looking(lines) { () throws(BuildError) in try lookup.image(name, platform, lines) })
         }
     }
 
     private func context(_ name: String, _ platform: Platform, _ lines: LineRange) throws(PlanFailure) -> FileOrigin? {
-        try looking { () throws(BuildError) in try lookup.context(name, platform, lines) }
+        try looking(lines) { () throws(BuildError) in try lookup.context(name, platform, lines) }
     }
 
     private static func base(_ origin: FileOrigin) -> PlannedStage.Base {
@@ -226,7 +227,7 @@ struct Planner {
             walk.configuration.note(Self.history(planned, walk) + " # buildkit", step: nextID)
         case .copy(let copy), .add(let copy):
             let isAdd = if case .add = expanded.action { true } else { false }
-            if copy.checksum != nil { try Self.checkChecksum(copy) }
+            if copy.checksum != nil { try Self.checkChecksum(copy, instruction.lines) }
             let origins = try self.origins(instruction)
             let from = copy.from?.isEmpty ?? true ? FileOrigin.context(nil) : origins.first ?? .context(nil)
             stage.steps.append(step(.copy(copy, isAdd: isAdd, workingDirectory: directory, from: from)))
@@ -234,17 +235,18 @@ struct Planner {
         case .workdir(let path):
             let whole = Self.joined(directory, path)
             walk.configuration.config.workingDir = whole
+            // An absolute path is in the history as it is written.
+            let written = path.begins(with: "/") ? path : whole
             guard !whole.isSame(as: "/") else {
                 names.skip()
-                walk.configuration.note("WORKDIR \(whole)", step: nil)
+                walk.configuration.note("WORKDIR \(written)", step: nil)
                 return
             }
             stage.steps.append(step(.workdir(whole, user: walk.configuration.config.user ?? "")))
-            walk.configuration.note("WORKDIR \(whole)", step: nextID)
+            walk.configuration.note("WORKDIR \(written)", step: nextID)
         default: return
         }
         nextID += 1
-        ends[stage.number] = walk.declared
     }
 
     private func run(
@@ -255,7 +257,11 @@ struct Planner {
             environment[name] = walk.scope.variables[name] ?? walk.scope.arguments[name]
         }
         var proxies = Variables()
-        for name in BuildArguments.proxies where environment[name] == nil { proxies[name] = request.arguments[name] }
+        for name in BuildArguments.proxies where environment[name] == nil {
+            // Programs look for either.
+            let other = BuildArguments.proxies.first { !$0.isSame(as: name) && $0.lowercased().isSame(as: name.lowercased()) }
+            proxies[name] = request.arguments[name] ?? other.flatMap { request.arguments[$0] }
+        }
         var origins: [FileOrigin?] = []
         var named = try self.origins(expanded.instruction)[...]
         for mount in expanded.mounts {
@@ -295,7 +301,7 @@ struct Planner {
                     result.append(origin)
                 } else {
                     result.append(
-                        .image(try looking { () throws(BuildError) in try lookup.image(name, platform, need.lines) }))
+                        .image(try looking(need.lines) { () throws(BuildError) in try lookup.image(name, platform, need.lines) }))
                 }
             }
         }
@@ -337,5 +343,6 @@ struct Planner {
 /// Why there is no plan.
 enum PlanFailure: Error {
     case dockerfile(DockerfileError)
-    case other(BuildError)
+    /// What it is, and the lines that say so; nil for what the whole file says.
+    case other(BuildError, LineRange? = nil)
 }
