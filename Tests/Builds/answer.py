@@ -224,15 +224,15 @@ REPLACED = [(re.compile(pattern), to) for pattern, to in (
     (r"failed to build: ", ""),
     (r"failed to solve: ", ""),
     (r"(?s)\n+View build details.*", ""),
-    (r"(?s)\n+(Run|See) '(docker|apus).*", ""),
+    (r"'(docker buildx|docker|apus) build'", "'build'"),
     (r"(?s)\n+(See|Learn more at) .*", ""),
-    (r"/tmp/apus-builds[^/\s]*/[^/\s]+/[^/\s]+", "<CASE>"),
+    (r"<ENGINE>/oracle/data/overlay2/\w+/merged", ""),
 )]
 
 
 def essence(errors):
     """The sentence at the end of what a failed build said."""
-    lines = errors.rstrip("\n").split("\n")
+    lines = re.split(r"\n+(?:Usage:|Run '|See ')", errors.strip("\n"))[0].split("\n")
     begin = next((number for number in range(len(lines) - 1, -1, -1) if re.match(r"(ERROR|error|docker|apus): ", lines[number])), len(lines) - 1)
     text = "\n".join(lines[begin:])
     for pattern, to in REPLACED:

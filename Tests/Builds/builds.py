@@ -17,14 +17,14 @@ The cases of a group are cases/GROUP.txt. A case begins with `==== NAME: WHAT`; 
   context: WHAT                instead of "."
   stdin: FILE                  a file of the case as the standard input
   output: NAME                 no image is compared, but what is in the file or directory NAME of the case afterwards; or `steps`: the lines
-                               that programs wrote, beside the image
+                               that programs wrote, beside the image; or `said`: what the command printed, and no image
   prepare: WORDS               a command of the engine's before (`build -q -t other -f other.Dockerfile .`)
   environment: NAME=VALUE      of the command
   accept KEYS BECAUSE REASON   a glob on what is compared that may differ: `layer.1 /etc/x`, `config.*`, `error`
   open KEYS BECAUSE REASON     differs, and should not: counted, and no failure
   -- NAME [MODE] --            a file and its lines; `NAME/` a directory, `NAME -> TARGET` a symbolic link, `NAME => FILE` a hard link, `NAME fifo`,
-                               `NAME tar.gz` (tar, tar.bz2, tar.xz, tar.zst) an archive of entries: `NAME MODE UID:GID CONTENT`;
-                               `NAME raw` has no end of its last line
+                               `NAME crlf` lines of Windows, `NAME tar.gz` (tar, tar.bz2, tar.xz, tar.zst) an archive of entries: `NAME MODE UID:GID CONTENT`;
+                               `NAME raw` has no end of its last line; %20 stands for a blank
 Base images are those of Tests/Differential/images.py: busybox, rich:1, onbuild:1, nocmd, health:1. What is compared are keys with values:
 exit, error, lines, warnings, config.*, history.N, created, and of each layer what it does to the files below it.
 """
@@ -63,7 +63,7 @@ def build(engine, case, images):
     """The engine's answer to a case: flat keys and values."""
     top = engine.folder / "cases" / case.name.replace("/", ".")
     shutil.rmtree(top, ignore_errors=True)
-    folder = top / "c"
+    folder = top / case.name.replace("/", "-")
     case.write(folder)
     name = "case-" + case.name.replace("/", "-").lower()
     environment = dict(line.split("=", 1) for line in case.lists["environment"])
@@ -74,12 +74,14 @@ def build(engine, case, images):
     named = [] if output not in ("", "steps") or any(word.startswith("--output") for word in flags) else ["-t", name]
     context = [case.values["context"].replace("$CASE", str(folder))] if case.values["context"] != "none" else []
     stdin = folder / case.values["stdin"] if case.values["stdin"] else None
-    code, _, errors = engine.call("build", "--progress=plain", *named, *flags, *context, cwd=folder, stdin=stdin, environment=environment)
+    code, printed, errors = engine.call("build", "--progress=plain", *named, *flags, *context, cwd=folder, stdin=stdin, environment=environment)
     errors = errors.replace(str(folder), "<CASE>").replace(str(engine.folder), "<ENGINE>")
     found = answer.of_messages(code, errors)
     if output == "steps":
         found |= {f"step.{number}": line for number, line in enumerate(answer.of_steps(errors))}
-    if code:
+    if output == "said":
+        found["said"] = printed.replace(str(folder), "<CASE>")
+    if code or output == "said":
         shutil.rmtree(top, ignore_errors=True)
         return found
     if named:

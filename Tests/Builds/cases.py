@@ -13,12 +13,14 @@ import shlex
 import shutil
 import subprocess
 import tarfile
+import urllib.parse
+import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
-# All files of a context are as old as this, and belong to nobody: a build must not keep the owner.
+# All files of a context belong to nobody: a build must not keep the owner.
 OLD, NOBODY = 1_700_000_000, 4242
 
-FILE = re.compile(r"^-- (?P<name>\S+?)(?: (?P<mode>[0-7]{3,4}))?(?: (?P<kind>tar(?:\.\w+)?|fifo|(?:->|=>) \S+))?(?: (?P<raw>raw))? --$")
+FILE = re.compile(r"^-- (?P<name>\S+?)(?: (?P<mode>[0-7]{3,4}))?(?: (?P<kind>tar(?:\.\w+)?|fifo|crlf|(?:->|=>) \S+))?(?: (?P<raw>raw))? --$")
 ONCE = {"flags", "context", "stdin", "output"}
 MANY = {"prepare", "environment"}
 
@@ -47,22 +49,30 @@ class Case:
         return next((reason for pattern, reason in self.accept.items() if fnmatch.fnmatchcase(key, pattern)), "")
 
     def header(self, line):
-        key, separator, value = line.partition(":")
-        word, _, pattern = key.partition(" ")
-        if word in ("accept", "open") and pattern and separator:
-            pattern, _, value = line[len(word) + 1 :].rpartition(" BECAUSE ")
-            self.accept[pattern] = value
+        word, _, rest = line.partition(" ")
+        if word in ("accept", "open"):
+            # What a header accepts does not change what an engine answers.
+            pattern, separator, reason = rest.partition(" BECAUSE ")
+            if not separator:
+                raise ValueError(f"{self.name}: '{word} KEYS BECAUSE REASON' is expected")
+            self.accept[pattern] = reason
             if word == "open":
-                self.opened.add(value)
+                self.opened.add(reason)
             return
+        key, separator, value = line.partition(":")
         if not separator or key not in ONCE | MANY:
             raise ValueError(f"{self.name}: no header is called {key!r}")
-        # What a header accepts does not change what an engine answers.
         self.text += line + "\n"
         if key in ONCE:
             self.values[key] = value.strip()
         else:
             self.lists[key].append(value.strip())
+
+    @property
+    def time(self):
+        """How old all files of the context are. Each case has a time of its own: to BuildKit a file of the same name, size and time as one
+        of another context is the same file."""
+        return OLD + zlib.crc32(self.name.encode()) % 10_000_000
 
     def write(self, folder):
         """Makes the files below `folder`, which must not be there."""
@@ -76,11 +86,11 @@ class Case:
                 os.chown(path, NOBODY, NOBODY, follow_symlinks=False)
                 if not path.is_symlink():
                     path.chmod(mode & 0o7777)
-            os.utime(path, (OLD, OLD), follow_symlinks=False)
+            os.utime(path, (self.time, self.time), follow_symlinks=False)
 
 
 def make(folder, entry):
-    path = folder / entry["name"]
+    path = folder / urllib.parse.unquote(entry["name"])
     path.parent.mkdir(parents=True, exist_ok=True)
     kind, body = entry["kind"] or "", entry["body"]
     if kind.startswith("-> "):
@@ -93,6 +103,8 @@ def make(folder, entry):
         path.mkdir(exist_ok=True)
     elif kind == "fifo":
         os.mkfifo(path)
+    elif kind == "crlf":
+        path.write_text(body.replace("\n", "\r\n"))
     elif kind:
         path.write_bytes(packed(kind, body))
     else:
@@ -148,7 +160,7 @@ def read(path):
         elif line.startswith("-- "):
             raise ValueError(f"{path}:{number}: this names no file as FILE does")
         elif body is None:
-            if line.strip():
+            if line.strip() and not line.startswith("#"):
                 case.header(line)
             continue
         else:
