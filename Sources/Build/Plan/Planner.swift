@@ -259,7 +259,9 @@ struct Planner {
         var proxies = Variables()
         for name in BuildArguments.proxies where environment[name] == nil {
             // Programs look for either.
-            let other = BuildArguments.proxies.first { !$0.isSame(as: name) && $0.lowercased().isSame(as: name.lowercased()) }
+            let other = BuildArguments.proxies.first {
+                !$0.isSame(as: name) && $0.lowercased().isSame(as: name.lowercased())
+            }
             proxies[name] = request.arguments[name] ?? other.flatMap { request.arguments[$0] }
         }
         var origins: [FileOrigin?] = []
@@ -301,7 +303,10 @@ struct Planner {
                     result.append(origin)
                 } else {
                     result.append(
-                        .image(try looking(need.lines) { () throws(BuildError) in try lookup.image(name, platform, need.lines) }))
+                        .image(
+                            try looking(need.lines) { () throws(BuildError) in
+                                try lookup.image(name, platform, need.lines)
+                            }))
                 }
             }
         }

@@ -45,7 +45,8 @@ package struct CopyInstruction: Hashable, Sendable {
     /// The same without `--link`.
     package var unlinked: CopyInstruction {
         CopyInstruction(
-            sources: sources, files: files, destination: destination, from: from, owner: owner, mode: mode, isLinked: false,
+            sources: sources, files: files, destination: destination, from: from, owner: owner, mode: mode,
+            isLinked: false,
             keepsParents: keepsParents, excluded: excluded, checksum: checksum, keepsGitDirectory: keepsGitDirectory,
             unpacks: unpacks)
     }
