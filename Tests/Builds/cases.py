@@ -18,7 +18,7 @@ import zlib
 
 HERE = pathlib.Path(__file__).resolve().parent
 # All files of a context belong to nobody: a build must not keep the owner.
-OLD, NOBODY = 1_700_000_000, 4242
+OLD, SPAN, NOBODY = 1_700_000_000, 10_000_000, 4242
 
 FILE = re.compile(r"^-- (?P<name>\S+?)(?: (?P<mode>[0-7]{3,4}))?(?: (?P<kind>tar(?:\.\w+)?|fifo|crlf|(?:->|=>) \S+))?(?: (?P<raw>raw))? --$")
 ONCE = {"flags", "context", "stdin", "output"}
@@ -72,7 +72,7 @@ class Case:
     def time(self):
         """How old all files of the context are. Each case has a time of its own: to BuildKit a file of the same name, size and time as one
         of another context is the same file."""
-        return OLD + zlib.crc32(self.name.encode()) % 10_000_000
+        return OLD + zlib.crc32(self.name.encode()) % SPAN
 
     def write(self, folder):
         """Makes the files below `folder`, which must not be there."""
