@@ -45,7 +45,7 @@ extension BuildRun {
     ) throws(BuildError) -> ImageExport.Parts {
         let keeper = LayerKeeper(tools, LayerPins(), ingest, cache)
         return try reporter.step(name) { number throws(BuildError) in
-            let export = ImageExport(request: request, tools: tools, ingest: ingest, keeper: keeper)
+            let export = ImageExport(request: request, tools: tools, ingest: ingest, keeper: keeper, cache: cache)
             func say(_ id: String, _ name: String) {
                 reporter.part(number, .init(id: id, name: name, isComplete: true))
             }

@@ -66,6 +66,7 @@ struct BuildRun {
         }
         var result = BuildResult()
         result.warnings = try lint(source, plans[0])
+        for reference in request.cacheSources { try importCache(reference, platforms) }
         let results = try execute(plans, source)
         try export(plans, results, to: &result)
         return result
@@ -130,6 +131,26 @@ struct BuildRun {
         for warning in report.warnings { reporter.warn(.warning(warning, excerpt: source.excerpt(warning.lines))) }
         if let violation = report.violation { throw source.error(violation) }
         return report.warnings
+    }
+
+    /// Takes over what an image brings along of a cache. One that is not to be had is no reason to fail: it spares work, and no more.
+    private func importCache(_ name: String, _ platforms: [Platform]) throws(BuildError) {
+        let number = reporter.add("importing cache manifest from \(name)")
+        reporter.start(number)
+        do {
+            for platform in platforms {
+                let image = try bases.image(name, platform)
+                guard let cache = InlineCache(image.image.manifest) else { continue }
+                if tools.layers.find(image.image.config.rootfs.imageLayers) == nil {
+                    try tools.images.unpackMissingLayers(of: image.image)
+                }
+                _ = try cache.file(image.image, in: self.cache, tools.layers)
+            }
+            reporter.end(number, .done)
+        } catch {
+            if tools.cancellation.isCancelled { throw BuildError("context canceled", .cancelled) }
+            reporter.end(number, .failed((error as? BuildError)?.message ?? "\(error)"))
+        }
     }
 
     // MARK: execution

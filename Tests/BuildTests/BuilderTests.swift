@@ -193,4 +193,44 @@ final class BuildBench: Sendable {
             #expect(bench.images.layers.find(image.config.rootfs.imageLayers) != nil)
         }
     }
+
+    @Test func squashingGivesOneLayerThatDoesTheSame() throws {
+        try BuildBench.with { bench in
+            let file = """
+                FROM base:1
+                RUN echo a >/a; echo b >/b; mkdir /d; echo x >/d/x; rm /bin/cat
+                RUN rm /b; rm -r /d; mkdir /d; echo y >/d/y; echo a2 >/a; rm -r /etc; mkdir /etc
+                """
+            func files(_ name: String) throws -> String {
+                try bench.build(
+                    "FROM \(name)\nRUN find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -print | sort; cat /a /d/y; ls -a /etc",
+                    name: "listed:1") { $0.ignoresCache = true }.output
+            }
+            _ = try bench.build(file, name: "many:1")
+            _ = try bench.build(file, name: "one:1") { $0.squashes = true }
+            let one = try bench.images.images.image("one:1").config
+            #expect(one.rootfs.diffIDs.count == 2)
+            #expect(one.history?.count { $0.emptyLayer != true } == 2)
+            #expect(try files("one:1") == files("many:1"))
+        }
+    }
+
+    @Test func anImageBringsItsCacheAlong() throws {
+        let file = "FROM base:1\nRUN echo a >/a\nENV A=b\nRUN echo b >/b\n"
+        let archive = "/tmp/apus-inline.\(randomHex(bytes: 6))"
+        defer { unlink(archive) }
+        try BuildBench.with { bench in
+            _ = try bench.build(file) { request in
+                request.inlinesCache = true
+                request.outputs.append(
+                    .archive(.file(archive), format: .docker, names: [try! Reference("cache:1")]))
+            }
+        }
+        try BuildBench.with { bench in
+            let input = try FileDescriptor.open(archive, O_RDONLY)
+            _ = try bench.images.load(from: input.rawValue)
+            let built = try bench.build(file) { $0.cacheSources = ["cache:1"] }
+            #expect(built.steps(.cached).count == 3, "\(built.endings)")
+        }
+    }
 }

@@ -121,13 +121,17 @@ import Testing
                     wanted),
                 "\(text)")
         }
-        #expect(complaint { () throws(OptionError) in try CacheOption.checkSource("") } == "")
-        #expect(
-            complaint { () throws(OptionError) in try CacheOption.checkSource("type=local") }
-                == "local cache importer requires src")
-        #expect(
-            complaint { () throws(OptionError) in try CacheOption.checkSource("user/app:cache") }
-                .hasPrefix("--cache-from type=registry is refused"))
+        #expect(try CacheOption.source("") == nil)
+        #expect(try CacheOption.source("user/app:cache") == "user/app:cache")
+        #expect(try CacheOption.source("type=registry,ref=user/app") == "user/app:latest")
+        for (text, wanted) in [
+            ("type=local", "local cache importer requires src"), ("type=local,src=x", "--cache-from type=local is refused"),
+            ("type=registry", "registry cache importer requires ref"), ("type=gha", "--cache-from type=gha is refused"),
+            ("type=registry,ref=A:b:c", "invalid cache reference"),
+        ] {
+            #expect(
+                complaint { () throws(OptionError) in _ = try CacheOption.source(text) }.contains(wanted), "\(text)")
+        }
     }
 
     @Test func callsHaveAMethodAFormatAndAStatus() throws {

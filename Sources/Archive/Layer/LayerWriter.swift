@@ -17,6 +17,9 @@ package struct LayerWriter: Sendable {
         case difference
         /// All that the directories show together, the topmost first, as an overlay would.
         case merged
+        /// What the directories of several layers are together, the topmost first: one layer that changes what is below as they do one
+        /// after the other.
+        case squashed
         /// All that one directory has, also what would be marks in a layer.
         case plain
     }

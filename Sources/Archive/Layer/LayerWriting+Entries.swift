@@ -17,7 +17,11 @@ extension LayerWriting {
         // It went away meanwhile.
         guard let status else { return }
         if status.isWhiteout, options.form != .difference, options.form != .plain {
-            if !isMerged, try needsWhiteout(entry.name, level) { try addWhiteout(entry.name) }
+            if isSquashed {
+                try addWhiteout(entry.name)
+            } else if !isMerged, try needsWhiteout(entry.name, level) {
+                try addWhiteout(entry.name)
+            }
             return
         }
         let old = isMerged || options.writesAll ? nil : try below(entry.name, level)
@@ -49,7 +53,7 @@ extension LayerWriting {
     func writePending() throws(ArchiveError) {
         for place in levels.indices where !levels[place].isWritten {
             // Of a layer's root there is something to say only where it is another than that of the layers below, as with Docker.
-            let isLayer = options.form == .upper || options.form == .difference
+            let isLayer = options.form == .upper || options.form == .difference || isSquashed
             if place == 0, isLayer, !levels[0].differs { continue }
             levels[place].isWritten = true
             try write(levels[place].header)
@@ -73,7 +77,7 @@ extension LayerWriting {
 
     // A file of this name would take another away when the layer is unpacked.
     private func refuseMarks(_ name: RawName) throws(ArchiveError) {
-        guard !isMerged, name.starts(with: RawName(".wh.").dropLast()) else { return }
+        guard !isMerged || isSquashed, name.starts(with: RawName(".wh.").dropLast()) else { return }
         throw .badEntry(
             path(of: name).abbreviated, "a layer takes a name that begins with \".wh.\" for one that was removed")
     }

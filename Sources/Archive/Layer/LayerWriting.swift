@@ -75,7 +75,10 @@ final class LayerWriting {
         self.roots = roots
     }
 
-    var isMerged: Bool { options.form == .merged }
+    var isMerged: Bool { options.form == .merged || isSquashed }
+
+    /// Whether what is gone is said, too.
+    var isSquashed: Bool { options.form == .squashed }
 
     func write() throws(ArchiveError) {
         guard !roots.isEmpty else { return }
@@ -90,7 +93,7 @@ final class LayerWriting {
             }
         }
         levels.append(root)
-        if isMerged { try writePending() }
+        if options.form == .merged { try writePending() }
         while !levels.isEmpty {
             if let entry = levels[levels.count - 1].entries.popLast() {
                 try add(entry)
@@ -200,6 +203,7 @@ final class LayerWriting {
                 // A file or a whiteout hides what is further below.
                 case .notDirectory, .loop:
                     if entered.isEmpty { return false }
+                    isOpaque = isSquashed
                     break scan
                 default: throw .unreadableEntry(path(of: name).abbreviated, error)
                 }
@@ -209,14 +213,19 @@ final class LayerWriting {
             if options.form == .difference, entered.count == 1 { continue }
             let opaque = try reading(name) { () throws(SystemError) in try source.isOpaque() }
             // The topmost is still to be compared with what it hides.
-            if opaque, !isMerged, entered.count == 1 { isOpaque = true } else if opaque { break }
+            if opaque, !isMerged, entered.count == 1 {
+                isOpaque = true
+            } else if opaque {
+                isOpaque = isSquashed
+                break
+            }
         }
         let above = path.count
         let whole = path(of: name)
         path = Array(whole.dropLast())
         var level = try open(entered, above: above)
         if !isMerged { try compare(&level, old) }
-        if isOpaque, entered.count > 1 || options.writesAll {
+        if isOpaque, !isSquashed, entered.count > 1 || options.writesAll {
             // What it shows is new, and what is below it is gone.
             for source in entered.dropFirst() {
                 try reading([0]) { () throws(SystemError) in try source.trail.leave() }
@@ -229,6 +238,7 @@ final class LayerWriting {
         }
         levels.append(level)
         if isMerged { try writePending() }
+        if isSquashed, isOpaque { try addMark(".wh..wh..opq") }
         return true
     }
 }

@@ -17,11 +17,20 @@ final class BuildLayer: Sendable {
     }
 
     private let state: Mutex<State>
+    /// What its step is filed under, and what that is called; nil where no step of a build made it.
+    let label: Label?
     /// Where it was made, in this build; the directory may be in it until the end.
     private let scratch: LayerScratch?
 
-    init(_ state: State, in scratch: LayerScratch? = nil) {
+    /// What the cache calls a layer.
+    struct Label: Sendable {
+        let key: Digest
+        let description: String
+    }
+
+    init(_ state: State, _ label: Label? = nil, in scratch: LayerScratch? = nil) {
         self.state = Mutex(state)
+        self.label = label
         self.scratch = scratch
     }
 

@@ -99,7 +99,7 @@ extension Execution {
         key.add(run.environment)
         key.add(run.workingDirectory)
         key.add(run.user)
-        key.add(plan.platform.description)
+        key.add(stage.platform.description)
         addSettings(run, to: &key)
         var origins: [ResolvedOrigin?] = []
         for (mount, origin) in zip(run.mounts, run.origins) {

@@ -101,17 +101,16 @@ final class Execution: Sendable {
         var result = try base(stage)
         // Layers that stand on nothing are made beside the steps in front of them.
         var linked: [Int: Deferred<StageResult>] = [:]
+        let beside = WorkQueue(width: 8)
         for step in stage.steps where isIndependent(step) {
             let deferred = Deferred<StageResult>()
             linked[step.id] = deferred
             let empty = StageResult(key: StepKey("nothing").digest)
-            do throws(SystemError) {
-                _ = try begin { [self] in
-                    do throws(BuildError) { deferred.set(.success(try perform(step, stage, on: empty))) } catch {
-                        deferred.set(.failure(error))
-                    }
+            beside.submit { [self] in
+                do throws(BuildError) { deferred.set(.success(try perform(step, stage, on: empty))) } catch {
+                    deferred.set(.failure(error))
                 }
-            } catch { throw BuildError("\(error)") }
+            }
         }
         var failure: BuildError?
         for step in stage.steps {
@@ -222,7 +221,8 @@ final class Execution: Sendable {
     ) throws(BuildError) -> StageResult {
         var result = result
         let lock = try lock(key)
-        if !request.ignoresCache, !stage.isUncached, let layer = try cached(key) {
+        let label = BuildLayer.Label(key: key, description: step.name)
+        if !request.ignoresCache, !stage.isUncached, let layer = try cached(label) {
             lock.release()
             reporter.end(number, .cached)
             result.add(layer, step.id, key)
@@ -237,9 +237,8 @@ final class Execution: Sendable {
             if lowers.isEmpty { lowers = [try scratch.makeEmptyLayer()] }
             try make(lowers, scratch.path) { pin.release() }
             pin.release()
-            let label = LayerKeeper.Label(
-                key: key, description: step.name, isExported: isExported && exportedSteps.contains(step.id))
-            let layer = try keeper.keep(scratch, on: result.layers, label, lock)
+            let layer = try keeper.keep(
+                scratch, on: result.layers, label, isExported: isExported && exportedSteps.contains(step.id), lock)
             reporter.end(number, .done)
             result.add(layer, step.id, key)
             return result
@@ -262,9 +261,9 @@ final class Execution: Sendable {
         }
     }
 
-    private func cached(_ key: Digest) throws(BuildError) -> BuildLayer? {
+    private func cached(_ label: BuildLayer.Label) throws(BuildError) -> BuildLayer? {
         do throws(StoreError) {
-            guard var entry = try cache.entry(key) else { return nil }
+            guard var entry = try cache.entry(label.key) else { return nil }
             try ingest.protect([entry.layer, entry.directory])
             guard tools.layers.has(entry.directory) else { return nil }
             entry.lastUsed = .now()
@@ -273,7 +272,7 @@ final class Execution: Sendable {
             return BuildLayer(
                 .init(
                     path: tools.layers.path(of: entry.directory), diffID: entry.layer, size: nil,
-                    created: entry.created.rfc3339))
+                    created: entry.created.rfc3339), label)
         } catch { throw BuildError(EngineError(error)) }
     }
 }

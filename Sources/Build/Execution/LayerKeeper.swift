@@ -13,14 +13,6 @@ import Synchronization
 /// Makes layers of what steps have written: at once where the next step is to stand on them, and whole, with digest, name, archive and
 /// entry in the cache, beside the steps that go on.
 final class LayerKeeper: Sendable {
-    /// What a layer is filed under.
-    struct Label: Sendable {
-        let key: Digest
-        let description: String
-        /// Whether the image that is made has it, and so needs its archive.
-        let isExported: Bool
-    }
-
     private let tools: BuildTools
     private let pins: LayerPins
     private let ingest: ImageIngest
@@ -35,9 +27,10 @@ final class LayerKeeper: Sendable {
         self.cache = cache
     }
 
-    /// The layer of what is in `scratch`, made on `below`. `lock` is the step's, and held until the layer has its name. Throws `EngineError`.
+    /// The layer of what is in `scratch`, made on `below`. `isExported`: whether the image that is made has it, and so needs its archive.
+    /// `lock` is the step's, and held until the layer has its name. Throws `EngineError`.
     func keep(
-        _ scratch: LayerScratch, on below: [BuildLayer], _ label: Label, _ lock: StepLock
+        _ scratch: LayerScratch, on below: [BuildLayer], _ label: BuildLayer.Label, isExported: Bool, _ lock: StepLock
     ) throws(EngineError) -> BuildLayer {
         let created = Timestamp.now()
         let driver = try scratch.driver()
@@ -45,14 +38,14 @@ final class LayerKeeper: Sendable {
         case .overlay, nil:
             let path =
                 driver == nil ? try scratch.makeEmptyLayer() : scratch.path + "/" + StorageDriver.overlay.directory
-            let layer = BuildLayer(.init(path: path, created: created.rfc3339), in: scratch)
+            let layer = BuildLayer(.init(path: path, created: created.rfc3339), label, in: scratch)
             queue.submit { [self] in
-                finish(layer, lowest: below.first, label, created)
+                finish(layer, lowest: below.first, label, isExported: isExported, created)
                 lock.release()
             }
             return layer
         case .fuseOverlay, .copy:
-            let layer = try unpacked(scratch, driver!, on: below, created)
+            let layer = try unpacked(scratch, driver!, on: below, label, created)
             note(layer, label, created)
             lock.release()
             return layer
@@ -69,10 +62,10 @@ final class LayerKeeper: Sendable {
 
     // A layer that could not be named is none for the cache, and the build fails where it needs it.
     private func finish(
-        _ layer: BuildLayer, lowest: BuildLayer?, _ label: Label, _ created: Timestamp
+        _ layer: BuildLayer, lowest: BuildLayer?, _ label: BuildLayer.Label, isExported: Bool, _ created: Timestamp
     ) {
         do throws(EngineError) {
-            let written = try archive(layer, lowest, label)
+            let written = try archive(layer, lowest, isExported: isExported)
             try tools.checkCancellation()
             try sync()
             var named: Result<Void, EngineError> = .success(())
@@ -101,7 +94,7 @@ final class LayerKeeper: Sendable {
     }
 
     private func archive(
-        _ layer: BuildLayer, _ lowest: BuildLayer?, _ label: Label
+        _ layer: BuildLayer, _ lowest: BuildLayer?, isExported: Bool
     ) throws(EngineError) -> TreeArchive.Result {
         let pin = pins.pin()
         defer { pin.release() }
@@ -109,7 +102,7 @@ final class LayerKeeper: Sendable {
             form: .upper, directories: [layer.now.path] + (lowest.map { [$0.now.path] } ?? []),
             mountPlaces: MountPoints.places)
         archive.writesAll = true
-        return try write(archive, isKept: label.isExported)
+        return try write(archive, isKept: isExported)
     }
 
     /// Writes `archive` into the store, or nowhere: for its digest.
@@ -143,7 +136,7 @@ final class LayerKeeper: Sendable {
 
     /// What fuse-overlayfs or a copy has written is no directory that others can be mounted from: it becomes an archive, and that is unpacked.
     private func unpacked(
-        _ scratch: LayerScratch, _ driver: StorageDriver, on below: [BuildLayer], _ created: Timestamp
+        _ scratch: LayerScratch, _ driver: StorageDriver, on below: [BuildLayer], _ label: BuildLayer.Label, _ created: Timestamp
     ) throws(EngineError) -> BuildLayer {
         let pin = pins.pin()
         let directories = [scratch.path + "/" + driver.directory] + below.reversed().map(\.now.path)
@@ -168,12 +161,12 @@ final class LayerKeeper: Sendable {
         return BuildLayer(
             .init(
                 path: tools.layers.path(of: name), diffID: written.digest, size: written.size,
-                created: created.rfc3339))
+                created: created.rfc3339), label)
     }
 
     // MARK: the cache
 
-    private func note(_ layer: BuildLayer, _ label: Label, _ created: Timestamp) {
+    private func note(_ layer: BuildLayer, _ label: BuildLayer.Label, _ created: Timestamp) {
         let state = layer.now
         guard let diffID = state.diffID else { return }
         let name = Files.split(state.path).name

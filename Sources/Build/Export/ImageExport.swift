@@ -13,6 +13,7 @@ struct ImageExport {
     let tools: BuildTools
     let ingest: ImageIngest
     let keeper: LayerKeeper
+    let cache: BuildCacheStore
 
     /// What an image is made of.
     struct Parts {
@@ -32,13 +33,22 @@ struct ImageExport {
             var layers = base?.manifest.layers.map { $0.asOCILayer } ?? []
             var config = base?.config ?? ImageConfig(architecture: plan.platform.architecture, diffIDs: [])
             var isRewritten = false
-            for (place, layer) in result.layers.enumerated().dropFirst(count) {
-                let written = try archive(of: layer, lowest: place > 0 ? result.layers[0] : nil)
-                if written.digest != layer.now.diffID { isRewritten = true }
+            let isSquashed = request.squashes && result.layers.count > count + 1
+            func add(_ written: (digest: Digest, size: Int64)) {
                 layers.append(Descriptor(mediaType: MediaType.ociLayer, digest: written.digest, size: written.size))
                 config.rootfs.diffIDs.append(written.digest)
             }
-            apply(plan, result, base, to: &config)
+            if isSquashed {
+                add(try archive(squashing: Array(result.layers[count...])))
+                isRewritten = true
+            } else {
+                for (place, layer) in result.layers.enumerated().dropFirst(count) {
+                    let written = try archive(of: layer, lowest: place > 0 ? result.layers[0] : nil)
+                    if written.digest != layer.now.diffID { isRewritten = true }
+                    add(written)
+                }
+            }
+            apply(plan, result, base, isSquashed: isSquashed, to: &config)
             let document = try canonicalJSON(config)
             var manifest = Manifest(
                 config: Descriptor(
@@ -48,13 +58,20 @@ struct ImageExport {
                 manifest.annotations = [:]
                 for pair in annotations { manifest.annotations?[ByteKey(pair.key)] = pair.value }
             }
+            // Layers that are others in the image than on the disk are of no step that another build would come to.
+            if request.inlinesCache, !isRewritten {
+                let inline = try InlineCache(result.layers, cache)
+                if !inline.steps.isEmpty {
+                    manifest.annotations = (manifest.annotations ?? [:]).merging([InlineCache.annotation: try inline.text()]) { $1 }
+                }
+            }
             // What was made of other times is there by other names.
             if isRewritten { try tools.images.unpack(manifest, config, ingest: ingest) }
             let bytes = try canonicalJSON(manifest)
             return Parts(
                 descriptor: Descriptor(
                     mediaType: MediaType.ociManifest, digest: try ingest.put(bytes), size: Int64(bytes.count),
-                    platform: plan.platform),
+                    platform: plan.stage(plan.target).platform),
                 config: manifest.config.digest)
         }
     }
@@ -91,11 +108,21 @@ struct ImageExport {
         return (written.digest, written.size)
     }
 
-    private func apply(_ plan: BuildPlan, _ result: StageResult, _ base: StoredImage?, to config: inout ImageConfig) {
+    /// The archive of what `layers` are together.
+    private func archive(squashing layers: [BuildLayer]) throws(EngineError) -> (digest: Digest, size: Int64) {
+        let stack = StageResult(layers: layers, key: StepKey("nothing").digest)
+        var archive = TreeArchive(form: .squashed, directories: stack.directories.reversed(), mountPlaces: MountPoints.places)
+        if request.rewritesTimes { archive.epoch = request.epoch.map { Int($0) } }
+        let written = try keeper.write(archive, isKept: true)
+        return (written.digest, written.size)
+    }
+
+    private func apply(
+        _ plan: BuildPlan, _ result: StageResult, _ base: StoredImage?, isSquashed: Bool, to config: inout ImageConfig
+    ) {
         let stage = plan.stage(plan.target).configuration
-        config.architecture = plan.platform.architecture
-        config.os = plan.platform.os
-        config.variant = plan.platform.variant
+        let platform = plan.stage(plan.target).platform
+        (config.architecture, config.os, config.variant) = (platform.architecture, platform.os, platform.variant)
         config.parent = nil
         config.comment = nil
         config.author = stage.author
@@ -110,13 +137,15 @@ struct ImageExport {
         let first = stage.history.lazy.compactMap { entry in entry.step.flatMap { result.made[$0]?.now.created } }.first
         var time = epoch ?? first ?? base?.config.history?.last?.created ?? base?.config.created
         var history = config.history ?? []
-        for entry in stage.history {
+        // The one layer of many is the last one's.
+        let last = stage.history.lastIndex { $0.step != nil }
+        for (place, entry) in stage.history.enumerated() {
             if epoch == nil, let step = entry.step, let created = result.made[step]?.now.created { time = created }
             if time == nil { time = Timestamp.now().rfc3339 }
             history.append(
                 ImageConfig.History(
                     created: time, createdBy: entry.createdBy, comment: Self.comment,
-                    emptyLayer: entry.step == nil ? true : nil))
+                    emptyLayer: entry.step == nil || isSquashed && place != last ? true : nil))
         }
         config.history = history
         config.created = time ?? Timestamp.now().rfc3339

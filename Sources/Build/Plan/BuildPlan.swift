@@ -29,6 +29,8 @@ struct PlannedStage: Sendable {
 
     let number: Int
     let base: Base
+    /// What its commands are for.
+    let platform: Platform
     /// The step that stands for the base; nil where there is none to show.
     var baseName: String?
     var steps: [PlannedStep] = []

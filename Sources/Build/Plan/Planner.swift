@@ -71,7 +71,8 @@ struct Planner {
     // MARK: a stage
 
     private mutating func planned(_ stage: Stage) throws(PlanFailure) -> PlannedStage {
-        let base = try self.base(stage)
+        let platform = try self.platform(of: stage)
+        let base = try self.base(stage, platform)
         var walk = try self.walk(base)
         let triggers = try self.triggers(of: walk.triggers)
         let instructions = triggers.map { ($0, true) } + stage.instructions.map { ($0, false) }
@@ -83,7 +84,7 @@ struct Planner {
         var baseName: String?
         if case .image(let image) = base { baseName = names.next("FROM \(image.name)") }
         var result = PlannedStage(
-            number: stage.index, base: base, configuration: walk.configuration, scope: walk.scope)
+            number: stage.index, base: base, platform: platform, configuration: walk.configuration, scope: walk.scope)
         result.baseName = baseName
         result.isUncached = request.uncachedStages.contains {
             $0.isSame(as: stage.from.name ?? "") || $0.isSame(as: String(stage.index))
@@ -177,15 +178,21 @@ struct Planner {
         return result
     }
 
-    private func base(_ stage: Stage) throws(PlanFailure) -> PlannedStage.Base {
-        let number = stage.index
-        let lines = stage.instruction.lines
-        var platform = self.platform
-        if let text = graph.platforms[number] {
-            do throws(PlatformError) { platform = try Platform(parsing: text) } catch {
-                throw .other(BuildError("failed to parse platform \(text): \(error)", .invalid))
+    /// That of its FROM, of the stage that it is based on, or the build's.
+    private func platform(of stage: Stage) throws(PlanFailure) -> Platform {
+        if let text = graph.platforms[stage.index] {
+            do throws(PlatformError) { return try Platform(parsing: text) } catch {
+                throw .other(
+                    BuildError("failed to parse platform \(text.excerpt): \(error)", .invalid), stage.instruction.lines)
             }
         }
+        guard case .stage(let other) = graph.needs[stage.index][0].origin else { return platform }
+        return plan.stage(other).platform
+    }
+
+    private func base(_ stage: Stage, _ platform: Platform) throws(PlanFailure) -> PlannedStage.Base {
+        let number = stage.index
+        let lines = stage.instruction.lines
         if let name = stage.from.name, let origin = try context(name, platform, lines) { return Self.base(origin) }
         switch graph.needs[number][0].origin {
         case .scratch: return .scratch

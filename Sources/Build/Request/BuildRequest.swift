@@ -42,8 +42,10 @@ package struct BuildRequest: Sendable {
     package var rewritesTimes = true
     /// Whether all layers above the base become one (`--squash`).
     package var squashes = false
-    /// Whether the cache's records go into the image (`--cache-to type=inline`).
+    /// Whether what the cache knows of the image's layers goes along in the image (`--cache-to type=inline`).
     package var inlinesCache = false
+    /// Images that bring what a cache knows of their layers (`--cache-from`), by their references.
+    package var cacheSources: [String] = []
 
     /// A build of `context`; base images that are not here are fetched as `pulling` says.
     package init(context: BuildContext, pulling: PullOptions) {

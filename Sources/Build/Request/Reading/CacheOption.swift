@@ -1,5 +1,6 @@
 import Bytes
 package import Errors
+import OCI
 
 /// The texts of `--cache-from` and `--cache-to`.
 package enum CacheOption {
@@ -18,9 +19,18 @@ package enum CacheOption {
         return true
     }
 
-    /// Checks a text of `--cache-from`. Throws `OptionError` for each: no cache is read but that of the store.
-    package static func checkSource(_ text: String) throws(OptionError) {
-        guard let (type, attributes) = try read(text, reference: "ref") else { return }
+    /// The image that `text` of `--cache-from` names; nil for an empty text. Throws `OptionError` for places where no cache can be read: but
+    /// that of the store, images alone bring one.
+    package static func source(_ text: String) throws(OptionError) -> String? {
+        guard let (type, attributes) = try read(text, reference: "ref") else { return nil }
+        if type == "registry" {
+            guard let reference = attributes.last(where: { $0.key == "ref" })?.value, !reference.isEmpty else {
+                throw OptionError("registry cache importer requires ref")
+            }
+            do throws(ReferenceError) { return try Reference(reference).familiar } catch {
+                throw OptionError("invalid cache reference \(goQuoted(reference.excerpt)): \(error)")
+            }
+        }
         if type == "local", !attributes.contains(where: { $0.key == "src" }) {
             throw OptionError("local cache importer requires src")
         }

@@ -137,7 +137,9 @@ struct BuildOptionReader {
         guard !request.ignoresCache || request.uncachedStages.isEmpty else {
             throw OptionError("--no-cache and --no-cache-filter cannot currently be used together")
         }
-        for text in parsed.list("cache-from") { try CacheOption.checkSource(text) }
+        for text in parsed.list("cache-from") {
+            if let source = try CacheOption.source(text) { request.cacheSources.append(source) }
+        }
         for text in parsed.list("cache-to") where try CacheOption.isInline(destination: text) {
             request.inlinesCache = true
         }
