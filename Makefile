@@ -3,13 +3,16 @@
 SWIFT  ?= swift
 PREFIX ?= /usr/local
 # What is passed on: BENCH="--rounds 50", FILTER=ArchiveTests, CONFORMANCE="--only seccomp*", FUZZ="--seconds 5", DIFFERENTIAL="run/*",
-# FAULTS='--only "run --rm"', SOAK="--only nginx".
+# FAULTS='--only "run --rm"', SOAK="--only nginx", BUILDS="copy/*", PROJECTS=nginx, HOSTILE=killed.
 BENCH  ?=
 CONFORMANCE ?=
 FUZZ   ?=
 FAULTS ?=
 SOAK   ?=
 DIFFERENTIAL ?=
+BUILDS ?=
+PROJECTS ?=
+HOSTILE ?=
 FILTER ?=
 PHASES ?=
 SCENES ?=
@@ -30,16 +33,18 @@ PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr bind9-dnsutils bsdut
 	xz-utils zstd
 PACKAGES_FAULTS := $(PACKAGES_RUN) $(PACKAGES_DEMO) docker-registry e2fsprogs python3 skopeo strace util-linux
 PACKAGES_CONFORMANCE := $(PACKAGES_RUN) crun gcc libc6-dev python3 runc util-linux
-PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) aardvark-dns bubblewrap crun gcc iproute2 iptables mmdebstrap netavark podman \
+PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) aardvark-dns bubblewrap buildah crun gcc iproute2 iptables mmdebstrap netavark podman \
 	procps python3 runc skopeo umoci util-linux
 
 PACKAGES_SOAK  := $(PACKAGES_RUN) $(PACKAGES_DEMO) apache2-utils iproute2 mmdebstrap nftables python3 util-linux
 PACKAGES_DIFFERENTIAL := $(PACKAGES_RUN) $(PACKAGES_DEMO) bsdutils docker-registry iproute2 procps python3 util-linux
+PACKAGES_BUILDS := $(PACKAGES_RUN) $(PACKAGES_DEMO) python3 util-linux zstd
+PACKAGES_PROJECTS := $(PACKAGES_BUILDS) buildah mmdebstrap
 PACKAGES_DATABASE := $(PACKAGES_RUN) mmdebstrap python3 util-linux
 PACKAGES_VM    := $(PACKAGES_DEMO) debootstrap dpkg e2fsprogs kmod qemu-system-x86
 
 .PHONY: build compatibility compatibility-check demo test test-release test-database test-faults test-soak test-vm check lint arrows bench link-order \
-	conformance conformance-own conformance-built differential differential-built fuzz fuzz-built install clean help debug debug-checked packages-build packages-check
+	conformance conformance-own conformance-built differential differential-built builds builds-built test-projects test-hostile fuzz fuzz-built install clean help debug debug-checked packages-build packages-check
 
 # A section for each function, so that the linker can leave out what nobody calls, and puts what a start executes side by
 # side (the list is made by Tests/Bench/link_order.py).
@@ -110,7 +115,7 @@ test-release: build ## the integration tests with the release build, which is op
 
 packages-check:
 	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_CONFORMANCE) $(PACKAGES_VM) \
-		$(PACKAGES_DIFFERENTIAL)
+		$(PACKAGES_DIFFERENTIAL) $(PACKAGES_BUILDS)
 	@$(HARNESS)/prepare-machine
 
 conformance-own: debug ## hold the debug build alone to the OCI runtime specification (half a minute)
@@ -126,6 +131,21 @@ differential: debug ## compare outputs, messages and exit codes with the real Do
 
 differential-built:
 	@/usr/bin/python3 Tests/Differential/differential.py --apus $(BUILD)/debug/apus $(DIFFERENTIAL)
+
+builds: debug ## compare whole builds with what the real Docker made of them (BUILDS="copy/*" narrows, BUILDS="--help" tells more)
+	@$(HARNESS)/install-packages $(PACKAGES_BUILDS)
+	@$(MAKE) --no-print-directory builds-built
+
+builds-built:
+	@/usr/bin/python3 Tests/Builds/builds.py compare --apus $(BUILD)/debug/apus $(BUILDS)
+
+test-projects: build ## build projects as people have them, again from the cache, and beside buildah (minutes; PROJECTS="--help" tells more)
+	@$(HARNESS)/install-packages $(PACKAGES_PROJECTS)
+	@/usr/bin/python3 Tests/Builds/projects.py --apus $(APUS) $(PROJECTS)
+
+test-hostile: build ## build what means harm, break builds off, fill the disk (minutes; HOSTILE="--help" tells more)
+	@$(HARNESS)/install-packages $(PACKAGES_BUILDS)
+	@/usr/bin/python3 Tests/Builds/hostile.py --apus $(APUS) $(HOSTILE)
 
 compatibility: debug ## write Docs/compatibility.md: which of Docker's commands and flags are there
 	@$(COMPATIBILITY)

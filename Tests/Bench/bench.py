@@ -14,6 +14,7 @@ import sys
 import tempfile
 import time
 
+import build
 import data
 import engines
 import measure
@@ -27,7 +28,7 @@ def arguments():
     parser.add_argument("--apus", help="the executable; without it the peers alone are measured")
     parser.add_argument("--rounds", type=int, default=30, help="rounds of single starts (30)")
     parser.add_argument("--only", default="", help="names of engines, with commas")
-    parser.add_argument("--suites", default="start,parallel,memory,pull,ps,data,network", help="which, with commas (all)")
+    parser.add_argument("--suites", default="start,parallel,memory,pull,ps,data,build,network", help="which, with commas (all)")
     parser.add_argument("--markdown", help="a file to write the tables to")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     return parser.parse_args()
@@ -168,7 +169,7 @@ def run(options, user, cgroup, lab=None):
         context.prepare()
         working = prepared(options, context)
         text = ""
-        every = {**suites.ALL, "data": data.suite, "network": network.suite}
+        every = {**suites.ALL, "data": data.suite, "build": build.suite, "network": network.suite}
         for name in options.suites.split(","):
             table = every[name](context, working, options)
             print(table)

@@ -12,7 +12,7 @@ import cases
 # Whatever is younger was made by the build.
 NOW = 1_760_000_000
 # The times that the files of contexts have.
-CONTEXT = range(cases.OLD, cases.OLD + cases.SPAN)
+CONTEXT = range(cases.OLD + 1, cases.OLD + 1 + cases.SPAN)
 KEPT = ("architecture", "os", "variant", "author")
 
 
@@ -90,7 +90,7 @@ def said(entry):
     words = [entry["type"], entry.get("mode"), f"{entry['uid']}:{entry['gid']}" if "uid" in entry else None]
     # The cache takes files of one content for the same, whichever case they are of.
     old = entry.get("mtime")
-    words += ["@context" if old in CONTEXT else f"@{old}" if old is not None else None, entry.get("device")]
+    words += ["@context" if old is not None and old in CONTEXT else f"@{old}" if old is not None else None, entry.get("device")]
     words += [f"-> {entry['target']}" if "target" in entry else None, json.dumps(entry["text"]) if "text" in entry else None]
     words += [f"{entry['size']} bytes {entry['sha256']}" if "sha256" in entry else None]
     words += [f"{key}={value}" for key, value in sorted(entry.get("xattrs", {}).items())]

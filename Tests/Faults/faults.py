@@ -31,6 +31,13 @@ from world import DISK_CALLS, HARNESS, USER, Failure, World
 LINE = re.compile(r"^(\d+) +(\w+)\((.*)$")
 
 
+# What builds make: each a place for many faults.
+CONTEXTS = {
+    "run": "FROM busybox\nRUN --mount=type=cache,target=/c echo x >/x && rm /etc/passwd && echo x >/c/x\nCMD [\"true\"]\n",
+    "copy": "FROM busybox\nCOPY --chown=1000 d /d\nWORKDIR /made\n",
+    "stages": "FROM busybox AS one\nRUN echo 1 >/one\nFROM busybox AS two\nCOPY d /d\nFROM busybox\nCOPY --from=one /one /one\nCOPY --from=two /d /d\n",
+}
+
 # With -y strace says what a descriptor is: what is no file has no disk that could be full.
 NO_FILE = re.compile(r"^\d+<(?:anon_inode|socket|pipe|/dev/|UNIX|TCP|UDP)")
 
@@ -86,6 +93,7 @@ class Fixtures:
         subprocess.run([HARNESS / "busybox-rootfs", self.tar], check=True)
         self.tar.chmod(0o644)
         self.small = self._small("small")
+        self.contexts = {name: self._context(name, text) for name, text in CONTEXTS.items()}
         self.registry = self.server = None
         world = World(self.apus, self.tar)
         try:
@@ -113,6 +121,14 @@ class Fixtures:
         tar.chmod(0o644)
         shutil.rmtree(root)
         return tar
+
+    def _context(self, name, dockerfile):
+        context = self.folder / f"context-{name}"
+        (context / "d").mkdir(parents=True)
+        (context / "Dockerfile").write_text(dockerfile)
+        (context / "d/file").write_text("file\n")
+        (context / "d/link").symlink_to("file")
+        return context
 
     @staticmethod
     def _copy(source, target, *options):

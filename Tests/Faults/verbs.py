@@ -101,6 +101,16 @@ def driver_verbs():
     return [Verb(name, command, before, **more) for name, command, before, more in found]
 
 
+def build_verbs(fixtures):
+    def build(name, *flags):
+        return ["build", "-q", "--network", "none", "-t", "fi", *flags, str(fixtures.contexts[name])]
+
+    found = [("build (run)", build("run"), [], {}), ("build (copy)", build("copy"), [], {}),
+             ("build (stages)", build("stages"), [], {}), ("build from the cache", build("run"), [build("run")], {}),
+             ("builder prune", ["builder", "prune", "-af"], [build("run")], {"redo": False})]
+    return [Verb(name, command, before, images=("fi",), **{"redo": True} | more) for name, command, before, more in found]
+
+
 def all_verbs(fixtures):
     busybox = ("fc",)
     verbs = [
@@ -151,7 +161,7 @@ def all_verbs(fixtures):
              images=("fl",)),
         Verb("rmi", ["rmi", "fl"], [["load", "-q", "-i", str(fixtures.archive)]], images=("fl",)),
     ]
-    verbs += network_verbs() + volume_verbs(fixtures) + driver_verbs()
+    verbs += network_verbs() + volume_verbs(fixtures) + driver_verbs() + build_verbs(fixtures)
     if fixtures.registry:
         reference = f"{fixtures.registry}/fl:latest"
         verbs.append(Verb("pull", ["pull", "-q", reference], images=(reference,), redo=True))

@@ -71,6 +71,7 @@ def phases():
         Phase("conformance", [*MAKE, "conformance-built"], after=("modules",), cores=0.7),
         Phase("differential", [*MAKE, "differential-built"], after=("debug",), cores=0.7,
               obstacle=only_root),
+        Phase("builds", [*MAKE, "builds-built"], after=("debug",), cores=0.7),
         # Its compiler has a folder of its own, so that it need not wait for SwiftPM's other calls.
         Phase("fuzz", [*MAKE, "fuzz-built", "FUZZ=--seconds 20"], after=("debug",), cores=1.3),
         Phase("compatibility", [*MAKE, "compatibility-check"], after=("debug",), cores=0.5),

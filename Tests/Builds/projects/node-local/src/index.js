@@ -1,0 +1,1 @@
+console.log(require("shout")("node in " + process.env.NODE_ENV));

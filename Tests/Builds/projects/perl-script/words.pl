@@ -1,0 +1,2 @@
+use strict; use warnings; use Words;
+print Words::count("@ARGV"), "\n";
