@@ -87,9 +87,10 @@ def unlike(ours, theirs):
     (files, config), (others, other) = ours, theirs
     found = [(name, files.get(name), others.get(name)) for name in sorted(files.keys() | others.keys())
              if files.get(name) != others.get(name) and not any(pattern.search(name) for pattern, _ in UNSTEADY)]
-    # A directory's own mode is compared, its name alone is not enough.
     def filled(value):
-        return {key: field for key, field in (value.get("config") or {}).items() if field not in (None, "", [], {}, False)}
+        # The working directory of an empty image is the root, whether it says so or not.
+        return {key: field for key, field in (value.get("config") or {}).items()
+                if field not in (None, "", [], {}, False) and (key, field) != ("WorkingDir", "/")}
 
     left, right = filled(config), filled(other)
     found += [(f"config.{key}", left.get(key), right.get(key)) for key in sorted(left.keys() | right.keys())
