@@ -37,7 +37,7 @@ UNSTEADY = [(re.compile(pattern), reason) for pattern, reason in (
     (r"^home/node/\.", "useradd's copies"),
 )]
 # buildah's own ways, by the key of the configuration.
-ACCEPTED = {"config.ArgsEscaped": "a field of Docker's alone", "created": "a time", "config.OnBuild": "buildah writes empty lists",
+ACCEPTED = {"config.ArgsEscaped": "a field of Docker's alone", "created": "a time", "config.OnBuild": "buildah writes empty lists", "config.Hostname": "buildah writes the name of its container",
             "config.Labels": "buildah adds a label with its version", "config.Env": "buildah leaves PATH out where the base has none"}
 
 
