@@ -33,7 +33,7 @@ UNSTEADY = [(re.compile(pattern), reason) for pattern, reason in (
     (r"^etc/ld\.so\.cache$|\.pyc$|__pycache__", "caches of names and of byte code"),
     (r"^etc/ssl/certs|^var/lib/systemd", "names by the order of a directory, stamps"),
     (r"^venv/|dist-info/", "pip writes down when and whence it installed"),
-    (r"^run/|^etc/(hosts|resolv\.conf|hostname|mtab)$|^(dev|proc|sys)(/|$)|^etc/nginx$", "what buildah leaves of its own mounts"),
+    (r"^run(/|$)|^etc/(hosts|resolv\.conf|hostname|mtab)$|^(dev|proc|sys)(/|$)|^etc/nginx$", "what buildah leaves of its own mounts"),
     (r"^home/node/\.", "useradd's copies"),
 )]
 # buildah's own ways, by the key of the configuration.
