@@ -34,24 +34,25 @@ class Builder:
         (folder / "Dockerfile").write_text(text.format(base=self.base))
 
 
+def peer(context, podman, name, verb):
+    """podman or buildah with a storage of its own: each would find the other's layers. Without a word Debian's would copy all files for
+    each layer (vfs)."""
+    folder, run = context.folder / f"{name}-build", context.run / f"{name}-build"
+    storage = ["--root", folder, "--runroot", run, "--storage-driver", "overlay"]
+    context.call([podman.path(), *storage, "--cgroup-manager", "cgroupfs", "import", context.tar, "busybox:bench"])
+    own = ["--cgroup-manager", "cgroupfs"] if name == "podman" else []
+    words = [shutil.which(name, path=engines.PATH), *storage, *own, verb, "-q", "--layers"]
+    return Builder(context, name, words, "localhost/busybox:bench", ("--jobs", str(STAGES)))
+
+
 def builders(context, working):
     found = []
     for engine in working:
         if isinstance(engine, engines.Apus):
             found.append(Builder(context, "apus", [engine.path(), "build", "-q"], "busybox:bench"))
         if isinstance(engine, engines.Podman):
-            found.append(Builder(context, "podman", [engine.path(), *engine.options(), "build", "-q", "--layers"], "localhost/busybox:bench",
-                                 ("--jobs", str(STAGES))))
-            program = shutil.which("buildah", path=engines.PATH)
-            if not program:
-                print("left out: buildah: not installed")
-                continue
-            # A storage of its own: it would find podman's layers.
-            folder, run = context.folder / "buildah", context.run / "buildah"
-            storage = ["--root", folder, "--runroot", run]
-            context.call([engine.path(), *storage, "--cgroup-manager", "cgroupfs", "import", context.tar, "busybox:bench"])
-            found.append(Builder(context, "buildah bud", [program, *storage, "bud", "-q", "--layers"], "localhost/busybox:bench",
-                                 ("--jobs", str(STAGES))))
+            found += [peer(context, engine, name, verb) for name, verb in (("podman", "build"), ("buildah", "bud"))
+                      if shutil.which(name, path=engines.PATH)]
     return found
 
 
@@ -95,6 +96,7 @@ def suite(context, working, options):
     ]
     parts = []
     for title, factor, name, text, rounds, flags, warm in ways:
+        print(f"building: {title} …", flush=True)
         times = measured(able, folders[name], text, rounds, flags, warm)
         parts.append(suites.table(f"Build: {title}", suites.HEAD, suites.rows_with_ratios(times, factor, 2)))
     return "".join(parts)

@@ -24,7 +24,10 @@ class Tree:
         self.paths = dict(known.paths) if known else {"": {"type": "dir", "uid": 0, "gid": 0, "mode": "0755"}}
 
     def remove(self, path):
-        self.paths.pop(path, None)
+        entry = self.paths.pop(path, None)
+        # To look for what is below it takes time, with many files.
+        if entry is None or entry["type"] != "dir":
+            return
         for below in [other for other in self.paths if other.startswith(path + "/")]:
             del self.paths[below]
 

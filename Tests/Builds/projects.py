@@ -33,11 +33,11 @@ UNSTEADY = [(re.compile(pattern), reason) for pattern, reason in (
     (r"^etc/ld\.so\.cache$|\.pyc$|__pycache__", "caches of names and of byte code"),
     (r"^etc/ssl/certs|^var/lib/systemd", "names by the order of a directory, stamps"),
     (r"^venv/|dist-info/", "pip writes down when and whence it installed"),
-    (r"^run/|^etc/(hosts|resolv\.conf|hostname|mtab)$|^(dev|proc|sys)(/|$)|^etc/nginx$", "what buildah leaves of its own mounts"),
+    (r"^run(/|$)|^etc/(hosts|resolv\.conf|hostname|mtab)$|^(dev|proc|sys)(/|$)|^etc/nginx$", "what buildah leaves of its own mounts"),
     (r"^home/node/\.", "useradd's copies"),
 )]
 # buildah's own ways, by the key of the configuration.
-ACCEPTED = {"config.ArgsEscaped": "a field of Docker's alone", "created": "a time", "config.OnBuild": "buildah writes empty lists",
+ACCEPTED = {"config.ArgsEscaped": "a field of Docker's alone", "created": "a time", "config.OnBuild": "buildah writes empty lists", "config.Hostname": "buildah writes the name of its container",
             "config.Labels": "buildah adds a label with its version", "config.Env": "buildah leaves PATH out where the base has none"}
 
 
@@ -87,9 +87,10 @@ def unlike(ours, theirs):
     (files, config), (others, other) = ours, theirs
     found = [(name, files.get(name), others.get(name)) for name in sorted(files.keys() | others.keys())
              if files.get(name) != others.get(name) and not any(pattern.search(name) for pattern, _ in UNSTEADY)]
-    # A directory's own mode is compared, its name alone is not enough.
     def filled(value):
-        return {key: field for key, field in (value.get("config") or {}).items() if field not in (None, "", [], {}, False)}
+        # The working directory of an empty image is the root, whether it says so or not.
+        return {key: field for key, field in (value.get("config") or {}).items()
+                if field not in (None, "", [], {}, False) and (key, field) != ("WorkingDir", "/")}
 
     left, right = filled(config), filled(other)
     found += [(f"config.{key}", left.get(key), right.get(key)) for key in sorted(left.keys() | right.keys())
