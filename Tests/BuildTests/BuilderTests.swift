@@ -198,13 +198,14 @@ final class BuildBench: Sendable {
         try BuildBench.with { bench in
             let file = """
                 FROM base:1
-                RUN echo a >/a; echo b >/b; mkdir /d; echo x >/d/x; rm /bin/cat
-                RUN rm /b; rm -r /d; mkdir /d; echo y >/d/y; echo a2 >/a; rm -r /etc; mkdir /etc
+                RUN echo a >/a; echo b >/b; mkdir /d; echo x >/d/x; mkdir /e; echo z >/e/z
+                RUN rm /b; rm -r /d; mkdir /d; echo y >/d/y; echo a2 >/a; rm -r /e; rm -r /root; mkdir /root /e
                 """
             func files(_ name: String) throws -> String {
                 try bench.build(
-                    "FROM \(name)\nRUN find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -print | sort; cat /a /d/y; ls -a /etc",
-                    name: "listed:1") { $0.ignoresCache = true }.output
+                    "FROM \(name)\nRUN find / -xdev \\( -path /proc -o -path /sys -o -path /dev \\) -prune -o -type f -print | sort; cat /a /d/y; ls -a /e /d /root",
+                    name: "listed:1"
+                ) { $0.ignoresCache = true }.output
             }
             _ = try bench.build(file, name: "many:1")
             _ = try bench.build(file, name: "one:1") { $0.squashes = true }

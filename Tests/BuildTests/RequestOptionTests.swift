@@ -125,7 +125,8 @@ import Testing
         #expect(try CacheOption.source("user/app:cache") == "user/app:cache")
         #expect(try CacheOption.source("type=registry,ref=user/app") == "user/app:latest")
         for (text, wanted) in [
-            ("type=local", "local cache importer requires src"), ("type=local,src=x", "--cache-from type=local is refused"),
+            ("type=local", "local cache importer requires src"),
+            ("type=local,src=x", "--cache-from type=local is refused"),
             ("type=registry", "registry cache importer requires ref"), ("type=gha", "--cache-from type=gha is refused"),
             ("type=registry,ref=A:b:c", "invalid cache reference"),
         ] {

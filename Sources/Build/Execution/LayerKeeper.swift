@@ -136,7 +136,8 @@ final class LayerKeeper: Sendable {
 
     /// What fuse-overlayfs or a copy has written is no directory that others can be mounted from: it becomes an archive, and that is unpacked.
     private func unpacked(
-        _ scratch: LayerScratch, _ driver: StorageDriver, on below: [BuildLayer], _ label: BuildLayer.Label, _ created: Timestamp
+        _ scratch: LayerScratch, _ driver: StorageDriver, on below: [BuildLayer], _ label: BuildLayer.Label,
+        _ created: Timestamp
     ) throws(EngineError) -> BuildLayer {
         let pin = pins.pin()
         let directories = [scratch.path + "/" + driver.directory] + below.reversed().map(\.now.path)

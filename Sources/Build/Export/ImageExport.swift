@@ -62,7 +62,9 @@ struct ImageExport {
             if request.inlinesCache, !isRewritten {
                 let inline = try InlineCache(result.layers, cache)
                 if !inline.steps.isEmpty {
-                    manifest.annotations = (manifest.annotations ?? [:]).merging([InlineCache.annotation: try inline.text()]) { $1 }
+                    manifest.annotations = (manifest.annotations ?? [:]).merging([
+                        InlineCache.annotation: try inline.text()
+                    ]) { $1 }
                 }
             }
             // What was made of other times is there by other names.
@@ -71,7 +73,7 @@ struct ImageExport {
             return Parts(
                 descriptor: Descriptor(
                     mediaType: MediaType.ociManifest, digest: try ingest.put(bytes), size: Int64(bytes.count),
-                    platform: plan.stage(plan.target).platform),
+                    platform: plan.platform),
                 config: manifest.config.digest)
         }
     }
@@ -111,7 +113,8 @@ struct ImageExport {
     /// The archive of what `layers` are together.
     private func archive(squashing layers: [BuildLayer]) throws(EngineError) -> (digest: Digest, size: Int64) {
         let stack = StageResult(layers: layers, key: StepKey("nothing").digest)
-        var archive = TreeArchive(form: .squashed, directories: stack.directories.reversed(), mountPlaces: MountPoints.places)
+        var archive = TreeArchive(
+            form: .squashed, directories: stack.directories.reversed(), mountPlaces: MountPoints.places)
         if request.rewritesTimes { archive.epoch = request.epoch.map { Int($0) } }
         let written = try keeper.write(archive, isKept: true)
         return (written.digest, written.size)
@@ -121,7 +124,8 @@ struct ImageExport {
         _ plan: BuildPlan, _ result: StageResult, _ base: StoredImage?, isSquashed: Bool, to config: inout ImageConfig
     ) {
         let stage = plan.stage(plan.target).configuration
-        let platform = plan.stage(plan.target).platform
+        // That of the build, whatever its last FROM says, as with BuildKit.
+        let platform = plan.platform
         (config.architecture, config.os, config.variant) = (platform.architecture, platform.os, platform.variant)
         config.parent = nil
         config.comment = nil

@@ -67,7 +67,8 @@ struct InlineCache: Codable {
             let created = Timestamp(seconds: Int(step.seconds), nanoseconds: Int(step.nanoseconds))
             try cache.write(
                 BuildCacheEntry(
-                    key: step.key, layer: step.layer, directory: name, size: layers.size(of: name) ?? 0, created: created,
+                    key: step.key, layer: step.layer, directory: name, size: layers.size(of: name) ?? 0,
+                    created: created,
                     lastUsed: .now(), useCount: 0, description: step.description))
             count += 1
         }

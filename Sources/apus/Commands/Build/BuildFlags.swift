@@ -45,7 +45,9 @@ enum BuildFlags {
         Flag("no-cache-filter", nil, .list, "Take nothing of a stage from the cache", placeholder: "stringArray"),
         Flag("pull", nil, .bool, "Look for newer base images always"),
         // Not split at commas, which part the keys of one place.
-        Flag("cache-from", nil, .list, "Image that was built with --cache-to=type=inline, to take its layers from", placeholder: "strings"),
+        Flag(
+            "cache-from", nil, .list, "Image that was built with --cache-to=type=inline, to take its layers from",
+            placeholder: "strings"),
         Flag("cache-to", nil, .list, "Place to write the cache to (type=inline)", placeholder: "stringArray"),
         Flag("builder", nil, .string, "Who builds (only \"default\")"),
     ]
