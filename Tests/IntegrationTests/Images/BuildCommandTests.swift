@@ -96,7 +96,7 @@ import Testing
         (["--add-host", "x:1"], "ERROR: failed to build: invalid host x:1"),
         (["--builder", "nosuch"], "ERROR: no builder \"nosuch\" found"),
         (["--provenance", "true"], "ERROR: failed to build: --provenance=true is refused: attestations are not made"),
-        (["--cache-from", "user/app:cache"], "ERROR: failed to build: --cache-from type=registry is refused"),
+        (["--cache-from", "type=local,src=x"], "ERROR: failed to build: --cache-from type=local is refused"),
         (["--cache-to", "type=local,dest=x"], "ERROR: failed to build: --cache-to type=local is refused"),
         (["--rm=false"], "ERROR: failed to build: --rm=false is refused"),
         (["--isolation", "hyperv"], "ERROR: failed to build: invalid isolation (hyperv)"),
