@@ -53,7 +53,7 @@ import Testing
             (["type=image", "type=local,dest=/x"], ["image t:latest", "local /x"]),
             (["type=image,annotation.A.b=c,annotation-manifest.d=e"], ["image t:latest A.b=c d=e"]),
             (
-                ["type=image,compression=gzip,force-compression=false,oci-mediatypes=true,unpack=true"],
+                ["type=image,compression=uncompressed,force-compression=false,oci-mediatypes=true,unpack=true"],
                 ["image t:latest"]
             ),
             (["type=local,dest=/x,mode=copy"], ["local /x"]), (["TYPE=local,dest=/a,DEST=/x"], ["local /x"]),
@@ -83,7 +83,8 @@ import Testing
             #expect(complaint { () throws(OptionError) in _ = try plan(texts) } == wanted, "\(texts)")
         }
         let refused: [String] = [
-            "type=image,compression=zstd", "type=image,force-compression=true", "type=image,oci-mediatypes=false",
+            "type=image,compression=zstd", "type=image,compression=gzip", "type=image,force-compression=true",
+            "type=image,oci-mediatypes=false",
             "type=image,unpack=false", "type=local,dest=/x,mode=delete", "type=local,dest=/x,platform-split=true",
             "type=oci,dest=/x,annotation.a=b", "type=docker,dest=/x,oci-mediatypes=true",
             "type=image,annotation-index.a=b",

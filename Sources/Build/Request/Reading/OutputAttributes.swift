@@ -42,7 +42,7 @@ struct OutputAttributes {
         case (_, "name"): for name in value.split(on: ",") { names.append(try BuildOption.tag(String(name))) }
         case (.image, "push"), (.registry, "push"): pushes = try flag()
         case (_, "compression"):
-            guard value == "gzip" else { throw refuse("layers are compressed by gzip") }
+            guard value == "uncompressed" else { throw refuse("layers are stored and written as they are") }
         case (_, "force-compression"):
             if try flag() { throw refuse("the layers of base images stay as they are") }
         case (.docker, "oci-mediatypes"):
