@@ -22,3 +22,16 @@ package struct BuildError: KindedError, Sendable, CustomStringConvertible {
 
     package var description: String { message }
 }
+
+extension BuildError {
+    /// What a part of the engine has said.
+    init(_ error: EngineError) {
+        self.init(error.message, error.kind)
+        if case .start(let code) = error.kind { exitCode = code }
+    }
+}
+
+/// Runs `body` and makes a `BuildError` of what it throws.
+func building<T>(_ body: () throws(EngineError) -> T) throws(BuildError) -> T {
+    do throws(EngineError) { return try body() } catch { throw BuildError(error) }
+}

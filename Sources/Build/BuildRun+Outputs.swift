@@ -32,10 +32,6 @@ extension BuildRun {
         }
     }
 
-    private func doing<T>(_ body: () throws(EngineError) -> T) throws(BuildError) -> T {
-        do throws(EngineError) { return try body() } catch { throw BuildError(error) }
-    }
-
     // MARK: images
 
     private func image(
@@ -43,13 +39,12 @@ extension BuildRun {
         says name: String,
         _ names: [Reference]
     ) throws(BuildError) -> ImageExport.Parts {
-        let keeper = LayerKeeper(tools, LayerPins(), ingest, cache)
         return try reporter.step(name) { number throws(BuildError) in
-            let export = ImageExport(request: request, tools: tools, ingest: ingest, keeper: keeper, cache: cache)
+            let export = ImageExport(request: request, tools: tools, ingest: ingest, cache: cache)
             func say(_ id: String, _ name: String) {
                 reporter.part(number, .init(id: id, name: name, isComplete: true))
             }
-            return try doing { () throws(EngineError) in
+            return try building { () throws(EngineError) in
                 var parts: [ImageExport.Parts] = []
                 for (plan, result) in zip(plans, results) {
                     parts.append(try export.make(plan, result, annotations: annotations))
@@ -79,7 +74,7 @@ extension BuildRun {
             [ImageArchive.Member(descriptor: image.descriptor, names: names)], in: tools.images.images,
             format == .docker ? .docker : .oci)
         try reporter.step("sending tarball") { _ throws(BuildError) in
-            try doing { () throws(EngineError) in
+            try building { () throws(EngineError) in
                 if case .directory(let path) = destination { return try archive.write(toDirectory: path) }
                 try into(destination) { output throws(EngineError) in try archive.write(to: output) }
             }
@@ -93,7 +88,7 @@ extension BuildRun {
         _ body: (TreeExport, StageResult, _ folder: String?) throws(EngineError) -> Void
     ) throws(BuildError) {
         try reporter.step(name) { _ throws(BuildError) in
-            try doing { () throws(EngineError) in
+            try building { () throws(EngineError) in
                 for (plan, result) in zip(plans, results) {
                     // As BuildKit: a directory for each platform where there are several.
                     let folder = plans.count > 1 ? plan.platform.description.replacingSlashes : nil

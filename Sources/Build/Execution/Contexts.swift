@@ -32,7 +32,7 @@ final class Contexts: Sendable {
         if isFirst {
             do throws(BuildError) {
                 let source = try reporter.step("[context \(name)] load from client") { _ throws(BuildError) in
-                    try making { () throws(EngineError) in
+                    try building { () throws(EngineError) in
                         try ContextSource(named: request.namedContexts[name] ?? .empty, tools)
                     }
                 }
@@ -60,14 +60,10 @@ final class Contexts: Sendable {
         }
         if isFirst {
             do throws(BuildError) {
-                main.set(.success(try making { () throws(EngineError) in try ContextSource(main: request, tools) }))
+                main.set(.success(try building { () throws(EngineError) in try ContextSource(main: request, tools) }))
             } catch { main.set(.failure(error)) }
         }
         return try main.wait()
-    }
-
-    private func making<T>(_ body: () throws(EngineError) -> T) throws(BuildError) -> T {
-        do throws(EngineError) { return try body() } catch { throw BuildError(error) }
     }
 
     /// What the Dockerfile is called before it is read.

@@ -25,7 +25,7 @@ extension Execution {
         case .context(let name): .context(try context(name))
         case .stage(let number): .layers(try result(number))
         case .image(let image): .layers(try layers(of: image))
-        case .nothing: .layers(StageResult(key: StepKey("nothing").digest))
+        case .nothing: .layers(StageResult.nothing)
         }
     }
 
@@ -40,7 +40,7 @@ extension Execution {
         // Whose files they are may be for what is below to say.
         let isAlone = copy.isLinked && copy.namesNobody
         var key = StepKey(isAdd ? "add" : "copy")
-        key.add(isAlone ? StepKey("nothing").digest : result.key)
+        key.add(isAlone ? StageResult.nothing.key : result.key)
         key.add(selection.digest)
         // A path that is not absolute is one in the working directory, whether that is in the layer or not.
         key.add(copy.destination.begins(with: "/") ? "" : directory)
@@ -58,10 +58,6 @@ extension Execution {
             let taken = try selection.selection(self)
             try building { () throws(EngineError) in try work.execute(taken, on: lowers, in: scratch, tools) }
         }.standing(on: isAlone ? result : nil)
-    }
-
-    func building<T>(_ body: () throws(EngineError) -> T) throws(BuildError) -> T {
-        do throws(EngineError) { return try body() } catch { throw BuildError(error) }
     }
 
     // MARK: WORKDIR

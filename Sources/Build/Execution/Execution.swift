@@ -105,7 +105,7 @@ final class Execution: Sendable {
         for step in stage.steps where isIndependent(step) {
             let deferred = Deferred<StageResult>()
             linked[step.id] = deferred
-            let empty = StageResult(key: StepKey("nothing").digest)
+            let empty = StageResult.nothing
             beside.submit { [self] in
                 do throws(BuildError) { deferred.set(.success(try perform(step, stage, on: empty))) } catch {
                     deferred.set(.failure(error))
@@ -135,7 +135,7 @@ final class Execution: Sendable {
 
     private func base(_ stage: PlannedStage) throws(BuildError) -> StageResult {
         switch stage.base {
-        case .scratch: return StageResult(key: StepKey("nothing").digest)
+        case .scratch: return StageResult.nothing
         case .stage(let number): return try result(number)
         case .image(let image):
             guard let number = baseNumbers[stage.number] else { return try layers(of: image) }
@@ -153,7 +153,7 @@ final class Execution: Sendable {
             let step = PlannedStep(
                 id: -1 - stage.number, name: "[context \(name)] load", lines: LineRange(1, 1),
                 action: .copy(copy, isAdd: false, workingDirectory: "/", from: .context(name)))
-            return try perform(step, stage, on: StageResult(key: StepKey("nothing").digest))
+            return try perform(step, stage, on: StageResult.nothing)
         }
     }
 
@@ -161,9 +161,7 @@ final class Execution: Sendable {
     func layers(of image: BaseImage) throws(BuildError) -> StageResult {
         do {
             let places = image.image.config.rootfs.imageLayers
-            try ingest.protect(
-                [image.image.id, image.image.descriptor.digest] + image.image.manifest.layers.map(\.digest)
-                    + places.flatMap(\.names))
+            // What it is made of is kept since it was found (`BaseImages`).
             if tools.layers.find(places) == nil { try tools.images.unpackMissingLayers(of: image.image) }
             var key = StepKey("image")
             for place in places { key.add(place.diffID) }
@@ -209,7 +207,7 @@ final class Execution: Sendable {
     }
 
     func checkCancellation() throws(BuildError) {
-        do throws(EngineError) { try tools.checkCancellation() } catch { throw BuildError(error) }
+        try building { () throws(EngineError) in try tools.checkCancellation() }
     }
 
     /// The layer of a step with this key: that of the cache, or what `make` makes in the directory that it is given, on the directories of the
@@ -286,13 +284,5 @@ extension StageResult {
         chain.add(self.key)
         chain.add(key)
         self.key = chain.digest
-    }
-}
-
-extension BuildError {
-    /// What a part of the engine has said.
-    init(_ error: EngineError) {
-        self.init(error.message, error.kind)
-        if case .start(let code) = error.kind { exitCode = code }
     }
 }

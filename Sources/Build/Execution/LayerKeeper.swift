@@ -98,30 +98,7 @@ final class LayerKeeper: Sendable {
     ) throws(EngineError) -> TreeArchive.Result {
         let pin = pins.pin()
         defer { pin.release() }
-        var archive = TreeArchive(
-            form: .upper, directories: [layer.now.path] + (lowest.map { [$0.now.path] } ?? []),
-            mountPlaces: MountPoints.places)
-        archive.writesAll = true
-        return try write(archive, isKept: isExported)
-    }
-
-    /// Writes `archive` into the store, or nowhere: for its digest.
-    func write(_ archive: TreeArchive, isKept: Bool) throws(EngineError) -> TreeArchive.Result {
-        guard isKept else {
-            let null: FileDescriptor
-            do throws(SystemError) { null = try FileDescriptor.open("/dev/null", O_WRONLY) } catch {
-                throw EngineError(error)
-            }
-            let result = try tools.images.write(archive, to: null.rawValue)
-            endLifetime(null)
-            return result
-        }
-        return try engine {
-            let blob = try ingest.writer()
-            let result = try tools.images.write(archive, to: blob.descriptor)
-            try blob.commit(written: result.digest, size: result.size)
-            return result
-        }
+        return try tools.write(layer.archive(above: lowest), to: isExported ? ingest : nil)
     }
 
     private func sync() throws(EngineError) {
@@ -144,7 +121,7 @@ final class LayerKeeper: Sendable {
         let archive = TreeArchive(
             form: driver == .copy ? .difference : .upper, directories: directories, isOfFuse: driver == .fuseOverlay,
             mountPlaces: MountPoints.places)
-        let written = try write(archive, isKept: true)
+        let written = try tools.write(archive, to: ingest)
         pin.release()
         var config = ImageConfig(architecture: "unknown", diffIDs: [])
         var manifest = Manifest(

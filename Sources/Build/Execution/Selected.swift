@@ -36,7 +36,7 @@ struct Selected {
         known = selection
         self.directories = directories
         guard let path else { return }
-        try execution.building { () throws(EngineError) in
+        try building { () throws(EngineError) in
             do throws(SystemError) {
                 try Files.makeDirectories(Files.split(path).parent, mode: 0o700)
                 try Files.replace(path, with: Array(digest.description.utf8), mode: 0o600, durable: false)

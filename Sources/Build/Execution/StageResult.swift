@@ -30,4 +30,7 @@ struct StageResult: Sendable {
         }
         return result
     }
+
+    /// What there is where nothing is.
+    static let nothing = StageResult(key: StepKey("nothing").digest)
 }

@@ -12,7 +12,6 @@ struct ImageExport {
     let request: BuildRequest
     let tools: BuildTools
     let ingest: ImageIngest
-    let keeper: LayerKeeper
     let cache: BuildCacheStore
 
     /// What an image is made of.
@@ -101,22 +100,19 @@ struct ImageExport {
             }
             if let size { return (diffID, size) }
         }
-        var archive = TreeArchive(
-            form: .upper, directories: [state.path] + (lowest.map { [$0.now.path] } ?? []),
-            mountPlaces: MountPoints.places)
-        archive.writesAll = true
+        var archive = layer.archive(above: lowest)
         if request.rewritesTimes { archive.epoch = request.epoch.map { Int($0) } }
-        let written = try keeper.write(archive, isKept: true)
+        let written = try tools.write(archive, to: ingest)
         return (written.digest, written.size)
     }
 
     /// The archive of what `layers` are together.
     private func archive(squashing layers: [BuildLayer]) throws(EngineError) -> (digest: Digest, size: Int64) {
-        let stack = StageResult(layers: layers, key: StepKey("nothing").digest)
+        let stack = StageResult(layers: layers, key: StageResult.nothing.key)
         var archive = TreeArchive(
             form: .squashed, directories: stack.directories.reversed(), mountPlaces: MountPoints.places)
         if request.rewritesTimes { archive.epoch = request.epoch.map { Int($0) } }
-        let written = try keeper.write(archive, isKept: true)
+        let written = try tools.write(archive, to: ingest)
         return (written.digest, written.size)
     }
 
