@@ -109,7 +109,9 @@ extension Execution {
             let work = RunStep(
                 instruction: run.instruction, mounts: run.mounts, sources: sources.map { $0?.source }, shell: run.shell,
                 environment: run.environment + run.proxies, workingDirectory: run.workingDirectory, user: run.user,
-                request: request)
+                request: request,
+                // A layer's directory has another name once its archive was read.
+                sourceKeys: sources.map { if case .layers(let result)? = $0 { result.key } else { nil } })
             try building { () throws(EngineError) in
                 try work.execute(on: lowers, in: scratch, tools, started: mounted) { [reporter] stream, bytes in
                     reporter.output(number, stream, bytes)

@@ -4,6 +4,7 @@ import Dockerfile
 import Errors
 import Glibc
 import Linux
+import OCI
 import Runtime
 import Store
 import Supervision
@@ -53,7 +54,8 @@ final class PreparedMounts {
             try tools.checkCancellation()
             switch mount.kind {
             case .bind: try addBind(mount, source(place))
-            case .cache: try addCache(mount, source(place))
+            case .cache:
+                try addCache(mount, source(place), place < step.sourceKeys.count ? step.sourceKeys[place] : nil)
             case .tmpfs: addMemory(mount)
             case .secret: try addSecret(mount)
             case .ssh:
@@ -122,7 +124,7 @@ final class PreparedMounts {
         }
     }
 
-    private func addCache(_ mount: RunMount, _ source: FileSource?) throws(EngineError) {
+    private func addCache(_ mount: RunMount, _ source: FileSource?, _ sourceKey: Digest?) throws(EngineError) {
         let target = absolute(mount.target ?? "")
         let subpath = Self.subpath(mount.source)
         let hasOwnLooks = mount.user != nil || mount.group != nil || mount.mode != nil
@@ -132,7 +134,8 @@ final class PreparedMounts {
             key.looks = (mount.user ?? 0, mount.group ?? 0, mount.mode ?? 0o755)
         } else if mount.from != nil {
             initial = try layers(of: source)
-            key.initial = try Self.names(of: source, subpath)
+            key.initial = sourceKey.map { [$0.description] } ?? Self.names(of: source)
+            key.initial.append(subpath ?? "/")
         }
         let held = try CacheMounts(tools.paths, executable: tools.executable).acquire(
             key, mount.sharing ?? .shared, tools.cancellation)
@@ -145,15 +148,12 @@ final class PreparedMounts {
         add(target, isReadOnly: mount.isReadOnly, .cache(cache))
     }
 
-    // Layers have the digests of their contents for names.
-    private static func names(of source: FileSource?, _ subpath: String?) throws(EngineError) -> [String] {
-        let names: [String]
+    private static func names(of source: FileSource?) -> [String] {
         switch source {
-        case .layers(let list): names = list.map { Files.split($0).name }
-        case .context(let tree): names = [tree.directory]
-        case nil: names = []
+        case .layers(let list): list.map { Files.split($0).name }
+        case .context(let tree): [tree.directory]
+        case nil: []
         }
-        return names + [subpath ?? "/"]
     }
 
     private func addMemory(_ mount: RunMount) {

@@ -3,6 +3,7 @@ import ContainerSpec
 import Dockerfile
 import Errors
 import Linux
+import OCI
 import Supervision
 
 /// A RUN whose variables have their values.
@@ -20,6 +21,8 @@ struct RunStep: Sendable {
     /// USER; empty: root.
     let user: String
     let request: BuildRequest
+    /// What `sources` are, whatever their directories are called now; nil where that says it.
+    var sourceKeys: [Digest?] = []
 
     /// Runs it in a root file system of `lowers` (layers' directories, the lowest first), whose own files go below the directory `scratch`, as
     /// a container's would. `started` is called once: when its process runs, from when on `lowers` may get other names, or when it is
