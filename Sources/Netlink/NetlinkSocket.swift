@@ -47,8 +47,9 @@ package struct NetlinkSocket: ~Copyable {
     }
 
     /// Sends the batch and waits for what it is answered. Throws the first error, when all answers are there; `ignoring` are
-    /// errors that are none.
+    /// errors that are none. An empty batch is not sent: the kernel answers it with ENODATA (Linux 5.17).
     package func run(_ batch: NetlinkBatch, ignoring: [Errno] = []) throws(NetlinkError) {
+        if batch.bytes.isEmpty { return }
         try send(batch)
         var waiting = batch.subjects
         var failure: NetlinkError?

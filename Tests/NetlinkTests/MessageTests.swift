@@ -147,6 +147,11 @@ struct KernelTests {
         endLifetime(namespace)
     }
 
+    /// As where all that was to be removed turns out to be in use.
+    @Test func nothingAtAllIsNothingToSend() throws {
+        try withNamespace { route in try route.run(NetlinkBatch()) }
+    }
+
     @Test func aRefusalNamesWhatWasAsked() throws {
         try withNamespace { route in
             var batch = NetlinkBatch()
