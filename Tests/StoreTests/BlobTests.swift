@@ -85,6 +85,17 @@ import Testing
         #expect(store.images.has(Digest(of: [1])))
     }
 
+    /// The value may outlive the work: what is left of it then is no lease.
+    @Test func whatHasEndedKeepsNothing() throws {
+        let ended = try store.images.beginIngest()
+        let digest = try ended.put([1, 2, 3])
+        #expect(try Files.list(store.paths.leases).count == 1)
+        ended.end()
+        #expect(try Files.list(store.paths.leases).isEmpty)
+        #expect(try StoreSweep(store.paths).run().blobs == [digest])
+        withExtendedLifetime(ended) {}
+    }
+
     @Test func manyWritersOfOneBlobAllSucceed() async throws {
         let images = store.images
         let bytes = [UInt8](repeating: 7, count: 200_000)

@@ -12,7 +12,7 @@ extension Engine {
         // What is read is not removed meanwhile.
         let ingest: ImageIngest
         do throws(StoreError) { ingest = try images.beginIngest() } catch { throw EngineError(error) }
-        defer { withExtendedLifetime(ingest) {} }
+        defer { ingest.end() }
         let members = try engine {
             let wanted = try platform.map { try Platform(parsing: $0) }
             var members: [ImageArchive.Member] = []

@@ -61,6 +61,7 @@ extension ImageService {
         _ write: (_ file: CInt) throws(EngineError) -> (digest: Digest, size: Int64)?
     ) throws -> Digest {
         let ingest = try images.beginIngest()
+        defer { ingest.end() }
         // The base may lose its last name meanwhile, but not its content.
         if let base = commit.base {
             try ingest.protect([base.id, base.descriptor.digest] + base.manifest.layers.map(\.digest))

@@ -46,6 +46,7 @@ extension ImageService {
         _ name: Reference?
     ) throws -> Digest {
         let ingest = try images.beginIngest()
+        defer { ingest.end() }
         let (layer, size) = try spool(descriptor, ingest)
         let now = Timestamp.now().rfc3339
         let message = options.message ?? "Imported from \(options.source)"

@@ -34,6 +34,7 @@ extension ImageService {
 
     private func load(_ descriptor: CInt, _ platform: Platform?) throws -> (images: [LoadedImage], isAllUsed: Bool) {
         let ingest = try images.beginIngest()
+        defer { ingest.end() }
         let spool = try ArchiveSpool(reading: descriptor, into: ingest)
         let found: [ArchivedImage]
         if let manifest = spool.documents["manifest.json"] {

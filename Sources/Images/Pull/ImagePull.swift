@@ -29,6 +29,7 @@ struct ImagePull: Sendable {
         let before = try? images.image(reference.description, platform: wanted)
         let (fetched, manifest) = try await choose(top, reference)
         let ingest = try images.beginIngest()
+        defer { ingest.end() }
         let configuration: [UInt8]
         if try ingest.has(manifest.config) {
             configuration = try images.read(manifest.config.digest)

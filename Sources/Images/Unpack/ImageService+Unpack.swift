@@ -65,6 +65,7 @@ extension ImageService {
     /// subordinate ids, or when a directory was removed by hand. Throws as `unpack(_:_:ingest:)`.
     package func unpackMissingLayers(of image: StoredImage) throws(EngineError) {
         let ingest = try engine { try images.beginIngest() }
+        defer { ingest.end() }
         try unpack(image.manifest, image.config, ingest: ingest)
     }
 

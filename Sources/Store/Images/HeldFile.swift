@@ -22,7 +22,10 @@ final class HeldFile: Sendable {
         }
     }
 
-    deinit {
+    deinit { end() }
+
+    /// Removes the name and lets the lock go, at once: whoever else has the value yet has a file without a name.
+    func end() {
         unlink(path)
         // What another thread forks has a duplicate for a moment, and with it the lock (see `FileLock`).
         descriptor.unlock()

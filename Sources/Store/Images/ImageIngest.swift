@@ -23,6 +23,10 @@ package final class ImageIngest: Sendable {
         }
     }
 
+    /// Keeps nothing any more: nothing is taken in through this value after it. It ends by itself with the value, but of that a
+    /// thread that has done its part may have a reference for a moment longer than the process lives.
+    package func end() { lease.end() }
+
     /// Keeps blobs and unpacked layers (by diff id) of these digests until the value goes.
     package func protect(_ digests: [Digest]) throws(StoreError) {
         let lines = digests.map { "\($0)\n" }.joined()
