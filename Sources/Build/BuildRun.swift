@@ -58,6 +58,7 @@ struct BuildRun {
     }
 
     func build() throws(BuildError) -> BuildResult {
+        defer { ingest.end() }
         let source = try read()
         let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
         var plans: [BuildPlan] = []
@@ -96,7 +97,8 @@ struct BuildRun {
     private func plan(_ source: Source, _ platform: Platform, showsPlatform: Bool) throws(BuildError) -> BuildPlan {
         let lookup = Planner.Lookup(
             image: { [bases] (name, platform, _) throws(BuildError) in try bases.image(name, platform) },
-            context: { [bases] (name, platform, _) throws(BuildError) in try bases.context(name, platform) })
+            context: { [bases] (name, platform, _) throws(BuildError) in try bases.context(name, platform) },
+            isContext: { [bases] name in bases.isContext(name) })
         do throws(PlanFailure) {
             var planner: Planner
             do throws(DockerfileError) {

@@ -54,10 +54,12 @@ import Testing
         guard case .onbuild(let text) = try instructions("ONBUILD COPY <<E /x\na\nE\n")[0].action else {
             return #expect(Bool(false))
         }
-        guard case .copy(let copy) = try Dockerfile.trigger(text).action else { return #expect(Bool(false)) }
+        guard case .copy(let copy) = try Dockerfile.trigger(text, of: LineRange(7, 7)).action else {
+            return #expect(Bool(false))
+        }
         #expect(copy.files.map(\.content) == [Array("a\n".utf8)])
         for text in ["FROM x", "RUN a\nRUN b", "ONBUILD RUN a", "MAINTAINER a", ""] {
-            #expect(throws: DockerfileError.self) { try Dockerfile.trigger(text) }
+            #expect(throws: DockerfileError.self) { try Dockerfile.trigger(text, of: LineRange(7, 7)) }
         }
     }
 

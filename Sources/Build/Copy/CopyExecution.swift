@@ -29,7 +29,10 @@ enum CopyExecution {
             let root = try FileDescriptor.open(upper, O_RDONLY | O_DIRECTORY)
             Hardening.setDumpable(false)
             let owner = try copy.owner.map { text in
-                try CopyOwner.resolve(text, root: root, hasFiles: !copy.isLinked)
+                try CopyOwner.resolve(
+                    text, root: root,
+                    lack: copy.isLinked
+                        ? "for --link, which does without the files below" : "in an image that has no files")
             }
             let writer = CopyWriter(root: RootDirectory(root), owner: owner, mode: mode, keepsOwners: hasOneID)
             try writer.write(groups, from: sources, to: copy.destination)
@@ -37,7 +40,7 @@ enum CopyExecution {
             let tree = try LayeredRoot(copy.lowers, in: copy.scratch, driver: request.driver, isReadOnly: false)
             Hardening.setDumpable(false)
             let root = try FileDescriptor.open(".", in: tree.root.rawValue, O_RDONLY | O_DIRECTORY)
-            let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root, hasFiles: true) }
+            let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root) }
             let writer = CopyWriter(root: RootDirectory(root), owner: owner, mode: mode, keepsOwners: hasOneID)
             let outcome = Result { try writer.write(groups, from: sources, to: copy.destination) }
             endLifetime(writer)
@@ -52,7 +55,7 @@ enum CopyExecution {
         let tree = try LayeredRoot(copy.lowers, in: copy.scratch, driver: request.driver, isReadOnly: false)
         Hardening.setDumpable(false)
         let root = try FileDescriptor.open(".", in: tree.root.rawValue, O_RDONLY | O_DIRECTORY)
-        let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root, hasFiles: true) }
+        let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root) }
         let destination = CopyDestination(root: RootDirectory(root), owner: owner, mode: 0o755, keepsOwners: hasOneID)
         let made = Result { () throws(EngineError) in endLifetime(try destination.makeDirectory(copy.destination)) }
         endLifetime(destination)
@@ -71,9 +74,10 @@ struct CopyOwner: Sendable, Equatable {
     let group: UInt32
 
     /// Looks `text`, "USER" or "USER:GROUP", up in the root file system's own lists. As BuildKit: a number of a user alone is the group's,
-    /// too, and who is in no list is root. `hasFiles`: whether names can be looked up at all. Throws `EngineError`.
-    static func resolve(_ text: String, root: borrowing FileDescriptor, hasFiles: Bool) throws(EngineError) -> CopyOwner
-    {
+    /// too, and who is in no list is root. `lack`: where names cannot be looked up at all, in words. Throws `EngineError`.
+    static func resolve(
+        _ text: String, root: borrowing FileDescriptor, lack: String? = nil
+    ) throws(EngineError) -> CopyOwner {
         let parts = text.split(on: ":", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
         let (userText, groupText) = (parts[0], parts.count > 1 ? parts[1] : "")
         var user: UInt32 = 0
@@ -82,14 +86,14 @@ struct CopyOwner: Sendable, Equatable {
             if let number = UInt32(userText) {
                 (user, group) = (number, number)
             } else if !userText.isEmpty {
-                try requireFiles(userText, hasFiles)
+                try requireFiles(userText, lack)
                 let found = try number(userText, in: try UserResolver.read("etc/passwd", root))
                 (user, group) = found ?? (0, 0)
             }
             if let number = UInt32(groupText) {
                 group = number
             } else if !groupText.isEmpty {
-                try requireFiles(groupText, hasFiles)
+                try requireFiles(groupText, lack)
                 if let found = try number(groupText, in: try UserResolver.read("etc/group", root)) {
                     group = found.first
                 }
@@ -101,10 +105,9 @@ struct CopyOwner: Sendable, Equatable {
         return CopyOwner(user: user, group: group)
     }
 
-    private static func requireFiles(_ name: String, _ hasFiles: Bool) throws(OptionError) {
-        guard !hasFiles else { return }
-        throw OptionError(
-            "--chown cannot look up \(name.excerpt) for --link, which does without the files below: use numbers")
+    private static func requireFiles(_ name: String, _ lack: String?) throws(OptionError) {
+        guard let lack else { return }
+        throw OptionError("--chown cannot look up \(name.excerpt) \(lack): use numbers")
     }
 
     // The numbers of an entry; the second is of meaning for users alone.

@@ -32,6 +32,9 @@ final class BaseImages: Sendable {
         }
     }
 
+    /// Whether the caller has named something `name`.
+    func isContext(_ name: String) -> Bool { key(name) != nil }
+
     // A name without a tag is the name with the standard tag, too.
     private func key(_ name: String) -> String? {
         let small = name.lowercased()

@@ -13,6 +13,8 @@ struct Planner {
         let image: (_ name: String, _ platform: Platform, _ lines: LineRange) throws(BuildError) -> BaseImage
         /// Throws where files cannot be taken from the context that the caller named `name`.
         let context: (_ name: String, _ platform: Platform, _ lines: LineRange) throws(BuildError) -> FileOrigin?
+        /// Whether the caller has named a context so.
+        let isContext: (_ name: String) -> Bool
     }
 
     let file: Dockerfile
@@ -26,6 +28,8 @@ struct Planner {
     let lookup: Lookup
     private var plan: BuildPlan
     private var nextID = 0
+    /// The stages in whose place a context of the caller's is.
+    private let replaced: Set<Int>
 
     /// A plan for `platform`. Throws `DockerfileError` where the stages cannot be told.
     init(
@@ -38,6 +42,7 @@ struct Planner {
         self.lookup = lookup
         arguments = Self.arguments(request, platform)
         global = try GlobalScope(file, arguments)
+        replaced = Set(file.stages.filter { $0.from.name.map(lookup.isContext) ?? false }.map(\.index))
         graph = try StageGraph(file, global)
         plan = BuildPlan(platform: platform, target: try graph.target(request.target))
     }
@@ -52,7 +57,9 @@ struct Planner {
 
     /// The whole plan. Throws with the lines that are to blame.
     mutating func run() throws(PlanFailure) -> BuildPlan {
-        for number in try planning({ () throws(DockerfileError) in try graph.reachable(from: plan.target) }) {
+        for number in try planning({ () throws(DockerfileError) in
+            try graph.reachable(from: plan.target, replaced: replaced)
+        }) {
             let stage = try planned(file.stages[number])
             plan.places[number] = plan.stages.count
             plan.stages.append(stage)
@@ -74,8 +81,11 @@ struct Planner {
         let platform = try self.platform(of: stage)
         let base = try self.base(stage, platform)
         var walk = try self.walk(base)
-        let triggers = try self.triggers(of: walk.triggers)
-        let instructions = triggers.map { ($0, true) } + stage.instructions.map { ($0, false) }
+        var instructions: [(Instruction, isTrigger: Bool)] = []
+        if !replaced.contains(stage.index) {
+            instructions = try triggers(of: walk.triggers, stage.instruction.lines).map { ($0, true) }
+            instructions += stage.instructions.map { ($0, false) }
+        }
         let isShown = if case .image = base { true } else { false }
         let total = instructions.count { Self.makesLayer($0.0) } + (isShown ? 1 : 0)
         var names = StepNames(
@@ -169,10 +179,10 @@ struct Planner {
         }
     }
 
-    private func triggers(of texts: [String]) throws(PlanFailure) -> [Instruction] {
+    private func triggers(of texts: [String], _ lines: LineRange) throws(PlanFailure) -> [Instruction] {
         var result: [Instruction] = []
         for text in texts {
-            let instruction = try planning { () throws(DockerfileError) in try Dockerfile.trigger(text) }
+            let instruction = try planning { () throws(DockerfileError) in try Dockerfile.trigger(text, of: lines) }
             result.append(instruction)
         }
         return result
@@ -186,7 +196,9 @@ struct Planner {
                     BuildError("failed to parse platform \(text.excerpt): \(error)", .invalid), stage.instruction.lines)
             }
         }
-        guard case .stage(let other) = graph.needs[stage.index][0].origin else { return platform }
+        guard !replaced.contains(stage.index), case .stage(let other) = graph.needs[stage.index][0].origin else {
+            return platform
+        }
         return plan.stage(other).platform
     }
 

@@ -13,6 +13,12 @@ package struct Instruction: Hashable, Sendable {
     /// The here-documents behind it, in their order.
     package let heredocs: [Heredoc]
 
+    /// The same, said by other lines.
+    func at(_ lines: LineRange) -> Instruction {
+        Instruction(
+            action: action, keyword: keyword, lines: lines, source: source, comments: comments, heredocs: heredocs)
+    }
+
     /// What an instruction says.
     package enum Action: Hashable, Sendable {
         case from(FromInstruction)

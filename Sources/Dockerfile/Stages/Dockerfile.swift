@@ -62,18 +62,21 @@ package struct Dockerfile: Sendable {
         return (globals, stages)
     }
 
-    /// The instruction that an image's trigger has, read as this file's would be (`ONBUILD`). Throws for one that is none, or may
-    /// not be one.
-    package static func trigger(_ text: String) throws(DockerfileError) -> Instruction {
-        let file = try Dockerfile(Array(("FROM scratch\n" + text + "\n").utf8))
+    /// The instruction that an image's trigger has, read as this file's would be (`ONBUILD`). Its lines are `lines`, those of the
+    /// FROM that brings it along. Throws for one that is none, or may not be one.
+    package static func trigger(_ text: String, of lines: LineRange) throws(DockerfileError) -> Instruction {
+        let file: Dockerfile
+        do throws(DockerfileError) { file = try Dockerfile(Array(("FROM scratch\n" + text + "\n").utf8)) } catch {
+            throw DockerfileError("the trigger \(GoValue.quoted(text)): \(error.sentence)", [lines], kind: error.kind)
+        }
         guard file.stages.count == 1, file.stages[0].instructions.count == 1 else {
-            throw DockerfileError("the trigger \(GoValue.quoted(text)) is not one instruction")
+            throw DockerfileError("the trigger \(GoValue.quoted(text)) is not one instruction", [lines])
         }
         let instruction = file.stages[0].instructions[0]
         switch instruction.action {
         case .onbuild, .maintainer:
-            throw DockerfileError("\(instruction.keyword.uppercased()) isn't allowed as an ONBUILD trigger")
-        default: return instruction
+            throw DockerfileError("\(instruction.keyword.uppercased()) isn't allowed as an ONBUILD trigger", [lines])
+        default: return instruction.at(lines)
         }
     }
 }

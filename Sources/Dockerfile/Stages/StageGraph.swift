@@ -128,18 +128,19 @@ package struct StageGraph: Sendable {
         throw DockerfileError(fault.sentence)
     }
 
-    /// The stages that `target` needs, itself with them, in the order of the file: no other is built. Throws where one needs a
-    /// stage that comes behind it.
-    package func reachable(from target: Int) throws(DockerfileError) -> [Int] {
+    /// The stages that `target` needs, itself with them, in the order of the file: no other is built. Those of `replaced` need
+    /// nothing. Throws where one needs a stage that comes behind it.
+    package func reachable(from target: Int, replaced: Set<Int> = []) throws(DockerfileError) -> [Int] {
         var isNeeded = Array(repeating: false, count: file.stages.count)
         var open = [target]
         while let number = open.popLast() {
             guard isNeeded.indices.contains(number), !isNeeded[number] else { continue }
             isNeeded[number] = true
+            if replaced.contains(number) { continue }
             for case .stage(let other) in needs[number].map(\.origin) { open.append(other) }
         }
         let result = isNeeded.indices.filter { isNeeded[$0] }
-        for number in result { try refuseForward(number) }
+        for number in result where !replaced.contains(number) { try refuseForward(number) }
         return result
     }
 
