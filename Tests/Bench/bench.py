@@ -30,6 +30,8 @@ def arguments():
     parser.add_argument("--only", default="", help="names of engines, with commas")
     parser.add_argument("--suites", default="start,parallel,memory,pull,ps,data,build,network", help="which, with commas (all)")
     parser.add_argument("--markdown", help="a file to write the tables to")
+    parser.add_argument("--in-memory", action="store_true",
+                        help="stores and files in a tmpfs (as root): what the engines do, and not what the disk makes of it")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -200,6 +202,9 @@ def main():
         text = run(options, pwd.getpwuid(os.getuid()).pw_name, None)
     else:
         lab = netlab.Lab("apus-test", options.inside) if options.suites == "network" else None
+        if options.in_memory:
+            # The mount namespace is this run's own.
+            subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "mode=1777,size=90%", "bench", f"{options.inside}/stores"], check=True)
         cgroup = own_cgroup("apus-test")
         if cgroup is None:
             print("note: no cgroup v2 can be mounted here: podman, crun and runc may refuse to run")
