@@ -1,6 +1,7 @@
 import Glibc
 import Linux
 import Runtime
+import Store
 
 /// The process that removes trees whose files belong to subordinate ids: `remove-tree RUN-DIRECTORY PATH…`. It
 /// prints the bytes of content that the disk has got back. Exit code 1 and a sentence on its standard error for the first
@@ -14,7 +15,7 @@ package enum RemoveTreeWorker {
         do {
             _ = try UserNamespace.enter(runDirectory: runDirectory)
             for path in arguments.dropFirst() {
-                do throws(SystemError) { try Files.removeTree(path, freed: &freed) } catch {
+                do throws(SystemError) { try RetiredTree.remove(path, freed: &freed) } catch {
                     failure = failure ?? RemovalRefusal.sentence(error, of: path)
                 }
             }

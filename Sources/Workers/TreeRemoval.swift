@@ -1,6 +1,7 @@
 package import Errors
 import Linux
 import Runtime
+import Store
 
 /// Removes directories of the store, whoever their files belong to.
 package struct TreeRemoval: Sendable {
@@ -21,7 +22,7 @@ package struct TreeRemoval: Sendable {
         var failure: String?
         for path in paths {
             do throws(SystemError) {
-                try Files.removeTree(path, freed: &freed)
+                try RetiredTree.remove(path, freed: &freed)
             } catch {
                 // Files of subordinate ids need the user namespace.
                 let isForbidden = error.errno == .access || error.errno == .notPermitted

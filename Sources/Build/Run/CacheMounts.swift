@@ -150,7 +150,7 @@ package struct CacheMounts: Sendable {
         try engine {
             var removed: [Copy] = []
             for copy in copies where try condemn(copy) { removed.append(copy) }
-            let doomed = try names(folder).filter { $0.begins(with: Self.dead) }.map { "\(folder)/\($0)" }
+            let doomed = try names(folder).filter { RetiredTree.isOne($0) }.map { "\(folder)/\($0)" }
             let bytes = try TreeRemoval(executable: executable, runDirectory: paths.run).remove(doomed)
             for copy in removed {
                 // Empty but for the id, unless another build has begun with it again.
@@ -164,8 +164,6 @@ package struct CacheMounts: Sendable {
         }
     }
 
-    private static let dead = ".dead."
-
     // False where a build has it.
     private func condemn(_ copy: Copy) throws(SystemError) -> Bool {
         let lock: FileDescriptor
@@ -174,7 +172,7 @@ package struct CacheMounts: Sendable {
             throw error
         }
         guard try lock.lock(waiting: false), try Self.isStill(lock, "\(copy.path)/lock") else { return false }
-        try Files.rename(copy.path, to: "\(folder)/\(Self.dead)\(randomHex(bytes: 8))")
+        try Files.rename(copy.path, to: RetiredTree.path(randomHex(bytes: 8), in: folder))
         return true
     }
 

@@ -56,16 +56,9 @@ extension Engine {
     package func sweep() throws(EngineError) -> StoreSweep.Outcome {
         try engine {
             let outcome = try imageService.sweep()
-            let dead = outcome.doomed.compactMap { $0.split(on: "/").last?.suffix(after: ".dead.") }
+            let dead = outcome.doomed.compactMap { RetiredTree.name(ofPath: $0) }
             Cgroup.sweep(dead: Set(dead.map { Cgroup.namePrefix + $0 }))
             return outcome
         }
-    }
-}
-
-extension Substring {
-    /// What follows `prefix`; nil where the text does not begin with it.
-    fileprivate func suffix(after prefix: String) -> Substring? {
-        begins(with: prefix) ? dropping(prefix.utf8.count) : nil
     }
 }

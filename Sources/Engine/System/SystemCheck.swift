@@ -11,10 +11,18 @@ import Store
 extension Engine {
     /// `system check`: reads everything that is stored and returns a sentence for each thing that is wrong or that a
     /// killed process left; none where all is well. Changes nothing.
+    ///
+    /// Others may work on the store meanwhile, and nobody waits for whom: what looks wrong because somebody was seen between
+    /// two steps of his does not look so again a moment later, and is not returned.
     package func check() -> [String] {
-        let check = SystemCheck(self)
-        check.run()
-        return check.problems
+        let first = SystemCheck(self)
+        first.run()
+        if first.problems.isEmpty { return [] }
+        usleep(SystemCheck.pause)
+        let second = SystemCheck(self, blobs: first.damagedBlobs)
+        second.run()
+        let lasting = Set(second.problems)
+        return first.problems.filter { lasting.contains($0) }
     }
 }
 
@@ -45,10 +53,20 @@ private final class SystemCheck {
     private let engine: Engine
     private let paths: StorePaths
     private(set) var problems: [String] = []
+    /// The names of the blobs that `problems` tells of.
+    private(set) var damagedBlobs: Set<String> = []
+    private let wantedBlobs: Set<String>?
+    /// Containers whose removal is going on.
+    private var leaving: Set<String> = []
 
-    init(_ engine: Engine) {
+    /// How long to wait before a second look, in microseconds.
+    static let pause: UInt32 = 200_000
+
+    /// `blobs`: the only names of blobs that are read; nil for all.
+    init(_ engine: Engine, blobs: Set<String>? = nil) {
         self.engine = engine
         paths = engine.paths
+        wantedBlobs = blobs
     }
 
     func run() {
@@ -83,9 +101,13 @@ private final class SystemCheck {
         defer { buffer.deallocate() }
         for algorithm in Digest.Algorithm.allCases {
             let folder = "\(paths.images)/blobs/\(algorithm.rawValue)"
-            for name in names(in: folder) {
+            for name in names(in: folder) where wantedBlobs?.contains(name) ?? true {
+                func note(_ problem: String) {
+                    problems.append(problem)
+                    damagedBlobs.insert(name)
+                }
                 guard let digest = Digest(algorithm, hex: name) else {
-                    problems.append("\(folder)/\(name) is no blob")
+                    note("\(folder)/\(name) is no blob")
                     continue
                 }
                 var hasher = DigestHasher(algorithm)
@@ -97,11 +119,11 @@ private final class SystemCheck {
                         hasher.update(UnsafeRawBufferPointer(rebasing: buffer[..<got]))
                     }
                 } catch {
-                    problems.append("blob \(digest) cannot be read: \(error)")
+                    note("blob \(digest) cannot be read: \(error)")
                     continue
                 }
                 let actual = hasher.finish()
-                if actual != digest { problems.append("blob \(digest) has the content of \(actual)") }
+                if actual != digest { note("blob \(digest) has the content of \(actual)") }
             }
         }
     }
@@ -141,12 +163,18 @@ private final class SystemCheck {
     private func checkContainers() {
         let names = attempt { try engine.containers.names() }
         for entry in self.names(in: paths.containers) {
-            if entry.begins(with: ".dead.") {
-                problems.append("\(paths.containers)/\(entry) is left of a container that was removed")
+            let path = "\(paths.containers)/\(entry)"
+            if let id = RetiredTree.name(ofPath: path) {
+                // Its supervisor frees its name and all else after this.
+                if RetiredTree.isBeingRemoved(path) {
+                    leaving.insert(String(id))
+                } else {
+                    problems.append("\(path) is left of a container that was removed")
+                }
                 continue
             }
             guard ContainerStore.isID(entry) else {
-                problems.append("\(paths.containers)/\(entry) is no container")
+                problems.append("\(path) is no container")
                 continue
             }
             let short = entry.prefix(12)
@@ -182,10 +210,12 @@ private final class SystemCheck {
             let path = "\(paths.names)/\(name)"
             guard let target = attempt({ try Files.linkTarget(path) }) else { continue }
             guard let id = target, ContainerStore.isID(id) else {
+                // Nothing, where it was released just now.
+                if attempt({ try Files.isPresent(path) }) == false { continue }
                 problems.append("the name \(name) leads to no container")
                 continue
             }
-            if attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false {
+            if !leaving.contains(id), attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false {
                 problems.append("the name \(name) belongs to container \(id.prefix(12)), which is gone")
             }
         }
@@ -204,7 +234,7 @@ private final class SystemCheck {
 
     private func checkRunDirectories() {
         for id in names(in: paths.runningContainers)
-        where attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false {
+        where !leaving.contains(id) && attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false {
             problems.append("\(paths.runningContainers)/\(id) belongs to a container that is gone")
         }
         for name in names(in: paths.run + "/userns") {
@@ -226,7 +256,7 @@ private final class SystemCheck {
             problems.append("\(path) names a process that is gone")
         }
         guard let abandoned = attempt({ try EndpointStore(paths).abandoned() }) else { return }
-        for record in abandoned.records {
+        for record in abandoned.records where !leaving.contains(record.containerID) {
             problems.append(
                 "container \(record.containerID.prefix(12)) has its place on network \(record.networkID.prefix(12)) still, and is "
                     + "gone")
@@ -237,11 +267,13 @@ private final class SystemCheck {
     private func checkVolumes() {
         do throws(StoreError) {
             let found = try engine.volumes.findLeftovers { problems.append($0.description) }
-            for path in found.directories {
+            for path in found.directories where !RetiredTree.isBeingRemoved(path) {
                 problems.append("\(path) is left of a volume that was being made or removed")
             }
             for name in found.orphans { problems.append("volume \(name) is left of a container that is gone") }
-            for path in found.references { problems.append("\(path) belongs to a container that is gone") }
+            for path in found.references where !leaving.contains(Files.split(path).name) {
+                problems.append("\(path) belongs to a container that is gone")
+            }
         } catch { problems.append(error.description) }
     }
 
@@ -250,8 +282,10 @@ private final class SystemCheck {
     private func checkLeftovers() {
         for folder in [paths.layers, paths.squashedLayers] {
             for name in names(in: folder) {
-                if name.begins(with: ".dead.") {
-                    problems.append("\(folder)/\(name) is left of a layer that was removed")
+                if RetiredTree.isOne(name) {
+                    if !RetiredTree.isBeingRemoved("\(folder)/\(name)") {
+                        problems.append("\(folder)/\(name) is left of a layer that was removed")
+                    }
                 } else if name.begins(with: ".tmp."), isAbandoned("\(folder)/\(name)") {
                     problems.append("\(folder)/\(name) is left of an unpacking that was killed")
                 }

@@ -141,7 +141,7 @@ extension ContainerStore {
     /// The part of `remove` that others see: no command finds the container any more, and its name is free, since a
     /// name whose container is not there is anybody's. The rest is for `forget`.
     package func retire(_ id: String) throws(StoreError) -> String {
-        let doomed = "\(paths.containers)/.dead.\(id)"
+        let doomed = RetiredTree.path(id, in: paths.containers)
         try doing("remove container \(id.prefix(12))") { () throws(SystemError) in
             do throws(SystemError) {
                 try Files.rename(directory(id), to: doomed)

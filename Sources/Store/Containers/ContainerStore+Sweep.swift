@@ -24,7 +24,7 @@ extension ContainerStore {
     func findGarbage() throws(StoreError) -> Garbage {
         var garbage = Garbage()
         for entry in try list(paths.containers) {
-            if entry.begins(with: ".dead.") {
+            if RetiredTree.isOne(entry) {
                 garbage.retired.append("\(paths.containers)/\(entry)")
             } else if Self.isID(entry), try !isPresent(recordPath(entry)), try !isHeld(entry) {
                 garbage.ids.append(entry)

@@ -228,7 +228,7 @@ extension LayerStore {
         return try doing("look for what is left in \(folder)") { () throws(SystemError) in
             var found = Abandoned()
             for name in try Files.list(folder) {
-                if name.begins(with: ".dead.") {
+                if RetiredTree.isOne(name) {
                     found.dead.append(name)
                 } else if name.begins(with: ".tmp.") {
                     found.temporaries.append(name)
@@ -264,7 +264,7 @@ extension LayerStore {
             }
         }
         for name in abandoned.copies {
-            let condemned = "\(folder)/.dead.\(name.drop { $0 == "." })"
+            let condemned = RetiredTree.path(name.drop { $0 == "." }, in: folder)
             if rename("\(folder)/\(name)", condemned) == 0 { doomed.append(condemned) }
         }
         return doomed
@@ -311,7 +311,7 @@ extension LayerStore {
     }
 
     private func condemnIfAbandoned(_ name: String) throws(SystemError) -> String? {
-        let condemned = "\(folder)/.dead.\(name.dropFirst(5))"
+        let condemned = RetiredTree.path(name.dropFirst(5), in: folder)
         func condemn() -> String? { rename("\(folder)/\(name)", condemned) == 0 ? condemned : nil }
         do throws(SystemError) {
             let root = try FileDescriptor.open("\(folder)/\(name)", O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
@@ -347,7 +347,7 @@ extension LayerStore {
 
     /// Takes the layer out of the store at once; returns its tree, which is one of `condemnAbandoned()` from then on.
     func condemn(_ diffID: Digest) throws(StoreError) -> String {
-        let condemned = "\(folder)/.dead.\(Self.name(of: diffID)).\(randomHex(bytes: 4))"
+        let condemned = RetiredTree.path("\(Self.name(of: diffID)).\(randomHex(bytes: 4))", in: folder)
         try doing("remove layer \(diffID.short)") { () throws(SystemError) in
             try Files.rename(path(of: diffID), to: condemned)
             try Files.unlink(sizePath(diffID))

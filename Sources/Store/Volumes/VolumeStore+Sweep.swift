@@ -19,7 +19,7 @@ extension VolumeStore {
         let containers = ContainerStore(paths)
         var found = Leftovers()
         for name in try names(in: folder) {
-            if name.begins(with: Self.retired) {
+            if RetiredTree.isOne(name) {
                 found.directories.append("\(folder)/\(name)")
             } else if name.begins(with: Self.temporary) {
                 if try isAbandoned("\(folder)/\(name)") { found.directories.append("\(folder)/\(name)") }

@@ -13,7 +13,6 @@ package struct VolumeStore: Sendable {
     package init(_ paths: StorePaths) { self.paths = paths }
 
     static let temporary = ".new."
-    static let retired = ".dead."
 
     var folder: String { paths.data + "/volumes" }
 
@@ -225,7 +224,7 @@ package struct VolumeStore: Sendable {
             throw .conflict("remove \(name): volume is in use: it is being exported or imported")
         }
         defer { record.unlock() }
-        let doomed = "\(folder)/\(Self.retired)\(randomHex(bytes: 8))"
+        let doomed = RetiredTree.path(randomHex(bytes: 8), in: folder)
         try doing("remove volume \(name)") { () throws(SystemError) in
             try Files.rename(directory(of: name), to: doomed)
         }

@@ -204,6 +204,7 @@ import Testing
     func removalAndStartsAtOnce(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             var programs: [RunningProgram] = []
+            var checks: [RunningProgram] = []
             for _ in 0..<12 {
                 programs.append(
                     try sandbox.start([
@@ -211,8 +212,14 @@ import Testing
                         "echo x >> /v/log && cat /v/log >/dev/null && echo done",
                     ]))
                 programs.append(try sandbox.start(["volume", "rm", "-f", "shared"]))
+                checks.append(try sandbox.start(["system", "check"]))
             }
             var done = 0
+            // Whatever they see others in the middle of.
+            for check in checks {
+                let result = try check.wait()
+                #expect(result.code == 0, "\(result)")
+            }
             for program in programs {
                 let result = try program.wait()
                 if result.text.hasPrefix("done") { done += 1 }

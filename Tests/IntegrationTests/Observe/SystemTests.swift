@@ -50,6 +50,36 @@ import Testing
         }
     }
 
+    /// A removal that takes its time is no fault of the store, until whoever removed is gone.
+    @Test func theCheckTellsARemovalFromWhatItLeft() throws {
+        try withBusybox(.any) { sandbox throws in
+            let id = String(repeating: "0", count: 64)
+            let going = "\(sandbox.store)/containers/.dead.\(id)"
+            try sandbox.tool(
+                "bash", "-ec",
+                """
+                cd '\(sandbox.store)'; mkdir -p '\(going)' '\(sandbox.runState)/containers/\(id)'; ln -s \(id) names/ghost
+                mkdir -p volumes/.dead.v layers/.dead.l
+                """)
+            let doomed = [going, "\(sandbox.store)/volumes/.dead.v", "\(sandbox.store)/layers/.dead.l"]
+            var locks: [CInt] = []
+            defer { for lock in locks { close(lock) } }
+            for path in doomed {
+                let lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+                try #require(lock >= 0 && flock(lock, LOCK_EX | LOCK_NB) == 0)
+                locks.append(lock)
+            }
+            #expect(try sandbox.output("system", "check") == "everything is in order")
+            for lock in locks { flock(lock, LOCK_UN) }
+            let found = try sandbox.apus("system", "check")
+            for path in doomed { #expect(found.errorText.contains("\(path) is left of a")) }
+            #expect(found.errorText.contains("the name ghost belongs to container 000000000000, which is gone"))
+            #expect(found.errorText.contains("containers/\(id) belongs to a container that is gone"))
+            try sandbox.output("system", "prune", "-f")
+            #expect(try sandbox.output("system", "check") == "everything is in order")
+        }
+    }
+
     @Test func aDamagedBlobIsNamed() throws {
         try withBusybox(TestUser.any) { sandbox throws in
             try sandbox.tool(
