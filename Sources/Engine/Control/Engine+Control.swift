@@ -160,7 +160,7 @@ extension Engine {
     /// Notes an event of a container, of which the store may know no more than the description, behind what its supervisor has
     /// to note.
     func note(_ event: LifeEvent, _ description: ContainerDescription, name: String? = nil) {
-        if (try? state(description.id))?.isActive ?? false { _ = try? ask(description.id, .ping, seconds: 1) }
+        if (try? state(description.id))?.isActive ?? false { _ = try? ask(description.id, .ping) }
         let labels = (description.imageConfig.labels ?? [:]).merging(description.options.labels) { $1 }
         eventLog.append([
             .container(

@@ -21,6 +21,10 @@ apus rm greedy >/dev/null
 apus run --network none --name modest -m 32m busybox true
 same "one that does not is not" "false" "$(apus inspect --format '{{.State.OOMKilled}}' modest)"
 apus rm modest >/dev/null
+output=$(printf 'FROM busybox\nRUN dd if=/dev/zero of=/dev/null bs=150M count=1\n' |
+    apus build -q --network none -m 32m --memory-swap 32m - 2>&1)
+same "a step of a build that takes more fails" 1 $?
+contains "and is said to be out of memory" "did not complete successfully: cannot allocate memory" "$output"
 if [ "$(wc -l </proc/swaps)" -gt 1 ]; then
     run -m 32m --memory-swap -1 busybox dd if=/dev/zero of=/dev/null bs=60M count=1 >/dev/null 2>&1
     same "with swap without limit it is swapped out" 0 $?
