@@ -20,6 +20,26 @@ enum CopyExecution {
         let mode = try copy.mode.map { text throws(EngineError) in try ModeChange(text) }
         var sources: [CopySource] = []
         for root in copy.roots { sources.append(try CopySource(root, request)) }
+        try inRoot(of: copy, request) { (root, owner) in
+            let writer = CopyWriter(root: root, owner: owner, mode: mode, keepsOwners: hasOneID)
+            try writer.write(groups, from: sources, to: copy.destination)
+        }
+        for source in sources { source.close() }
+    }
+
+    /// Makes the destination a directory. Throws `EngineError`.
+    static func makeDirectory(_ copy: CopyRequest.Copy, _ request: CopyRequest, _ hasOneID: Bool) throws {
+        try inRoot(of: copy, request) { (root, owner) in
+            let destination = CopyDestination(root: root, owner: owner, mode: 0o755, keepsOwners: hasOneID)
+            endLifetime(try destination.makeDirectory(copy.destination))
+        }
+    }
+
+    // Does `work` in the root directory that files go into. It lets go of that before it returns.
+    private static func inRoot(
+        of copy: CopyRequest.Copy, _ request: CopyRequest,
+        _ work: (_ root: consuming RootDirectory, _ owner: CopyOwner?) throws -> Void
+    ) throws {
         // On nothing there is nothing to mount.
         if copy.isLinked || copy.lowers.isEmpty {
             let upper = "\(copy.scratch)/\((request.driver ?? .overlay).directory)"
@@ -28,44 +48,20 @@ enum CopyExecution {
             }
             let root = try FileDescriptor.open(upper, O_RDONLY | O_DIRECTORY)
             Hardening.setDumpable(false)
-            let owner = try copy.owner.map { text in
-                try CopyOwner.resolve(
-                    text, root: root,
-                    lack: copy.isLinked
-                        ? "for --link, which does without the files below" : "in an image that has no files")
-            }
-            let writer = CopyWriter(root: RootDirectory(root), owner: owner, mode: mode, keepsOwners: hasOneID)
-            try writer.write(groups, from: sources, to: copy.destination)
-        } else {
-            let tree = try LayeredRoot(copy.lowers, in: copy.scratch, driver: request.driver, isReadOnly: false)
-            Hardening.setDumpable(false)
-            let root = try FileDescriptor.open(".", in: tree.root.rawValue, O_RDONLY | O_DIRECTORY)
-            let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root) }
-            let writer = CopyWriter(root: RootDirectory(root), owner: owner, mode: mode, keepsOwners: hasOneID)
-            let outcome = Result { try writer.write(groups, from: sources, to: copy.destination) }
-            endLifetime(writer)
-            tree.close()
-            try outcome.get()
+            let lack = copy.isLinked ? "for --link, which does without the files below" : "in an image without files"
+            let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root, lack: lack) }
+            return try work(RootDirectory(root), owner)
         }
-        for source in sources { source.close() }
-    }
-
-    /// Makes the destination a directory. Throws `EngineError`.
-    static func makeDirectory(_ copy: CopyRequest.Copy, _ request: CopyRequest, _ hasOneID: Bool) throws {
         let tree = try LayeredRoot(copy.lowers, in: copy.scratch, driver: request.driver, isReadOnly: false)
         Hardening.setDumpable(false)
-        let root = try FileDescriptor.open(".", in: tree.root.rawValue, O_RDONLY | O_DIRECTORY)
-        let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root) }
-        let destination = CopyDestination(root: RootDirectory(root), owner: owner, mode: 0o755, keepsOwners: hasOneID)
-        let made = Result { () throws(EngineError) in endLifetime(try destination.makeDirectory(copy.destination)) }
-        endLifetime(destination)
+        let outcome = Result {
+            let root = try FileDescriptor.open(".", in: tree.root.rawValue, O_RDONLY | O_DIRECTORY)
+            let owner = try copy.owner.map { text in try CopyOwner.resolve(text, root: root) }
+            try work(RootDirectory(root), owner)
+        }
         tree.close()
-        try made.get()
+        try outcome.get()
     }
-
-    private static func endLifetime(_ writer: consuming CopyWriter) {}
-    private static func endLifetime(_ destination: consuming CopyDestination) {}
-    private static func endLifetime(_ descriptor: consuming FileDescriptor) {}
 }
 
 /// To whom `--chown` gives files.

@@ -231,9 +231,7 @@ final class Execution: Sendable {
             let scratch = try LayerScratch(tools.layers)
             let pin = pins.pin()
             defer { pin.release() }
-            var lowers = result.directories
-            if lowers.isEmpty { lowers = [try scratch.makeEmptyLayer()] }
-            try make(lowers, scratch.path) { pin.release() }
+            try make(result.directories, scratch.path) { pin.release() }
             pin.release()
             let layer = try keeper.keep(
                 scratch, on: result.layers, label, isExported: isExported && exportedSteps.contains(step.id), lock)
