@@ -40,7 +40,7 @@ extension BuildRun {
         _ names: [Reference]
     ) throws(BuildError) -> ImageExport.Parts {
         return try reporter.step(name) { number throws(BuildError) in
-            let export = ImageExport(request: request, tools: tools, ingest: ingest, cache: cache)
+            let export = ImageExport(request: request, tools: tools, ingest: ingest, cache: steps.store)
             func say(_ id: String, _ name: String) {
                 reporter.part(number, .init(id: id, name: name, isComplete: true))
             }
@@ -67,12 +67,11 @@ extension BuildRun {
     }
 
     private func write(
-        _ image: ImageExport.Parts, to destination: BuildDestination, _ format: BuildOutput.ArchiveFormat,
+        _ image: ImageExport.Parts, to destination: BuildDestination, _ format: ImageArchive.Format,
         _ names: [Reference]
     ) throws(BuildError) {
         let archive = ImageArchive(
-            [ImageArchive.Member(descriptor: image.descriptor, names: names)], in: tools.images.images,
-            format == .docker ? .docker : .oci)
+            [ImageArchive.Member(descriptor: image.descriptor, names: names)], in: tools.images.images, format)
         try reporter.step("sending tarball") { _ throws(BuildError) in
             try building { () throws(EngineError) in
                 if case .directory(let path) = destination { return try archive.write(toDirectory: path) }
@@ -101,10 +100,6 @@ extension BuildRun {
     private func tar(
         _ plans: [BuildPlan], _ results: [StageResult], to destination: BuildDestination
     ) throws(BuildError) {
-        guard plans.count == 1 else {
-            throw BuildError(
-                "an output of type=tar is refused for several platforms: use type=local, or one platform", .unsupported)
-        }
         try tree(plans, results, says: "exporting to client tarball") { export, result, _ throws(EngineError) in
             try into(destination) { output throws(EngineError) in try export.write(result, to: output) }
         }

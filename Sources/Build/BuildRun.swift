@@ -15,7 +15,7 @@ struct BuildRun {
     let tools: BuildTools
     let reporter: Reporter
     let contexts: Contexts
-    let cache: BuildCacheStore
+    let steps: StepCache
     let ingest: ImageIngest
     let bases: BaseImages
 
@@ -28,11 +28,12 @@ struct BuildRun {
             paths: builder.paths, images: builder.images, layers: builder.images.layers, executable: builder.executable,
             storageDriver: builder.storageDriver, cancellation: cancellation)
         contexts = Contexts(request, tools, reporter)
-        cache = BuildCacheStore(builder.paths, tools.layers.ownership)
+        let store = BuildCacheStore(builder.paths, tools.layers.ownership)
         do throws(StoreError) {
             ingest = try builder.images.images.beginIngest()
-            try cache.prepare()
+            try store.prepare()
         } catch { throw BuildError(EngineError(error)) }
+        steps = StepCache(store, tools, reporter, ingest)
         bases = BaseImages(request, tools, reporter, ingest)
     }
 
@@ -59,6 +60,7 @@ struct BuildRun {
 
     func build() throws(BuildError) -> BuildResult {
         defer { ingest.end() }
+        try checkOutputs()
         let source = try read()
         let platforms = request.platforms.isEmpty ? [Platform.host] : request.platforms
         var plans: [BuildPlan] = []
@@ -67,9 +69,10 @@ struct BuildRun {
         }
         var result = BuildResult()
         result.warnings = try lint(source, plans[0])
-        for reference in request.cacheSources { try importCache(reference, platforms) }
+        try importCaches(platforms)
         let results = try execute(plans, source)
         try export(plans, results, to: &result)
+        try exportCaches(results)
         return result
     }
 
@@ -135,31 +138,11 @@ struct BuildRun {
         return report.warnings
     }
 
-    /// Takes over what an image brings along of a cache. One that is not to be had is no reason to fail: it spares work, and no more.
-    private func importCache(_ name: String, _ platforms: [Platform]) throws(BuildError) {
-        let number = reporter.add("importing cache manifest from \(name)")
-        reporter.start(number)
-        do {
-            for platform in platforms {
-                let image = try bases.image(name, platform)
-                guard let cache = InlineCache(image.image.manifest) else { continue }
-                if tools.layers.find(image.image.config.rootfs.imageLayers) == nil {
-                    try tools.images.unpackMissingLayers(of: image.image)
-                }
-                _ = try cache.file(image.image, in: self.cache, tools.layers)
-            }
-            reporter.end(number, .done)
-        } catch {
-            if tools.cancellation.isCancelled { throw BuildError("context canceled", .cancelled) }
-            reporter.end(number, .failed((error as? BuildError)?.message ?? "\(error)"))
-        }
-    }
-
     // MARK: execution
 
     private func execute(_ plans: [BuildPlan], _ source: Source) throws(BuildError) -> [StageResult] {
         let pins = LayerPins()
-        let keeper = LayerKeeper(tools, pins, ingest, cache)
+        let keeper = LayerKeeper(tools, pins, ingest, steps.store)
         let isExported = request.outputs.contains { output in
             switch output {
             case .image, .archive: true
@@ -170,7 +153,7 @@ struct BuildRun {
         for plan in plans {
             executions.append(
                 Execution(
-                    plan, request, tools, reporter, cache, keeper, pins, ingest, isExported: isExported,
+                    plan, request, tools, reporter, steps, keeper, pins, isExported: isExported,
                     context: { [contexts] name throws(BuildError) in try contexts.tree(name) },
                     excerpt: { source.excerpt($0) }))
         }

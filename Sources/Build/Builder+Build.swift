@@ -16,13 +16,18 @@ extension Builder {
         let watch: CancellationWatch
         do throws(SystemError) { watch = try CancellationWatch(cancellation) } catch { throw BuildError("\(error)") }
         defer { watch.end() }
-        let run = try BuildRun(self, request, watch.inner, Reporter(report))
-        // What failed steps have left, and what somebody else had made first.
+        // What failed steps have left, and what somebody else had made first. Nobody holds it any more: what the build knows has gone.
         defer { try? images.removeAbandonedLayers() }
-        do throws(BuildError) { return try run.build() } catch {
+        do throws(BuildError) { return try run(request, watch.inner, Reporter(report)) } catch {
             if cancellation.isCancelled { throw BuildError("context canceled", .cancelled, step: error.step) }
             throw error
         }
+    }
+
+    private func run(
+        _ request: BuildRequest, _ cancellation: Cancellation, _ reporter: Reporter
+    ) throws(BuildError) -> BuildResult {
+        try BuildRun(self, request, cancellation, reporter).build()
     }
 
     /// What `--check` says: reads the Dockerfile of `request`, and builds nothing. Throws as `build`.

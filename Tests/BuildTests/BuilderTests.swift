@@ -31,14 +31,15 @@ final class BuildBench: Sendable {
     }
 
     /// Runs `body` with one; throws where a process or mount of it is left afterwards.
-    static func with(_ body: (BuildBench) throws -> Void) throws {
+    static func with<Value>(_ body: (BuildBench) throws -> Value) throws -> Value {
         let bench = try BuildBench()
         defer { bench.remove() }
-        try body(bench)
+        let value = try body(bench)
         let left = leftovers(of: bench.path, waitingSeconds: 30)
         if !left.isEmpty { throw TestFailure("left behind: \(left)") }
         let scratches = try Files.list(bench.images.layers.folder).filter { $0.begins(with: ".tmp.build") }
         if !scratches.isEmpty { throw TestFailure("directories are left: \(scratches)") }
+        return value
     }
 
     private func remove() {
@@ -63,9 +64,10 @@ final class BuildBench: Sendable {
         }
     }
 
-    /// Builds `dockerfile`, and names the result `name`.
+    /// Builds `dockerfile`, and names the result `name`. `hear` gets all that is told of it.
     func build(
-        _ dockerfile: String, name: String = "built:1", _ change: (inout BuildRequest) -> Void = { _ in }
+        _ dockerfile: String, name: String = "built:1", _ change: (inout BuildRequest) -> Void = { _ in },
+        hear: @escaping @Sendable (BuildEvent) -> Void = { _ in }
     ) throws -> Built {
         var request = BuildRequest(context: .empty, pulling: PullOptions(agent: "apus-test"))
         request.dockerfile = .bytes(Array(dockerfile.utf8), name: "Dockerfile")
@@ -75,6 +77,7 @@ final class BuildBench: Sendable {
         let told = Mutex<(names: [Int: String], built: Built)>(([:], Built(result: BuildResult())))
         let builder = Builder(paths, images: images, executable: Executable.path, storageDriver: nil)
         let result = try builder.build(request, cancellation: try Cancellation()) { event in
+            hear(event)
             told.withLock { told in
                 switch event {
                 case .added(let step): told.names[step.number] = step.name
@@ -230,7 +233,7 @@ final class BuildBench: Sendable {
         try BuildBench.with { bench in
             let input = try FileDescriptor.open(archive, O_RDONLY)
             _ = try bench.images.load(from: input.rawValue)
-            let built = try bench.build(file) { $0.cacheSources = ["cache:1"] }
+            let built = try bench.build(file) { $0.cacheSources = [.image("cache:1")] }
             #expect(built.steps(.cached).count == 3, "\(built.endings)")
         }
     }

@@ -1,3 +1,4 @@
+import Archive
 import ContainerSpec
 import Dockerfile
 import Errors
@@ -103,12 +104,33 @@ import Testing
         }
     }
 
-    @Test func onlyAnInlineCacheIsWritten() throws {
-        for text in ["type=inline", "type=inline,mode=max"] { #expect(try CacheOption.isInline(destination: text)) }
-        #expect(try !CacheOption.isInline(destination: ""))
+    @Test func cachesAreWrittenIntoImagesAndDirectories() throws {
+        func destination(_ text: String) throws(OptionError) -> CacheOption.Destination? {
+            try CacheOption.destination(text, directory: "/w")
+        }
+        for text in ["type=inline", "type=inline,mode=max"] { #expect(try destination(text) == .inline) }
+        #expect(try destination("") == nil)
+        var target = BuildCacheTarget(.directory("/w/x", tag: "latest"))
+        for text in [
+            "type=local,dest=x", "type=local,dest=./x,mode=min,compression=uncompressed,force-compression=true",
+            "type=local,dest=/w/x,oci-mediatypes=true,image-manifest=1,ignore-error=false",
+        ] { #expect(try destination(text) == .target(target), "\(text)") }
+        target.place = .directory("/x", tag: "T é")
+        (target.extent, target.ignoresErrors) = (.all, true)
+        #expect(try destination("type=local,dest=/x,mode=max,tag=T é,ignore-error=true") == .target(target))
         let bad = [
-            ("user/app:cache", "--cache-to type=registry is refused"),
-            ("type=local,dest=x", "--cache-to type=local is refused"), ("type=gha", "--cache-to type=gha is refused"),
+            ("user/app:cache", "--cache-to type=registry is refused"), ("type=gha", "--cache-to type=gha is refused"),
+            ("type=s3,bucket=x", "--cache-to type=s3 is refused"), ("type=azblob", "--cache-to type=azblob is refused"),
+            ("type=local", "local cache exporter requires dest"), ("type=local,dest=", "local cache exporter requires"),
+            ("type=local,dest=/etc/passwd", "dest=/etc/passwd is no directory"),
+            ("type=local,dest=x,mode=some", "unknown cache mode: some"),
+            ("type=local,dest=x,compression=zstd", "type=local,compression=zstd is refused: layers are stored"),
+            ("type=local,dest=x,compression-level=3", "type=local,compression-level=3 is refused"),
+            ("type=local,dest=x,oci-mediatypes=false", "oci-mediatypes=false is refused"),
+            ("type=local,dest=x,image-manifest=false", "image-manifest=false is refused"),
+            ("type=local,dest=x,ignore-error=q", "non-bool value specified for ignore-error: q"),
+            ("type=local,dest=x,tag=", "a cache's tag cannot be empty"),
+            ("type=local,dest=x,src=y", "has no key \"src\""),
             ("foo=bar", "type required form> \"foo=bar\""),
             ("type=bogus", "unknown cache type \"bogus\" in --cache-to"),
             ("type=inline,mode=some", "unknown cache mode: some"),
@@ -117,21 +139,34 @@ import Testing
         ]
         for (text, wanted) in bad {
             #expect(
-                complaint { () throws(OptionError) in _ = try CacheOption.isInline(destination: text) }.contains(
-                    wanted),
+                complaint { () throws(OptionError) in _ = try destination(text) }.contains(wanted),
                 "\(text)")
         }
-        #expect(try CacheOption.source("") == nil)
-        #expect(try CacheOption.source("user/app:cache") == "user/app:cache")
-        #expect(try CacheOption.source("type=registry,ref=user/app") == "user/app:latest")
+    }
+
+    @Test func cachesAreReadFromImagesAndDirectories() throws {
+        func source(_ text: String) throws(OptionError) -> BuildCacheSource? {
+            try CacheOption.source(text, directory: "/w")
+        }
+        #expect(try source("") == nil)
+        #expect(try source("user/app:cache") == .image("user/app:cache"))
+        #expect(try source("type=registry,ref=user/app") == .image("user/app:latest"))
+        let digest = Digest(of: [])
+        #expect(try source("type=local,src=x") == .layout(.init(path: "/w/x")))
+        #expect(
+            try source("type=local,src=/x,tag=t,digest=\(digest)")
+                == .layout(.init(path: "/x", tag: "t", digest: digest)))
         for (text, wanted) in [
             ("type=local", "local cache importer requires src"),
-            ("type=local,src=x", "--cache-from type=local is refused"),
+            ("type=local,src=x,tag=", "a cache's tag cannot be empty"),
+            ("type=local,src=x,digest=1", "digest=1 is no digest"),
+            ("type=local,src=x,mode=max", "has no key \"mode\""),
+            ("type=azblob", "--cache-from type=azblob is refused"),
             ("type=registry", "registry cache importer requires ref"), ("type=gha", "--cache-from type=gha is refused"),
             ("type=registry,ref=A:b:c", "invalid cache reference"),
         ] {
             #expect(
-                complaint { () throws(OptionError) in _ = try CacheOption.source(text) }.contains(wanted), "\(text)")
+                complaint { () throws(OptionError) in _ = try source(text) }.contains(wanted), "\(text)")
         }
     }
 

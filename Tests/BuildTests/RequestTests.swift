@@ -162,7 +162,9 @@ func complaint(_ body: () throws(OptionError) -> Void) -> String {
 
     @Test func namedContextsAreImagesLayoutsURLsAndDirectories() throws {
         try withFolder { folder throws in
-            try Files.write(Array("{}".utf8), to: "\(folder)/d/index.json")
+            let digest = "sha256:" + String(repeating: "0", count: 64)
+            let index = #"{"manifests":[{"mediaType":"\#(MediaType.ociManifest)","digest":"\#(digest)","size":1}]}"#
+            try Files.write(Array(index.utf8), to: "\(folder)/d/index.json")
             func read(_ text: String) throws(OptionError) -> String {
                 let (name, context) = try NamedContextOption.read(text, directory: folder)
                 switch context {
@@ -174,7 +176,6 @@ func complaint(_ body: () throws(OptionError) -> Void) -> String {
                 case .archive, .empty: return name
                 }
             }
-            let digest = "sha256:" + String(repeating: "0", count: 64)
             let good = [
                 ("foo=d", "foo directory \(folder)/d"), ("docker.io/library/foo:latest=d", "foo directory \(folder)/d"),
                 ("foo:1=d", "foo:1 directory \(folder)/d"), ("foo=docker-image://alpine:3", "foo image alpine:3"),

@@ -1,5 +1,7 @@
 """The verbs that change state: what comes before each, the command, and what must be true after it, whatever became of it."""
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -18,12 +20,12 @@ class Verb:
 
     `committed`: names of which at least one must still lead to a container afterwards, because it was there before.
     `names`: all that may lead to one. `images`: names of images that must be whole, or not there; `kept`: there.
-    `networks`, `volumes`: names of those that may be there."""
+    `networks`, `volumes`: names of those that may be there. `layouts`: directories that are image layouts, or not there."""
 
     def __init__(self, name, command, before=(), committed=(), names=("fc",), images=(), kept=("busybox",), attached=False,
-                 redo=False, gone=False, networks=(), volumes=()):
+                 redo=False, gone=False, networks=(), volumes=(), layouts=()):
         self.name, self.command, self.before, self.networks = name, command, before, networks
-        self.volumes = volumes
+        self.volumes, self.layouts = volumes, layouts
         self.committed, self.names, self.images, self.kept = committed, names, images, kept
         self.attached, self.redo, self.gone = attached, redo, gone
 
@@ -105,7 +107,12 @@ def build_verbs(fixtures):
     def build(name, *flags):
         return ["build", "-q", "--network", "none", "-t", "fi", *flags, str(fixtures.contexts[name])]
 
-    found = [("build (run)", build("run"), [], {}), ("build (copy)", build("copy"), [], {}),
+    cached = build("copy", "--cache-to", "type=local,dest=cache,mode=max")
+    layouts = {"layouts": ("cache",)}
+    found = [("build (cache to a directory)", cached, [build("copy")], layouts),
+             ("build (cache from a directory)", build("copy", "--cache-from", "type=local,src=cache"),
+              [cached, ["rmi", "fi"], ["builder", "prune", "-af"]], layouts),
+             ("build (run)", build("run"), [], {}), ("build (copy)", build("copy"), [], {}),
              ("build (stages)", build("stages"), [], {}), ("build from the cache", build("run"), [build("run")], {}),
              ("builder prune", ["builder", "prune", "-af"], [build("run")], {"redo": False})]
     return [Verb(name, command, before, images=("fi",), **{"redo": True} | more) for name, command, before, more in found]
@@ -223,7 +230,11 @@ def verify(world, verb):
     left = world.containers()
     if left:
         raise Failure(f"ps shows {left} after all were removed")
+    verify_layouts(world, verb)
     verify_images(world, verb)
+    verify_layouts(world, verb)
+    for name in verb.layouts:
+        shutil.rmtree(world.path / "work" / name, ignore_errors=True)
     verify_networks(world, verb)
     verify_volumes(world, verb)
     world.check_tidy()
@@ -246,6 +257,26 @@ def verify_volumes(world, verb):
         world.do("volume", "rm", name, quietly=True)
         # Those without a name whose container was removed by somebody who did not ask for it.
         world.do("volume", "prune", "-f", quietly=True)
+
+
+def verify_layouts(world, verb):
+    """All that a layout's index leads to is there, and is what its digest says."""
+    def blob(folder, descriptor):
+        content = (folder / "blobs" / descriptor["digest"].replace(":", "/")).read_bytes()
+        if len(content) != descriptor["size"] or "sha256:" + hashlib.sha256(content).hexdigest() != descriptor["digest"]:
+            raise Failure(f"layout {folder}: blob {descriptor['digest']} is not what its name says")
+        return content
+
+    for name in verb.layouts:
+        folder = world.path / "work" / name
+        try:
+            index = json.loads((folder / "index.json").read_text())
+        except FileNotFoundError:
+            continue
+        for descriptor in index["manifests"]:
+            manifest = json.loads(blob(folder, descriptor))
+            for part in [manifest["config"], *manifest["layers"]]:
+                blob(folder, part)
 
 
 def verify_images(world, verb):

@@ -1,13 +1,27 @@
 import Errors
 import Glibc
 import Linux
+import Store
 import Workers
 
 /// Starts the process that reads or writes files for COPY, and hears it.
 enum CopyProcess {
+    /// Has `work` done with a directory for what only it needs; see `run`. Throws also where the build was cancelled before.
+    @discardableResult
+    static func perform(
+        _ work: CopyRequest.Work, groups: [SelectedGroup] = [], _ tools: BuildTools
+    ) throws(EngineError) -> [SelectedGroup] {
+        try tools.checkCancellation()
+        let temporary = try TemporaryTree(tools)
+        defer { temporary.remove() }
+        let request = CopyRequest(
+            runDirectory: tools.paths.run, temporary: temporary.path, driver: tools.storageDriver, work: work)
+        return try run(request, groups: groups, tools)
+    }
+
     /// Has `request` done, and returns the groups that it found. `groups` are those that it is to copy. It is killed where the build
     /// ends before. Throws `EngineError`.
-    static func run(
+    private static func run(
         _ request: CopyRequest, groups: [SelectedGroup], _ tools: BuildTools
     ) throws(EngineError) -> [SelectedGroup] {
         try engine {

@@ -50,15 +50,10 @@ struct CopyStep: Sendable {
     func execute(
         _ selection: FileSelection, on lowers: [String], in scratch: String, _ tools: BuildTools
     ) throws(EngineError) {
-        try tools.checkCancellation()
-        let temporary = try TemporaryTree(tools)
-        defer { temporary.remove() }
         let copy = CopyRequest.Copy(
             roots: selection.roots, lowers: lowers, scratch: scratch, destination: destination,
             owner: instruction.owner, mode: instruction.mode, isLinked: instruction.isLinked)
-        let request = CopyRequest(
-            runDirectory: tools.paths.run, temporary: temporary.path, driver: tools.storageDriver, work: .copy(copy))
-        _ = try CopyProcess.run(request, groups: selection.groups, tools)
+        try CopyProcess.perform(.copy(copy), groups: selection.groups, tools)
     }
 
     /// Where the files go, absolute; a slash at its end says that it is a directory.
@@ -119,12 +114,7 @@ struct CopyStep: Sendable {
         case .layers(let layers):
             let place = selection.place(of: .layers(layers))
             for index in local.sources.indices { local.sources[index].root = place }
-            let temporary = try TemporaryTree(tools)
-            defer { temporary.remove() }
-            let request = CopyRequest(
-                runDirectory: tools.paths.run, temporary: temporary.path, driver: tools.storageDriver,
-                work: .select(layers, local))
-            selection.add(try CopyProcess.run(request, groups: [], tools))
+            selection.add(try CopyProcess.perform(.select(layers, local), tools))
         }
     }
 

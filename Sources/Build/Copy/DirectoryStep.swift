@@ -11,16 +11,10 @@ struct DirectoryStep: Sendable {
     /// Makes it in a root file system of `lowers` (layers' directories, the lowest first), whose own files go below the directory `scratch`.
     /// Throws `EngineError`; what is in `scratch` is of no use then.
     func execute(on lowers: [String], in scratch: String, _ tools: BuildTools) throws(EngineError) {
-        try tools.checkCancellation()
-        let temporary = try TemporaryTree(tools)
-        defer { temporary.remove() }
         let copy = CopyRequest.Copy(
             roots: [], lowers: lowers, scratch: scratch, destination: Array(path.utf8),
             owner: user.isEmpty ? nil : user,
             mode: nil, isLinked: false)
-        let request = CopyRequest(
-            runDirectory: tools.paths.run, temporary: temporary.path, driver: tools.storageDriver,
-            work: .makeDirectory(copy))
-        _ = try CopyProcess.run(request, groups: [], tools)
+        try CopyProcess.perform(.makeDirectory(copy), tools)
     }
 }

@@ -13,6 +13,7 @@ final class BaseImages: Sendable {
     private let tools: BuildTools
     private let reporter: Reporter
     private let ingest: ImageIngest
+    private let layouts: LayoutImages
     private let known = Mutex<[String: BaseImage]>([:])
 
     init(_ request: BuildRequest, _ tools: BuildTools, _ reporter: Reporter, _ ingest: ImageIngest) {
@@ -20,6 +21,7 @@ final class BaseImages: Sendable {
         self.tools = tools
         self.reporter = reporter
         self.ingest = ingest
+        layouts = LayoutImages(tools, reporter, ingest)
     }
 
     /// What the caller has named `name` (`--build-context`); nil where that is nothing.
@@ -27,6 +29,8 @@ final class BaseImages: Sendable {
         guard let key = key(name), let context = request.namedContexts[key] else { return nil }
         switch context {
         case .image(let reference): return .image(try image(reference, platform))
+        case .layout(let path, let reference):
+            return .image(try layouts.image(path, reference, for: key, platform))
         case .empty: return .nothing
         default: return .context(key)
         }

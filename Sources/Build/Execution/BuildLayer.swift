@@ -1,4 +1,3 @@
-import Glibc
 import OCI
 import Store
 import Synchronization
@@ -9,6 +8,8 @@ final class BuildLayer: Sendable {
     struct State: Sendable {
         /// Its directory. To be used while `LayerPins` hold it there.
         var path: String
+        /// The name that the directory, or another one of the same layer, has in the store; nil until it has one.
+        var directory: Digest?
         /// nil until its archive was read.
         var diffID: Digest?
         /// The archive's size in bytes, where it was read.
@@ -41,46 +42,19 @@ final class BuildLayer: Sendable {
 
 /// Keeps layers' directories where they are while somebody is about to mount or read them: a step's layer gets its name when its archive was
 /// read, and that may be while the next step is being started.
-final class LayerPins: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let isFree = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    // Guarded by the mutex.
-    private var count = 0
-
-    init() {
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(isFree, nil)
-    }
-
-    deinit {
-        pthread_cond_destroy(isFree)
-        pthread_mutex_destroy(mutex)
-        isFree.deallocate()
-        mutex.deallocate()
-    }
+final class LayerPins: Sendable {
+    private let count = Monitor(0)
 
     /// Holds all directories until the pin is released or goes.
     func pin() -> Pin {
-        pthread_mutex_lock(mutex)
-        count += 1
-        pthread_mutex_unlock(mutex)
+        count.change { $0 += 1 }
         return Pin(self)
     }
 
-    fileprivate func release() {
-        pthread_mutex_lock(mutex)
-        count -= 1
-        if count == 0 { pthread_cond_broadcast(isFree) }
-        pthread_mutex_unlock(mutex)
-    }
+    fileprivate func release() { count.change { $0 -= 1 } }
 
-    /// Runs `body`, which may move directories, when nobody holds them.
-    func whenFree(_ body: () -> Void) {
-        pthread_mutex_lock(mutex)
-        while count > 0 { pthread_cond_wait(isFree, mutex) }
-        body()
-        pthread_mutex_unlock(mutex)
-    }
+    /// Runs `body`, which may move directories, when nobody holds them; nobody can until it returns.
+    func whenFree(_ body: () -> Void) { count.when({ $0 == 0 }, { _ in body() }) }
 
     /// Holds directories where they are. Any thread may release it, once.
     final class Pin: Sendable {

@@ -16,10 +16,9 @@ final class Execution: Sendable {
     let request: BuildRequest
     let tools: BuildTools
     let reporter: Reporter
-    let cache: BuildCacheStore
+    let steps: StepCache
     let keeper: LayerKeeper
     let pins: LayerPins
-    let ingest: ImageIngest
     /// The files of a context: the main one for nil.
     let context: @Sendable (String?) throws(BuildError) -> ContextTree
     /// The lines of the Dockerfile, for errors.
@@ -33,8 +32,8 @@ final class Execution: Sendable {
     private let exportedSteps: Set<Int>
 
     init(
-        _ plan: BuildPlan, _ request: BuildRequest, _ tools: BuildTools, _ reporter: Reporter, _ cache: BuildCacheStore,
-        _ keeper: LayerKeeper, _ pins: LayerPins, _ ingest: ImageIngest, isExported: Bool,
+        _ plan: BuildPlan, _ request: BuildRequest, _ tools: BuildTools, _ reporter: Reporter, _ steps: StepCache,
+        _ keeper: LayerKeeper, _ pins: LayerPins, isExported: Bool,
         context: @escaping @Sendable (String?) throws(BuildError) -> ContextTree,
         excerpt: @escaping @Sendable (LineRange) -> SourceExcerpt
     ) {
@@ -42,10 +41,9 @@ final class Execution: Sendable {
         self.request = request
         self.tools = tools
         self.reporter = reporter
-        self.cache = cache
+        self.steps = steps
         self.keeper = keeper
         self.pins = pins
-        self.ingest = ingest
         self.isExported = isExported
         self.context = context
         self.excerpt = excerpt
@@ -173,7 +171,8 @@ final class Execution: Sendable {
                 result.layers.append(
                     BuildLayer(
                         .init(
-                            path: tools.layers.path(of: name), diffID: place.diffID, size: descriptor.size)))
+                            path: tools.layers.path(of: name), directory: name, diffID: place.diffID,
+                            size: descriptor.size)))
             }
             return result
         } catch { throw BuildError(EngineError(error)) }
@@ -220,22 +219,28 @@ final class Execution: Sendable {
         var result = result
         let lock = try lock(key)
         let label = BuildLayer.Label(key: key, description: step.name)
-        if !request.ignoresCache, !stage.isUncached, let layer = try cached(label) {
-            lock.release()
-            reporter.end(number, .cached)
-            result.add(layer, step.id, key)
-            return result
-        }
-        reporter.start(number)
+        let isInImage = isExported && exportedSteps.contains(step.id)
+        let lowest = result.layers.first
         do {
+            if !request.ignoresCache, !stage.isUncached,
+                let layer = try steps.layer(label, on: result.layers, isExported: isInImage)
+            {
+                lock.release()
+                reporter.end(number, .cached)
+                steps.note(layer, above: lowest)
+                result.add(layer, step.id, key)
+                return result
+            }
+            reporter.start(number)
             let scratch = try LayerScratch(tools.layers)
             let pin = pins.pin()
             defer { pin.release() }
             try make(result.directories, scratch.path) { pin.release() }
             pin.release()
             let layer = try keeper.keep(
-                scratch, on: result.layers, label, isExported: isExported && exportedSteps.contains(step.id), lock)
+                scratch, on: result.layers, label, isExported: isInImage, lock)
             reporter.end(number, .done)
+            steps.note(layer, above: lowest)
             result.add(layer, step.id, key)
             return result
         } catch {
@@ -248,28 +253,10 @@ final class Execution: Sendable {
     private func lock(_ key: Digest) throws(BuildError) -> StepLock {
         while true {
             do throws(StoreError) {
-                if let lock = try cache.tryLock(key) { return StepLock(lock) }
+                if let lock = try steps.store.tryLock(key) { return StepLock(lock) }
             } catch { throw BuildError(EngineError(error)) }
-            var poll = PollSet()
-            poll.add(tools.cancellation.number)
-            _ = try? poll.wait(milliseconds: 20)
-            try checkCancellation()
+            try building { () throws(EngineError) in try tools.pause() }
         }
-    }
-
-    private func cached(_ label: BuildLayer.Label) throws(BuildError) -> BuildLayer? {
-        do throws(StoreError) {
-            guard var entry = try cache.entry(label.key) else { return nil }
-            try ingest.protect([entry.layer, entry.directory])
-            guard tools.layers.has(entry.directory) else { return nil }
-            entry.lastUsed = .now()
-            (entry.useCount, _) = entry.useCount.addingReportingOverflow(1)
-            try cache.write(entry)
-            return BuildLayer(
-                .init(
-                    path: tools.layers.path(of: entry.directory), diffID: entry.layer, size: nil,
-                    created: entry.created.rfc3339), label)
-        } catch { throw BuildError(EngineError(error)) }
     }
 }
 

@@ -1,4 +1,3 @@
-import Bytes
 import Archive
 import ContainerSpec
 import Errors
@@ -74,6 +73,7 @@ final class LayerKeeper: Sendable {
             }
             try named.get()
             layer.update {
+                $0.directory = written.digest
                 $0.diffID = written.digest
                 $0.size = written.size
             }
@@ -123,22 +123,11 @@ final class LayerKeeper: Sendable {
             mountPlaces: MountPoints.places)
         let written = try tools.write(archive, to: ingest)
         pin.release()
-        var config = ImageConfig(architecture: "unknown", diffIDs: [])
-        var manifest = Manifest(
-            config: Descriptor(mediaType: MediaType.ociConfig, digest: written.digest, size: 0), layers: [])
-        for layer in below.map(\.now) + [.init(path: "", diffID: written.digest, size: written.size)] {
-            guard let diffID = layer.diffID else { throw EngineError("a layer below has no digest yet") }
-            config.rootfs.diffIDs.append(diffID)
-            manifest.layers.append(
-                Descriptor(mediaType: MediaType.ociLayer, digest: diffID, size: layer.size ?? 0))
-        }
-        try tools.images.unpack(manifest, config, ingest: ingest)
-        guard let name = config.rootfs.imageLayers.last.flatMap({ tools.layers.find($0) }) else {
-            throw EngineError("a layer was removed while it was being made", .conflict)
-        }
+        let blob = Descriptor(mediaType: MediaType.ociLayer, digest: written.digest, size: written.size)
+        let name = try tools.unpack(blob, as: written.digest, on: below, ingest)
         return BuildLayer(
             .init(
-                path: tools.layers.path(of: name), diffID: written.digest, size: written.size,
+                path: tools.layers.path(of: name), directory: name, diffID: written.digest, size: written.size,
                 created: created.rfc3339), label)
     }
 
@@ -146,11 +135,9 @@ final class LayerKeeper: Sendable {
 
     private func note(_ layer: BuildLayer, _ label: BuildLayer.Label, _ created: Timestamp) {
         let state = layer.now
-        guard let diffID = state.diffID else { return }
-        let name = Files.split(state.path).name
-        let directory = name.split(on: "-").last.flatMap { Digest(.sha256, hex: String($0)) } ?? diffID
+        guard let diffID = state.diffID, let directory = state.directory else { return }
         let entry = BuildCacheEntry(
-            key: label.key, layer: diffID, directory: tools.layers.has(directory) ? directory : diffID,
+            key: label.key, layer: diffID, directory: directory,
             size: tools.layers.size(of: directory) ?? state.size ?? 0, created: created, lastUsed: created,
             useCount: 1, description: label.description)
         do throws(StoreError) { try cache.write(entry) } catch {

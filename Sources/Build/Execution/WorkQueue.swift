@@ -1,57 +1,43 @@
-import Glibc
 import Linux
 
 /// Work that goes on beside the steps, on a few threads, in the order in which it comes.
-final class WorkQueue: @unchecked Sendable {
-    private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
-    private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
-    // Guarded by the mutex.
-    private var waiting: [@Sendable () -> Void] = []
-    private var running = 0
+final class WorkQueue: Sendable {
+    private struct Work {
+        var waiting: [@Sendable () -> Void] = []
+        var threads = 0
+    }
+
+    private let work = Monitor(Work())
     private let width: Int
 
     /// With at most `width` threads.
-    init(width: Int) {
-        self.width = width
-        pthread_mutex_init(mutex, nil)
-        pthread_cond_init(changed, nil)
-    }
+    init(width: Int) { self.width = width }
 
-    deinit {
-        pthread_cond_destroy(changed)
-        pthread_mutex_destroy(mutex)
-        changed.deallocate()
-        mutex.deallocate()
-    }
-
-    /// Has `work` done; by the caller itself where there can be no thread.
-    func submit(_ work: @escaping @Sendable () -> Void) {
-        pthread_mutex_lock(mutex)
-        waiting.append(work)
-        let needsThread = running < width
-        if needsThread { running += 1 }
-        pthread_mutex_unlock(mutex)
+    /// Has `job` done; by the caller itself where there can be no thread.
+    func submit(_ job: @escaping @Sendable () -> Void) {
+        let needsThread = work.change { work in
+            work.waiting.append(job)
+            guard work.threads < width else { return false }
+            work.threads += 1
+            return true
+        }
         guard needsThread else { return }
         do throws(SystemError) { _ = try begin { self.serve() } } catch { serve() }
     }
 
     private func serve() {
-        pthread_mutex_lock(mutex)
-        while !waiting.isEmpty {
-            let work = waiting.removeFirst()
-            pthread_mutex_unlock(mutex)
-            work()
-            pthread_mutex_lock(mutex)
+        while let job = next() { job() }
+    }
+
+    // A thread that finds nothing is none any more before anybody else looks.
+    private func next() -> (@Sendable () -> Void)? {
+        work.change { work in
+            guard work.waiting.isEmpty else { return work.waiting.removeFirst() }
+            work.threads -= 1
+            return nil
         }
-        running -= 1
-        pthread_cond_broadcast(changed)
-        pthread_mutex_unlock(mutex)
     }
 
     /// Waits until all that was submitted is done.
-    func finish() {
-        pthread_mutex_lock(mutex)
-        while running > 0 || !waiting.isEmpty { pthread_cond_wait(changed, mutex) }
-        pthread_mutex_unlock(mutex)
-    }
+    func finish() { work.when({ $0.threads == 0 && $0.waiting.isEmpty }, { _ in }) }
 }

@@ -44,8 +44,10 @@ package struct BuildRequest: Sendable {
     package var squashes = false
     /// Whether what the cache knows of the image's layers goes along in the image (`--cache-to type=inline`).
     package var inlinesCache = false
-    /// Images that bring what a cache knows of their layers (`--cache-from`), by their references.
-    package var cacheSources: [String] = []
+    /// What other builds knew of steps (`--cache-from`).
+    package var cacheSources: [BuildCacheSource] = []
+    /// Where what the cache knows is written when all is built (`--cache-to`).
+    package var cacheTargets: [BuildCacheTarget] = []
 
     /// A build of `context`; base images that are not here are fetched as `pulling` says.
     package init(context: BuildContext, pulling: PullOptions) {
@@ -128,10 +130,7 @@ package enum BuildOutput: Sendable {
     /// The files of the result, as a tar archive.
     case tar(BuildDestination)
     /// An archive of the image: docker-archive or OCI layout.
-    case archive(BuildDestination, format: ArchiveFormat, names: [Reference])
-
-    /// The forms of archives of images.
-    package enum ArchiveFormat: String, Sendable { case docker, oci }
+    case archive(BuildDestination, format: ImageArchive.Format, names: [Reference])
 }
 
 /// Where an archive goes.

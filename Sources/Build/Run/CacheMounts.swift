@@ -122,10 +122,10 @@ package struct CacheMounts: Sendable {
     package func list() throws(EngineError) -> [Copy] {
         try engine {
             var found: [(path: String, id: String, use: FileTime, isInUse: Bool)] = []
-            for name in try names(folder) where isHex(name) {
+            for name in try Files.listPresent(folder) where isHex(name) {
                 let directory = "\(folder)/\(name)"
                 let id = try text("\(directory)/id")
-                for number in try names(directory) where Int(number) != nil {
+                for number in try Files.listPresent(directory) where Int(number) != nil {
                     let path = "\(directory)/\(number)"
                     guard let status = try Files.status(raw: RawName("\(path)/lock"), in: AT_FDCWD) else { continue }
                     let lock = try FileDescriptor.open("\(path)/lock", O_RDWR | O_NOFOLLOW)
@@ -150,12 +150,12 @@ package struct CacheMounts: Sendable {
         try engine {
             var removed: [Copy] = []
             for copy in copies where try condemn(copy) { removed.append(copy) }
-            let doomed = try names(folder).filter { RetiredTree.isOne($0) }.map { "\(folder)/\($0)" }
+            let doomed = try Files.listPresent(folder).filter { RetiredTree.isOne($0) }.map { "\(folder)/\($0)" }
             let bytes = try TreeRemoval(executable: executable, runDirectory: paths.run).remove(doomed)
             for copy in removed {
                 // Empty but for the id, unless another build has begun with it again.
                 let directory = Files.split(copy.path).parent
-                if try !names(directory).contains(where: { Int($0) != nil }) {
+                if try !Files.listPresent(directory).contains(where: { Int($0) != nil }) {
                     unlink("\(directory)/id")
                     rmdir(directory)
                 }
@@ -174,13 +174,6 @@ package struct CacheMounts: Sendable {
         guard try lock.lock(waiting: false), try Self.isStill(lock, "\(copy.path)/lock") else { return false }
         try Files.rename(copy.path, to: RetiredTree.path(randomHex(bytes: 8), in: folder))
         return true
-    }
-
-    private func names(_ directory: String) throws(SystemError) -> [String] {
-        do throws(SystemError) { return try Files.list(directory) } catch {
-            if error.errno == .noEntry { return [] }
-            throw error
-        }
     }
 
     private func text(_ path: String) throws(SystemError) -> String {

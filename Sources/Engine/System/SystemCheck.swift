@@ -320,8 +320,8 @@ enum Temporaries {
     static func folders(_ paths: StorePaths) -> [String] {
         [
             paths.data, paths.images, paths.layers, paths.squashedLayers, paths.launchRecords,
-            paths.cache + "/seccomp",
-        ]
+            paths.cache + "/seccomp", paths.buildCache, paths.buildCache + "/selections",
+        ] + [LayerStore.Ownership.full, .squashed].map { BuildCacheStore(paths, $0).folder }
     }
 
     /// The paths of those in `folder` whose writer is gone. Throws where it cannot be read; a missing one has none.

@@ -73,6 +73,8 @@ extension Engine {
             }
             let endpoints = paths.run + "/network/endpoints"
             for network in try names(in: endpoints) { folders.append("\(endpoints)/\(network)") }
+            let mounts = paths.cache + "/build-mounts"
+            for cache in try names(in: mounts) where isHex(cache) { folders.append("\(mounts)/\(cache)") }
             folders += [paths.data + "/networks", paths.run + "/network"].filter { Files.exists($0) }
             for folder in folders {
                 for path in try Temporaries.abandoned(in: folder) { unlink(path) }

@@ -1,6 +1,7 @@
 import Archive
 package import Errors
 import Glibc
+package import Linux
 package import OCI
 import Runtime
 package import Store
@@ -53,6 +54,29 @@ extension ImageService {
             } else {
                 unpacked.add(layer)
             }
+        }
+    }
+
+    /// Unpacks the archive that `opening` opens, compressed or not, as `layer` on `below`, the lowest first, which are all there; `ingest` keeps it.
+    /// The archive need not be in the store: what it is when it is read must have the layer's diff id.
+    ///
+    /// Blocks the thread. Throws with the layer and the cause.
+    package func unpack(
+        _ layer: ImageLayer, on below: [ImageLayer], ingest: ImageIngest,
+        opening: () throws(EngineError) -> FileDescriptor
+    ) throws(EngineError) {
+        try engine {
+            try ingest.protect(layer.names)
+            guard let pending = try layers.begin(layer) else { return }
+            let archive = try opening()
+            var run = UnpackRun(self, layers)
+            try run.start(LayerJob(layer, blob: layer.diffID), pending, reading: archive)
+            let unpacked = try run.finishOne()
+            guard let lowers = layers.find(below) else {
+                throw EngineError(
+                    "a layer below \(layer.diffID.short) was removed while it was being unpacked", .conflict)
+            }
+            try run.settle(unpacked, on: lowers.reversed())
         }
     }
 

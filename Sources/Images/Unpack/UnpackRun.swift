@@ -42,7 +42,12 @@ struct UnpackRun: ~Copyable {
     /// Starts a worker that unpacks `job`.
     mutating func start(_ job: LayerJob, _ pending: PendingLayer) throws {
         let blob = try images.open(job.blob)
-        try start(.unpackLayer, job, pending, reading: blob, [job.layer.diffID.description], [])
+        try start(job, pending, reading: blob)
+    }
+
+    /// As `start(_:_:)`, of the archive that `archive` reads, wherever that is.
+    mutating func start(_ job: LayerJob, _ pending: PendingLayer, reading archive: borrowing FileDescriptor) throws {
+        try start(.unpackLayer, job, pending, reading: archive, [job.layer.diffID.description], [])
     }
 
     /// Settles what `layer` leaves to the layers below, `lowers`, the topmost first, all in the store, and gives it to the

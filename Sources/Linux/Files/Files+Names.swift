@@ -79,6 +79,14 @@ extension Files {
         }
     }
 
+    /// As `list`, of a directory that is made when it is needed: no names where there is none.
+    package static func listPresent(_ path: UnsafePointer<CChar>) throws(SystemError) -> [String] {
+        do throws(SystemError) { return try list(path) } catch {
+            if error.errno == .noEntry { return [] }
+            throw error
+        }
+    }
+
     /// The names in the open directory `directory`, without "." and "..", in no order.
     package static func rawNames(of directory: CInt) throws(SystemError) -> [RawName] {
         try names(in: FileDescriptor.open(".", in: directory, O_RDONLY | O_DIRECTORY), nil)

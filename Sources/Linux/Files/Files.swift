@@ -160,6 +160,14 @@ package enum Files {
         return access(path, F_OK) == 0 ? nil : .current
     }
 
+    /// Throws EACCES, EROFS or whatever else forbids this process what `mode` (W_OK, X_OK) asks for (faccessat(2)), ENOENT for what is not there.
+    package static func checkAccess(_ path: String, _ mode: CInt) throws(SystemError) {
+        guard faccessat(AT_FDCWD, path, mode, AT_EACCESS) != 0 else { return }
+        let errno = Errno.current
+        // Before Linux 5.8, and below seccomp filters that do not know the call, the real ids are asked.
+        guard errno == .notImplemented, access(path, mode) == 0 else { throw SystemError("access", path, errno) }
+    }
+
     /// Whether anything has the name `path`, a dangling symbolic link included.
     package static func exists(_ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD) -> Bool {
         faccessat(directory, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0

@@ -1,4 +1,3 @@
-import Bytes
 import Glibc
 package import Linux
 package import OCI
@@ -60,18 +59,10 @@ package struct BuildCacheStore: Sendable {
 
     /// All entries, in no order.
     package func entries() throws(StoreError) -> [BuildCacheEntry] {
-        let names = try doing("list \(folder)") { () throws(SystemError) -> [String] in
-            do throws(SystemError) { return try Files.list(folder) } catch {
-                if error.errno == .noEntry { return [] }
-                throw error
-            }
-        }
+        let names = try doing("list \(folder)") { () throws(SystemError) in try Files.listPresent(folder) }
         var result: [BuildCacheEntry] = []
         for name in names {
-            let parts = name.split(on: "-", maxSplits: 1)
-            guard parts.count == 2, let algorithm = Digest.Algorithm(rawValue: String(parts[0])),
-                let key = Digest(algorithm, hex: String(parts[1])), let entry = try entry(key)
-            else { continue }
+            guard let key = LayerStore.digest(of: name), let entry = try entry(key) else { continue }
             result.append(entry)
         }
         return result

@@ -4,18 +4,20 @@ import JSON
 import Linux
 package import OCI
 
-/// The layout's `index.json`, with all that others have put there.
-struct IndexFile: Equatable {
+/// A layout's `index.json`, with all that others have put there.
+package struct IndexFile: Equatable {
     /// Every member of the document but `manifests`.
     var fields: JSONTree = .record([("schemaVersion", .integer(2)), ("mediaType", .string(MediaType.ociIndex))])
-    var entries: [IndexEntry] = []
+    /// What it lists, in its order.
+    package var entries: [IndexEntry] = []
     /// Whether the document has a list of manifests, an empty one too.
     private(set) var isList = true
 
-    init() {}
+    /// An index of nothing.
+    package init() {}
 
-    /// Throws what is wrong with the document.
-    init(_ bytes: [UInt8]) throws(IndexFault) {
+    /// Reads a document. Throws what is wrong with it.
+    package init(_ bytes: [UInt8]) throws(IndexFault) {
         do throws(JSONError) { fields = try JSONTree.parse(bytes) } catch {
             throw IndexFault(description: error.description)
         }
@@ -37,7 +39,8 @@ struct IndexFile: Equatable {
         }
     }
 
-    func encoded() -> [UInt8] {
+    /// The document, with a line feed at its end.
+    package func encoded() -> [UInt8] {
         var document = fields
         document["manifests"] = .array(entries.map(\.fields))
         var writer = JSONWriter()
@@ -47,7 +50,7 @@ struct IndexFile: Equatable {
 }
 
 /// What is wrong with an index, as a part of a sentence.
-struct IndexFault: Error { let description: String }
+package struct IndexFault: Error { package let description: String }
 
 /// One descriptor of `index.json`.
 package struct IndexEntry: Hashable, Sendable {
@@ -96,7 +99,8 @@ package struct IndexEntry: Hashable, Sendable {
 
     init(fields: JSONTree) { self.fields = fields }
 
-    init(_ descriptor: Descriptor) {
+    /// The entry of `descriptor`, its type, platform and annotations with it.
+    package init(_ descriptor: Descriptor) {
         let platform = descriptor.platform.map { platform in
             JSONTree.record([
                 ("os", .string(platform.os)), ("architecture", .string(platform.architecture)),
@@ -141,12 +145,7 @@ extension ImageStore {
     /// The names of the blobs with digests of `algorithm`, in no order.
     func blobs(_ algorithm: Digest.Algorithm) throws(StoreError) -> [String] {
         let folder = "\(paths.images)/blobs/\(algorithm.rawValue)"
-        return try doing("list \(folder)") { () throws(SystemError) in
-            do throws(SystemError) { return try Files.list(folder) } catch {
-                if error.errno == .noEntry { return [] }
-                throw error
-            }
-        }
+        return try doing("list \(folder)") { () throws(SystemError) in try Files.listPresent(folder) }
     }
 
     /// Changes the index while nobody else does, and replaces the file if `change` made a difference.

@@ -15,6 +15,25 @@ package struct StoredImage: Sendable {
     /// The digests that registries know this id by, as "name@digest", familiar form.
     package let repoDigests: [String]
 
+    /// An image whose parts are in the store, and that no name leads to.
+    package init(_ descriptor: Descriptor, _ manifest: Manifest, _ config: ImageConfig) {
+        self.init(
+            id: manifest.config.digest, descriptor: descriptor, manifest: manifest, config: config, names: [],
+            repoDigests: [])
+    }
+
+    init(
+        id: Digest, descriptor: Descriptor, manifest: Manifest, config: ImageConfig, names: [String],
+        repoDigests: [String]
+    ) {
+        self.id = id
+        self.descriptor = descriptor
+        self.manifest = manifest
+        self.config = config
+        self.names = names
+        self.repoDigests = repoDigests
+    }
+
     /// The platform that the configuration names.
     package var platform: Platform {
         Platform(os: config.os, architecture: config.architecture, variant: config.variant).normalized

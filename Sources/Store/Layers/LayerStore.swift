@@ -31,6 +31,13 @@ package struct LayerStore: Sendable {
     /// The layer's name in `layers/`: "sha256-…".
     package static func name(of name: Digest) -> String { "\(name.algorithm.rawValue)-\(name.hex)" }
 
+    /// The layer that is called so in `layers/`; nil for what is no such name.
+    static func digest(of name: String) -> Digest? {
+        let parts = name.split(on: "-", maxSplits: 1)
+        guard parts.count == 2, let algorithm = Digest.Algorithm(rawValue: String(parts[0])) else { return nil }
+        return Digest(algorithm, hex: String(parts[1]))
+    }
+
     /// Whether the layer is there, whole.
     package func has(_ name: Digest) -> Bool { Files.exists(path(of: name)) }
 
@@ -338,11 +345,7 @@ extension LayerStore {
     /// The names of all layers that are there.
     package func all() throws(StoreError) -> [Digest] {
         let names = try doing("list the layers") { () throws(SystemError) in try Files.list(folder) }
-        return names.compactMap { name in
-            let parts = name.split(on: "-", maxSplits: 1)
-            guard parts.count == 2, let algorithm = Digest.Algorithm(rawValue: String(parts[0])) else { return nil }
-            return Digest(algorithm, hex: String(parts[1]))
-        }
+        return names.compactMap { Self.digest(of: $0) }
     }
 
     /// Takes the layer out of the store at once; returns its tree, which is one of `condemnAbandoned()` from then on.

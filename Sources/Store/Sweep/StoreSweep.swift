@@ -90,14 +90,8 @@ package struct StoreSweep: Sendable {
         return found
     }
 
-    // A directory that is made when it is needed may be missing.
     private func list(_ folder: String) throws(StoreError) -> [String] {
-        try doing("list \(folder)") { () throws(SystemError) in
-            do throws(SystemError) { return try Files.list(folder) } catch {
-                if error.errno == .noEntry { return [] }
-                throw error
-            }
-        }
+        try doing("list \(folder)") { () throws(SystemError) in try Files.listPresent(folder) }
     }
 
     private struct Marks {

@@ -96,8 +96,19 @@ import Testing
         (["--add-host", "x:1"], "ERROR: failed to build: invalid host x:1"),
         (["--builder", "nosuch"], "ERROR: no builder \"nosuch\" found"),
         (["--provenance", "true"], "ERROR: failed to build: --provenance=true is refused: attestations are not made"),
-        (["--cache-from", "type=local,src=x"], "ERROR: failed to build: --cache-from type=local is refused"),
-        (["--cache-to", "type=local,dest=x"], "ERROR: failed to build: --cache-to type=local is refused"),
+        (["--cache-from", "type=gha"], "ERROR: failed to build: --cache-from type=gha is refused"),
+        (["--cache-to", "type=s3,bucket=x"], "ERROR: failed to build: --cache-to type=s3 is refused"),
+        (
+            ["--platform", "linux/amd64,linux/arm64", "-o", "type=tar,dest=x"],
+            "ERROR: failed to build: failed to solve: an output of type=tar is refused for several platforms"
+        ),
+        (["-o", "/dev/null/x"], "ERROR: failed to build: invalid destination directory: /dev/null/x"),
+        (
+            ["-o", "type=oci,dest=nothere/x"],
+            "ERROR: failed to build: failed to solve: nothing can be written to an output"
+        ),
+        (["--iidfile", "nothere/id"], "ERROR: writing image ID file: open "),
+        (["--metadata-file", "nothere/m"], "ERROR: invalid output path: stat "),
         (["--rm=false"], "ERROR: failed to build: --rm=false is refused"),
         (["--isolation", "hyperv"], "ERROR: failed to build: invalid isolation (hyperv)"),
         (["--ssh", "default"], "ERROR: failed to build: failed to convert agent config for ID: \"default\""),

@@ -1,51 +1,149 @@
 import Bytes
 package import Errors
+import Linux
 import OCI
 
 /// The texts of `--cache-from` and `--cache-to`.
 package enum CacheOption {
-    /// Whether `text` of `--cache-to` wants the cache's records in the image. Throws `OptionError` for places where no cache can be written.
-    package static func isInline(destination text: String) throws(OptionError) -> Bool {
-        guard let (type, attributes) = try read(text, reference: "ref") else { return false }
-        guard type == "inline" else { throw refusal("--cache-to", type, "written to") }
-        for (key, value) in attributes {
-            guard key == "mode" else {
-                throw .refused("--cache-to type=inline,\(key.excerpt)=…", "an inline cache has only a mode")
-            }
-            guard value == "min" || value == "max" else {
-                throw OptionError("unknown cache mode: \(value.excerpt)")
-            }
-        }
-        return true
+    /// Where a build's cache goes.
+    package enum Destination: Sendable, Equatable {
+        /// Into the image itself.
+        case inline
+        case target(BuildCacheTarget)
     }
 
-    /// The image that `text` of `--cache-from` names; nil for an empty text. Throws `OptionError` for places where no cache can be read: but
-    /// that of the store, images alone bring one.
-    package static func source(_ text: String) throws(OptionError) -> String? {
+    private typealias Attributes = [(key: String, value: String)]
+
+    // MARK: --cache-to
+
+    /// What `text` of `--cache-to` says; nil where it is empty. `directory` is what relative paths are relative to. Throws `OptionError` for
+    /// places where no cache can be written.
+    package static func destination(_ text: String, directory: String) throws(OptionError) -> Destination? {
         guard let (type, attributes) = try read(text, reference: "ref") else { return nil }
-        if type == "registry" {
+        switch type {
+        case "inline":
+            for (key, value) in attributes {
+                guard key == "mode" else {
+                    throw .refused("--cache-to type=inline,\(key.excerpt)=…", "an inline cache has only a mode")
+                }
+                _ = try extent(value)
+            }
+            return .inline
+        case "local": return .target(try local(attributes, directory))
+        default: throw refusal("--cache-to", type, "written to")
+        }
+    }
+
+    private static func local(_ attributes: Attributes, _ directory: String) throws(OptionError) -> BuildCacheTarget {
+        guard let path = attributes.last(where: { $0.key == "dest" })?.value, !path.isEmpty else {
+            throw OptionError("local cache exporter requires dest")
+        }
+        let absolute = OptionFields.absolute(path, directory)
+        let status: FileStatus?
+        do throws(SystemError) { status = try OptionFields.status(absolute) } catch {
+            throw OptionError("--cache-to dest=\(path.excerpt) cannot be used: \(error.errno)")
+        }
+        guard status?.isDirectory ?? true else {
+            throw OptionError("--cache-to dest=\(path.excerpt) is no directory")
+        }
+        var tag = "latest"
+        var target = BuildCacheTarget(.directory(absolute, tag: tag))
+        for (key, value) in attributes {
+            func refuse(_ why: String) -> OptionError {
+                .refused("--cache-to type=local,\(key.excerpt)=\(value.excerpt)", why)
+            }
+            switch key {
+            case "dest": continue
+            case "tag": tag = try self.tag(value)
+            case "mode": target.extent = try extent(value)
+            case "ignore-error": target.ignoresErrors = try flag(key, value)
+            case "compression":
+                guard value == "uncompressed" else { throw refuse("layers are stored and written as they are") }
+            case "compression-level": throw refuse("layers are written uncompressed")
+            // There are no others than those that are written uncompressed.
+            case "force-compression": _ = try flag(key, value)
+            case "oci-mediatypes":
+                if try !flag(key, value) { throw refuse("a cache is written by OCI's media types") }
+            case "image-manifest":
+                if try !flag(key, value) { throw refuse("a cache is an image's manifest, and no index") }
+            default: throw OptionError("--cache-to type=local has no key \(goQuoted(key.excerpt))", .unsupported)
+            }
+        }
+        target.place = .directory(absolute, tag: tag)
+        return target
+    }
+
+    private static func extent(_ text: String) throws(OptionError) -> BuildCacheTarget.Extent {
+        guard let extent = BuildCacheTarget.Extent(rawValue: text) else {
+            throw OptionError("unknown cache mode: \(text.excerpt)")
+        }
+        return extent
+    }
+
+    private static func flag(_ key: String, _ text: String) throws(OptionError) -> Bool {
+        guard let flag = goBool(text) else {
+            throw OptionError("non-bool value specified for \(key): \(text.excerpt)")
+        }
+        return flag
+    }
+
+    // It is what the index of a layout calls the cache: any text, but one that is there.
+    private static func tag(_ text: String) throws(OptionError) -> String {
+        guard !text.isEmpty else { throw OptionError("a cache's tag cannot be empty") }
+        return text
+    }
+
+    // MARK: --cache-from
+
+    /// What `text` of `--cache-from` names; nil for an empty text. `directory` is what relative paths are relative to. Throws `OptionError` for
+    /// places where no cache can be read.
+    package static func source(_ text: String, directory: String) throws(OptionError) -> BuildCacheSource? {
+        guard let (type, attributes) = try read(text, reference: "ref") else { return nil }
+        switch type {
+        case "registry":
             guard let reference = attributes.last(where: { $0.key == "ref" })?.value, !reference.isEmpty else {
                 throw OptionError("registry cache importer requires ref")
             }
-            do throws(ReferenceError) { return try Reference(reference).familiar } catch {
+            do throws(ReferenceError) { return .image(try Reference(reference).familiar) } catch {
                 throw OptionError("invalid cache reference \(goQuoted(reference.excerpt)): \(error)")
             }
+        case "local": return .layout(try layout(attributes, directory))
+        default: throw refusal("--cache-from", type, "read from")
         }
-        if type == "local", !attributes.contains(where: { $0.key == "src" }) {
+    }
+
+    private static func layout(
+        _ attributes: Attributes, _ directory: String
+    ) throws(OptionError) -> BuildCacheSource.Layout {
+        guard let path = attributes.last(where: { $0.key == "src" })?.value, !path.isEmpty else {
             throw OptionError("local cache importer requires src")
         }
-        throw refusal("--cache-from", type, "read from")
+        var layout = BuildCacheSource.Layout(path: OptionFields.absolute(path, directory))
+        for (key, value) in attributes {
+            switch key {
+            case "src": continue
+            case "tag": layout.tag = try tag(value)
+            case "digest":
+                guard let digest = Digest(value) else {
+                    throw OptionError("--cache-from digest=\(value.excerpt) is no digest")
+                }
+                layout.digest = digest
+            default: throw OptionError("--cache-from type=local has no key \(goQuoted(key.excerpt))", .unsupported)
+            }
+        }
+        return layout
     }
+
+    // MARK: both
 
     private static func refusal(_ flag: String, _ type: String, _ verb: String) -> OptionError {
         switch type {
-        case "registry", "local", "inline", "gha", "s3", "azblob":
+        case "registry", "inline", "gha", "s3", "azblob":
             .refused(
                 "\(flag) type=\(type)",
                 "the cache of builds is in the store, and none is \(verb) "
-                    + (type == "local"
-                        ? "a directory" : type == "registry" || type == "inline" ? "registries" : "such a service")
-                    + "; leave it out")
+                    + (type == "registry" || type == "inline" ? "registries" : "such a service")
+                    + "; use type=local, or leave it out")
         default: OptionError("unknown cache type \(goQuoted(type.excerpt)) in \(flag)")
         }
     }
@@ -53,12 +151,12 @@ package enum CacheOption {
     /// The type that `text` names and all else that it says; nil where it is empty. A text without "=" is a reference of an image.
     private static func read(
         _ text: String, reference: String
-    ) throws(OptionError) -> (type: String, attributes: [(key: String, value: String)])? {
+    ) throws(OptionError) -> (type: String, attributes: Attributes)? {
         guard !text.isEmpty else { return nil }
         let fields = try OptionFields.split(text)
         guard text.has("=") else { return ("registry", fields.map { (reference, $0) }) }
         var type = ""
-        var attributes: [(key: String, value: String)] = []
+        var attributes: Attributes = []
         for field in fields {
             guard let pair = OptionFields.pair(field) else { throw .usage("invalid value \(field.excerpt)") }
             if pair.key == "type" { type = pair.value } else { attributes.append(pair) }

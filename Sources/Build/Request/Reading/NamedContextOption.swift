@@ -1,5 +1,6 @@
 import Bytes
 package import Errors
+import Images
 import Linux
 import OCI
 
@@ -76,10 +77,17 @@ package enum NamedContextOption {
             path = path[..<colon]
         }
         let directory = OptionFields.absolute(String(path), directory)
-        guard !path.isEmpty, Files.exists("\(directory)/index.json") else {
-            throw OptionError(
-                "oci-layout reference \(goQuoted("oci-layout://\(text)")) could not be resolved: there is no index.json",
-                .notFound)
+        func unresolved(_ cause: String, _ kind: ErrorKind) -> OptionError {
+            OptionError(
+                "oci-layout reference \(goQuoted("oci-layout://\(text.excerpt)")) could not be resolved: \(cause)", kind
+            )
+        }
+        guard !path.isEmpty else { throw unresolved("there is no path", .invalid) }
+        // What has a digest is found by that, whatever the index says.
+        if reference.flatMap({ Digest($0) }) == nil {
+            do throws(EngineError) { _ = try LayoutDirectory(directory).find(reference) } catch {
+                throw unresolved(error.message, error.kind)
+            }
         }
         return .layout(directory, reference: reference)
     }

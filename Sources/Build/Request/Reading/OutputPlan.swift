@@ -1,6 +1,7 @@
 import Bytes
 package import Errors
 import Glibc
+import Images
 import Linux
 package import OCI
 

@@ -52,6 +52,14 @@ enum BuildCommand {
             do throws(SystemError) { try Files.unlink(path) } catch  where error.errno != .noEntry {
                 return try complain("removing image ID file: \(error)", context)
             } catch {}
+            do throws(SystemError) { try BuildDestination.file(path).check() } catch {
+                return try complain("writing image ID file: open \(path): \(error.errno)", context)
+            }
+        }
+        if let path = invocation.metadataFile {
+            do throws(SystemError) { try BuildDestination.file(path).check() } catch {
+                return try complain(BuildMetadata.complaint(error, path), context)
+            }
         }
         let display: BuildDisplay
         do throws(EngineError) {

@@ -46,9 +46,12 @@ enum BuildFlags {
         Flag("pull", nil, .bool, "Look for newer base images always"),
         // Not split at commas, which part the keys of one place.
         Flag(
-            "cache-from", nil, .list, "Image that was built with --cache-to=type=inline, to take its layers from",
+            "cache-from", nil, .list,
+            "Cache to take layers from: type=local,src=path, or an image that was built with --cache-to=type=inline",
             placeholder: "strings"),
-        Flag("cache-to", nil, .list, "Place to write the cache to (type=inline)", placeholder: "stringArray"),
+        Flag(
+            "cache-to", nil, .list, "Place to write the cache to (type=local,dest=path, type=inline)",
+            placeholder: "stringArray"),
         Flag("builder", nil, .string, "Who builds (only \"default\")"),
     ]
 

@@ -138,10 +138,14 @@ struct BuildOptionReader {
             throw OptionError("--no-cache and --no-cache-filter cannot currently be used together")
         }
         for text in parsed.list("cache-from") {
-            if let source = try CacheOption.source(text) { request.cacheSources.append(source) }
+            if let source = try CacheOption.source(text, directory: directory) { request.cacheSources.append(source) }
         }
-        for text in parsed.list("cache-to") where try CacheOption.isInline(destination: text) {
-            request.inlinesCache = true
+        for text in parsed.list("cache-to") {
+            switch try CacheOption.destination(text, directory: directory) {
+            case .inline?: request.inlinesCache = true
+            case .target(let target)?: request.cacheTargets.append(target)
+            case nil: continue
+            }
         }
         // How it was asked for before there was a flag.
         if let value = request.arguments["BUILDKIT_INLINE_CACHE"], goBool(value) == true { request.inlinesCache = true }

@@ -2,7 +2,6 @@ import Archive
 import Bytes
 import Errors
 import JSON
-import Linux
 import OCI
 import Store
 
@@ -11,33 +10,17 @@ struct InlineCache: Codable {
     /// The annotation of the manifest that has it.
     static let annotation = ByteKey("io.apus.build.cache")
 
-    /// One layer.
-    struct Step: Codable {
-        /// The key of the step that made it.
-        let key: Digest
-        /// Its diff id.
-        let layer: Digest
-        /// When it was made.
-        let seconds: Int64
-        let nanoseconds: Int64
-        /// What the step is called.
-        let description: String
-    }
-
     let version: Int
-    let steps: [Step]
+    let steps: [StepRecord]
 
     /// Of the layers of an image, as far as steps of a build made them.
     init(_ layers: [BuildLayer], _ cache: BuildCacheStore) throws(StoreError) {
-        var steps: [Step] = []
+        var steps: [StepRecord] = []
         for layer in layers {
             guard let label = layer.label, let diffID = layer.now.diffID, let entry = try cache.entry(label.key),
                 entry.layer == diffID
             else { continue }
-            steps.append(
-                Step(
-                    key: label.key, layer: diffID, seconds: Int64(entry.created.seconds),
-                    nanoseconds: Int64(entry.created.nanoseconds), description: label.description))
+            steps.append(StepRecord(entry, layer: diffID))
         }
         version = 1
         self.steps = steps
@@ -60,16 +43,12 @@ struct InlineCache: Codable {
         for layer in image.config.rootfs.imageLayers { places[layer.diffID] = layer }
         var count = 0
         for step in steps {
-            guard let place = places[step.layer], let name = layers.find(place),
-                (0..<1_000_000_000).contains(step.nanoseconds)
-            else { continue }
+            guard let place = places[step.layer], let name = layers.find(place), let new = step.entry(name, layers)
+            else {
+                continue
+            }
             if let entry = try cache.entry(step.key), layers.has(entry.directory) { continue }
-            let created = Timestamp(seconds: Int(step.seconds), nanoseconds: Int(step.nanoseconds))
-            try cache.write(
-                BuildCacheEntry(
-                    key: step.key, layer: step.layer, directory: name, size: layers.size(of: name) ?? 0,
-                    created: created,
-                    lastUsed: .now(), useCount: 0, description: step.description))
+            try cache.write(new)
             count += 1
         }
         return count
