@@ -11,10 +11,8 @@ extension BuildRun {
         for output in request.outputs {
             switch output {
             case .image(let names, let annotations, let pushes):
-                guard !pushes else {
-                    throw BuildError("pushing what was built is refused: apus cannot push images yet", .unsupported)
-                }
-                let image = try image(plans, results, annotations, says: "exporting to image", names)
+                let image = try image(
+                    plans, results, annotations, says: "exporting to image", names, pushes: pushes)
                 (result.descriptor, result.imageID) = (image.descriptor, image.config)
                 result.names += names
                 made = image
@@ -36,9 +34,11 @@ extension BuildRun {
 
     private func image(
         _ plans: [BuildPlan], _ results: [StageResult], _ annotations: [(key: String, value: String)],
-        says name: String,
-        _ names: [Reference]
+        says name: String, _ names: [Reference], pushes: Bool = false
     ) throws(BuildError) -> ImageExport.Parts {
+        let publication = ImagePublication(
+            images: tools.images, registry: request.pulling.registry, cancellation: tools.cancellation,
+            reporter: reporter)
         return try reporter.step(name) { number throws(BuildError) in
             let export = ImageExport(request: request, tools: tools, ingest: ingest, cache: cache)
             func say(_ id: String, _ name: String) {
@@ -52,7 +52,7 @@ extension BuildRun {
                 say("layers", "exporting layers")
                 let whole = try export.joined(parts)
                 say("image", "writing image \(whole.config)")
-                return try engine {
+                try engine {
                     // What is written to an archive alone is no image of the store.
                     if names.isEmpty, request.keepsImages { try ingest.record(whole.descriptor, name: nil) }
                     for name in names {
@@ -60,8 +60,9 @@ extension BuildRun {
                         say("name \(name)", "naming to \(name)")
                         tools.images.noteImage("tag", whole.config, name: name.familiar)
                     }
-                    return whole
                 }
+                if pushes { try publication.push(whole.descriptor, as: names, step: number) }
+                return whole
             }
         }
     }
