@@ -11,11 +11,11 @@ extension BuildRun {
         for output in request.outputs {
             switch output {
             case .image(let names, let annotations, let pushes):
-                let image = try image(
-                    plans, results, annotations, says: "exporting to image", names, pushes: pushes)
+                let image = try image(plans, results, annotations, says: "exporting to image", names)
                 (result.descriptor, result.imageID) = (image.descriptor, image.config)
                 result.names += names
                 made = image
+                if pushes { try publication.push(image.descriptor, as: names) }
             case .archive(let destination, let format, let names):
                 let image = try image(plans, results, [], says: "exporting to \(format.rawValue) image format", [])
                 try write(image, to: destination, format, names)
@@ -32,13 +32,17 @@ extension BuildRun {
 
     // MARK: images
 
-    private func image(
-        _ plans: [BuildPlan], _ results: [StageResult], _ annotations: [(key: String, value: String)],
-        says name: String, _ names: [Reference], pushes: Bool = false
-    ) throws(BuildError) -> ImageExport.Parts {
-        let publication = ImagePublication(
+    private var publication: ImagePublication {
+        ImagePublication(
             images: tools.images, registry: request.pulling.registry, cancellation: tools.cancellation,
             reporter: reporter)
+    }
+
+    private func image(
+        _ plans: [BuildPlan], _ results: [StageResult], _ annotations: [(key: String, value: String)],
+        says name: String,
+        _ names: [Reference]
+    ) throws(BuildError) -> ImageExport.Parts {
         return try reporter.step(name) { number throws(BuildError) in
             let export = ImageExport(request: request, tools: tools, ingest: ingest, cache: cache)
             func say(_ id: String, _ name: String) {
@@ -52,7 +56,7 @@ extension BuildRun {
                 say("layers", "exporting layers")
                 let whole = try export.joined(parts)
                 say("image", "writing image \(whole.config)")
-                try engine {
+                return try engine {
                     // What is written to an archive alone is no image of the store.
                     if names.isEmpty, request.keepsImages { try ingest.record(whole.descriptor, name: nil) }
                     for name in names {
@@ -60,9 +64,8 @@ extension BuildRun {
                         say("name \(name)", "naming to \(name)")
                         tools.images.noteImage("tag", whole.config, name: name.familiar)
                     }
+                    return whole
                 }
-                if pushes { try publication.push(whole.descriptor, as: names, step: number) }
-                return whole
             }
         }
     }

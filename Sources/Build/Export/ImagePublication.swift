@@ -12,18 +12,17 @@ struct ImagePublication {
     let cancellation: Cancellation
     let reporter: Reporter
 
-    /// Pushes `image` as each of `names`, as parts of the step `step`. Throws `EngineError`, in BuildKit's way.
-    func push(_ image: Descriptor, as names: [Reference], step: Int) throws(EngineError) {
+    /// Pushes `image` as each of `names`, each a step of the build. Throws `BuildError`, in BuildKit's way.
+    func push(_ image: Descriptor, as names: [Reference]) throws(BuildError) {
         for name in names {
-            let layers = "pushing layers of \(name)"
-            reporter.part(step, .init(id: layers, name: "pushing layers"))
-            do throws(EngineError) { try push(image, as: name, step) } catch {
-                throw error.kind == .cancelled
-                    ? error : EngineError("failed to push \(name): \(error.message)", error.kind)
+            try reporter.step("pushing \(name)") { step throws(BuildError) in
+                do throws(EngineError) { try push(image, as: name, step) } catch {
+                    throw error.kind == .cancelled
+                        ? BuildError(error) : BuildError("failed to push \(name): \(error.message)", error.kind)
+                }
+                let manifest = "pushing manifest for \(name)@\(image.digest)"
+                reporter.part(step, .init(id: manifest, name: manifest, isComplete: true))
             }
-            reporter.part(step, .init(id: layers, name: "pushing layers", isComplete: true))
-            let manifest = "pushing manifest for \(name)@\(image.digest)"
-            reporter.part(step, .init(id: manifest, name: manifest, isComplete: true))
         }
     }
 
@@ -33,14 +32,13 @@ struct ImagePublication {
             try interruptible {
                 _ = try await images.push(image, as: name, options) { event in
                     guard case .layer(let layer, let state) = event else { return }
-                    let text = layer.description
+                    var part = BuildStep.Part(id: layer.description, name: "pushing layer \(layer.short)")
                     switch state {
-                    case .pushing(let done, let total):
-                        reporter.part(step, .init(id: "push \(name) \(text)", name: text, done: done, total: total))
-                    case .pushed:
-                        reporter.part(step, .init(id: "push \(name) \(text)", name: text, isComplete: true))
-                    default: break
+                    case .pushing(let done, let total): (part.done, part.total) = (done, total)
+                    case .pushed, .alreadyThere, .mounted, .foreign: part.isComplete = true
+                    case .preparing, .waiting: return
                     }
+                    reporter.part(step, part)
                 }
             }
         } catch {

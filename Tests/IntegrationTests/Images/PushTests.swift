@@ -237,8 +237,8 @@ import Testing
                     }
                     return .text(202, "", [("Location", "/v2/box/blobs/uploads/1")])
                 case "PUT":
-                    let digest = request.target.split(separator: "=").last.map { String($0).replacing("%3A", with: ":") }
-                    if request.path.contains("/blobs/") { sent.withLock { $0[digest ?? ""] = request.body } }
+                    let digest = String(request.target.split(separator: "=").last ?? "").replacing("%3A", with: ":")
+                    if request.path.contains("/blobs/") { sent.withLock { $0[digest] = request.body } }
                     return .text(201, "")
                 default: return .text(200, "{}")
                 }
