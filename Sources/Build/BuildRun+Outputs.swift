@@ -11,13 +11,11 @@ extension BuildRun {
         for output in request.outputs {
             switch output {
             case .image(let names, let annotations, let pushes):
-                guard !pushes else {
-                    throw BuildError("pushing what was built is refused: apus cannot push images yet", .unsupported)
-                }
                 let image = try image(plans, results, annotations, says: "exporting to image", names)
                 (result.descriptor, result.imageID) = (image.descriptor, image.config)
                 result.names += names
                 made = image
+                if pushes { try publication.push(image.descriptor, as: names) }
             case .archive(let destination, let format, let names):
                 let image = try image(plans, results, [], says: "exporting to \(format.rawValue) image format", [])
                 try write(image, to: destination, format, names)
@@ -33,6 +31,12 @@ extension BuildRun {
     }
 
     // MARK: images
+
+    private var publication: ImagePublication {
+        ImagePublication(
+            images: tools.images, registry: request.pulling.registry, cancellation: tools.cancellation,
+            reporter: reporter)
+    }
 
     private func image(
         _ plans: [BuildPlan], _ results: [StageResult], _ annotations: [(key: String, value: String)],

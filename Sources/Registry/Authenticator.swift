@@ -10,6 +10,7 @@ actor Authenticator {
     private let transport: Transport
     private let reference: Reference
     private let store: CredentialStore
+    private let actions: [String]
     private var known: Header?
     private var pending: Task<Header, any Error>?
 
@@ -19,8 +20,9 @@ actor Authenticator {
         let expiry: ContinuousClock.Instant?
     }
 
-    /// The authenticator for pulls from the repository of `reference`.
-    init(transport: Transport, reference: Reference, store: CredentialStore) {
+    /// The authenticator for the repository of `reference`, with which `actions` are to be done ("pull", "push").
+    init(transport: Transport, reference: Reference, store: CredentialStore, actions: [String] = ["pull"]) {
+        self.actions = actions
         self.transport = transport
         self.reference = reference
         self.store = store
@@ -85,18 +87,18 @@ actor Authenticator {
         else {
             throw RegistryError.insecure(host: origin.description, cause: "the token server is spoken to in plain HTTP")
         }
-        // Some registries leave the scope out of the challenge of /v2/ and expect it all the same.
-        let scope = challenge.parameters["scope"] ?? "repository:\(reference.path):pull"
+        let scopes = TokenScope.asked(by: challenge, of: reference.path, for: actions)
         var fields: [(String, String)] = []
         if let service = challenge.parameters["service"] { fields.append(("service", service)) }
-        fields.append(("scope", scope))
         var request = Transport.Request(url: url)
         if case .identityToken(let token) = credential {
+            fields.append(("scope", scopes.joined(separator: " ")))
             fields += [("grant_type", "refresh_token"), ("client_id", "apus"), ("refresh_token", token)]
             request.method = .POST
             request.headers = ["Content-Type": "application/x-www-form-urlencoded"]
             request.body = Array(Self.form(fields).utf8)
         } else {
+            fields += scopes.map { ("scope", $0) }
             if case .password(let user, let password) = credential {
                 fields.append(("account", user))
                 request.authorization = Self.basic(user, password)

@@ -19,7 +19,7 @@ extension RegistryClient {
         MediaType.ociIndex, MediaType.dockerList, MediaType.ociManifest, MediaType.dockerManifest,
     ]
 
-    private static var acceptManifests: HTTPHeaders {
+    static var acceptManifests: HTTPHeaders {
         HTTPHeaders(manifestTypes.map { ("Accept", $0) })
     }
 

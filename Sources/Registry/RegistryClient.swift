@@ -5,7 +5,7 @@ import NIOHTTP1
 package import OCI
 import Synchronization
 
-/// Pulls from one repository of one registry (OCI distribution-spec, "Pull" and "Content discovery").
+/// Speaks to one registry about one of its repositories (OCI distribution-spec: "Pull", "Push" and "Content discovery").
 ///
 /// Chooses between https and, on this machine, http; authenticates when it is asked to; tries again what can
 /// succeed in a moment. `close()` must be called before the value goes.
@@ -13,19 +13,28 @@ package final class RegistryClient: Sendable {
     /// The repository; tag and digest do not matter.
     package let repository: Reference
     let options: RegistryOptions
+    private let access: Access
     private let endpoint: Endpoint
     private let transport: Transport
     private let authenticator: Authenticator
     private let knownBase = Mutex<URL?>(nil)
+    private let wasAuthorized = Mutex(false)
+
+    /// What is to be done with the repository.
+    package enum Access: Sendable { case pull, push }
 
     /// A client for the repository of `reference`; connects to nothing yet.
-    package init(repository reference: Reference, options: RegistryOptions = RegistryOptions()) {
+    package init(
+        repository reference: Reference, options: RegistryOptions = RegistryOptions(), access: Access = .pull
+    ) {
         repository = reference
         self.options = options
+        self.access = access
         endpoint = Endpoint(domain: reference.domain)
         transport = Transport(options: options)
         authenticator = Authenticator(
-            transport: transport, reference: reference, store: CredentialStore(environment: options.environment))
+            transport: transport, reference: reference, store: CredentialStore(environment: options.environment),
+            actions: access == .push ? ["pull", "push"] : ["pull"])
     }
 
     /// Ends all connections.
@@ -44,30 +53,66 @@ package final class RegistryClient: Sendable {
         case manifest(String)
         case blob(Digest)
         case tags
+        /// A blob that is sent.
+        case upload(Descriptor)
+        /// A manifest that is sent, by its name and its size in bytes.
+        case newManifest(String, size: Int)
+    }
+
+    /// An answer that is no success, or none at all.
+    struct Refusal: Error {
+        let error: RegistryError
+        /// The registry's own word for it ("BLOB_UPLOAD_UNKNOWN"), where it has one.
+        var code: String?
+        /// 0 where there was no answer.
+        var status: UInt = 0
+        /// How long the registry wants to be left alone.
+        var wait: Duration?
     }
 
     /// Sends a request and gives the answer, which is a success. `target` is a path, or a whole address of the
-    /// registry itself. Throws `RegistryError` for anything else than 2xx, after trying again what may pass.
+    /// registry itself; `rounds` is how often credentials are looked for anew. Throws `RegistryError` for anything else than 2xx,
+    /// after trying again what may pass.
     func perform(
         _ method: HTTPMethod = .GET, _ target: String, _ subject: Subject, headers: HTTPHeaders = [:],
-        isDownload: Bool = false
+        content: Transport.Content? = nil, isDownload: Bool = false, rounds: Int = 1
     ) async throws(RegistryError) -> Transport.Answer {
+        let base = try await base()
+        guard let url = URL(string: target, relativeTo: base)?.absoluteURL, let origin = Origin(url),
+            origin == Origin(base)
+        else {
+            throw .violation(host: host, cause: "\"\(ErrorBody.oneLine(target))\" is no address of its own")
+        }
+        let request = Transport.Request(
+            method: method, url: url, headers: headers, content: content, isDownload: isDownload)
         var attempt = 1
         while true {
-            var wait: Duration?
-            do throws(RegistryError) {
-                let answer = try await authenticated(method, target, headers, isDownload)
-                if (200..<300).contains(answer.response.status.code) { return answer }
-                wait = answer.response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { .seconds($0) }
-                throw await failure(answer, subject)
-            } catch {
-                guard error.isPassing, attempt < options.attempts, (wait ?? .zero) <= options.longestDelay else {
-                    throw error
-                }
-                try await pause(before: attempt, atLeast: wait)
+            do throws(Refusal) { return try await once(request, subject, rounds: rounds) } catch {
+                guard mayPass(error), attempt < options.attempts else { throw error.error }
+                try await pause(before: attempt, atLeast: error.wait)
                 attempt += 1
             }
         }
+    }
+
+    /// Whether the same request can have another outcome soon enough.
+    func mayPass(_ refusal: Refusal) -> Bool {
+        refusal.error.isPassing && (refusal.wait ?? .zero) <= options.longestDelay
+    }
+
+    /// Sends a request once and gives the answer, which is a success.
+    func once(
+        _ request: Transport.Request, _ subject: Subject, rounds: Int = 1
+    ) async throws(Refusal) -> Transport.Answer {
+        let answer: Transport.Answer
+        do throws(RegistryError) { answer = try await authenticated(request, rounds) } catch {
+            throw Refusal(error: error)
+        }
+        let status = answer.response.status.code
+        if (200..<300).contains(status) { return answer }
+        let wait = answer.response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { Duration.seconds($0) }
+        let said = await answer.response.failure()
+        throw Refusal(error: failure(answer, said, subject), code: said.code, status: status, wait: wait)
     }
 
     /// Waits after the failed `attempt`, the first being 1. Throws when the task is cancelled meanwhile.
@@ -81,46 +126,83 @@ package final class RegistryClient: Sendable {
     }
 
     private func authenticated(
-        _ method: HTTPMethod, _ target: String, _ headers: HTTPHeaders, _ isDownload: Bool
+        _ unsigned: Transport.Request, _ rounds: Int
     ) async throws(RegistryError) -> Transport.Answer {
-        let base = try await base()
-        guard let url = URL(string: target, relativeTo: base)?.absoluteURL, let origin = Origin(url),
-            origin == Origin(base)
-        else {
-            throw .violation(host: host, cause: "\"\(ErrorBody.oneLine(target))\" is no address of its own")
-        }
-        var request = Transport.Request(method: method, url: url, headers: headers, isDownload: isDownload)
+        var request = unsigned
+        let own = Origin(try await base())
+        // An upload can lead elsewhere: whoever has that address has no right to credentials.
+        guard let own, Origin(request.url) == own else { return try await transport.send(request) }
         request.authorization = await authenticator.header
-        let first = try await transport.send(request)
-        // Only the registry itself is answered: whom it redirects to has no right to ask for credentials.
-        guard first.response.status == .unauthorized, first.origin == origin else { return first }
-        let challenges = AuthChallenge.parse(first.response.headers["WWW-Authenticate"])
-        let rejected = request.authorization
-        guard let fresh = try await authenticator.answer(challenges, rejected: rejected, from: origin) else {
-            return first
+        var answer = try await transport.send(request)
+        for _ in 0..<rounds {
+            // Only the registry itself is answered: whom it redirects to has no right to ask for credentials.
+            guard answer.response.status == .unauthorized, answer.origin == own else { return answer }
+            let challenges = AuthChallenge.parse(answer.response.headers["WWW-Authenticate"])
+            guard let fresh = try await header(for: challenges, rejected: request.authorization, own) else {
+                return answer
+            }
+            request.authorization = fresh
+            answer = try await transport.send(request)
+            guard answer.response.status == .unauthorized, answer.origin == own, fresh.begins(with: "Basic ") else {
+                continue
+            }
+            throw .badCredentials(host: repository.domain, detail: await answer.response.failure().text)
         }
-        request.authorization = fresh
-        let second = try await transport.send(request)
-        guard second.response.status == .unauthorized, second.origin == origin, fresh.begins(with: "Basic ") else {
-            return second
-        }
-        throw .badCredentials(host: repository.domain, detail: await second.response.failure().text)
+        return answer
     }
 
-    private func failure(_ answer: Transport.Answer, _ subject: Subject) async -> RegistryError {
-        let said = await answer.response.failure()
+    private func header(
+        for challenges: [AuthChallenge], rejected: String?, _ origin: Origin
+    ) async throws(RegistryError) -> String? {
+        do throws(RegistryError) {
+            guard let fresh = try await authenticator.answer(challenges, rejected: rejected, from: origin) else {
+                return nil
+            }
+            wasAuthorized.withLock { $0 = true }
+            return fresh
+        } catch {
+            guard access == .push, case .accessDenied(let repository, let detail) = error else { throw error }
+            throw .pushDenied(repository: repository, detail: detail)
+        }
+    }
+
+    /// Whether the registry wants credentials and those that were good for it have come to their end.
+    var needsFreshCredentials: Bool {
+        get async {
+            guard wasAuthorized.withLock({ $0 }) else { return false }
+            return await authenticator.header == nil
+        }
+    }
+
+    private func failure(_ answer: Transport.Answer, _ said: ErrorBody, _ subject: Subject) -> RegistryError {
         let host = answer.origin.description
         switch answer.response.status.code {
-        case 401, 403: return .accessDenied(repository: repository.familiarName, detail: said.text)
+        case 401, 403:
+            return access == .push
+                ? .pushDenied(repository: repository.familiarName, detail: said.text)
+                : .accessDenied(repository: repository.familiarName, detail: said.text)
         case 404 where said.code == "NAME_UNKNOWN": return .repositoryUnknown(repository.familiarName)
-        case 404:
-            switch subject {
-            case .manifest(let name): return .manifestUnknown(name)
-            case .blob(let digest): return .blobUnknown(digest, repository: repository.familiarName)
-            case .tags: return .repositoryUnknown(repository.familiarName)
-            }
         case 429: return .tooManyRequests(host: host, detail: said.text)
-        case let status: return .refused(host: host, status: Int(status), detail: said.text)
+        case let status:
+            return failure(status, said, subject, host)
+                ?? .refused(host: host, status: Int(status), detail: said.text)
+        }
+    }
+
+    // What depends on what was asked for.
+    private func failure(_ status: UInt, _ said: ErrorBody, _ subject: Subject, _ host: String) -> RegistryError? {
+        switch (status, subject) {
+        case (404, .manifest(let name)): .manifestUnknown(name)
+        case (404, .blob(let digest)): .blobUnknown(digest, repository: repository.familiarName)
+        case (404, .tags): .repositoryUnknown(repository.familiarName)
+        case (413, .upload(let blob)):
+            .tooLarge(what: "blob \(blob.digest)", size: blob.size, host: host, detail: said.text)
+        case (413, .newManifest(let name, let size)):
+            .tooLarge(what: "the manifest of \(name)", size: Int64(size), host: host, detail: said.text)
+        case (400..<500, .newManifest(let name, _))
+        where said.code == "MANIFEST_BLOB_UNKNOWN" || said.code == "BLOB_UNKNOWN" || said.code == "MANIFEST_UNKNOWN":
+            .partsUnknown(manifest: name, host: host, detail: said.text)
+        default: nil
         }
     }
 

@@ -8,11 +8,19 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
     /// No secure connection.
     case insecure(host: String, cause: String)
     case accessDenied(repository: String, detail: String?)
+    /// As `accessDenied`, where something was to be put there.
+    case pushDenied(repository: String, detail: String?)
     /// The credentials that are stored for the host were not accepted.
     case badCredentials(host: String, detail: String?)
     case repositoryUnknown(String)
     case manifestUnknown(String)
     case blobUnknown(Digest, repository: String)
+    /// A manifest was refused because the registry lacks what it names.
+    case partsUnknown(manifest: String, host: String, detail: String?)
+    /// The registry takes no `what` of so many bytes.
+    case tooLarge(what: String, size: Int64, host: String, detail: String?)
+    /// What was to be sent cannot be read.
+    case unreadable(Digest, cause: String)
     case tooManyRequests(host: String, detail: String?)
     /// Any other answer that is no success.
     case refused(host: String, status: Int, detail: String?)
@@ -33,7 +41,9 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
         case .repositoryUnknown, .manifestUnknown, .blobUnknown: .notFound
         // Docker's engine says 404 for a repository that may only be hidden.
         case .accessDenied: .notFound
-        case .badCredentials: .forbidden
+        case .badCredentials, .pushDenied: .forbidden
+        case .tooLarge: .invalid
+        case .partsUnknown, .unreadable: .system
         case .unreachable, .insecure, .tooManyRequests, .refused: .unavailable
         case .violation, .redirect, .manifest, .wrongDigest, .wrongSize: .system
         case .credentialFile, .credentialHelper, .certificate: .system
@@ -47,11 +57,21 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
         case .accessDenied(let repository, let detail):
             "pull access denied for \(repository), repository does not exist or may require credentials in"
                 + " ~/.docker/config.json" + Self.suffix(detail)
+        case .pushDenied(let repository, let detail):
+            "push access denied for \(repository), repository does not exist or may require credentials in"
+                + " ~/.docker/config.json" + Self.suffix(detail)
         case .badCredentials(let host, let detail):
             "the credentials stored for \(host) were not accepted" + Self.suffix(detail)
         case .repositoryUnknown(let name): "repository \(name) not found: name unknown"
         case .manifestUnknown(let reference): "manifest for \(reference) not found: manifest unknown: manifest unknown"
         case .blobUnknown(let digest, let repository): "blob \(digest) of \(repository) not found: blob unknown"
+        case .partsUnknown(let manifest, let host, let detail):
+            "the registry \(host) does not take \(manifest), as it lacks parts of it: push it again"
+                + Self.suffix(detail)
+        case .tooLarge(let what, let size, let host, let detail):
+            "\(what) of \(size) bytes is too large for the registry \(host), or for what is in front of it"
+                + Self.suffix(detail)
+        case .unreadable(let digest, let cause): "cannot read blob \(digest): \(cause)"
         case .tooManyRequests(let host, let detail):
             "too many requests to the registry \(host): try again later" + Self.suffix(detail)
         case .refused(let host, let status, let detail):

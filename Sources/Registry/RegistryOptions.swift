@@ -15,6 +15,8 @@ package struct RegistryOptions: Sendable {
     package var connectTimeout: Duration = .seconds(30)
     /// How long a connection may be silent.
     package var idleTimeout: Duration = .seconds(60)
+    /// How long a registry may take to answer what it was sent whole: it reads a layer again before it says that it has it.
+    package var acceptTimeout: Duration = .seconds(300)
 
     /// The options for `environment`; by default that of this process.
     package init(environment: [String: String] = RegistryOptions.processEnvironment()) {

@@ -10,7 +10,13 @@ final class Transport: Sendable {
     private let options: RegistryOptions
     private let trust: TrustStore
     private let proxies: ProxySettings
-    private let clients = Mutex<[Origin: HTTPClient]>([:])
+    private let clients = Mutex<[Use: HTTPClient]>([:])
+
+    /// What connections are kept for. A registry that was sent something may be silent for longer.
+    private struct Use: Hashable {
+        let origin: Origin
+        let isUpload: Bool
+    }
 
     init(options: RegistryOptions) {
         self.options = options
@@ -33,15 +39,33 @@ final class Transport: Sendable {
         var headers: HTTPHeaders = [:]
         /// Sent to the origin of `url` alone, never to where it redirects.
         var authorization: String?
+        /// Sent to `url` alone: it may be a secret.
         var body: [UInt8]?
+        /// Content, which goes to where `url` redirects, too, as often as it takes.
+        var content: Content?
         /// Whether the answer's body takes as long as it takes.
         var isDownload = false
+    }
+
+    /// What a request gives a registry to keep.
+    enum Content: Sendable {
+        case bytes([UInt8])
+        case slice(UploadSlice)
+
+        fileprivate var body: HTTPClientRequest.Body {
+            switch self {
+            case .bytes(let bytes): .bytes(ByteBuffer(bytes: bytes))
+            case .slice(let slice): .stream(slice, length: .known(slice.count))
+            }
+        }
     }
 
     /// A head with its body still to read, and who sent it.
     struct Answer: Sendable {
         let response: HTTPClientResponse
         let origin: Origin
+        /// The address that answered, behind all redirects.
+        let url: URL
     }
 
     /// Sends the request, follows redirects, and gives the last answer.
@@ -59,10 +83,9 @@ final class Transport: Sendable {
             message.headers.replaceOrAdd(name: "User-Agent", value: options.userAgent)
             if let authorization { message.headers.replaceOrAdd(name: "Authorization", value: authorization) }
             if let body = request.body { message.body = .bytes(ByteBuffer(bytes: body)) }
-            let response = try await execute(message, origin, isDownload: request.isDownload)
-            guard [301, 302, 303, 307, 308].contains(response.status.code), request.body == nil else {
-                return Answer(response: response, origin: origin)
-            }
+            if let content = request.content { message.body = content.body }
+            let response = try await execute(message, origin, request)
+            guard request.follows(response.status) else { return Answer(response: response, origin: origin, url: url) }
             guard let location = response.headers.first(name: "Location") else {
                 throw .redirect(host: origin.description, cause: "the answer names no address")
             }
@@ -81,18 +104,21 @@ final class Transport: Sendable {
     }
 
     private func execute(
-        _ message: HTTPClientRequest, _ origin: Origin, isDownload: Bool
+        _ message: HTTPClientRequest, _ origin: Origin, _ request: Request
     ) async throws(RegistryError) -> HTTPClientResponse {
-        let client = try client(for: origin)
-        // A download has no deadline, only a limit of silence.
-        let deadline: NIODeadline = isDownload ? .distantFuture : .now() + .seconds(180)
+        let use = Use(origin: origin, isUpload: request.content != nil)
+        let client = try client(for: use)
+        // What takes as long as it takes has no deadline, only a limit of silence.
+        let isLong = request.isDownload || use.isUpload
+        let deadline: NIODeadline = isLong ? .distantFuture : .now() + .seconds(180)
         do {
             return try await client.execute(message, deadline: deadline)
         } catch { throw RegistryError(connection: error, to: origin) }
     }
 
-    private func client(for origin: Origin) throws(RegistryError) -> HTTPClient {
-        if let known = clients.withLock({ $0[origin] }) { return known }
+    private func client(for use: Use) throws(RegistryError) -> HTTPClient {
+        if let known = clients.withLock({ $0[use] }) { return known }
+        let origin = use.origin
         var configuration = HTTPClient.Configuration()
         if origin.isSecure {
             // Docker's registry has its directory of certificates under the name in references.
@@ -102,18 +128,28 @@ final class Transport: Sendable {
         configuration.proxy = try proxies.proxy(for: origin)
         configuration.redirectConfiguration = .disallow
         configuration.timeout = .init(
-            connect: TimeAmount(options.connectTimeout), read: TimeAmount(options.idleTimeout))
+            connect: TimeAmount(options.connectTimeout),
+            read: TimeAmount(use.isUpload ? max(options.idleTimeout, options.acceptTimeout) : options.idleTimeout))
+        if use.isUpload { configuration.timeout.write = TimeAmount(options.idleTimeout) }
         // Layers come faster over connections of their own than through one window of HTTP/2.
         configuration.httpVersion = .http1Only
         configuration.connectionPool.retryConnectionEstablishment = false
         let fresh = HTTPClient(eventLoopGroup: MultiThreadedEventLoopGroup.singleton, configuration: configuration)
         let (kept, unused) = clients.withLock { clients -> (HTTPClient, HTTPClient?) in
-            if let other = clients[origin] { return (other, fresh) }
-            clients[origin] = fresh
+            if let other = clients[use] { return (other, fresh) }
+            clients[use] = fresh
             return (fresh, nil)
         }
         if let unused { unused.shutdown { _ in } }
         return kept
+    }
+}
+
+extension Transport.Request {
+    /// Whether an answer of this status sends the request on. Content goes where the method stays what it is (RFC 9110, 15.4).
+    fileprivate func follows(_ status: HTTPResponseStatus) -> Bool {
+        if content != nil { return [307, 308].contains(status.code) }
+        return body == nil && [301, 302, 303, 307, 308].contains(status.code)
     }
 }
 

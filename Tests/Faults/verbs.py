@@ -172,6 +172,8 @@ def all_verbs(fixtures):
     if fixtures.registry:
         reference = f"{fixtures.registry}/fl:latest"
         verbs.append(Verb("pull", ["pull", "-q", reference], images=(reference,), redo=True))
+        pushed = f"{fixtures.registry}/fp:latest"
+        verbs.append(Verb("push", ["push", "-q", pushed], [["tag", "busybox", pushed]], images=(pushed,), redo=True))
     return verbs
 
 

@@ -11,8 +11,20 @@ package final class HTTPServer: Sendable {
         /// By their names in lower case; of several with one name the last.
         package let headers: [String: String]
         package let body: [UInt8]
+        /// Whether the server has read no more than this of a body that is longer.
+        package let isCut: Bool
         /// The target without its query.
         package var path: String { String(target.prefix { $0 != "?" }) }
+
+        package init(
+            method: String, target: String, headers: [String: String], body: [UInt8], isCut: Bool = false
+        ) {
+            self.method = method
+            self.target = target
+            self.headers = headers
+            self.body = body
+            self.isCut = isCut
+        }
     }
 
     /// What it gets.
@@ -26,6 +38,8 @@ package final class HTTPServer: Sendable {
         package var isChunked: Bool
         /// No framing at all: the end of the connection is the end of the body.
         package var isUnframed: Bool
+        /// Nothing is sent at all, and the connection closed.
+        package var isSilent = false
 
         package init(
             status: Int = 200, headers: [(String, String)] = [], body: [UInt8] = [], claimedLength: Int? = nil,
@@ -47,6 +61,8 @@ package final class HTTPServer: Sendable {
 
     /// Answers a request; called from any thread.
     package typealias Handler = @Sendable (Request) -> Response
+    /// How many bytes of the body of a request, which has none here yet, are read; nil: all.
+    package typealias Limit = @Sendable (Request) -> Int?
 
     package let port: Int
     private let listener: CInt
@@ -61,8 +77,8 @@ package final class HTTPServer: Sendable {
     /// What was asked so far.
     package var requests: [Request] { log.requests.withLock { $0 } }
 
-    /// Listens at once.
-    package init(_ handler: @escaping Handler) {
+    /// Listens at once. After a request whose body is not read to its end the connection is closed.
+    package init(reading limit: @escaping Limit = { _ in nil }, _ handler: @escaping Handler) {
         listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
@@ -86,7 +102,7 @@ package final class HTTPServer: Sendable {
                     return
                 }
                 startThread {
-                    while let request = Self.read(connection) {
+                    while let request = Self.read(connection, limit) {
                         log.requests.withLock { $0.append(request) }
                         guard Self.write(handler(request), to: request, connection) else { break }
                     }
@@ -100,7 +116,7 @@ package final class HTTPServer: Sendable {
     deinit { shutdown(listener, Int32(SHUT_RDWR)) }
 
     /// nil at the end of the connection, and for what is not HTTP.
-    private static func read(_ connection: CInt) -> Request? {
+    private static func read(_ connection: CInt, _ limit: Limit) -> Request? {
         var bytes: [UInt8] = []
         func more() -> Bool {
             var buffer = [UInt8](repeating: 0, count: 65536)
@@ -122,14 +138,18 @@ package final class HTTPServer: Sendable {
             headers[line[..<colon].lowercased()] = String(line[line.index(after: colon)...].drop { $0 == " " })
         }
         let length = headers["content-length"].flatMap { Int($0) } ?? 0
-        while bytes.count < end! + 4 + length { if !more() { return nil } }
-        let body = Array(bytes[(end! + 4)...].prefix(length))
-        return Request(method: String(first[0]), target: String(first[1]), headers: headers, body: body)
+        let (method, target) = (String(first[0]), String(first[1]))
+        let wanted = min(
+            length, limit(Request(method: method, target: target, headers: headers, body: [])) ?? length)
+        while bytes.count < end! + 4 + wanted { if !more() { return nil } }
+        let body = Array(bytes[(end! + 4)...].prefix(wanted))
+        return Request(method: method, target: target, headers: headers, body: body, isCut: wanted < length)
     }
 
     /// Whether the connection goes on.
     private static func write(_ response: Response, to request: Request, _ connection: CInt) -> Bool {
-        let closes = response.claimedLength != nil || response.isChunked || response.isUnframed
+        if response.isSilent { return false }
+        let closes = response.claimedLength != nil || response.isChunked || response.isUnframed || request.isCut
         var head = "HTTP/1.1 \(response.status) Status\r\n"
         for (name, value) in response.headers { head += "\(name): \(value)\r\n" }
         if response.isChunked {

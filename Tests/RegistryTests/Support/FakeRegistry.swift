@@ -62,9 +62,10 @@ func testOptions(_ environment: [String: String] = [:]) -> RegistryOptions {
 /// Runs `body` with a client for the repository "a/b" of `host` and closes it.
 func withClient<Value>(
     _ host: String, _ options: RegistryOptions = testOptions(), path: String = "a/b",
-    _ body: (RegistryClient) async throws -> Value
+    access: RegistryClient.Access = .pull, _ body: (RegistryClient) async throws -> Value
 ) async throws -> Value {
-    let client = RegistryClient(repository: try Reference("\(host)/\(path)"), options: options)
+    let client = RegistryClient(
+        repository: try Reference("\(host)/\(path)"), options: options, access: access)
     do {
         let value = try await body(client)
         await client.close()
