@@ -24,7 +24,7 @@ struct ImagePush: Sendable {
     func run(_ top: Descriptor, as reference: Reference) async throws -> PushedImage {
         // No sweep takes what is being sent.
         let ingest = try images.beginIngest()
-        defer { withExtendedLifetime(ingest) {} }
+        defer { ingest.end() }
         let content = try await content(of: top, reference, ingest)
         for blob in content.blobs { tell(blob, .preparing) }
         try await withThrowingTaskGroup(of: Void.self) { group in
