@@ -60,6 +60,8 @@ enum CommandTable {
         Placement(nil, "build", .common) { .build },
         Placement(nil, "pull", .common) { .pull },
         Placement(nil, "images", .common) { .imageList },
+        Placement(nil, "login", .common) { .login },
+        Placement(nil, "logout", .common) { .logout },
         Placement(nil, "version", .common) { .version },
         Placement(nil, "info", .common) { .info },
         Placement(nil, "attach") { .attach },
