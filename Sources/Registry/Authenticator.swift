@@ -78,19 +78,11 @@ actor Authenticator {
     private func token(for challenge: AuthChallenge, _ registry: Origin) async throws -> Header {
         let credential = try store.credential(domain: reference.domain, path: reference.path)
         if case .accessToken(let token) = credential { return Header(value: "Bearer " + token, expiry: nil) }
-        let text = challenge.parameters["realm"] ?? ""
-        guard var realm = URLComponents(string: text), let url = realm.url, let origin = Origin(url) else {
-            throw RegistryError.violation(
-                host: registry.description, cause: "its token server's address \"\(ErrorBody.oneLine(text))\" is none")
-        }
-        guard origin.isSecure || origin.isLoopback && !registry.isSecure || origin.isLoopback && registry.isLoopback
-        else {
-            throw RegistryError.insecure(host: origin.description, cause: "the token server is spoken to in plain HTTP")
-        }
+        var realm = try TokenRealm(challenge, registry: registry)
         let scopes = TokenScope.asked(by: challenge, of: reference.path, for: actions)
         var fields: [(String, String)] = []
         if let service = challenge.parameters["service"] { fields.append(("service", service)) }
-        var request = Transport.Request(url: url)
+        var request = Transport.Request(url: realm.url)
         if case .identityToken(let token) = credential {
             fields.append(("scope", scopes.joined(separator: " ")))
             fields += [("grant_type", "refresh_token"), ("client_id", "apus"), ("refresh_token", token)]
@@ -103,11 +95,9 @@ actor Authenticator {
                 fields.append(("account", user))
                 request.authorization = Self.basic(user, password)
             }
-            let query = realm.percentEncodedQuery.map { $0.isEmpty ? "" : $0 + "&" } ?? ""
-            realm.percentEncodedQuery = query + Self.form(fields)
-            request.url = realm.url ?? url
+            request.url = realm.url(adding: fields)
         }
-        return try await fetch(request, origin, hasCredential: credential != nil)
+        return try await fetch(request, realm.origin, hasCredential: credential != nil)
     }
 
     private func fetch(_ request: Transport.Request, _ origin: Origin, hasCredential: Bool) async throws -> Header {
@@ -127,31 +117,12 @@ actor Authenticator {
         let bytes = try await response.collect(
             limit: 1 << 20, from: origin,
             tooLarge: .violation(host: origin.description, cause: "its token is larger than 1 MiB"))
-        guard let answer = try? JSONTree.decode(Answer.self, from: bytes), let token = answer.value,
-            token.utf8.allSatisfy({ $0 > 32 && $0 < 127 })
+        guard let answer = try? JSONTree.decode(TokenAnswer.self, from: bytes), let token = answer.value,
+            TokenAnswer.isUsable(token)
         else { throw RegistryError.violation(host: origin.description, cause: "it gives no token") }
         // The specification's default, and a little less, so that none ends on its way.
         let lifetime = max(answer.lifetime ?? 60, 60)
         return Header(value: "Bearer " + token, expiry: .now + .seconds(min(lifetime, 86400) - 5))
-    }
-
-    private struct Answer: Decodable {
-        let value: String?
-        let lifetime: Int?
-
-        enum Key: String, CodingKey {
-            case token
-            case access = "access_token"
-            case lifetime = "expires_in"
-        }
-
-        init(from decoder: any Decoder) throws {
-            let container = try decoder.container(keyedBy: Key.self)
-            let token = try container.decodeIfPresent(String.self, forKey: .token)
-            let access = try container.decodeIfPresent(String.self, forKey: .access)
-            value = [token, access].compactMap(\.self).first { !$0.isEmpty }
-            lifetime = try? container.decodeIfPresent(Int.self, forKey: .lifetime)
-        }
     }
 
     /// Names and values as a form sends them.

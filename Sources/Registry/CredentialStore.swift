@@ -4,23 +4,33 @@ import Linux
 import OCI
 
 /// The credentials of the user's configuration files: `config.json` of Docker's client in `$DOCKER_CONFIG` or
-/// `~/.docker`, then `auth.json` of the container tools in `$XDG_RUNTIME_DIR/containers`.
+/// `~/.docker`, then `auth.json` of the container tools: in `$REGISTRY_AUTH_FILE` alone where that is set, otherwise in
+/// `$XDG_RUNTIME_DIR/containers` and in `$XDG_CONFIG_HOME/containers` (`~/.config/containers`). The first file that has an
+/// entry for a repository decides.
 package struct CredentialStore: Sendable {
     /// The files that are asked, in this order; missing ones are passed over.
     package let paths: [String]
-    /// The directory of the last file where it is not below the user's home, and so could be somebody else's.
+    /// The directory of a file that is not below the user's home, and so could be somebody else's.
     private let runtimeFolder: String?
 
     /// The store of a user with this environment.
     package init(environment: [String: String]) {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        let home = value("HOME")
         var paths: [String] = []
-        if let folder = environment["DOCKER_CONFIG"], !folder.isEmpty {
+        if let folder = value("DOCKER_CONFIG") ?? home.map({ $0 + "/.docker" }) {
             paths.append(folder + "/config.json")
-        } else if let home = environment["HOME"], !home.isEmpty {
-            paths.append(home + "/.docker/config.json")
         }
-        runtimeFolder = environment["XDG_RUNTIME_DIR"].flatMap { $0.isEmpty ? nil : $0 + "/containers" }
-        if let runtimeFolder { paths.append(runtimeFolder + "/auth.json") }
+        if let file = value("REGISTRY_AUTH_FILE") {
+            runtimeFolder = nil
+            paths.append(file)
+        } else {
+            runtimeFolder = value("XDG_RUNTIME_DIR").map { $0 + "/containers" }
+            let configuration = value("XDG_CONFIG_HOME") ?? home.map { $0 + "/.config" }
+            for folder in [runtimeFolder, configuration.map { $0 + "/containers" }] {
+                if let folder { paths.append(folder + "/auth.json") }
+            }
+        }
         self.paths = paths
     }
 
@@ -60,40 +70,72 @@ package struct CredentialStore: Sendable {
             var password: String?
             var identitytoken: String?
             var registrytoken: String?
+
+            /// Whether nothing is in it: a helper has the credentials, and the entry tells that there are any.
+            var isEmpty: Bool {
+                [auth, username, password, identitytoken, registrytoken].allSatisfy { $0?.isEmpty ?? true }
+            }
         }
         var auths: [String: Entry]?
         var credHelpers: [String: String]?
         var credsStore: String?
+
+        /// The program for a registry that is known by any of `names`: its own, or else that for all; nil where the file itself
+        /// has its credentials, as an empty name says.
+        func helper(for names: [String]) -> CredentialHelper? {
+            let suffix = names.lazy.compactMap { credHelpers?[$0] }.first ?? credsStore ?? ""
+            return suffix.isEmpty ? nil : CredentialHelper(suffix: suffix)
+        }
+
+        /// Whether the file has credentials, or says who has.
+        var hasCredentials: Bool {
+            !(auths ?? [:]).isEmpty || !(credHelpers ?? [:]).isEmpty || !(credsStore ?? "").isEmpty
+        }
     }
 
-    private static func read(_ file: String) throws(RegistryError) -> Configuration? {
-        let bytes: [UInt8]
-        do throws(SystemError) {
-            bytes = try Files.read(file, limit: 16 << 20)
-        } catch {
-            if error.errno == .noEntry || error.errno == .notDirectory { return nil }
-            throw .credentialFile(path: file, cause: error.errno.description)
-        }
-        if bytes.allSatisfy({ $0 <= 32 }) { return nil }
+    /// What `file` says; nil where it is missing or empty. Throws where it cannot be read, or is not JSON of the right form.
+    static func read(_ file: String) throws(RegistryError) -> Configuration? {
+        guard let bytes = try bytes(file, called: file) else { return nil }
         do throws(JSONError) {
             return try JSONTree.decode(from: bytes)
         } catch { throw .credentialFile(path: file, cause: error.description) }
     }
 
+    /// The content of `file`, which errors call `name`; nil where there is none.
+    static func bytes(_ file: String, called name: String) throws(RegistryError) -> [UInt8]? {
+        let bytes: [UInt8]
+        do throws(SystemError) {
+            bytes = try Files.read(file, limit: CredentialFile.sizeLimit)
+        } catch {
+            if error.errno == .noEntry || error.errno == .notDirectory { return nil }
+            throw .credentialFile(path: name, cause: error.errno.description)
+        }
+        return bytes.allSatisfy { $0 == 32 || (9...13).contains($0) } ? nil : bytes
+    }
+
     private static func credential(
         in configuration: Configuration, _ file: String, domain: String, path: String
     ) throws(RegistryError) -> Credential? {
-        let names = names(of: domain)
-        for name in names {
-            guard let helper = configuration.credHelpers?[name], !helper.isEmpty else { continue }
-            return try CredentialHelper(suffix: helper).credential(server: server(of: domain))
+        let names = [server(of: domain)] + names(of: domain)
+        if let helper = configuration.helper(for: names) {
+            let found = try helper.credential(server: server(of: domain))
+            // The helper of one registry alone has the last word on it.
+            if found != nil || names.contains(where: { configuration.credHelpers?[$0] != nil }) { return found }
         }
-        if let helper = configuration.credsStore, !helper.isEmpty {
-            if let found = try CredentialHelper(suffix: helper).credential(server: server(of: domain)) { return found }
+        return try credential(in: configuration.auths ?? [:], file, domain: domain, path: path)
+    }
+
+    /// The credential that `auths`, entries of `file`, have for a repository; that of the longest part of its name.
+    static func credential(
+        in auths: [String: Configuration.Entry], _ file: String, domain: String, path: String
+    ) throws(RegistryError) -> Credential? {
+        var byName: [String: Configuration.Entry] = [:]
+        // Of several spellings of a name the plain one counts, then the first in the order of their bytes.
+        for (key, entry) in auths.sorted(by: { $0.key.comes(before: $1.key) }) where !entry.isEmpty {
+            let name = normalized(key)
+            if key.isSame(as: name) || byName[name] == nil { byName[name] = entry }
         }
-        guard let auths = configuration.auths else { return nil }
-        let byName = Dictionary(auths.map { (normalized($0.key), $0.value) }, uniquingKeysWith: { first, _ in first })
-        for key in scopes(of: path).flatMap({ scope in names.map { $0 + scope } }) {
+        for key in scopes(of: path).flatMap({ scope in names(of: domain).map { $0 + scope } }) {
             guard let entry = byName[key] else { continue }
             if let found = try credential(of: entry, file, key) { return found }
         }
@@ -128,7 +170,7 @@ package struct CredentialStore: Sendable {
 
     /// The name by which helpers know the registry.
     static func server(of domain: String) -> String {
-        domain == Reference.defaultDomain ? "https://index.docker.io/v1/" : domain
+        domain == Reference.defaultDomain ? LoginServer.defaultKey : domain
     }
 
     /// A key without scheme and version: "host" of "https://host/v1/".

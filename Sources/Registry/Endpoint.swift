@@ -52,15 +52,17 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
 struct Endpoint: Hashable, Sendable {
     /// The registry as a reference names it: the key of certificates and credentials.
     let domain: String
+    /// Whether it may be spoken to without TLS, wherever it is.
+    var isInsecure = false
 
     /// Docker's registry is not spoken to under the name that it has in references.
     var host: String { domain == Reference.defaultDomain ? "registry-1.docker.io" : domain }
 
-    /// The addresses to try, best first: plain HTTP only where nobody can listen on the way.
+    /// The addresses to try, best first: plain HTTP only where nobody can listen on the way, or where it was asked for.
     var bases: [URL] {
         let secure = URL(string: "https://\(host)")
         guard let secure, let origin = Origin(secure) else { return [] }
-        guard origin.isLoopback, let plain = URL(string: "http://\(host)") else { return [secure] }
+        guard isInsecure || origin.isLoopback, let plain = URL(string: "http://\(host)") else { return [secure] }
         return [secure, plain]
     }
 }

@@ -23,15 +23,17 @@ package final class RegistryClient: Sendable {
     /// What is to be done with the repository.
     package enum Access: Sendable { case pull, push }
 
-    /// A client for the repository of `reference`; connects to nothing yet.
+    /// A client for the repository of `reference`; connects to nothing yet. `isInsecure`: any certificate is taken, and plain HTTP
+    /// where there is no TLS, wherever the registry is.
     package init(
-        repository reference: Reference, options: RegistryOptions = RegistryOptions(), access: Access = .pull
+        repository reference: Reference, options: RegistryOptions = RegistryOptions(), access: Access = .pull,
+        isInsecure: Bool = false
     ) {
         repository = reference
         self.options = options
         self.access = access
-        endpoint = Endpoint(domain: reference.domain)
-        transport = Transport(options: options)
+        endpoint = Endpoint(domain: reference.domain, isInsecure: isInsecure)
+        transport = Transport(options: options, registry: endpoint)
         authenticator = Authenticator(
             transport: transport, reference: reference, store: CredentialStore(environment: options.environment),
             actions: access == .push ? ["pull", "push"] : ["pull"])
@@ -218,8 +220,15 @@ package final class RegistryClient: Sendable {
         var chosen = last
         for candidate in candidates.dropLast() {
             guard let url = URL(string: "/v2/", relativeTo: candidate)?.absoluteURL else { continue }
-            // Any answer over TLS will do; a failure says no more than that it is not spoken here.
-            guard (try? await transport.send(Transport.Request(url: url))) != nil else { continue }
+            do throws(RegistryError) { _ = try await transport.send(Transport.Request(url: url)) } catch {
+                if error.isWithoutTLS { continue }
+                switch error {
+                // A certificate that is not trusted is no reason to go without one.
+                case .insecure, .certificate: throw error
+                // Any answer over TLS will do.
+                default: break
+                }
+            }
             chosen = candidate
             break
         }

@@ -35,15 +35,25 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
     case credentialFile(path: String, cause: String)
     case credentialHelper(String, cause: String)
     case certificate(path: String, cause: String)
+    /// The user name and the password of a login are not accepted: by whom, and the status ("401 Unauthorized").
+    case loginRefused(address: String, status: String, detail: String?)
+    /// What was given as the name of a registry is none.
+    case server(String)
+    /// A file of registries.conf cannot be used.
+    case registriesFile(path: String, cause: String)
+    /// registries.conf forbids an image, by the prefix of a rule.
+    case blocked(String, prefix: String)
+    /// registries.conf makes a name of an image's that is none.
+    case rewritten(String, to: String)
 
     package var kind: ErrorKind {
         switch self {
         case .repositoryUnknown, .manifestUnknown, .blobUnknown: .notFound
         // Docker's engine says 404 for a repository that may only be hidden.
         case .accessDenied: .notFound
-        case .badCredentials, .pushDenied: .forbidden
-        case .tooLarge: .invalid
-        case .partsUnknown, .unreadable: .system
+        case .badCredentials, .pushDenied, .loginRefused, .blocked: .forbidden
+        case .tooLarge, .server: .invalid
+        case .partsUnknown, .unreadable, .registriesFile, .rewritten: .system
         case .unreachable, .insecure, .tooManyRequests, .refused: .unavailable
         case .violation, .redirect, .manifest, .wrongDigest, .wrongSize: .system
         case .credentialFile, .credentialHelper, .certificate: .system
@@ -55,11 +65,11 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
         case .unreachable(let host, let cause): "cannot reach the registry \(host): \(cause)"
         case .insecure(let host, let cause): "no secure connection to the registry \(host): \(cause)"
         case .accessDenied(let repository, let detail):
-            "pull access denied for \(repository), repository does not exist or may require credentials in"
-                + " ~/.docker/config.json" + Self.suffix(detail)
+            "pull access denied for \(repository), repository does not exist or may require 'apus login'"
+                + Self.suffix(detail)
         case .pushDenied(let repository, let detail):
-            "push access denied for \(repository), repository does not exist or may require credentials in"
-                + " ~/.docker/config.json" + Self.suffix(detail)
+            "push access denied for \(repository), repository does not exist or may require 'apus login'"
+                + Self.suffix(detail)
         case .badCredentials(let host, let detail):
             "the credentials stored for \(host) were not accepted" + Self.suffix(detail)
         case .repositoryUnknown(let name): "repository \(name) not found: name unknown"
@@ -88,6 +98,13 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
         case .credentialFile(let path, let cause): "cannot use the credentials of \(path): \(cause)"
         case .credentialHelper(let program, let cause): "the credential helper \(program) failed: \(cause)"
         case .certificate(let path, let cause): "cannot use the certificate \(path): \(cause)"
+        case .loginRefused(let address, let status, let detail):
+            "login attempt to \(address) failed with status: \(status)" + Self.suffix(detail)
+        case .registriesFile(let path, let cause): "cannot use \(path): \(cause)"
+        case .blocked(let name, let prefix): "registries.conf blocks \(name): its registry \(prefix) has blocked = true"
+        case .rewritten(let name, let other):
+            "registries.conf makes \"\(other)\" of \(name), which is no image's name with a registry: correct its location"
+        case .server(let text): "unable to parse server address: \"\(text)\" is no host, or host:port"
         }
     }
 

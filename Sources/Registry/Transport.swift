@@ -3,6 +3,7 @@ import FoundationEssentials
 import NIOCore
 import NIOHTTP1
 import NIOPosix
+import NIOSSL
 import Synchronization
 
 /// HTTP to any number of hosts: connections, certificates, proxies and redirects. No retries, no authentication.
@@ -11,6 +12,8 @@ final class Transport: Sendable {
     private let trust: TrustStore
     private let proxies: ProxySettings
     private let clients = Mutex<[Use: HTTPClient]>([:])
+    /// The registry that all connections are made for, as references name it; nil where there is none.
+    private let registry: Endpoint?
 
     /// What connections are kept for. A registry that was sent something may be silent for longer.
     private struct Use: Hashable {
@@ -18,8 +21,9 @@ final class Transport: Sendable {
         let isUpload: Bool
     }
 
-    init(options: RegistryOptions) {
+    init(options: RegistryOptions, registry: Endpoint? = nil) {
         self.options = options
+        self.registry = registry
         trust = TrustStore(environment: options.environment)
         proxies = ProxySettings(environment: options.environment)
     }
@@ -123,7 +127,11 @@ final class Transport: Sendable {
         if origin.isSecure {
             // Docker's registry has its directory of certificates under the name in references.
             let name = origin.host == "registry-1.docker.io" ? "docker.io" : origin.description
-            configuration.tlsConfiguration = try trust.configuration(for: origin, name: name)
+            configuration.tlsConfiguration = try trust.configuration(
+                for: origin, name: name, registry: registry?.domain)
+            if registry?.isInsecure == true, registry?.bases.contains(where: { Origin($0) == origin }) == true {
+                configuration.tlsConfiguration?.certificateVerification = .none
+            }
         }
         configuration.proxy = try proxies.proxy(for: origin)
         configuration.redirectConfiguration = .disallow

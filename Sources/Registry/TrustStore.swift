@@ -30,32 +30,36 @@ struct TrustStore: Sendable {
         "/etc/ssl/cert.pem",
     ]
 
-    /// The configuration for connections to `origin`, whose name in `certs.d` is `name`.
+    /// The configuration for connections to `origin`, whose name in `certs.d` is `name`, on behalf of the registry `registry`:
+    /// its authorities are trusted for the token servers and stores that it names, too, as Docker does.
     /// Throws where a certificate or key that is there cannot be used.
-    func configuration(for origin: Origin, name: String) throws(RegistryError) -> TLSConfiguration {
+    func configuration(
+        for origin: Origin, name: String, registry: String? = nil
+    ) throws(RegistryError) -> TLSConfiguration {
         var tls = TLSConfiguration.makeClientConfiguration()
+        // A port that https implies may be in the directory's name all the same.
+        let own = origin.port == 443 ? [name, name + ":443"] : [name]
         var authorities: [NIOSSLCertificate] = []
-        for folder in registryFolders.map({ $0 + "/" + name }) {
-            guard let names = try? Files.list(folder).sorted() else { continue }
-            for file in names where file.ends(with: ".crt") {
-                authorities += try Self.certificates(folder + "/" + file)
-            }
-            // A client's certificate is "NAME.cert" beside its "NAME.key".
-            for file in names where file.ends(with: ".cert") && tls.certificateChain.isEmpty {
-                let key = folder + "/" + file.dropLast(4) + "key"
-                tls.certificateChain = try Self.certificates(folder + "/" + file).map { .certificate($0) }
-                do {
-                    tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: key, format: .pem))
-                } catch { throw .certificate(path: key, cause: "it is no private key in PEM form, or missing") }
+        for folder in registryFolders.flatMap({ root in own.map { root + "/" + $0 } }) {
+            let files = try RegistryCertificates(folder)
+            for path in files.authorities { authorities += try Self.certificates(path) }
+            guard tls.certificateChain.isEmpty, let client = files.clients.first else { continue }
+            tls.certificateChain = try Self.certificates(client.certificate).map { .certificate($0) }
+            do {
+                tls.privateKey = .privateKey(try NIOSSLPrivateKey(file: client.key, format: .pem))
+            } catch { throw .certificate(path: client.key, cause: "it is no private key in PEM form, or unreadable") }
+        }
+        let isLeftAlone = authorities.isEmpty
+        if let registry, !registry.isSame(as: name) {
+            for folder in registryFolders {
+                let files = try RegistryCertificates(folder + "/" + registry)
+                for path in files.authorities { authorities += try Self.certificates(path) }
             }
         }
         if let systemFile { tls.trustRoots = .file(systemFile) }
-        if !authorities.isEmpty {
-            tls.additionalTrustRoots = [.certificates(authorities)]
-        } else if origin.isLoopback {
-            // As plain HTTP is spoken to this machine too, a certificate of unknown issue is no less.
-            tls.certificateVerification = .none
-        }
+        if !authorities.isEmpty { tls.additionalTrustRoots = [.certificates(authorities)] }
+        // As plain HTTP is spoken to this machine too, a certificate of unknown issue is no less.
+        if isLeftAlone, origin.isLoopback { tls.certificateVerification = .none }
         return tls
     }
 

@@ -16,10 +16,51 @@ import Testing
     }
 
     @Test func findsThePlacesOfTheFiles() {
-        #expect(CredentialStore(environment: ["HOME": "/h"]).paths == ["/h/.docker/config.json"])
+        func paths(_ environment: [String: String]) -> [String] { CredentialStore(environment: environment).paths }
+        #expect(paths(["HOME": "/h"]) == ["/h/.docker/config.json", "/h/.config/containers/auth.json"])
         #expect(
-            CredentialStore(environment: ["HOME": "/h", "DOCKER_CONFIG": "/c", "XDG_RUNTIME_DIR": "/r"]).paths
-                == ["/c/config.json", "/r/containers/auth.json"])
+            paths(["HOME": "/h", "DOCKER_CONFIG": "/c", "XDG_RUNTIME_DIR": "/r", "XDG_CONFIG_HOME": "/x"])
+                == ["/c/config.json", "/r/containers/auth.json", "/x/containers/auth.json"])
+        #expect(
+            paths(["HOME": "/h", "REGISTRY_AUTH_FILE": "/a/b", "XDG_RUNTIME_DIR": "/r"])
+                == ["/h/.docker/config.json", "/a/b"])
+        #expect(paths([:]) == [])
+    }
+
+    @Test func asksTheFilesInTheirOrder() throws {
+        func entry(_ user: String, _ key: String = "host") -> String {
+            #"{"auths":{"\#(key)":{"username":"\#(user)","password":"p"}}}"#
+        }
+        try folder.write("home/.docker/config.json", entry("config", "first"))
+        try folder.write("run/containers/auth.json", entry("runtime"))
+        try folder.write("home/.config/containers/auth.json", entry("lasting", "host/team"))
+        try folder.write("named.json", "\u{feff}" + entry("named", "host/team/x") + "\r\n")
+        var environment = ["HOME": folder.path + "/home", "XDG_RUNTIME_DIR": folder.path + "/run"]
+        func user(_ domain: String, _ path: String) throws -> String? {
+            guard
+                case .password(let user, _) = try CredentialStore(environment: environment).credential(
+                    domain: domain, path: path)
+            else { return nil }
+            return user
+        }
+        #expect(try user("first", "a") == "config")
+        // The first file with an entry decides, not the longest entry of all.
+        #expect(try user("host", "team/x") == "runtime")
+        try Files.unlink(folder.path + "/run/containers/auth.json")
+        #expect(try user("host", "team/x") == "lasting")
+        #expect(try user("host", "tea") == nil)
+        environment["REGISTRY_AUTH_FILE"] = folder.path + "/named.json"
+        #expect(try user("host", "team/x") == "named")
+        #expect(try user("host", "team") == nil)
+        environment["REGISTRY_AUTH_FILE"] = folder.path + "/missing.json"
+        #expect(try user("host", "team/x") == nil)
+    }
+
+    @Test func takesThePlainNameOfSeveral() throws {
+        let store = try store(
+            #"{"auths":{"https://h/v1/":{"auth":"YTpi"},"h":{"auth":"Yzpk"},"http://i":{"auth":"YTpi"},"i":{}}}"#)
+        #expect(try store.credential(domain: "h", path: "a") == .password(user: "c", password: "d"))
+        #expect(try store.credential(domain: "i", path: "a") == .password(user: "a", password: "b"))
     }
 
     @Test func readsUserAndPassword() throws {
@@ -99,6 +140,9 @@ import Testing
             "docker-credential-test",
             """
             #!/bin/sh
+            case "$1" in
+            store | erase) printf "%s %s\\n" "$1" "$(cat)" >>"\(folder.path)/log"; [ ! -e "\(folder.path)/broken" ]; exit ;;
+            esac
             [ "$1" = get ] || exit 9
             read -r server || [ -n "$server" ] || exit 8
             case "$server" in
@@ -145,5 +189,64 @@ import Testing
         }
         #expect(failure("h") == "the credential helper docker-credential-test failed: broken")
         #expect(failure("m") == "the credential helper docker-credential-missing-here failed: it is not in PATH")
+    }
+
+    @Test func storesAndErasesByTheProgram() throws {
+        _ = try store(#"{"credsStore":"test","auths":{"h":{"auth":"YTpi","email":"e"}}}"#, cases: "")
+        let file = CredentialFile(directory: folder.path)
+        let place = try inPath {
+            try file.store(user: "u\"s", password: "p\\w", identityToken: nil, for: LoginServer("h"))
+        }
+        #expect(place == .helper("docker-credential-test"))
+        let token = try inPath {
+            try file.store(user: "u", password: "p", identityToken: "refresh", for: LoginServer("docker.io"))
+        }
+        #expect(token == .helper("docker-credential-test"))
+        // No secret stays in the file, which lists the registries all the same.
+        let text = try Files.readText(folder.path + "/config.json").replacing("\n", with: "").replacing("\t", with: "")
+        #expect(
+            text == #"{"credsStore": "test","auths": {"h": {"email": "e"},"https://index.docker.io/v1/": {}}}"#)
+        let failures = try inPath { try file.erase(LoginServer("h")) }
+        #expect(failures.isEmpty)
+        #expect(
+            try Files.readText(folder.path + "/log").split(separator: "\n") == [
+                #"store {"ServerURL":"h","Username":"u\"s","Secret":"p\\w"}"#,
+                #"store {"ServerURL":"https://index.docker.io/v1/","Username":"<token>","Secret":"refresh"}"#,
+                "erase h", "erase http://h", "erase https://h",
+            ])
+        #expect(!(try Files.readText(folder.path + "/config.json").contains("\"h\"")))
+    }
+
+    @Test func anEmptyNameMeansTheFile() throws {
+        let found = try store(
+            #"{"credsStore":"missing-here","credHelpers":{"h":""},"auths":{"h":{"auth":"YTpi"}}}"#, cases: "")
+        #expect(try found.credential(domain: "h", path: "a") == .password(user: "a", password: "b"))
+    }
+
+    @Test func leavesTheFileAloneWhereTheProgramFails() throws {
+        let config = #"{"credsStore":"test"}"#
+        _ = try store(config, cases: "")
+        try folder.write("broken", "")
+        let file = CredentialFile(directory: folder.path)
+        #expect {
+            _ = try inPath { try file.store(user: "u", password: "hunter2", identityToken: nil, for: LoginServer("h")) }
+        } throws: {
+            "\($0)" == "the credential helper docker-credential-test failed: it ended with 1"
+        }
+        #expect(try Files.readText(folder.path + "/config.json") == config)
+        let failures = try inPath { try file.erase(LoginServer("h")) }
+        #expect(failures.map(\.name) == ["h", "http://h", "https://h"])
+    }
+
+    @Test(arguments: ["cat; exit 1", "cat >&2; exit 1", "exit 1", "yes | head -c 3000000", "kill -9 $$"])
+    func neverShowsWhatAProgramRepeats(script: String) throws {
+        try folder.write("docker-credential-odd", "#!/bin/sh\nexec 2>/dev/null\n\(script)\n", mode: 0o755)
+        try folder.write("config.json", #"{"credHelpers":{"h":"odd"}}"#)
+        let file = CredentialFile(directory: folder.path)
+        #expect {
+            _ = try inPath { try file.store(user: "u", password: "hunter2", identityToken: nil, for: LoginServer("h")) }
+        } throws: {
+            "\($0)".contains("docker-credential-odd failed") && !"\($0)".contains("hunter2")
+        }
     }
 }

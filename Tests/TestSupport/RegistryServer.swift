@@ -8,7 +8,7 @@ package final class RegistryServer {
     private let program: RunningProgram
     private let folder: String
 
-    private init(htpasswd: String?) throws {
+    private init(htpasswd: String?, certificates: TestCertificates?, asksClients: Bool) throws {
         folder = "/tmp/apus-registry.\(randomHex(bytes: 6))"
         try Files.makeDirectory(folder, mode: 0o700)
         let port = try Self.freePort()
@@ -26,6 +26,7 @@ package final class RegistryServer {
                 enabled: true
             http:
               addr: 127.0.0.1:\(port)
+            \(certificates.map { Self.tls($0, asksClients) } ?? "")
             \(htpasswd == nil ? "" : "auth: {htpasswd: {realm: test, path: \(folder)/htpasswd}}")
             """
         if let htpasswd { try Files.write(Array(htpasswd.utf8), to: "\(folder)/htpasswd") }
@@ -39,9 +40,18 @@ package final class RegistryServer {
         throw TestFailure("docker-registry does not answer on port \(port)")
     }
 
-    /// Runs `body` with a registry, for everybody or for the users of `htpasswd` (lines with bcrypt's hashes).
-    package static func with<R>(htpasswd: String? = nil, _ body: (RegistryServer) throws -> R) throws -> R {
-        let server = try RegistryServer(htpasswd: htpasswd)
+    private static func tls(_ certificates: TestCertificates, _ asksClients: Bool) -> String {
+        let files = "certificate: \(certificates.server), key: \(certificates.serverKey)"
+        return "  tls: {\(files)\(asksClients ? ", clientcas: [\(certificates.authority)]" : "")}"
+    }
+
+    /// Runs `body` with a registry, for everybody or for the users of `htpasswd` (lines with bcrypt's hashes). With `certificates`
+    /// it speaks TLS, and if it `asksClients`, with those alone who show a certificate of the same authority.
+    package static func with<R>(
+        htpasswd: String? = nil, certificates: TestCertificates? = nil, asksClients: Bool = false,
+        _ body: (RegistryServer) throws -> R
+    ) throws -> R {
+        let server = try RegistryServer(htpasswd: htpasswd, certificates: certificates, asksClients: asksClients)
         defer {
             server.program.send(SIGKILL)
             _ = try? server.program.wait()

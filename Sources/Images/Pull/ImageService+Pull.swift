@@ -4,6 +4,7 @@ import Linux
 package import OCI
 import Registry
 import Store
+import Synchronization
 
 extension ImageService {
     /// Pulls the image `reference`, which has a tag or a digest, and calls `report` with what happens, from any
@@ -45,7 +46,45 @@ extension ImageService {
         _ body: (ImagePull) async throws -> Value
     ) async throws(EngineError) -> Value {
         NameService.restrict()
-        let client = RegistryClient(repository: reference, options: options.registry)
+        let sources = try engine {
+            try RegistriesConfiguration(environment: options.registry.environment).sources(of: reference)
+        }
+        let report = sources.count > 1 ? onceForEachImage(report) : report
+        var failures: [String] = []
+        for source in sources.dropLast() {
+            do throws(EngineError) {
+                return try await withPull(from: source, options, report, body)
+            } catch {
+                // Whoever gave up meanwhile does not want to wait for the next.
+                if Task.isCancelled { throw error }
+                failures.append("\(source.reference.name): \(error.message)")
+            }
+        }
+        do throws(EngineError) {
+            return try await withPull(from: sources[sources.count - 1], options, report, body)
+        } catch {
+            if failures.isEmpty { throw error }
+            throw EngineError("\(error.message) (mirrors: \(failures.joined(separator: "; ")))", error.kind)
+        }
+    }
+
+    /// `report` without the beginning of an image that began before, at another place.
+    private func onceForEachImage(
+        _ report: @escaping @Sendable (PullEvent) -> Void
+    ) -> @Sendable (PullEvent) -> Void {
+        let begun = BegunImages()
+        return { event in
+            if case .pulling(let reference) = event, !begun.isFirst(reference) { return }
+            report(event)
+        }
+    }
+
+    private func withPull<Value: Sendable>(
+        from source: RegistriesConfiguration.Source, _ options: PullOptions,
+        _ report: @escaping @Sendable (PullEvent) -> Void, _ body: (ImagePull) async throws -> Value
+    ) async throws(EngineError) -> Value {
+        let client = RegistryClient(
+            repository: source.reference, options: options.registry, isInsecure: source.isInsecure)
         let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
         let pull = ImagePull(
             service: self, layers: layers, client: client, options: options,
@@ -59,4 +98,11 @@ extension ImageService {
             throw EngineError(error)
         }
     }
+}
+
+/// The images of which a pull has told that they begin.
+private final class BegunImages: Sendable {
+    private let names = Mutex<Set<Reference>>([])
+
+    func isFirst(_ reference: Reference) -> Bool { names.withLock { $0.insert(reference).inserted } }
 }

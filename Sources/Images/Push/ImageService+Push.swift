@@ -72,8 +72,14 @@ extension ImageService {
         _ body: (ImagePush) async throws -> Value
     ) async throws(EngineError) -> Value {
         NameService.restrict()
-        let repositories = try engine { try images.repositories(ofBlobsAt: reference.domain) }
-        let client = RegistryClient(repository: reference, options: options.registry, access: .push)
+        // To the registry itself: a mirror is for pulls.
+        let (target, repositories) = try engine {
+            let sources = try RegistriesConfiguration(environment: options.registry.environment).sources(of: reference)
+            let target = sources[sources.count - 1]
+            return (target, try images.repositories(ofBlobsAt: target.reference.domain))
+        }
+        let client = RegistryClient(
+            repository: target.reference, options: options.registry, access: .push, isInsecure: target.isInsecure)
         let push = ImagePush(
             service: self, client: client, options: options, uploads: ConcurrencyLimit(options.parallelUploads),
             repositories: repositories, report: report)

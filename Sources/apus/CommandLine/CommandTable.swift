@@ -61,6 +61,8 @@ enum CommandTable {
         Placement(nil, "pull", .common) { .pull },
         Placement(nil, "push", .common) { .push },
         Placement(nil, "images", .common) { .imageList },
+        Placement(nil, "login", .common) { .login },
+        Placement(nil, "logout", .common) { .logout },
         Placement(nil, "version", .common) { .version },
         Placement(nil, "info", .common) { .info },
         Placement(nil, "attach") { .attach },

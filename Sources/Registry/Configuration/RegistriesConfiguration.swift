@@ -1,0 +1,137 @@
+import Bytes
+import Linux
+package import OCI
+
+/// Where the administrator and the user want images to come from: registries.conf (version 2, containers-registries.conf(5)).
+///
+/// `$CONTAINERS_REGISTRIES_CONF` alone where that is set; otherwise `~/.config/containers/registries.conf`, or else
+/// `/etc/containers/registries.conf`, and then the files of `registries.conf.d` of both places. What a later file says of a
+/// prefix replaces what earlier ones did.
+package struct RegistriesConfiguration: Sendable {
+    private var registries: [RegistriesFile.Registry] = []
+
+    /// A place to ask for an image, in the order of a pull.
+    package struct Source: Equatable, Sendable {
+        /// The repository there, with the tag or digest that is wanted.
+        package let reference: Reference
+        /// Whether it may be spoken to without TLS, and its certificate be anybody's.
+        package let isInsecure: Bool
+    }
+
+    /// Reads the files of a user with this environment. Throws for one that cannot be read or understood.
+    package init(environment: [String: String]) throws(RegistryError) {
+        var places: [ByteKey: Int] = [:]
+        for path in try Self.paths(environment) {
+            for registry in try RegistriesFile(path)?.registries ?? [] {
+                if let place = places[ByteKey(registry.prefix)] {
+                    registries[place] = registry
+                } else {
+                    places[ByteKey(registry.prefix)] = registries.count
+                    registries.append(registry)
+                }
+            }
+        }
+    }
+
+    /// The files, of which those of `registries.conf.d` exist.
+    static func paths(_ environment: [String: String]) throws(RegistryError) -> [String] {
+        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        if let file = value("CONTAINERS_REGISTRIES_CONF") { return [file] }
+        let system = "/etc/containers"
+        let own = (value("XDG_CONFIG_HOME") ?? value("HOME").map { $0 + "/.config" }).map { $0 + "/containers" }
+        let main = "registries.conf"
+        var paths: [String]
+        do throws(SystemError) {
+            let hasOwn = try own.map { folder throws(SystemError) in try Files.isPresent(folder + "/" + main) } ?? false
+            paths = [(hasOwn ? own ?? system : system) + "/" + main]
+        } catch { throw .registriesFile(path: (own ?? "") + "/" + main, cause: error.errno.description) }
+        for folder in [system, own].compactMap({ $0 }).map({ $0 + "/registries.conf.d" }) {
+            do throws(SystemError) {
+                let names = try Files.list(folder).filter { $0.ends(with: ".conf") }
+                paths += names.sorted { $0.comes(before: $1) }.map { folder + "/" + $0 }
+            } catch {
+                guard error.errno != .noEntry, error.errno != .notDirectory else { continue }
+                throw .registriesFile(path: folder, cause: error.errno.description)
+            }
+        }
+        return paths
+    }
+
+    /// Where to ask for `reference`, the best first: mirrors, and the registry itself last. Throws where the registry is blocked, or a
+    /// rule makes a name of it that is none.
+    package func sources(of reference: Reference) throws(RegistryError) -> [Source] {
+        guard let registry = rule(for: reference) else { return [Source(reference: reference, isInsecure: false)] }
+        guard !registry.isBlocked else { throw .blocked(reference.familiarName, prefix: registry.prefix) }
+        var sources: [Source] = []
+        let isDigest = reference.digest != nil
+        for mirror in registry.mirrors {
+            let isMeant =
+                switch mirror.use {
+                case .all: !registry.mirrorsByDigestOnly || isDigest
+                case .digests: isDigest
+                case .tags: !isDigest
+                }
+            guard isMeant else { continue }
+            sources.append(
+                Source(
+                    reference: try Self.rewritten(reference, registry.prefix, mirror.location),
+                    isInsecure: mirror.isInsecure))
+        }
+        let last = try registry.location.map { location throws(RegistryError) in
+            try Self.rewritten(reference, registry.prefix, location)
+        }
+        sources.append(Source(reference: last ?? reference, isInsecure: registry.isInsecure))
+        return sources
+    }
+
+    /// Whether the registry at `domain` may be spoken to without TLS.
+    func isInsecure(domain: String) -> Bool {
+        registries.first { $0.prefix.isSame(as: domain) }?.isInsecure ?? false
+    }
+
+    /// The registry whose prefix is the longest that `reference` begins with.
+    private func rule(for reference: Reference) -> RegistriesFile.Registry? {
+        var best: (registry: RegistriesFile.Registry, length: Int)?
+        for registry in registries {
+            guard let length = Self.length(of: registry.prefix, in: reference), length > best?.length ?? -1 else {
+                continue
+            }
+            best = (registry, length)
+        }
+        return best?.registry
+    }
+
+    /// How many bytes of the name of `reference` the prefix stands for; nil where it is not about it.
+    private static func length(of prefix: String, in reference: Reference) -> Int? {
+        if prefix.begins(with: "*.") {
+            let host = reference.domain.until(":")
+            return host.ends(with: String(prefix.dropping(1))) && host.utf8.count >= prefix.utf8.count
+                ? host.utf8.count : nil
+        }
+        // A rule may be about one tag, or one image by its digest.
+        let whole = reference.description
+        guard whole.begins(with: prefix) else { return nil }
+        let next = whole.dropping(prefix.utf8.count).firstLetter
+        let isWhole = next.map { "/:@".unicodeScalars.contains($0) } ?? true
+        // "host" is not about "host:5000".
+        if next == ":", prefix.utf8.count == reference.domain.until(":").utf8.count, reference.domain.has(":") {
+            return nil
+        }
+        return isWhole ? prefix.utf8.count : nil
+    }
+
+    private static func rewritten(
+        _ reference: Reference, _ prefix: String, _ location: String
+    ) throws(RegistryError) -> Reference {
+        let length = length(of: prefix, in: reference) ?? 0
+        let text = location + reference.description.dropping(length)
+        do throws(ReferenceError) {
+            let found = try Reference(text, defaultTag: nil)
+            // A location without a dot or a port would be a repository of Docker's, and a tag in it another image.
+            if found.description.isSame(as: text), found.tag == reference.tag, found.digest == reference.digest {
+                return found
+            }
+        } catch {}
+        throw .rewritten(reference.familiar, to: text.excerpt)
+    }
+}
