@@ -97,7 +97,7 @@ import Testing
         // Times that no clock shows, and a layer that nobody has: the step is done.
         for change in [
             "s/\"seconds\":[0-9]*/\"seconds\":9223372036854775807/g", "s/\"nanoseconds\":[0-9]*/\"nanoseconds\":-1/g",
-            "s/\"layer\":\"sha256:[0-9a-f]/\"layer\":\"sha256:X/g; y/X/0/",
+            "s/\"layer\":\"sha256:[0-9a-f]*/\"layer\":\"sha256:\(String(repeating: "0", count: 64))/g",
         ] {
             try damaged(
                 folder.path,

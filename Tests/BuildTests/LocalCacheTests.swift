@@ -208,6 +208,12 @@ extension BuildBench.Built {
                 return
             }
             #expect(try Files.list(folder.path) == ["blobs"])
+            // An index that cannot be read is left alone.
+            try folder.shell("rm \(folder.path)/blobs; echo lost >\(folder.path)/index.json")
+            target.ignoresErrors = false
+            do { _ = try bench.build(Self.small) { $0.cacheTargets = [target] } } catch { sentence = "\(error)" }
+            #expect(sentence.contains("is damaged") && sentence.hasSuffix(": remove it, or name another directory"))
+            #expect(try Files.readText("\(folder.path)/index.json") == "lost\n")
         }
     }
 }

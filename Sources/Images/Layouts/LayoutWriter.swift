@@ -37,7 +37,9 @@ package struct LayoutWriter: Sendable {
 
     private func index() throws(EngineError) -> IndexFile {
         do throws(EngineError) { return try directory.index() } catch {
-            guard error.kind == .notFound else { throw error }
+            guard error.kind == .notFound else {
+                throw EngineError("\(error.message): remove it, or name another directory", error.kind)
+            }
             return IndexFile()
         }
     }
