@@ -41,6 +41,16 @@ extension BuildRun {
     }
 
     private func takeOver(_ name: String, _ platforms: [Platform]) throws {
+        let reference = try Reference(name)
+        // What is here is an image: the store has no caches by name.
+        if try !platforms.contains(where: { try bases.isStored(reference, $0) }) {
+            let found = try RegistryCache(reference, request.pulling.registry, tools.cancellation)
+            if found.isCache {
+                let place = BlobPlace.registry(found)
+                return steps.add(
+                    try CacheManifest(reading: found.manifest.descriptor, from: place), at: place, named: name)
+            }
+        }
         for platform in platforms {
             let image = try bases.image(name, platform)
             guard let cache = InlineCache(image.image.manifest) else { continue }
@@ -59,17 +69,32 @@ extension BuildRun {
         for target in request.cacheTargets {
             let wanted = target.extent == .all ? steps.used : steps.used.filter { keys.contains($0.label.key) }
             do throws(BuildError) {
-                try reporter.step("exporting cache to client directory") { number throws(BuildError) in
+                try reporter.step("exporting cache to \(target.place.kind)") { number throws(BuildError) in
                     func say(_ name: String) { reporter.part(number, .init(id: name, name: name, isComplete: true)) }
                     say("preparing build cache for export")
                     try building { () throws(EngineError) in
-                        try CacheExport(tools: tools, ingest: ingest, store: steps.store, progress: say)
-                            .write(wanted, to: target.place)
+                        let export = CacheExport(tools: tools, ingest: ingest, store: steps.store, progress: say)
+                        switch target.place {
+                        case .directory(let path, let tag):
+                            try export.write(wanted, to: try LayoutWriter(path), tag: tag)
+                        case .registry(let reference):
+                            try publication.send(try export.write(wanted), as: reference, number)
+                        }
                     }
                 }
             } catch {
                 guard target.ignoresErrors, error.kind != .cancelled else { throw error }
             }
+        }
+    }
+}
+
+extension BuildCacheTarget.Place {
+    /// As BuildKit calls it in the name of the step.
+    fileprivate var kind: String {
+        switch self {
+        case .directory: "client directory"
+        case .registry: "registry"
         }
     }
 }

@@ -32,6 +32,7 @@ extension BuildRun {
         for target in request.cacheTargets where !target.ignoresErrors {
             switch target.place {
             case .directory(let path, _): try check(.directory(path))
+            case .registry: continue
             }
         }
     }

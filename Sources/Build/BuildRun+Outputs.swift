@@ -32,7 +32,7 @@ extension BuildRun {
 
     // MARK: images
 
-    private var publication: ImagePublication {
+    var publication: ImagePublication {
         ImagePublication(
             images: tools.images, registry: request.pulling.registry, cancellation: tools.cancellation,
             reporter: reporter)

@@ -17,10 +17,21 @@ extension Builder {
         do throws(SystemError) { watch = try CancellationWatch(cancellation) } catch { throw BuildError("\(error)") }
         defer { watch.end() }
         // What failed steps have left, and what somebody else had made first. Nobody holds it any more: what the build knows has gone.
-        defer { try? images.removeAbandonedLayers() }
+        defer { removeLeftovers(of: request) }
         do throws(BuildError) { return try run(request, watch.inner, Reporter(report)) } catch {
             if cancellation.isCancelled { throw BuildError("context canceled", .cancelled, step: error.step) }
             throw error
+        }
+    }
+
+    private func removeLeftovers(of request: BuildRequest) {
+        let isFromRegistry = request.cacheSources.contains { if case .image = $0 { true } else { false } }
+        let isForRegistry = request.cacheTargets.contains { if case .registry = $0.place { true } else { false } }
+        if isFromRegistry || isForRegistry {
+            // With a cache came or went blobs that no image has.
+            _ = try? images.sweep()
+        } else {
+            try? images.removeAbandonedLayers()
         }
     }
 

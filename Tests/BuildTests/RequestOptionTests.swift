@@ -118,8 +118,14 @@ import Testing
         target.place = .directory("/x", tag: "T é")
         (target.extent, target.ignoresErrors) = (.all, true)
         #expect(try destination("type=local,dest=/x,mode=max,tag=T é,ignore-error=true") == .target(target))
+        target.place = .registry(try Reference("user/app:cache"))
+        #expect(try destination("type=registry,ref=user/app:cache,mode=max,ignore-error=true") == .target(target))
+        #expect(try destination("user/app") == .target(BuildCacheTarget(.registry(try Reference("user/app:latest")))))
         let bad = [
-            ("user/app:cache", "--cache-to type=registry is refused"), ("type=gha", "--cache-to type=gha is refused"),
+            ("type=registry", "registry cache exporter requires ref"),
+            ("type=registry,ref=A:b:c", "invalid cache reference"),
+            ("type=registry,ref=a@\(Digest(of: []))", "name a tag, and no digest"),
+            ("type=registry,ref=a,dest=x", "type=registry has no key \"dest\""), ("type=gha", "--cache-to type=gha is refused"),
             ("type=s3,bucket=x", "--cache-to type=s3 is refused"), ("type=azblob", "--cache-to type=azblob is refused"),
             ("type=local", "local cache exporter requires dest"), ("type=local,dest=", "local cache exporter requires"),
             ("type=local,dest=/etc/passwd", "dest=/etc/passwd is no directory"),

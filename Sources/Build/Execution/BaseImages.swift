@@ -39,6 +39,19 @@ final class BaseImages: Sendable {
     /// Whether the caller has named something `name`.
     func isContext(_ name: String) -> Bool { key(name) != nil }
 
+    /// Whether the store has the image `name` for `platform`. Throws `StoreError` where that cannot be seen.
+    func isStored(_ name: Reference, _ platform: Platform) throws(StoreError) -> Bool {
+        do throws(StoreError) {
+            _ = try tools.images.images.image(name.description, platform: platform)
+            return true
+        } catch {
+            switch error {
+            case .unknownImage, .otherPlatform, .missingBlob: return false
+            default: throw error
+            }
+        }
+    }
+
     // A name without a tag is the name with the standard tag, too.
     private func key(_ name: String) -> String? {
         let small = name.lowercased()
@@ -100,7 +113,7 @@ final class BaseImages: Sendable {
         options.platform = platform
         let wanted = options
         let (images, reporter) = (tools.images, reporter)
-        _ = try waitFor {
+        _ = try tools.cancellation.interrupting {
             try await images.pull(reference, wanted) { event in
                 guard case .layer(let digest, let state) = event else { return }
                 switch state {

@@ -16,7 +16,7 @@ struct ImagePublication {
     func push(_ image: Descriptor, as names: [Reference]) throws(BuildError) {
         for name in names {
             try reporter.step("pushing \(name)") { step throws(BuildError) in
-                do throws(EngineError) { try push(image, as: name, step) } catch {
+                do throws(EngineError) { try send(image, as: name, step) } catch {
                     throw error.kind == .cancelled
                         ? BuildError(error) : BuildError("failed to push \(name): \(error.message)", error.kind)
                 }
@@ -26,43 +26,20 @@ struct ImagePublication {
         }
     }
 
-    private func push(_ image: Descriptor, as name: Reference, _ step: Int) throws(EngineError) {
+    /// Pushes what `document` describes, a manifest or an index of the store, as `name`, and shows that in the step `step`. Throws `EngineError`.
+    func send(_ document: Descriptor, as name: Reference, _ step: Int) throws(EngineError) {
         let (images, options, reporter) = (images, PushOptions(registry: registry), reporter)
-        do {
-            try interruptible {
-                _ = try await images.push(image, as: name, options) { event in
-                    guard case .layer(let layer, let state) = event else { return }
-                    var part = BuildStep.Part(id: layer.description, name: "pushing layer \(layer.short)")
-                    switch state {
-                    case .pushing(let done, let total): (part.done, part.total) = (done, total)
-                    case .pushed, .alreadyThere, .mounted, .foreign: part.isComplete = true
-                    case .preparing, .waiting: return
-                    }
-                    reporter.part(step, part)
+        try cancellation.interrupting {
+            _ = try await images.push(document, as: name, options) { event in
+                guard case .layer(let layer, let state) = event else { return }
+                var part = BuildStep.Part(id: layer.description, name: "pushing layer \(layer.short)")
+                switch state {
+                case .pushing(let done, let total): (part.done, part.total) = (done, total)
+                case .pushed, .alreadyThere, .mounted, .foreign: part.isComplete = true
+                case .preparing, .waiting: return
                 }
+                reporter.part(step, part)
             }
-        } catch {
-            if cancellation.isCancelled { throw EngineError("context canceled", .cancelled) }
-            throw EngineError(error)
         }
-    }
-
-    // Waits for `body`, which is cancelled with the build.
-    private func interruptible(_ body: @escaping @Sendable () async throws -> Void) throws {
-        let task = Task.detached { try await body() }
-        let over = try Cancellation()
-        let cancelled = cancellation
-        let watch = try begin {
-            var poll = PollSet()
-            let place = poll.add(cancelled.number)
-            poll.add(over.number)
-            _ = try poll.wait()
-            if poll.isReadable(place) { task.cancel() }
-        }
-        defer {
-            over.cancel()
-            try? watch.wait()
-        }
-        try waitFor { try await task.value }
     }
 }

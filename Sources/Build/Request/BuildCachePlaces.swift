@@ -2,7 +2,7 @@ package import OCI
 
 /// Where a build takes what other builds knew of steps (`--cache-from`).
 package enum BuildCacheSource: Sendable, Equatable {
-    /// An image that brings it along (`--cache-to type=inline`), by its reference.
+    /// A cache at a registry (`--cache-to type=registry`), or an image that brings it along (`type=inline`), by its reference.
     case image(String)
     /// An OCI layout that a build has written it to (`--cache-to type=local`).
     case layout(Layout)
@@ -30,6 +30,8 @@ package struct BuildCacheTarget: Sendable, Equatable {
     package enum Place: Sendable, Equatable {
         /// An OCI layout in a directory, which is made where it is missing, and what it is called there.
         case directory(String, tag: String)
+        /// A registry, and what it is called there: a name with a tag.
+        case registry(Reference)
     }
 
     /// Of which steps.

@@ -43,6 +43,51 @@ struct BuildCacheTests {
         }
     }
 
+    @Test(arguments: TestUser.inThreeModes)
+    func aRegistryHasItForOtherStores(_ user: TestUser) throws {
+        try RegistryServer.with { registry in
+            let place = "type=registry,ref=\(registry.host)/team/cache:1"
+            try withBusybox(user) { first in
+                try context(first, Self.file)
+                let written = try build(first, ["--cache-to", place + ",mode=max"])
+                #expect(written.code == 0 && written.complaints.contains("exporting cache to registry"), "\(written)")
+                // What went there alone is nobody's here.
+                let blobs = try Files.list("\(first.store)/images/blobs/sha256").count
+                #expect(try first.apus("system", "prune", "-f").code == 0)
+                #expect(try Files.list("\(first.store)/images/blobs/sha256").count == blobs)
+                try withBusybox(user) { second in
+                    try context(second, Self.file)
+                    let read = try build(second, ["--cache-from", place])
+                    #expect(read.code == 0 && !read.complaints.contains("importing layers"), "\(read)")
+                    #expect(read.complaints.split(separator: "\n").count { $0.hasSuffix(" CACHED") } == 3, "\(read)")
+                    let format = ["image", "inspect", "-f", "{{.RootFS.Layers}}", "built"]
+                    #expect(try second.apus(format).text == first.apus(format).text)
+                    #expect(try second.output("run", "--rm", "--network=none", "built", "cat", "/seen") == "made")
+                    #expect(try second.output("system", "check") == "everything is in order")
+                }
+            }
+        }
+    }
+
+    @Test func aRegistryThatHasNoCacheHoldsNoBuildUp() throws {
+        try RegistryServer.with { registry in
+            try withBusybox(.any) { sandbox in
+                try context(sandbox, Self.file)
+                let none = try build(sandbox, ["--cache-from", "\(registry.host)/none"])
+                #expect(none.code == 0 && none.complaints.contains("manifest unknown"), "\(none)")
+                // An image without a cache is none, and no failure.
+                try sandbox.output("tag", "busybox", "\(registry.host)/plain")
+                try sandbox.output("push", "-q", "\(registry.host)/plain")
+                try sandbox.output("rmi", "\(registry.host)/plain")
+                #expect(try build(sandbox, ["--cache-from", "\(registry.host)/plain"]).code == 0)
+                let nowhere = "type=registry,ref=127.0.0.1:1/cache"
+                let failed = try build(sandbox, ["--cache-to", nowhere])
+                #expect(failed.code == 1 && failed.complaints.contains("cannot reach the registry 127.0.0.1:1"), "\(failed)")
+                #expect(try build(sandbox, ["--cache-to", nowhere + ",ignore-error=true"]).code == 0)
+            }
+        }
+    }
+
     @Test func aKilledExportLeavesNothingThatReadsWrongly() throws {
         try withBusybox(.any) { sandbox in
             // Layers of a stage that no image has: their archives are written for the cache alone.

@@ -8,11 +8,13 @@ import Store
 enum BlobPlace: Sendable {
     /// In an OCI layout.
     case directory(LayoutDirectory)
+    case registry(RegistryCache)
 
     /// The document that `descriptor` describes, verified. Throws `EngineError`.
     func read(_ descriptor: Descriptor) throws(EngineError) -> [UInt8] {
         switch self {
         case .directory(let layout): try layout.read(descriptor, limit: CacheManifest.documentLimit)
+        case .registry(let cache): try cache.read(descriptor)
         }
     }
 
@@ -27,6 +29,9 @@ enum BlobPlace: Sendable {
             return try tools.unpack(diffID, on: below, ingest) { () throws(EngineError) in try layout.open(blob) }
         case .directory(let layout):
             try layout.take(blob, into: ingest) { () throws(EngineError) in try tools.checkCancellation() }
+            return try tools.unpack(blob, as: diffID, on: below, ingest)
+        case .registry(let cache):
+            try cache.take(blob, into: ingest)
             return try tools.unpack(blob, as: diffID, on: below, ingest)
         }
     }

@@ -30,6 +30,7 @@ package enum CacheOption {
             }
             return .inline
         case "local": return .target(try local(attributes, directory))
+        case "registry": return .target(try registry(attributes))
         default: throw refusal("--cache-to", type, "written to")
         }
     }
@@ -47,14 +48,37 @@ package enum CacheOption {
             throw OptionError("--cache-to dest=\(path.excerpt) is no directory")
         }
         var tag = "latest"
-        var target = BuildCacheTarget(.directory(absolute, tag: tag))
-        for (key, value) in attributes {
+        for (key, value) in attributes where key == "tag" { tag = try self.tag(value) }
+        return try target(.directory(absolute, tag: tag), "local", attributes, besides: ["dest", "tag"])
+    }
+
+    private static func registry(_ attributes: Attributes) throws(OptionError) -> BuildCacheTarget {
+        let reference = try reference(attributes, "exporter")
+        guard reference.digest == nil else {
+            throw OptionError("a cache cannot be written to \(reference.familiar.excerpt): name a tag, and no digest")
+        }
+        return try target(.registry(reference), "registry", attributes, besides: ["ref"])
+    }
+
+    private static func reference(_ attributes: Attributes, _ user: String) throws(OptionError) -> Reference {
+        guard let text = attributes.last(where: { $0.key == "ref" })?.value, !text.isEmpty else {
+            throw OptionError("registry cache \(user) requires ref")
+        }
+        do throws(ReferenceError) { return try Reference(text) } catch {
+            throw OptionError("invalid cache reference \(goQuoted(text.excerpt)): \(error)")
+        }
+    }
+
+    /// What the keys say that all places have in common; `others` were read before.
+    private static func target(
+        _ place: BuildCacheTarget.Place, _ type: String, _ attributes: Attributes, besides others: [String]
+    ) throws(OptionError) -> BuildCacheTarget {
+        var target = BuildCacheTarget(place)
+        for (key, value) in attributes where !others.has(key) {
             func refuse(_ why: String) -> OptionError {
-                .refused("--cache-to type=local,\(key.excerpt)=\(value.excerpt)", why)
+                .refused("--cache-to type=\(type),\(key.excerpt)=\(value.excerpt)", why)
             }
             switch key {
-            case "dest": continue
-            case "tag": tag = try self.tag(value)
             case "mode": target.extent = try extent(value)
             case "ignore-error": target.ignoresErrors = try flag(key, value)
             case "compression":
@@ -66,10 +90,9 @@ package enum CacheOption {
                 if try !flag(key, value) { throw refuse("a cache is written by OCI's media types") }
             case "image-manifest":
                 if try !flag(key, value) { throw refuse("a cache is an image's manifest, and no index") }
-            default: throw OptionError("--cache-to type=local has no key \(goQuoted(key.excerpt))", .unsupported)
+            default: throw OptionError("--cache-to type=\(type) has no key \(goQuoted(key.excerpt))", .unsupported)
             }
         }
-        target.place = .directory(absolute, tag: tag)
         return target
     }
 
@@ -100,13 +123,7 @@ package enum CacheOption {
     package static func source(_ text: String, directory: String) throws(OptionError) -> BuildCacheSource? {
         guard let (type, attributes) = try read(text, reference: "ref") else { return nil }
         switch type {
-        case "registry":
-            guard let reference = attributes.last(where: { $0.key == "ref" })?.value, !reference.isEmpty else {
-                throw OptionError("registry cache importer requires ref")
-            }
-            do throws(ReferenceError) { return .image(try Reference(reference).familiar) } catch {
-                throw OptionError("invalid cache reference \(goQuoted(reference.excerpt)): \(error)")
-            }
+        case "registry": return .image(try reference(attributes, "importer").familiar)
         case "local": return .layout(try layout(attributes, directory))
         default: throw refusal("--cache-from", type, "read from")
         }
@@ -138,12 +155,11 @@ package enum CacheOption {
 
     private static func refusal(_ flag: String, _ type: String, _ verb: String) -> OptionError {
         switch type {
-        case "registry", "inline", "gha", "s3", "azblob":
+        case "inline": .refused("\(flag) type=inline", "an image is named by its reference, or by type=registry,ref=…")
+        case "gha", "s3", "azblob":
             .refused(
                 "\(flag) type=\(type)",
-                "the cache of builds is in the store, and none is \(verb) "
-                    + (type == "registry" || type == "inline" ? "registries" : "such a service")
-                    + "; use type=local, or leave it out")
+                "no cache is \(verb) such a service; use type=registry or type=local, or leave it out")
         default: OptionError("unknown cache type \(goQuoted(type.excerpt)) in \(flag)")
         }
     }

@@ -1,0 +1,87 @@
+import Errors
+import Images
+import Linux
+import OCI
+import Registry
+import Store
+
+/// A cache at a registry that another build has written there (`--cache-to type=registry`).
+struct RegistryCache: Sendable {
+    /// The manifest.
+    let manifest: FetchedManifest
+    private let source: RegistriesConfiguration.Source
+    private let options: RegistryOptions
+    private let cancellation: Cancellation
+
+    /// What `reference` leads to. Mirrors are asked first, as for an image. Throws `EngineError` with what the registry says.
+    init(_ reference: Reference, _ options: RegistryOptions, _ cancellation: Cancellation) throws(EngineError) {
+        let sources = try engine {
+            try RegistriesConfiguration(environment: options.environment).sources(of: reference)
+        }
+        var failure: EngineError?
+        for source in sources {
+            do throws(EngineError) {
+                manifest = try cancellation.interrupting {
+                    try await Self.with(source, options) { client in
+                        if let digest = source.reference.digest { return try await client.manifest(digest: digest) }
+                        return try await client.manifest(tag: source.reference.tag ?? Reference.defaultTag)
+                    }
+                }
+                (self.source, self.options, self.cancellation) = (source, options, cancellation)
+                return
+            } catch {
+                if error.kind == .cancelled { throw error }
+                // The last one is the registry itself.
+                failure = error
+            }
+        }
+        throw failure ?? EngineError("there is no registry for \(reference.familiar)", .notFound)
+    }
+
+    /// Whether it is a cache, and no image.
+    var isCache: Bool {
+        guard case .manifest(let document) = manifest.document else { return false }
+        return document.config.mediaType == CacheManifest.configType
+    }
+
+    /// The document that `descriptor` describes, verified. Throws `EngineError`.
+    func read(_ descriptor: Descriptor) throws(EngineError) -> [UInt8] {
+        if descriptor.digest == manifest.descriptor.digest { return manifest.bytes }
+        let (source, options) = (source, options)
+        return try cancellation.interrupting {
+            try await Self.with(source, options) { client in
+                try await client.content(descriptor, limit: CacheManifest.documentLimit)
+            }
+        }
+    }
+
+    /// Takes the blob that `descriptor` describes into the store, verified, where it is not there yet; `ingest` keeps it. Throws `EngineError`;
+    /// the store has nothing of it then.
+    func take(_ descriptor: Descriptor, into ingest: ImageIngest) throws(EngineError) {
+        do throws(StoreError) { if try ingest.has(descriptor) { return } } catch { throw EngineError(error) }
+        let (source, options) = (source, options)
+        try cancellation.interrupting {
+            let writer = try ingest.writer(expecting: descriptor)
+            try await Self.with(source, options) { client in
+                try await client.download(descriptor) { try writer.write($0) }
+            }
+            try await onOwnThread { _ = try writer.commit() }
+        }
+    }
+
+    private static func with<Value: Sendable>(
+        _ source: RegistriesConfiguration.Source, _ options: RegistryOptions,
+        _ body: (RegistryClient) async throws -> Value
+    ) async throws -> Value {
+        NameService.restrict()
+        let client = RegistryClient(repository: source.reference, options: options, isInsecure: source.isInsecure)
+        do {
+            let value = try await body(client)
+            await client.close()
+            return value
+        } catch {
+            await client.close()
+            throw error
+        }
+    }
+}
