@@ -82,7 +82,9 @@ struct BuildCacheTests {
                 #expect(try build(sandbox, ["--cache-from", "\(registry.host)/plain"]).code == 0)
                 let nowhere = "type=registry,ref=127.0.0.1:1/cache"
                 let failed = try build(sandbox, ["--cache-to", nowhere])
-                #expect(failed.code == 1 && failed.complaints.contains("cannot reach the registry 127.0.0.1:1"), "\(failed)")
+                #expect(
+                    failed.code == 1 && failed.complaints.contains("cannot reach the registry 127.0.0.1:1"), "\(failed)"
+                )
                 #expect(try build(sandbox, ["--cache-to", nowhere + ",ignore-error=true"]).code == 0)
             }
         }

@@ -47,10 +47,11 @@ enum BuildFlags {
         // Not split at commas, which part the keys of one place.
         Flag(
             "cache-from", nil, .list,
-            "Cache to take layers from: type=local,src=path, or an image that was built with --cache-to=type=inline",
+            "Cache to take layers from: type=local,src=path, or a name at a registry: of a cache, or of an image that brings it along",
             placeholder: "strings"),
         Flag(
-            "cache-to", nil, .list, "Place to write the cache to (type=local,dest=path, type=inline)",
+            "cache-to", nil, .list,
+            "Place to write the cache to (type=local,dest=path, type=registry,ref=name, type=inline)",
             placeholder: "stringArray"),
         Flag("builder", nil, .string, "Who builds (only \"default\")"),
     ]
