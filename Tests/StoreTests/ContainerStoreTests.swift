@@ -155,8 +155,13 @@ import Testing
             lost = claim.id
             try containers.writeRecord(record, of: lost, isEphemeral: true)
         }
-        let doomed = try containers.sweep()
-        #expect(Set(doomed.map { String($0.suffix(64)) }) == [dead, lost])
+        var doomed: Set<String> = []
+        // What another test forks has a duplicate of a lock for a moment.
+        for _ in 0..<200 where doomed.count < 2 {
+            doomed.formUnion(try containers.sweep().map { String($0.suffix(64)) })
+            if doomed.count < 2 { usleep(50_000) }
+        }
+        #expect(doomed == [dead, lost])
         #expect(Set(try containers.list()) == [whole, ephemeral.id])
         #expect(Set(try containers.names().values) == ["whole", "making", "ephemeral"])
         #expect(try containers.isEphemeral(ephemeral.id))
