@@ -2,6 +2,7 @@ import Errors
 import Images
 import Linux
 import OCI
+import Registry
 import Store
 
 /// What builds know of steps, from elsewhere and for elsewhere.
