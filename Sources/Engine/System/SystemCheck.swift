@@ -12,15 +12,15 @@ extension Engine {
     /// `system check`: reads everything that is stored and returns a sentence for each thing that is wrong or that a
     /// killed process left; none where all is well. Changes nothing.
     ///
-    /// Others may work on the store meanwhile, and nobody waits for whom: what looks wrong because somebody was seen between
-    /// two steps of his does not look so again a moment later, and is not returned.
+    /// Others may work on the store meanwhile: what looks wrong because somebody was seen between two steps of his does not look
+    /// so a moment later, when nobody makes anything, and is not returned.
     package func check() -> [String] {
         let first = SystemCheck(self)
         first.run()
         if first.problems.isEmpty { return [] }
         usleep(SystemCheck.pause)
         let second = SystemCheck(self, blobs: first.damagedBlobs)
-        second.run()
+        second.runWhileNothingIsMade()
         let lasting = Set(second.problems)
         return first.problems.filter { lasting.contains($0) }
     }
@@ -71,6 +71,18 @@ private final class SystemCheck {
 
     func run() {
         checkBlobs()
+        checkTheRest()
+    }
+
+    func runWhileNothingIsMade() {
+        // What may take long comes first: starts wait for the rest.
+        checkBlobs()
+        let lock = sweepLock()
+        checkTheRest()
+        endLifetime(lock)
+    }
+
+    private func checkTheRest() {
         checkImages()
         checkContainers()
         checkNames()
@@ -78,6 +90,17 @@ private final class SystemCheck {
         checkNetworks()
         checkVolumes()
         checkLeftovers()
+    }
+
+    // As a sweep has it, but not at any price; nil where it is not to be had.
+    private func sweepLock() -> FileLock? {
+        do throws(SystemError) {
+            for _ in 0..<100 {
+                if let lock = try FileLock.trying(paths.sweepLock) { return lock }
+                usleep(Self.pause / 10)
+            }
+            return nil
+        } catch { return nil }
     }
 
     // Sorted. A directory that is made when it is needed may be missing; one that cannot be read is a problem.
@@ -192,7 +215,9 @@ private final class SystemCheck {
                 }
                 if let names, names[entry] == nil { problems.append("container \(short) has no name") }
             } catch StoreError.unknownContainer {
-                if !isHeld { problems.append("container \(short) has no record") }
+                // It may have gone since it was listed.
+                guard !isHeld, attempt({ try Files.isPresent(path) }) == true else { continue }
+                problems.append("container \(short) has no record")
             } catch { problems.append("container \(short): \(error)") }
             checkState("\(paths.containers)/\(entry)/state")
             checkState("\(engine.containers.runDirectory(entry))/state")
