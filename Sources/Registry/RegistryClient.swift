@@ -42,6 +42,18 @@ package final class RegistryClient: Sendable {
     /// Ends all connections.
     package func close() async { await transport.shutdown() }
 
+    /// Does `body` with the client and ends all connections, however that ends. Throws what `body` throws.
+    package func use<Value>(_ body: (RegistryClient) async throws -> Value) async throws -> Value {
+        do {
+            let value = try await body(self)
+            await close()
+            return value
+        } catch {
+            await close()
+            throw error
+        }
+    }
+
     /// The registry by the name that messages have for it.
     var host: String { endpoint.host }
 

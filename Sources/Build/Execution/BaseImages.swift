@@ -41,15 +41,7 @@ final class BaseImages: Sendable {
 
     /// Whether the store has the image `name` for `platform`. Throws `StoreError` where that cannot be seen.
     func isStored(_ name: Reference, _ platform: Platform) throws(StoreError) -> Bool {
-        do throws(StoreError) {
-            _ = try tools.images.images.image(name.description, platform: platform)
-            return true
-        } catch {
-            switch error {
-            case .unknownImage, .otherPlatform, .missingBlob: return false
-            default: throw error
-            }
-        }
+        try present(name, name.familiar, platform) != nil
     }
 
     // A name without a tag is the name with the standard tag, too.
@@ -81,13 +73,8 @@ final class BaseImages: Sendable {
         _ reference: Reference, _ name: String, _ platform: Platform, _ number: Int
     ) throws(BuildError) -> BaseImage {
         do throws(StoreError) {
-            if !request.pulls { return try stored(reference, name, platform) }
-        } catch {
-            switch error {
-            case .unknownImage, .otherPlatform, .missingBlob: break
-            default: throw BuildError(EngineError(error))
-            }
-        }
+            if !request.pulls, let image = try present(reference, name, platform) { return image }
+        } catch { throw BuildError(EngineError(error)) }
         do {
             try pull(reference, platform, number)
             return try stored(reference, name, platform)
@@ -97,6 +84,18 @@ final class BaseImages: Sendable {
             let error = EngineError(error)
             throw BuildError(
                 "\(name): failed to resolve source metadata for \(reference): \(error.message)", error.kind)
+        }
+    }
+
+    /// As `stored`; nil where the image, or a part of it, is not here.
+    private func present(
+        _ reference: Reference, _ name: String, _ platform: Platform
+    ) throws(StoreError) -> BaseImage? {
+        do throws(StoreError) { return try stored(reference, name, platform) } catch {
+            switch error {
+            case .unknownImage, .otherPlatform, .missingBlob: return nil
+            default: throw error
+            }
         }
     }
 

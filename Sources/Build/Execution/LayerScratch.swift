@@ -20,13 +20,7 @@ final class LayerScratch: Sendable {
     func makeEmptyLayer() throws(EngineError) -> String {
         let empty = path + "/empty"
         do throws(SystemError) {
-            if try !Files.isPresent(empty) {
-                try Files.makeDirectory(empty, mode: 0o755)
-                let made = try FileDescriptor.open(empty, O_RDONLY | O_DIRECTORY)
-                // mkdir(2) obeys the umask, and it is the root of somebody's container.
-                try Files.setMode(of: made.rawValue, 0o755)
-                endLifetime(made)
-            }
+            if try !Files.isPresent(empty) { try Files.makeContainerRoot(empty) }
         } catch { throw EngineError(error) }
         return empty
     }
@@ -34,5 +28,16 @@ final class LayerScratch: Sendable {
     /// The driver that a step's files were written with; nil where it has written none. Throws `EngineError`.
     func driver() throws(EngineError) -> StorageDriver? {
         do throws(SystemError) { return try StorageDriver.keeping(path) } catch { throw EngineError(error) }
+    }
+}
+
+extension Files {
+    /// Makes `path` an empty directory for the root of a container. Throws `SystemError`, also where there is something.
+    static func makeContainerRoot(_ path: String) throws(SystemError) {
+        try makeDirectory(path, mode: 0o755)
+        let made = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        // mkdir(2) obeys the umask.
+        try setMode(of: made.rawValue, 0o755)
+        endLifetime(made)
     }
 }

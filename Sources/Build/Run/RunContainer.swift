@@ -50,11 +50,8 @@ final class RunContainer {
     func emptyDirectory() throws(EngineError) -> String {
         let path = directory + "/nothing"
         try engine {
-            try Files.makeDirectories(path)
-            // mkdir(2) obeys the umask, and it is the root of somebody's container.
-            let made = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
-            try Files.setMode(of: made.rawValue, 0o755)
-            endLifetime(made)
+            try Files.makeDirectories(directory)
+            try Files.makeContainerRoot(path)
         }
         return path
     }

@@ -89,14 +89,7 @@ extension ImageService {
         let pull = ImagePull(
             service: self, layers: layers, client: client, options: options,
             downloads: ConcurrencyLimit(options.parallelDownloads), unpacking: ConcurrencyLimit(cores), report: report)
-        do {
-            let value = try await body(pull)
-            await client.close()
-            return value
-        } catch {
-            await client.close()
-            throw EngineError(error)
-        }
+        do { return try await client.use { _ in try await body(pull) } } catch { throw EngineError(error) }
     }
 }
 

@@ -83,13 +83,6 @@ extension ImageService {
         let push = ImagePush(
             service: self, client: client, options: options, uploads: ConcurrencyLimit(options.parallelUploads),
             repositories: repositories, report: report)
-        do {
-            let value = try await body(push)
-            await client.close()
-            return value
-        } catch {
-            await client.close()
-            throw EngineError(error)
-        }
+        do { return try await client.use { _ in try await body(push) } } catch { throw EngineError(error) }
     }
 }

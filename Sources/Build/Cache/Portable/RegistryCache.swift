@@ -74,14 +74,8 @@ struct RegistryCache: Sendable {
         _ body: (RegistryClient) async throws -> Value
     ) async throws -> Value {
         NameService.restrict()
-        let client = RegistryClient(repository: source.reference, options: options, isInsecure: source.isInsecure)
-        do {
-            let value = try await body(client)
-            await client.close()
-            return value
-        } catch {
-            await client.close()
-            throw error
-        }
+        return try await RegistryClient(
+            repository: source.reference, options: options, isInsecure: source.isInsecure
+        ).use(body)
     }
 }
