@@ -69,7 +69,7 @@ let package = Package(
         module(
             "Registry",
             [
-                "Bytes",
+                "Addresses", "Bytes",
                 "Errors", "Linux", "JSON", "OCI", "Archive",
                 .product(name: "AsyncHTTPClient", package: "async-http-client"),
                 .product(name: "NIOCore", package: "swift-nio"),

@@ -109,7 +109,9 @@ actor Authenticator {
                 throw RegistryError.badCredentials(host: reference.domain, detail: failure.text)
             case (401, false), (403, false):
                 throw RegistryError.accessDenied(repository: reference.familiarName, detail: failure.text)
-            case (429, _): throw RegistryError.tooManyRequests(host: origin.description, detail: failure.text)
+            case (429, _):
+                let limit = RateLimit(response.headers, now: RateLimit.now)
+                throw RegistryError.tooManyRequests(host: origin.description, detail: failure.text, limit: limit)
             case (let status, _):
                 throw RegistryError.refused(host: origin.description, status: Int(status), detail: failure.text)
             }

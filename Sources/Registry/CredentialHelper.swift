@@ -45,7 +45,7 @@ struct CredentialHelper {
         }
         if case .failed(let said) = try run("store", writer.finished()) {
             // A program that complains about its input may repeat it.
-            let isHarmless = secret.isEmpty || !said.contains(secret)
+            let isHarmless = !Secret(secret).isIn(said)
             throw .credentialHelper(
                 program, cause: isHarmless ? said : "it refused to store them (what it said had the secret in it)")
         }

@@ -3,19 +3,22 @@ import JSON
 import Linux
 import OCI
 
-/// The credentials of the user's configuration files: `config.json` of Docker's client in `$DOCKER_CONFIG` or
+/// The credentials of the user's configuration: `$DOCKER_AUTH_CONFIG`, then files: `config.json` of Docker's client in `$DOCKER_CONFIG` or
 /// `~/.docker`, then `auth.json` of the container tools: in `$REGISTRY_AUTH_FILE` alone where that is set, otherwise in
 /// `$XDG_RUNTIME_DIR/containers` and in `$XDG_CONFIG_HOME/containers` (`~/.config/containers`). The first file that has an
 /// entry for a repository decides.
 package struct CredentialStore: Sendable {
     /// The files that are asked, in this order; missing ones are passed over.
     package let paths: [String]
+    /// What the environment itself has: the text of a `config.json`, of which the entries count (Docker's client reads it since 28.3).
+    private let text: String?
     /// The directory of a file that is not below the user's home, and so could be somebody else's.
     private let runtimeFolder: String?
 
     /// The store of a user with this environment.
     package init(environment: [String: String]) {
         func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
+        text = value(Self.variable)
         let home = value("HOME")
         var paths: [String] = []
         if let folder = value("DOCKER_CONFIG") ?? home.map({ $0 + "/.docker" }) {
@@ -40,11 +43,31 @@ package struct CredentialStore: Sendable {
     /// `auth.json`, or a credential helper fails. An `auth.json` in another user's directory (`XDG_RUNTIME_DIR` after
     /// su(1)) is passed over.
     package func credential(domain: String, path: String) throws(RegistryError) -> Credential? {
+        if let found = try ownCredential(domain: domain, path: path) { return found }
         for file in paths {
             guard try isTrusted(file), let configuration = try Self.read(file) else { continue }
             if let found = try Self.credential(in: configuration, file, domain: domain, path: path) { return found }
         }
         return nil
+    }
+
+    /// The variable that can have credentials itself.
+    static let variable = "DOCKER_AUTH_CONFIG"
+
+    /// What the environment itself has for a repository. Throws where that is not JSON of the right form.
+    private func ownCredential(domain: String, path: String) throws(RegistryError) -> Credential? {
+        guard let text else { return nil }
+        let configuration: Configuration
+        do throws(JSONError) { configuration = try JSONTree.decode(from: Array(text.utf8)) } catch {
+            throw .credentialFile(path: "$" + Self.variable, cause: error.description)
+        }
+        return try Self.credential(in: configuration.auths ?? [:], "$" + Self.variable, domain: domain, path: path)
+    }
+
+    /// Whether the environment itself has credentials for all of the registry, which go before those of every file. Throws as
+    /// `credential`.
+    package func isOverruled(at server: LoginServer) throws(RegistryError) -> Bool {
+        try ownCredential(domain: server.domain, path: "") != nil
     }
 
     private func isTrusted(_ file: String) throws(RegistryError) -> Bool {

@@ -41,6 +41,18 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
         return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
     }
 
+    /// `url`, or where it is this secure origin but for TLS, as proxies that end it have registries say, the same with TLS. nil for what
+    /// is no address of HTTP.
+    func secured(_ url: URL) -> URL? {
+        guard let target = Origin(url) else { return nil }
+        guard isSecure, !target.isSecure, target.host == host, target.port == port || url.port == nil,
+            var address = URLComponents(url: url, resolvingAgainstBaseURL: true)
+        else { return url }
+        address.scheme = scheme
+        address.port = port == 443 ? nil : port
+        return address.url
+    }
+
     /// Host and port as a user writes them; the port is left out where the scheme implies it.
     var description: String {
         let name = host.has(":") ? "[\(host)]" : host

@@ -1,8 +1,6 @@
 import Archive
 import AsyncHTTPClient
 import Bytes
-import FoundationEssentials
-import JSON
 import NIOHTTP1
 package import OCI
 
@@ -74,43 +72,5 @@ extension RegistryClient {
         } catch { throw .manifest(reference: name, error) }
         let descriptor = Descriptor(mediaType: document.mediaType, digest: digest, size: Int64(bytes.count))
         return FetchedManifest(bytes: bytes, descriptor: descriptor, document: document)
-    }
-
-    /// All tags of the repository, in the registry's order. Throws `RegistryError`.
-    package func tags() async throws(RegistryError) -> [String] {
-        var tags: [String] = []
-        var next: String? = path("tags/list")
-        var seen: Set<String> = []
-        while let target = next {
-            // A chain that returns to where it was has no end.
-            guard seen.insert(target).inserted, seen.count <= 10_000 else {
-                throw .violation(host: host, cause: "its list of tags has no end")
-            }
-            let answer = try await perform(.GET, target, .tags)
-            let bytes = try await answer.response.collect(
-                limit: ManifestDocument.sizeLimit, from: answer.origin,
-                tooLarge: .violation(host: host, cause: "a page of its list of tags is larger than 4 MiB"))
-            guard let list = try? JSONTree.decode(TagList.self, from: bytes) else {
-                throw .violation(host: host, cause: "its list of tags is not JSON of the right form")
-            }
-            tags += list.tags ?? []
-            let link = answer.response.headers["Link"].lazy.compactMap(Self.next).first
-            // Relative to the page that it is on.
-            let page = URL(string: target, relativeTo: try await base())
-            next = link.flatMap { URL(string: $0, relativeTo: page)?.absoluteString }
-        }
-        return tags
-    }
-
-    private struct TagList: Decodable {
-        var tags: [String]?
-    }
-
-    /// The address in `<…>; rel="next"` (RFC 8288).
-    static func next(_ header: String) -> String? {
-        guard let open = header.place(of: "<"), let close = header[open...].place(of: ">") else { return nil }
-        let parameters = header[close...].lowercased()
-        guard parameters.contains("rel=\"next\"") || parameters.contains("rel=next") else { return nil }
-        return String(header[header.index(after: open)..<close])
     }
 }

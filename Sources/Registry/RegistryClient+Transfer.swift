@@ -8,19 +8,24 @@ struct Transfer: Sendable {
     let source: UploadSource
     /// nil where the registry has to be asked for one.
     var session: UploadSession?
+    /// The parts for a registry that names a least size of them, in bytes.
+    let usualPart: Int64
     let report: @Sendable (Int64) -> Void
     /// The largest part that a request may have, in bytes; nil: any.
     private(set) var limit: Int64?
     /// Whether the registry may have the whole blob without having said so.
     var isEnding = false
+    /// Whether it goes on where another request ended, which the registry and we may have other ideas of.
+    private(set) var isContinued = false
 
     init(
-        descriptor: Descriptor, source: UploadSource, session: UploadSession?,
+        descriptor: Descriptor, source: UploadSource, session: UploadSession?, usualPart: Int64,
         report: @escaping @Sendable (Int64) -> Void
     ) {
         self.descriptor = descriptor
         self.source = source
         self.session = session
+        self.usualPart = usualPart
         self.report = report
     }
 
@@ -29,13 +34,10 @@ struct Transfer: Sendable {
 
     /// The largest part after a registry, or a proxy in front of it, has called the whole too large; and the smallest. In bytes.
     private static let limits: ClosedRange<Int64> = (256 << 10)...(48 << 20)
-    /// The parts for a registry that names a least size of them, in bytes.
-    private static let usualPart: Int64 = 16 << 20
-
     /// What the next request may have of the blob; nil where all may go with the request that ends the upload.
     func nextPart(_ session: UploadSession) -> Range<Int64>? {
         if session.offset == 0, limit == nil, session.minimum <= 0 || size <= session.minimum { return nil }
-        let wanted = limit ?? (session.minimum > 0 ? Self.usualPart : size)
+        let wanted = limit ?? (session.minimum > 0 ? usualPart : size)
         return session.offset..<session.offset + min(max(wanted, session.minimum), size - session.offset)
     }
 
@@ -44,6 +46,20 @@ struct Transfer: Sendable {
         let next = min((limit ?? size) / 4, Self.limits.upperBound)
         guard next >= max(session?.minimum ?? 0, Self.limits.lowerBound) else { return false }
         limit = next
+        return true
+    }
+
+    /// Takes over where the registry has the upload.
+    mutating func proceed(in session: UploadSession) {
+        self.session = session
+        isContinued = true
+    }
+
+    /// Begins anew and at its first byte what the registry has put together wrongly; false where that was no fault of the parts.
+    mutating func restart() -> Bool {
+        guard isContinued else { return false }
+        session = nil
+        isContinued = false
         return true
     }
 
@@ -66,6 +82,12 @@ extension RegistryClient {
             do throws(Refusal) {
                 if try await proceed(&transfer, session) { return }
             } catch {
+                if case .damaged = error.error, failures < options.attempts, transfer.restart() {
+                    failures += 1
+                    transfer.isEnding = false
+                    transfer.report(0)
+                    continue
+                }
                 if error.status != 413 || !transfer.shrink() {
                     failures += 1
                     guard mayPass(error) || Self.isMisplaced(error), failures < options.attempts else {
@@ -139,6 +161,6 @@ extension RegistryClient {
             answer.response.headers.contains(name: "Range"),
             (try? session.advance(answer, sent: transfer.size)) != nil, session.offset > 0
         else { return }
-        transfer.session = session
+        transfer.proceed(in: session)
     }
 }

@@ -69,7 +69,9 @@ extension RegistryClient {
             if let begun { await abandon(begun, descriptor) }
             throw .blobUnknown(descriptor.digest, repository: repository.familiarName)
         }
-        var transfer = Transfer(descriptor: descriptor, source: source, session: begun, report: report)
+        var transfer = Transfer(
+            descriptor: descriptor, source: source, session: begun, usualPart: max(options.uploadPart, 1),
+            report: report)
         try await send(&transfer)
         return .sent
     }

@@ -13,7 +13,7 @@ package final class RegistryClient: Sendable {
     /// The repository; tag and digest do not matter.
     package let repository: Reference
     let options: RegistryOptions
-    private let access: Access
+    let access: Access
     private let endpoint: Endpoint
     private let transport: Transport
     private let authenticator: Authenticator
@@ -21,7 +21,18 @@ package final class RegistryClient: Sendable {
     private let wasAuthorized = Mutex(false)
 
     /// What is to be done with the repository.
-    package enum Access: Sendable { case pull, push }
+    package enum Access: Sendable {
+        case pull, push, delete
+
+        /// What a token has to be good for. What is deleted is looked at before.
+        var actions: [String] {
+            switch self {
+            case .pull: ["pull"]
+            case .push: ["pull", "push"]
+            case .delete: ["pull", "delete"]
+            }
+        }
+    }
 
     /// A client for the repository of `reference`; connects to nothing yet. `isInsecure`: any certificate is taken, and plain HTTP
     /// where there is no TLS, wherever the registry is.
@@ -36,7 +47,7 @@ package final class RegistryClient: Sendable {
         transport = Transport(options: options, registry: endpoint)
         authenticator = Authenticator(
             transport: transport, reference: reference, store: CredentialStore(environment: options.environment),
-            actions: access == .push ? ["pull", "push"] : ["pull"])
+            actions: access.actions)
     }
 
     /// Ends all connections.
@@ -71,6 +82,10 @@ package final class RegistryClient: Sendable {
         case upload(Descriptor)
         /// A manifest that is sent, by its name and its size in bytes.
         case newManifest(String, size: Int)
+        /// A manifest, or a tag of one, that is deleted, by its name.
+        case doomed(String, isTag: Bool)
+        /// The list of those that refer to a manifest.
+        case referrers(Digest)
     }
 
     /// An answer that is no success, or none at all.
@@ -92,8 +107,8 @@ package final class RegistryClient: Sendable {
         content: Transport.Content? = nil, isDownload: Bool = false, rounds: Int = 1
     ) async throws(RegistryError) -> Transport.Answer {
         let base = try await base()
-        guard let url = URL(string: target, relativeTo: base)?.absoluteURL, let origin = Origin(url),
-            origin == Origin(base)
+        guard let given = URL(string: target, relativeTo: base)?.absoluteURL, let own = Origin(base),
+            let url = own.secured(given), Origin(url) == own
         else {
             throw .violation(host: host, cause: "\"\(ErrorBody.oneLine(target))\" is no address of its own")
         }
@@ -111,7 +126,13 @@ package final class RegistryClient: Sendable {
 
     /// Whether the same request can have another outcome soon enough.
     func mayPass(_ refusal: Refusal) -> Bool {
-        refusal.error.isPassing && (refusal.wait ?? .zero) <= options.longestDelay
+        // Of who says no more than how much it takes in hours, nothing else is to be had in seconds.
+        if case .tooManyRequests(_, _, let limit) = refusal.error, refusal.wait == nil, let window = limit?.window,
+            window > options.longestDelay
+        {
+            return false
+        }
+        return refusal.error.isPassing && (refusal.wait ?? .zero) <= options.longestDelay
     }
 
     /// Sends a request once and gives the answer, which is a success.
@@ -120,13 +141,15 @@ package final class RegistryClient: Sendable {
     ) async throws(Refusal) -> Transport.Answer {
         let answer: Transport.Answer
         do throws(RegistryError) { answer = try await authenticated(request, rounds) } catch {
-            throw Refusal(error: error)
+            // A token server has limits of its own.
+            guard case .tooManyRequests(_, _, let limit) = error else { throw Refusal(error: error) }
+            throw Refusal(error: error, wait: limit?.wait)
         }
         let status = answer.response.status.code
         if (200..<300).contains(status) { return answer }
-        let wait = answer.response.headers.first(name: "Retry-After").flatMap { Int($0) }.map { Duration.seconds($0) }
+        let limit = RateLimit(answer.response.headers, now: RateLimit.now)
         let said = await answer.response.failure()
-        throw Refusal(error: failure(answer, said, subject), code: said.code, status: status, wait: wait)
+        throw Refusal(error: failure(answer, said, subject, limit), code: said.code, status: status, wait: limit?.wait)
     }
 
     /// Waits after the failed `attempt`, the first being 1. Throws when the task is cancelled meanwhile.
@@ -175,8 +198,8 @@ package final class RegistryClient: Sendable {
             wasAuthorized.withLock { $0 = true }
             return fresh
         } catch {
-            guard access == .push, case .accessDenied(let repository, let detail) = error else { throw error }
-            throw .pushDenied(repository: repository, detail: detail)
+            guard case .accessDenied(let repository, let detail) = error else { throw error }
+            throw access.denied(repository, detail)
         }
     }
 
@@ -185,38 +208,6 @@ package final class RegistryClient: Sendable {
         get async {
             guard wasAuthorized.withLock({ $0 }) else { return false }
             return await authenticator.header == nil
-        }
-    }
-
-    private func failure(_ answer: Transport.Answer, _ said: ErrorBody, _ subject: Subject) -> RegistryError {
-        let host = answer.origin.description
-        switch answer.response.status.code {
-        case 401, 403:
-            return access == .push
-                ? .pushDenied(repository: repository.familiarName, detail: said.text)
-                : .accessDenied(repository: repository.familiarName, detail: said.text)
-        case 404 where said.code == "NAME_UNKNOWN": return .repositoryUnknown(repository.familiarName)
-        case 429: return .tooManyRequests(host: host, detail: said.text)
-        case let status:
-            return failure(status, said, subject, host)
-                ?? .refused(host: host, status: Int(status), detail: said.text)
-        }
-    }
-
-    // What depends on what was asked for.
-    private func failure(_ status: UInt, _ said: ErrorBody, _ subject: Subject, _ host: String) -> RegistryError? {
-        switch (status, subject) {
-        case (404, .manifest(let name)): .manifestUnknown(name)
-        case (404, .blob(let digest)): .blobUnknown(digest, repository: repository.familiarName)
-        case (404, .tags): .repositoryUnknown(repository.familiarName)
-        case (413, .upload(let blob)):
-            .tooLarge(what: "blob \(blob.digest)", size: blob.size, host: host, detail: said.text)
-        case (413, .newManifest(let name, let size)):
-            .tooLarge(what: "the manifest of \(name)", size: Int64(size), host: host, detail: said.text)
-        case (400..<500, .newManifest(let name, _))
-        where said.code == "MANIFEST_BLOB_UNKNOWN" || said.code == "BLOB_UNKNOWN" || said.code == "MANIFEST_UNKNOWN":
-            .partsUnknown(manifest: name, host: host, detail: said.text)
-        default: nil
         }
     }
 

@@ -44,6 +44,25 @@ extension RegistryError {
         }
     }
 
+    /// The same failure of a connection that a proxy was asked for; `error` is what it was made of.
+    func through(proxy: String, _ error: any Error) -> RegistryError {
+        switch (error as? HTTPClientError, self) {
+        case (.proxyAuthenticationRequired?, .unreachable(let host, _)):
+            .proxy(proxy, host: host, cause: Self.proxyWantsCredentials)
+        case (.invalidProxyResponse?, .unreachable(let host, _)):
+            .proxy(proxy, host: host, cause: "it refuses the connection: ask who runs it, or name the host in NO_PROXY")
+        case (.httpProxyHandshakeTimeout?, .unreachable(let host, _)),
+            (.socksHandshakeTimeout?, .unreachable(let host, _)):
+            .proxy(proxy, host: host, cause: "it did not answer in time")
+        case (_, .unreachable(let host, let cause)) where error is NIOConnectionError:
+            .proxy(proxy, host: host, cause: cause)
+        default: self
+        }
+    }
+
+    static let proxyWantsCredentials =
+        "it wants a user name and a password (407 Proxy Authentication Required): put them into its address in"
+        + " HTTPS_PROXY or HTTP_PROXY (http://USER:PASSWORD@HOST)"
     static let timedOut = "nobody answers there (the connection timed out)"
     static let closed = "it closed the connection"
     static let interrupted = "the transfer was interrupted"

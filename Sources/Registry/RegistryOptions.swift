@@ -18,6 +18,9 @@ package struct RegistryOptions: Sendable {
     /// How long a registry may take to answer what it was sent whole: it reads a layer again before it says that it has it.
     package var acceptTimeout: Duration = .seconds(300)
 
+    /// How much of a blob one request brings to a registry that wants it in parts; at least 1, in bytes.
+    package var uploadPart: Int64 = 16 << 20
+
     /// The options for `environment`; by default that of this process.
     package init(environment: [String: String] = RegistryOptions.processEnvironment()) {
         self.environment = environment

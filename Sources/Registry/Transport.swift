@@ -116,8 +116,15 @@ final class Transport: Sendable {
         let isLong = request.isDownload || use.isUpload
         let deadline: NIODeadline = isLong ? .distantFuture : .now() + .seconds(180)
         do {
-            return try await client.execute(message, deadline: deadline)
-        } catch { throw RegistryError(connection: error, to: origin) }
+            let response = try await client.execute(message, deadline: deadline)
+            if response.status == .proxyAuthenticationRequired, let proxy = proxies.name(for: origin) {
+                throw RegistryError.proxy(proxy, host: origin.description, cause: RegistryError.proxyWantsCredentials)
+            }
+            return response
+        } catch {
+            let failure = RegistryError(connection: error, to: origin)
+            throw proxies.name(for: origin).map { failure.through(proxy: $0, error) } ?? failure
+        }
     }
 
     private func client(for use: Use) throws(RegistryError) -> HTTPClient {

@@ -29,7 +29,8 @@ struct UploadSession: Sendable {
     mutating func move(_ answer: Transport.Answer) throws(RegistryError) {
         guard let location = answer.response.headers.first(name: "Location") else { return }
         let host = answer.origin.description
-        guard let next = URL(string: location, relativeTo: answer.url)?.absoluteURL, let target = Origin(next) else {
+        let given = URL(string: location, relativeTo: answer.url)?.absoluteURL
+        guard let next = given.flatMap({ registry.secured($0) }), let target = Origin(next) else {
             throw .violation(
                 host: host, cause: "\"\(ErrorBody.oneLine(location))\" is no address that an upload can go to")
         }

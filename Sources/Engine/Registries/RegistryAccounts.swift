@@ -71,6 +71,11 @@ package struct RegistryAccounts: Sendable {
         }
     }
 
+    /// Whether `$DOCKER_AUTH_CONFIG` has credentials for `server`, which go before those that are stored. Throws where it cannot be read.
+    package func isOverruled(at server: Server) throws(EngineError) -> Bool {
+        try engine { try CredentialStore(environment: options.environment).isOverruled(at: server.value) }
+    }
+
     /// Forgets the credentials of `server`. Returns what could not be erased, where nothing could. Throws where the file cannot
     /// be used.
     package func erase(_ server: Server) throws(EngineError) -> [EraseFailure] {

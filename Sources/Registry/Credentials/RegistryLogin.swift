@@ -104,7 +104,9 @@ package struct RegistryLogin: Sendable {
         case 400, 401, 403:
             let place = String(address.prefix { $0 != "?" })
             return .loginRefused(address: place, status: "\(status.code) \(status.reasonPhrase)", detail: said.text)
-        case 429: return .tooManyRequests(host: host, detail: said.text)
+        case 429:
+            let limit = RateLimit(answer.response.headers, now: RateLimit.now)
+            return .tooManyRequests(host: host, detail: said.text, limit: limit)
         case let code: return .refused(host: host, status: Int(code), detail: said.text)
         }
     }
@@ -113,14 +115,14 @@ package struct RegistryLogin: Sendable {
 extension RegistryError {
     /// The same without what the other side said, where that has `secret` in it: what is sent may come back.
     fileprivate func withoutDetail(of secret: String) -> RegistryError {
-        func isHarmless(_ detail: String?) -> Bool { secret.isEmpty || !(detail ?? "").contains(secret) }
+        func isHarmless(_ detail: String?) -> Bool { !Secret(secret).isIn(detail ?? "") }
         switch self {
         case .loginRefused(let address, let status, let detail) where !isHarmless(detail):
             return .loginRefused(address: address, status: status, detail: nil)
         case .refused(let host, let status, let detail) where !isHarmless(detail):
             return .refused(host: host, status: status, detail: nil)
-        case .tooManyRequests(let host, let detail) where !isHarmless(detail):
-            return .tooManyRequests(host: host, detail: nil)
+        case .tooManyRequests(let host, let detail, let limit) where !isHarmless(detail):
+            return .tooManyRequests(host: host, detail: nil, limit: limit)
         default: return self
         }
     }

@@ -46,6 +46,7 @@ enum CommandTable {
         Noun(name: "container", summary: "Manage containers"),
         Noun(name: "image", summary: "Manage images"),
         Noun(name: "network", summary: "Manage networks"),
+        Noun(name: "registry", summary: "Manage what registries have"),
         Noun(name: "system", summary: "Manage apus"),
         Noun(name: "volume", summary: "Manage volumes"),
     ]
@@ -156,6 +157,9 @@ enum CommandTable {
         Placement("network", "ls", aliases: ["list"]) { .networkList },
         Placement("network", "prune") { .networkPrune },
         Placement("network", "rm", aliases: ["remove"]) { .networkRemove },
+        Placement("registry", "referrers") { .registryReferrers },
+        Placement("registry", "rm", aliases: ["remove"]) { .registryRemove },
+        Placement("registry", "tags", aliases: ["ls", "list"]) { .registryTags },
         Placement("system", "check") { .systemCheck },
         Placement("system", "df") { .diskUsage },
         Placement("system", "disable") { .systemDisable },

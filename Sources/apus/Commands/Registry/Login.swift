@@ -30,6 +30,9 @@ extension Verb {
         let server = try accounts.server(parsed.positionals.first)
         try context.output.line("Removing login credentials for \(server.name)")
         let failures = try accounts.erase(server)
+        if try accounts.isOverruled(at: server) {
+            context.warn("DOCKER_AUTH_CONFIG still has credentials for \(server.name): unset it, too")
+        }
         if !failures.isEmpty { try context.errors.line("WARNING: could not erase credentials:") }
         for failure in failures { try context.errors.line("\(failure.name): \(failure.cause)") }
         return 0
@@ -120,8 +123,13 @@ struct Login {
             if let file = try accounts.store(user: user, password: password, identityToken: token, for: server) {
                 try context.errors.write(Self.warning(file))
             }
+            if try accounts.isOverruled(at: server) { context.warn(Self.overruled(server)) }
             try context.output.line("Login Succeeded")
         }
+    }
+
+    private static func overruled(_ server: RegistryAccounts.Server) -> String {
+        "DOCKER_AUTH_CONFIG has credentials for \(server.name), too, and these are used as long as it is set"
     }
 
     private static func warning(_ file: String) -> String {
