@@ -21,7 +21,8 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
         guard (1...65535).contains(port), url.port != nil || !Self.namesPort(url) else { return nil }
     }
 
-    private static func namesPort(_ url: URL) -> Bool {
+    /// Whether there is a port in `url`, which may be none that there can be.
+    static func namesPort(_ url: URL) -> Bool {
         let address = Array(url.absoluteString.utf8)
         guard let slashes = address.firstIndex(of: UInt8(ascii: "/")), slashes + 2 <= address.count else {
             return false
@@ -39,6 +40,12 @@ struct Origin: Hashable, Sendable, CustomStringConvertible {
         if host == "localhost" || host == "::1" { return true }
         let numbers = host.split(on: ".", omittingEmptySubsequences: false)
         return numbers.count == 4 && numbers[0] == "127" && numbers.allSatisfy { UInt8($0) != nil }
+    }
+
+    /// Whether a redirect, or an upload, may lead from here to `target`: never from TLS to where others can listen, and in plain HTTP only to
+    /// this machine or the same one.
+    func mayLead(to target: Origin) -> Bool {
+        target.isSecure || !isSecure && (target.isLoopback || target.host == host)
     }
 
     /// `url`, or where it is this secure origin but for TLS, as proxies that end it have registries say, the same with TLS. nil for what

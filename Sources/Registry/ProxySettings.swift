@@ -35,8 +35,8 @@ struct ProxySettings: Sendable {
 
     // A scheme can be left out.
     private static func url(_ text: String) -> URL? {
-        if let url = URL(string: text), url.scheme != nil, url.host()?.isEmpty == false { return url }
-        return URL(string: "http://" + text)
+        let hasScheme = text.place(of: ":").map { text[$0...].begins(with: "://") } ?? false
+        return URL(string: hasScheme ? text : "http://" + text)
     }
 
     /// The proxy for connections to `origin`; nil where they are made directly, as those to this machine are.
@@ -57,7 +57,9 @@ struct ProxySettings: Sendable {
             throw refused("proxies of the kind \(ErrorBody.oneLine(scheme)) are not supported")
         }
         // NIO ends the process over another number.
-        guard (1...65535).contains(port) else { throw refused("the proxy's address in \(variable) is wrong") }
+        guard (1...65535).contains(port), url.port != nil || !Origin.namesPort(url) else {
+            throw refused("the proxy's address in \(variable) is wrong")
+        }
         let user = url.user(percentEncoded: false)
         let password = url.password(percentEncoded: false)
         guard scheme == "http" else {

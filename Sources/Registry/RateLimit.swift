@@ -20,17 +20,20 @@ package struct RateLimit: Equatable, Sendable {
 
     /// What `headers` say, received at `now` seconds since 1970: `Retry-After` (RFC 9110, 10.2.3) in seconds or as a time, Docker Hub's
     /// `X-Retry-After` as seconds since 1970, and its `RateLimit-Limit: 100;w=21600`. nil where they say nothing of it.
-    init?(_ headers: HTTPHeaders, now: Int) {
+    init?(_ headers: HTTPHeaders, now: Int) { self.init(now: now) { headers.first(name: $0) } }
+
+    /// As the other, of headers that are found by their names.
+    init?(now: Int, _ header: (String) -> String?) {
         let until = [
-            headers.first(name: "Retry-After").flatMap { HTTPDate.seconds(of: $0) },
-            headers.first(name: "X-Retry-After").flatMap { Int($0) },
+            header("Retry-After").flatMap { HTTPDate.seconds(of: $0) },
+            header("X-Retry-After").flatMap { Int($0) },
         ].compactMap(\.self).first
-        if let seconds = headers.first(name: "Retry-After").flatMap({ Int($0) }) {
+        if let seconds = header("Retry-After").flatMap({ Int($0) }) {
             wait = .seconds(Self.bounded(seconds))
         } else if let until {
             wait = .seconds(Self.bounded(until.subtractingReportingOverflow(now).partialValue))
         }
-        let parts = (headers.first(name: "RateLimit-Limit") ?? "").split(on: ";")
+        let parts = (header("RateLimit-Limit") ?? "").split(on: ";")
         if parts.count == 2, let count = Int(parts[0]), count > 0, parts[1].begins(with: "w="),
             let seconds = Int(parts[1].dropping(2)), seconds > 0
         {

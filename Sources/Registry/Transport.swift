@@ -96,7 +96,7 @@ final class Transport: Sendable {
             guard let next = URL(string: location, relativeTo: url)?.absoluteURL, let target = Origin(next) else {
                 throw .redirect(host: origin.description, cause: "\"\(ErrorBody.oneLine(location))\" is no address")
             }
-            guard target.isSecure || !origin.isSecure && (target.isLoopback || target.host == origin.host) else {
+            guard origin.mayLead(to: target) else {
                 throw .redirect(host: origin.description, cause: "http://\(target) is not secure")
             }
             // Once away, credentials are gone for good: the way back is chosen by a stranger.

@@ -34,9 +34,9 @@ struct UploadSession: Sendable {
             throw .violation(
                 host: host, cause: "\"\(ErrorBody.oneLine(location))\" is no address that an upload can go to")
         }
-        guard
-            target.isSecure || !registry.isSecure && (target.isLoopback || target.host == registry.host)
-        else { throw .violation(host: host, cause: "it wants the upload at http://\(target), which is not secure") }
+        guard registry.mayLead(to: target) else {
+            throw .violation(host: host, cause: "it wants the upload at http://\(target), which is not secure")
+        }
         url = next
     }
 

@@ -191,7 +191,10 @@ import Testing
             .text(429, #"{"errors":[{"code":"TOOMANYREQUESTS","message":"limit"}]}"#, [("Retry-After", "3600")])
         }
         let (_, error) = try await download(descriptor, from: server)
-        #expect(error == .tooManyRequests(host: server.host, detail: "toomanyrequests: limit"))
+        #expect(
+            error
+                == .tooManyRequests(
+                    host: server.host, detail: "toomanyrequests: limit", limit: RateLimit(wait: .seconds(3600))))
         #expect(server.requests.filter { $0.path.contains("blobs") }.count == 1)
     }
 

@@ -27,6 +27,29 @@ import Testing
         #expect(paths([:]) == [])
     }
 
+    // Docker's client reads it since 28.3 (docker/cli#6008).
+    @Test func theEnvironmentItselfGoesBeforeFiles() throws {
+        try folder.write("config.json", #"{"auths":{"host":{"auth":"ZmlsZTpw"},"other":{"auth":"ZmlsZTpw"}}}"#)
+        func credential(_ text: String, _ domain: String) throws -> Credential? {
+            let environment = ["DOCKER_CONFIG": folder.path, "DOCKER_AUTH_CONFIG": text]
+            return try CredentialStore(environment: environment).credential(domain: domain, path: "a")
+        }
+        let text = #"{"auths":{"https://host":{"auth":"ZW52OnA="},"https://index.docker.io/v1/":{"auth":"aHViOnA="}}}"#
+        #expect(try credential(text, "host") == .password(user: "env", password: "p"))
+        #expect(try credential(text, "docker.io") == .password(user: "hub", password: "p"))
+        #expect(try credential(text, "other") == .password(user: "file", password: "p"))
+        // No program is run that the environment names, and what is no credential is none.
+        #expect(try credential(#"{"credsStore":"nosuch"}"#, "host") == .password(user: "file", password: "p"))
+        #expect(try credential("", "host") == .password(user: "file", password: "p"))
+        for wrong in ["{", "[]", #"{"auths":{"host":{"auth":"!"}}}"#] {
+            let error = #expect(throws: RegistryError.self) { try credential(wrong, "host") }
+            guard case .credentialFile("$DOCKER_AUTH_CONFIG", _)? = error else {
+                Issue.record("\(String(describing: error))")
+                continue
+            }
+        }
+    }
+
     @Test func asksTheFilesInTheirOrder() throws {
         func entry(_ user: String, _ key: String = "host") -> String {
             #"{"auths":{"\#(key)":{"username":"\#(user)","password":"p"}}}"#

@@ -69,7 +69,22 @@ import Testing
             ),
             (
                 405, #"{"errors":[{"code":"UNSUPPORTED","message":"The operation is unsupported."}]}"#,
-                { .refused(host: $0, status: 405, detail: "unsupported: The operation is unsupported.") }
+                {
+                    .notTaken(
+                        manifest: "\($0)/a/b:t", host: $0, status: 405,
+                        detail: "unsupported: The operation is unsupported.")
+                }
+            ),
+            (
+                400, #"{"errors":[{"code":"DIGEST_INVALID"}]}"#,
+                { .damaged(what: "the manifest of \($0)/a/b:t", host: $0, detail: "digest invalid") }
+            ),
+            (
+                400, #"{"errors":[{"code":"TAG_INVALID","message":"it is immutable"}]}"#,
+                {
+                    .notTaken(
+                        manifest: "\($0)/a/b:t", host: $0, status: 400, detail: "tag invalid: it is immutable")
+                }
             ),
         ]
         for (status, text, expected) in answers {

@@ -99,6 +99,16 @@ import Testing
         #expect("\(error)".contains(server.host))
     }
 
+    // The secret and what follows it are one letter to people, and the same bytes all the same.
+    @Test func neverShowsASecretWithAnAccentBehindIt() async throws {
+        let server = HTTPServer { request in
+            request.headers["authorization"] == nil
+                ? .text(401, "", [("WWW-Authenticate", "Basic realm=x")]) : .text(401, "you said hunter2\u{301}")
+        }
+        let error = try #require(await failure(server, "hunter2"))
+        #expect(error == .loginRefused(address: "http://\(server.host)/v2/", status: "401 Unauthorized", detail: nil))
+    }
+
     @Test func tellsNobodyElseThePassword() async throws {
         let other = HTTPServer { _ in .text(401, "", [("WWW-Authenticate", "Basic realm=x")]) }
         let server = HTTPServer { _ in .text(302, "", [("Location", "http://\(other.host)/v2/")]) }

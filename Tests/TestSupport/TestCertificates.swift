@@ -1,6 +1,6 @@
 import Linux
 
-/// An authority of a test's own, with a certificate for servers called "localhost" and one for clients: files in PEM form, made
+/// An authority of a test's own, with a certificate for servers called "localhost" and "registry.example", and one for clients: files in PEM form, made
 /// by openssl, which go with the value.
 package final class TestCertificates {
     private let folder: String
@@ -16,7 +16,7 @@ package final class TestCertificates {
     package init() throws {
         folder = "/tmp/apus-certificates.\(randomHex(bytes: 6))"
         try Files.makeDirectory(folder, mode: 0o755)
-        let names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
+        let names = "subjectAltName=DNS:localhost,DNS:registry.example,IP:127.0.0.1"
         try openssl("-x509", "-keyout", "ca-key.pem", "-out", "ca.pem", "-subj", "/CN=apus test authority")
         for (name, extra) in [("server", ["-addext", names]), ("client", [])] {
             try openssl(

@@ -7,7 +7,7 @@ import Testing
 /// by running it against the same registry.
 @Suite struct LoginTests {
     /// "secret" by bcrypt.
-    private static let users = "user:$2b$04$THQZ15yTc6mXKEKUsORx0.D0SIjnHquHz42U0uu8qFhQmIGlaeJlC\n"
+    static let users = "user:$2b$04$THQZ15yTc6mXKEKUsORx0.D0SIjnHquHz42U0uu8qFhQmIGlaeJlC\n"
     private static let insecure = "WARNING! Using --password via the CLI is insecure. Use --password-stdin.\n"
     private static let notATerminal = "Error: Cannot perform an interactive login from a non TTY device\n"
 
