@@ -105,9 +105,10 @@ actor Authenticator {
         guard response.status == .ok else {
             let failure = await response.failure()
             switch (response.status.code, hasCredential) {
-            case (400, true), (401, true), (403, true):
+            case (400, true), (401, true):
                 throw RegistryError.badCredentials(host: reference.domain, detail: failure.text)
-            case (401, false), (403, false):
+            // Who somebody is was understood, and he may not do that.
+            case (401, false), (403, _):
                 throw RegistryError.accessDenied(repository: reference.familiarName, detail: failure.text)
             case (429, _):
                 let limit = RateLimit(response.headers, now: RateLimit.now)

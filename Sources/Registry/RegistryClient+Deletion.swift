@@ -24,7 +24,13 @@ extension RegistryClient {
         } catch {
             guard case .undeletable(let what, let host, _, let detail) = error else { throw error }
             // By its digest everything goes that has it: that is for the user to say.
-            guard let digest = try await self.digest(ofTag: tag) else { throw error }
+            let digest: Digest
+            do throws(RegistryError) { digest = try await resolvedDigest(ofTag: tag) } catch {
+                guard case .manifestUnknown = error else {
+                    throw .undeletable(what: what, host: host, remedy: nil, detail: detail)
+                }
+                throw error
+            }
             let remedy = "delete \(repository.familiarName)@\(digest), and with it all tags of this image"
             throw .undeletable(what: what, host: host, remedy: remedy, detail: detail)
         }

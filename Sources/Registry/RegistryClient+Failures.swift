@@ -54,7 +54,10 @@ extension RegistryClient {
         case (405, .doomed(_, let isTag)), (501, .doomed(_, let isTag)):
             .undeletable(what: isTag ? "tags" : "manifests", host: host, remedy: nil, detail: said.text)
         case (400, .doomed(_, isTag: true)):
-            .undeletable(what: "tags", host: host, remedy: nil, detail: said.text)
+            .undeletable(
+                what: "tags", host: host, remedy: nil,
+                // They take the tag for a digest, which tells nobody anything.
+                detail: said.code == "DIGEST_INVALID" ? nil : said.text)
         default: nil
         }
     }

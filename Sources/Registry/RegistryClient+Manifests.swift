@@ -29,6 +29,18 @@ extension RegistryClient {
         return answer.response.headers.first(name: "Docker-Content-Digest").flatMap { Digest($0) }
     }
 
+    /// The digest that the registry has for `tag`, for which it is asked for the content where it does not tell without. Throws
+    /// `RegistryError`.
+    package func resolvedDigest(ofTag tag: String) async throws(RegistryError) -> Digest {
+        do throws(RegistryError) {
+            if let digest = try await digest(ofTag: tag) { return digest }
+        } catch {
+            // Some refuse HEAD.
+            guard case .refused(_, let status, _) = error, status < 500 else { throw error }
+        }
+        return try await manifest(tag: tag).descriptor.digest
+    }
+
     /// The manifest or index that `tag` names. Throws `RegistryError`.
     package func manifest(tag: String) async throws(RegistryError) -> FetchedManifest {
         try await manifest(tag, name: "\(repository.familiarName):\(tag)", expected: nil)

@@ -44,7 +44,7 @@ import Testing
     @Test func saysWhatMayBeDoneWhereTagsDoNotGo() async throws {
         for (status, code) in [(405, "UNSUPPORTED"), (400, "DIGEST_INVALID"), (501, "X")] {
             let server = server { _ in .text(status, #"{"errors":[{"code":"\#(code)"}]}"#) }
-            let detail = code.lowercased().replacing("_", with: " ")
+            let detail = status == 400 ? nil : code.lowercased()
             #expect(
                 await delete(server, tag: "1")
                     == .undeletable(
@@ -70,6 +70,35 @@ import Testing
         #expect(
             await delete(forbidden, tag: "1")
                 == .deleteDenied(repository: "\(forbidden.host)/a/b", detail: "denied: no"))
+    }
+
+    // Harbor, of images with vulnerabilities (goharbor/harbor#19408).
+    @Test func deletesWhatMayNotBeRead() async throws {
+        let server = HTTPServer { request in
+            switch request.method {
+            case "DELETE": .text(202, "")
+            default: .text(412, #"{"errors":[{"code":"PROJECTPOLICYVIOLATION","message":"no"}]}"#)
+            }
+        }
+        #expect(await delete(server, digest) == nil)
+    }
+
+    @Test func findsTheDigestWhereHEADIsRefused() async throws {
+        var repository = FakeRepository()
+        repository.addManifest(Self.manifest, tag: "1")
+        let server = HTTPServer { [repository] request in
+            switch request.method {
+            case "DELETE", "HEAD": .text(405, "")
+            default: repository.answer(request)
+            }
+        }
+        #expect(
+            await delete(server, tag: "1")
+                == .undeletable(
+                    what: "tags", host: server.host,
+                    remedy: "delete \(server.host)/a/b@\(digest), and with it all tags of this image", detail: nil))
+        // A tag that is none is not to be had by a digest either.
+        #expect(await delete(server, tag: "2") == .manifestUnknown("\(server.host)/a/b:2"))
     }
 
     @Test func asksForATokenThatDeletes() async throws {

@@ -29,7 +29,7 @@ import Testing
                     200, self.index([self.entry(1, "a"), self.entry(2, "b")]),
                     [
                         ("Content-Type", MediaType.ociIndex + "; charset=utf-8"),
-                        ("Link", "<\(Self.subject)?page=2>; rel=\"next\""),
+                        ("Link", "</v2/a/b/referrers/\(Self.subject)?page=2>; rel=\"next\""),
                     ])
             case "/v2/a/b/referrers/\(Self.subject)?page=2":
                 .text(200, self.index([self.entry(3, "a")]), [("Content-Type", MediaType.ociIndex)])

@@ -60,10 +60,8 @@ package struct RemoteRepository: Sendable {
             let digest: Digest
             if let known = reference.digest {
                 digest = known
-            } else if let found = try await client.digest(ofTag: tag) {
-                digest = found
             } else {
-                digest = try await client.manifest(tag: tag).descriptor.digest
+                digest = try await client.resolvedDigest(ofTag: tag)
             }
             let found = try await client.referrers(of: digest, artifactType: artifactType)
             return found.map { Referrer(descriptor: $0) }

@@ -95,8 +95,8 @@ extension RegistryClient {
         }
     }
 
-    /// Has the list of those that refer to `digest` be `entries`; nothing is sent where it is that already, as `before` says. One that is
-    /// empty goes, as far as the registry lets it. Throws `RegistryError`.
+    /// Has the list of those that refer to `digest` be `entries`, which may be none; nothing is sent where it is that already, as `before`
+    /// says. Throws `RegistryError`.
     func keep(_ entries: [Descriptor], of digest: Digest, before: ImageIndex) async throws(RegistryError) {
         guard entries != before.manifests else { return }
         var index = before
@@ -130,8 +130,10 @@ extension RegistryClient {
             return SubjectOutline(try await manifest(digest: digest).bytes)?.subject?.digest
         } catch {
             switch error {
-            // What is damaged, or of a kind that is not known here, may be deleted, too.
+            // What is damaged, or of a kind that is not known here, may be deleted, too; and what a policy keeps from being read, as Harbor's
+            // about vulnerabilities do (goharbor/harbor#19408).
             case .manifest, .wrongDigest: return nil
+            case .refused(_, let status, _) where status < 500: return nil
             default: throw error
             }
         }

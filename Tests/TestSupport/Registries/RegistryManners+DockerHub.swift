@@ -10,7 +10,7 @@ extension RegistryManners {
         var manners = RegistryManners(
             .bearer(path: "/token", service: "registry.docker.io", isElsewhere: true),
             grants: { user, repository in
-                if let user, repository.hasPrefix(user + "/") { return ["pull", "push"] }
+                if let user, repository.hasPrefix(user + "/") { return ["pull", "push", "delete"] }
                 return repository.hasPrefix("private/") ? [] : ["pull"]
             },
             wrongPassword: Refusal(401, body: #"{"details":"incorrect username or password"}"#),

@@ -7,7 +7,7 @@ extension RegistryManners {
             .bearer(path: "/token", service: "ghcr.io", isElsewhere: false),
             grants: { user, repository in
                 if repository.hasPrefix("public/") { return ["pull"] }
-                return user == "octocat" && repository.hasPrefix("octocat/") ? ["pull", "push"] : []
+                return user == "octocat" && repository.hasPrefix("octocat/") ? ["pull", "push", "delete"] : []
             },
             wrongPassword: Refusal(403, "DENIED", "denied"),
             forbidden: { _, _, _ in Refusal(403, "DENIED", "permission_denied: write_package") })

@@ -1,3 +1,4 @@
+import Bytes
 import DockerTypes
 import Engine
 import Flags
@@ -25,7 +26,8 @@ extension Verb {
                 "\(reference.familiar) is one image: name the repository alone, \(reference.familiarName)")
         }
         let repository = RemoteRepository(reference, context)
-        let tags = try waitFor { try await repository.tags() }
+        // Old registries have them in no order at all.
+        let tags = try waitFor { try await repository.tags() }.sorted { $0.comes(before: $1) }
         let wanted = parsed.string("format") ?? ""
         let format = ListFormat(wanted.isEmpty ? "{{.Tag}}" : wanted, table: #"{{.Repository}}\t{{.Tag}}"#)
         let records = tags.filter { tag in filters.admits("name") { Filters.matches(tag, $0) } }.map { tag in

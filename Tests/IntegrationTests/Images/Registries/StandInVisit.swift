@@ -20,8 +20,12 @@ struct StandInVisit {
 
     var host: String { registry.host }
 
+    /// Runs `apus` with variables that take the place of the sandbox's own.
     func apus(_ words: String..., environment: [String] = []) throws -> ProgramResult {
-        try sandbox.apus(words, environment: environment)
+        let program = try RunningProgram(
+            sandbox.spawn("/usr/bin/env", environment + [Executable.path] + words))
+        program.closeInput()
+        return try program.wait()
     }
 
     func login(_ user: String, _ password: String) throws -> ProgramResult {
