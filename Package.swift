@@ -194,7 +194,7 @@ let package = Package(
         tests(
             "BuildDisplayTests",
             ["BuildDisplay", "Build", "Bytes", "Dockerfile", "Errors", "JSON", "Linux", "OCI"]),
-        tests("ImagesTests", ["Images", "Errors", "OCI"]),
+        tests("ImagesTests", ["Images", "Errors", "Archive", "Store", "Registry", "TestSupport", "Linux", "OCI"]),
         tests(
             "EngineTests",
             [

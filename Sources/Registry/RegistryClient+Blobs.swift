@@ -23,72 +23,107 @@ extension RegistryClient {
     package func download(
         _ descriptor: Descriptor, receive: (UnsafeRawBufferPointer) throws -> Void
     ) async throws {
-        var transfer = Transfer(descriptor: descriptor)
-        var failures = 0
-        while true {
-            let before = transfer.received
-            do {
-                try await proceed(&transfer, receive)
-                break
-            } catch let interruption as Interruption {
-                failures = transfer.received > before ? 1 : failures + 1
-                guard failures < options.attempts else { throw interruption.cause }
-                try await pause(before: failures)
-            }
+        var hasher = DigestHasher(descriptor.digest.algorithm)
+        try await fetch(descriptor, 0..<descriptor.size) { bytes, _ in
+            hasher.update(bytes)
+            try receive(bytes)
         }
-        let digest = transfer.hasher.current()
+        let digest = hasher.finish()
         guard digest == descriptor.digest else {
             throw RegistryError.wrongDigest(expected: descriptor.digest, actual: digest.description)
         }
     }
 
-    private struct Transfer: ~Copyable {
-        let descriptor: Descriptor
-        var hasher: DigestHasher
-        var received: Int64 { Int64(hasher.count) }
-
-        init(descriptor: Descriptor) {
-            self.descriptor = descriptor
-            hasher = DigestHasher(descriptor.digest.algorithm)
-        }
+    /// Gives what is in `range` of a blob to `receive`, in order, with the offset of each piece; verifies nothing. An interrupted
+    /// transfer goes on where it was, and one that a registry without ranges sends again from the start passes over what was given.
+    /// `stream` is an answer that was opened for the beginning of `range`. Throws `RegistryError`, or what `receive` throws.
+    package func fetch(
+        _ blob: Descriptor, _ range: Range<Int64>, beginningWith stream: BlobStream? = nil,
+        receive: (UnsafeRawBufferPointer, Int64) throws -> Void
+    ) async throws {
+        var missing = range
+        var next = stream
+        var failures = 0
+        // One that is empty must be there, too.
+        repeat {
+            let before = missing.lowerBound
+            do {
+                let current: BlobStream
+                if let next { current = next } else { current = try await open(blob, missing) }
+                next = nil
+                try await read(current, of: blob, &missing, receive)
+            } catch let interruption as Interruption {
+                failures = missing.lowerBound > before ? 1 : failures + 1
+                guard failures < options.attempts else { throw interruption.cause }
+                try await pause(before: failures)
+            }
+        } while !missing.isEmpty
     }
 
-    /// One request for what is missing.
-    private func proceed(
-        _ transfer: inout Transfer, _ receive: (UnsafeRawBufferPointer) throws -> Void
-    ) async throws {
-        let digest = transfer.descriptor.digest
-        let size = transfer.descriptor.size
-        let start = transfer.received
-        let answer = try await perform(
-            .GET, path("blobs/\(digest)"), .blob(digest),
-            headers: start > 0 ? ["Range": "bytes=\(start)-"] : [:], isDownload: true)
-        // A registry without ranges sends everything again.
-        var skip = start
-        if answer.response.status == .partialContent {
-            let range = answer.response.headers.first(name: "Content-Range").flatMap(Self.contentRange)
-            guard start > 0, let range, range.first == start, range.total ?? size == size else {
-                throw RegistryError.violation(host: host, cause: "it sends another part of a blob than was asked for")
+    /// Asks for `range` of a blob. The answer has the whole blob where the registry knows no ranges, or answers with another part than
+    /// was asked for. Throws `RegistryError`, also where the blob has another size.
+    package func open(_ blob: Descriptor, _ range: Range<Int64>) async throws(RegistryError) -> BlobStream {
+        if range != 0..<blob.size, let part = try await openPart(blob, range) { return part }
+        let answer = try await perform(.GET, path("blobs/\(blob.digest)"), .blob(blob.digest), isDownload: true)
+        guard answer.response.status != .partialContent else {
+            throw .violation(host: host, cause: "it sends a part of a blob where all of it was asked for")
+        }
+        if let length = answer.response.length, length != blob.size {
+            throw .wrongSize(blob.digest, expected: blob.size, actual: length)
+        }
+        return BlobStream(range: 0..<blob.size, answer: answer)
+    }
+
+    // nil where the answer is of no use.
+    private func openPart(_ blob: Descriptor, _ range: Range<Int64>) async throws(RegistryError) -> BlobStream? {
+        let end = range.upperBound == blob.size ? "" : String(range.upperBound - 1)
+        let answer: Transport.Answer
+        do throws(RegistryError) {
+            answer = try await perform(
+                .GET, path("blobs/\(blob.digest)"), .blob(blob.digest),
+                headers: ["Range": "bytes=\(range.lowerBound)-\(end)"], isDownload: true)
+        } catch .refused(host: _, status: 416, detail: _) {
+            return nil
+        }
+        guard answer.response.status == .partialContent else {
+            if let length = answer.response.length, length != blob.size {
+                throw .wrongSize(blob.digest, expected: blob.size, actual: length)
             }
-            skip = 0
+            return BlobStream(range: 0..<blob.size, answer: answer)
         }
-        if let length = answer.response.headers.first(name: "Content-Length").flatMap({ Int64($0) }) {
-            let whole =
-                answer.response.status == .partialContent ? length.addingReportingOverflow(start).partialValue : length
-            guard whole == size else { throw RegistryError.wrongSize(digest, expected: size, actual: whole) }
-        }
+        guard let content = answer.response.headers.first(name: "Content-Range").flatMap({ ContentRange($0) }),
+            content.range.lowerBound == range.lowerBound, content.range.upperBound <= range.upperBound,
+            content.total ?? blob.size == blob.size,
+            answer.response.length ?? Int64(content.range.count) == Int64(content.range.count)
+        else { return nil }
+        return BlobStream(range: content.range, answer: answer)
+    }
+
+    /// Gives what `stream` has of `missing`, and takes it off that.
+    private func read(
+        _ stream: BlobStream, of blob: Descriptor, _ missing: inout Range<Int64>,
+        _ receive: (UnsafeRawBufferPointer, Int64) throws -> Void
+    ) async throws {
+        let answer = stream.answer
+        var place = stream.range.lowerBound
+        let end = min(stream.range.upperBound, missing.upperBound)
         do {
             for try await chunk in answer.response.body {
                 try chunk.withUnsafeReadableBytes { bytes in
-                    let fresh = UnsafeRawBufferPointer(rebasing: bytes.dropFirst(Int(min(skip, Int64(bytes.count)))))
-                    skip -= Int64(bytes.count - fresh.count)
-                    guard Int64(fresh.count) <= size - transfer.received else {
-                        throw RegistryError.wrongSize(digest, expected: size, actual: nil)
+                    guard Int64(bytes.count) <= stream.range.upperBound - place else {
+                        throw RegistryError.wrongSize(blob.digest, expected: blob.size, actual: nil)
                     }
+                    let passed = Int(min(max(missing.lowerBound - place, 0), Int64(bytes.count)))
+                    let fresh = UnsafeRawBufferPointer(
+                        rebasing: bytes.dropFirst(passed).prefix(
+                            Int(min(max(end - missing.lowerBound, 0), Int64(bytes.count)))))
+                    place += Int64(bytes.count)
                     guard !fresh.isEmpty else { return }
-                    transfer.hasher.update(fresh)
-                    do { try receive(fresh) } catch { throw ReceiverFailure(cause: error) }
+                    do { try receive(fresh, missing.lowerBound) } catch { throw ReceiverFailure(cause: error) }
+                    missing = missing.lowerBound + Int64(fresh.count)..<missing.upperBound
                 }
+                // What follows was asked for by nobody: a whole blob in the place of a part.
+                if missing.isEmpty, end < stream.range.upperBound { break }
             }
         } catch let failure as ReceiverFailure {
             throw failure.cause
@@ -96,14 +131,13 @@ extension RegistryClient {
             let failure = RegistryError(connection: error, to: answer.origin)
             throw failure.isPassing ? Interruption(cause: failure) as any Error : failure
         }
-        guard transfer.received == size else {
-            let isFramed =
-                answer.response.headers.contains(name: "Transfer-Encoding")
-                || answer.response.headers.contains(name: "Content-Length")
-            // Without framing the end of a connection cannot be told from the end of the blob.
-            guard isFramed else { throw Interruption(cause: .unreachable(host: host, cause: RegistryError.closed)) }
-            throw RegistryError.wrongSize(digest, expected: size, actual: transfer.received)
-        }
+        guard missing.lowerBound < end else { return }
+        let isFramed =
+            answer.response.headers.contains(name: "Transfer-Encoding")
+            || answer.response.headers.contains(name: "Content-Length")
+        // Without framing the end of a connection cannot be told from the end of the blob.
+        guard isFramed else { throw Interruption(cause: .unreachable(host: host, cause: RegistryError.closed)) }
+        throw RegistryError.wrongSize(blob.digest, expected: blob.size, actual: place)
     }
 
     /// A body that ended too soon: the rest can be asked for. Failures of requests have been tried again already.
@@ -114,15 +148,9 @@ extension RegistryClient {
     private struct ReceiverFailure: Error {
         let cause: any Error
     }
+}
 
-    /// First byte and total of "bytes 5-9/10"; the total is nil for "*".
-    static func contentRange(_ text: String) -> (first: Int64, total: Int64?)? {
-        let words = text.lowercased().split(on: " ")
-        guard words.count == 2, words[0] == "bytes" else { return nil }
-        let parts = words[1].split(on: "/")
-        guard parts.count == 2, let first = parts[0].split(on: "-").first.flatMap({ Int64($0) }) else {
-            return nil
-        }
-        return (first, Int64(parts[1]))
-    }
+extension HTTPClientResponse {
+    /// What `Content-Length` says, in bytes.
+    fileprivate var length: Int64? { headers.first(name: "Content-Length").flatMap { Int64($0) } }
 }

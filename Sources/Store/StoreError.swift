@@ -16,6 +16,9 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
     /// The image index is not there or is no index, though there are images; `cause` is a part of a sentence.
     case lostIndex(path: String, cause: String)
 
+    /// There is no room for a blob in the store, whose directory is `store`.
+    case noRoom(Digest, store: String, SystemError)
+
     case unknownImage(String)
     /// An id prefix that several images or containers have.
     case ambiguous(kind: String, prefix: String)
@@ -43,7 +46,7 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .unknownImage, .unknownContainer, .unknownNetwork, .unknownVolume, .otherPlatform, .missingBlob: .notFound
         case .conflict, .nameTaken: .conflict
         case .ambiguous, .invalid, .invalidName, .wrongDigest, .wrongSize, .tooLarge: .invalid
-        case .noHome, .unusableDirectory, .failed, .corrupt, .lostIndex: .system
+        case .noHome, .unusableDirectory, .failed, .corrupt, .lostIndex, .noRoom: .system
         }
     }
 
@@ -58,6 +61,9 @@ package enum StoreError: KindedError, Sendable, CustomStringConvertible {
         case .lostIndex(let path, let cause):
             "the list of images \(path) cannot be used (\(cause)): 'apus system check --repair' makes it anew from the images"
                 + " that are there"
+        case .noRoom(let digest, let store, let error):
+            "cannot write blob \(digest) to the store \(store): \(error.errno): make room there and pull again, which goes on with"
+                + " what has come"
         case .unknownImage(let name): Self.unknown(name)
         case .ambiguous(let kind, let prefix): "the id prefix \(prefix) is ambiguous: more than one \(kind) has it"
         case .otherPlatform(let name, let wanted, let present):

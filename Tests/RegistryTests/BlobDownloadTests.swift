@@ -256,4 +256,94 @@ import Testing
             }
         }
     }
+
+    /// What `fetch` gave for `range`, by offset, and the error.
+    private func fetch(
+        _ range: Range<Int64>, from server: HTTPServer, options: RegistryOptions = testOptions()
+    ) async throws -> ([UInt8], RegistryError?) {
+        var received: [UInt8] = []
+        do {
+            try await withClient(server.host, options) { client in
+                try await client.fetch(descriptor, range) { part, offset in
+                    #expect(offset == range.lowerBound + Int64(received.count))
+                    received.append(contentsOf: part)
+                }
+            }
+        } catch let error as RegistryError { return (received, error) }
+        return (received, nil)
+    }
+
+    @Test func fetchesThePartThatIsAskedFor() async throws {
+        let bytes = bytes
+        let server = server { request, _ in .part(of: bytes, request) }
+        for range in [0..<300_000, 0..<1, 7..<100_000, 299_999..<300_000] as [Range<Int64>] {
+            let (received, error) = try await fetch(range, from: server)
+            #expect(error == nil)
+            #expect(received == Array(bytes[Int(range.lowerBound)..<Int(range.upperBound)]))
+        }
+        let asked = server.requests.filter { $0.path.contains("/blobs/") }.map { $0.headers["range"] }
+        #expect(asked == [nil, "bytes=0-0", "bytes=7-99999", "bytes=299999-"])
+    }
+
+    @Test func takesAPartOfTheWholeWhereTheServerKnowsNoRanges() async throws {
+        let bytes = bytes
+        for isChunked in [false, true] {
+            let server = server { _, _ in HTTPServer.Response(body: bytes, isChunked: isChunked) }
+            let (received, error) = try await fetch(1000..<2000, from: server)
+            #expect(error == nil)
+            #expect(received == Array(bytes[1000..<2000]))
+        }
+    }
+
+    @Test func goesOnBehindAPartThatIsShorterThanAsked() async throws {
+        let bytes = bytes
+        let server = server { request, _ in
+            let first = request.headers["range"].flatMap { Int($0.dropFirst(6).prefix { $0 != "-" }) } ?? 0
+            let last = min(first + 39_999, bytes.count - 1)
+            return HTTPServer.Response(
+                status: 206, headers: [("Content-Range", "bytes \(first)-\(last)/\(bytes.count)")],
+                body: Array(bytes[first...last]))
+        }
+        let (received, error) = try await fetch(100_000..<300_000, from: server)
+        #expect(error == nil)
+        #expect(received == Array(bytes[100_000...]))
+        #expect(server.requests.filter { $0.path.contains("/blobs/") }.count == 5)
+    }
+
+    /// Another size, no such part, nonsense: then all of the blob is asked for, and that decides.
+    @Test(arguments: [
+        "bytes 1000-299999/300001", "bytes 999-299999/300000", "bytes 1000-300000/*", "bytes x-/1", "416", "",
+    ])
+    func asksForAllWhereThePartIsOfNoUse(_ answer: String) async throws {
+        let bytes = bytes
+        let server = server { request, _ in
+            if request.headers["range"] == nil { return HTTPServer.Response(body: bytes) }
+            if answer == "416" { return .text(416, "") }
+            return HTTPServer.Response(status: 206, headers: [("Content-Range", answer)], body: Array(bytes[1000...]))
+        }
+        let (received, error) = try await fetch(1000..<300_000, from: server)
+        #expect(error == nil)
+        #expect(received == Array(bytes[1000...]))
+        #expect(
+            server.requests.filter { $0.path.contains("/blobs/") }.map { $0.headers["range"] } == ["bytes=1000-", nil])
+    }
+
+    /// The second answer, after a transfer that was cut, asks for more time than is given; or for as much as there is.
+    @Test(arguments: [429, 503])
+    func leavesTheRegistryAloneBetweenParts(_ status: Int) async throws {
+        let bytes = bytes
+        for (wait, isTooLong) in [("3600", true), ("0", false)] {
+            let server = server { request, number in
+                switch number {
+                case 1: HTTPServer.Response(body: Array(bytes.prefix(1000)), claimedLength: bytes.count)
+                case 2: .text(status, "", [("Retry-After", wait)])
+                default: .part(of: bytes, request)
+                }
+            }
+            let (received, error) = try await fetch(0..<300_000, from: server)
+            #expect((error != nil) == isTooLong)
+            #expect(received.count == (isTooLong ? 1000 : bytes.count))
+            #expect(server.requests.filter { $0.path.contains("/blobs/") }.count == (isTooLong ? 2 : 3))
+        }
+    }
 }

@@ -40,6 +40,8 @@ package final class HTTPServer: Sendable {
         package var isUnframed: Bool
         /// Nothing is sent at all, and the connection closed.
         package var isSilent = false
+        /// Called when so many bytes of a body that is not chunked have been sent; the rest follows when it returns.
+        package var pause: (after: Int, wait: @Sendable () -> Void)?
 
         package init(
             status: Int = 200, headers: [(String, String)] = [], body: [UInt8] = [], claimedLength: Int? = nil,
@@ -169,15 +171,25 @@ package final class HTTPServer: Sendable {
                 bytes += response.body
             }
         }
+        if let pause = response.pause, request.method != "HEAD" {
+            let first = bytes.count - max(response.body.count - pause.after, 0)
+            guard send(bytes[..<first], connection) else { return false }
+            pause.wait()
+            return send(bytes[first...], connection) && !closes
+        }
+        return send(bytes[...], connection) && !closes
+    }
+
+    private static func send(_ bytes: ArraySlice<UInt8>, _ connection: CInt) -> Bool {
         var sent = 0
         while sent < bytes.count {
             let count = bytes.withUnsafeBytes {
-                send(connection, $0.baseAddress! + sent, $0.count - sent, CInt(MSG_NOSIGNAL))
+                Glibc.send(connection, $0.baseAddress! + sent, $0.count - sent, CInt(MSG_NOSIGNAL))
             }
             if count <= 0 { return false }
             sent += count
         }
-        return !closes
+        return true
     }
 }
 

@@ -1,3 +1,4 @@
+import Linux
 import OCI
 import Store
 import Synchronization

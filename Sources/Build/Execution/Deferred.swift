@@ -1,4 +1,5 @@
 import Errors
+import Linux
 
 /// A result that one thread leaves and any number of others wait for.
 final class Deferred<Value: Sendable>: Sendable {

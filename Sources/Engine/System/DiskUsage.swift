@@ -29,6 +29,10 @@ extension Engine {
             usage.images.append(image)
         }
         for layer in uses.keys { usage.layers += sizes[layer] ?? 0 }
+        // What interrupted pulls have left is of images, and `system prune` removes it.
+        do throws(StoreError) { usage.layers += try images.partialBytes() } catch {
+            usage.problems.append(error.description)
+        }
         // As Docker counts it: all but what images alone have that containers were made from.
         usage.unusedLayers = usage.layers
         for image in usage.images where image.image.containers > 0 { usage.unusedLayers -= image.unique }

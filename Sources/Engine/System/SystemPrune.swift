@@ -49,12 +49,17 @@ extension Engine {
     }
 
     /// Removes what killed processes left and nothing needs: containers without record or supervisor, their names and
-    /// run directories, blobs and layers, half-written files. Returns the bytes of content that it freed.
+    /// run directories, blobs and layers, half-written files, and what has come of blobs whose fetching was
+    /// interrupted. Returns the bytes of content that it freed.
     package func pruneLeftovers() throws(EngineError) -> PruneOutcome {
         var outcome = PruneOutcome()
         let swept = try sweep()
         outcome.problems = swept.problems
         outcome.reclaimed = swept.bytes
+        // A sweep leaves what an interrupted pull can go on with.
+        do throws(StoreError) { outcome.reclaimed += try images.removePartials(idleFor: nil) } catch {
+            outcome.problems.append(error.description)
+        }
         SharedNamespace.withdrawDead(runDirectory: paths.run)
         do throws(StoreError) { _ = try EndpointStore(paths).sweep() } catch {
             outcome.problems.append(error.description)

@@ -9,6 +9,16 @@ actor ConcurrencyLimit {
     /// Whether somebody who comes now would wait.
     var isFull: Bool { free == 0 }
 
+    /// Whether somebody waits.
+    var isWanted: Bool { next < waiting.count }
+
+    /// Takes a place, which is to be left again; false where none is free.
+    func takeFree() -> Bool {
+        guard free > 0 else { return false }
+        free -= 1
+        return true
+    }
+
     /// Runs `body` when a place is free. Throws what `body` throws, and `CancellationError` instead of beginning when
     /// the task was cancelled while it waited.
     nonisolated func run<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
@@ -32,7 +42,8 @@ actor ConcurrencyLimit {
         await withCheckedContinuation { waiting.append($0) }
     }
 
-    private func leave() {
+    /// Leaves a place to the next who waits.
+    func leave() {
         guard next < waiting.count else {
             free += 1
             return

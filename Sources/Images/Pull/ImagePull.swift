@@ -163,10 +163,7 @@ struct ImagePull: Sendable {
         let isStored = try ingest.has(blob)
         let isUnpacked = layers.find(layer) != nil
         if isStored, isUnpacked { return report(.layer(blob.digest, .alreadyThere)) }
-        if !isStored {
-            if await downloads.isFull { report(.layer(blob.digest, .waiting)) }
-            try await downloads.run { try await download(blob, ingest) }
-        }
+        if !isStored { try await bring(blob, ingest) }
         report(.layer(blob.digest, .downloaded))
         if !isUnpacked {
             try await unpacking.run {
@@ -178,19 +175,40 @@ struct ImagePull: Sendable {
         report(.layer(blob.digest, .complete))
     }
 
-    private func download(_ blob: Descriptor, _ ingest: ImageIngest) async throws {
-        let writer = try ingest.writer(expecting: blob)
-        report(.layer(blob.digest, .downloading(done: 0, of: blob.size)))
-        var told: Int64 = 0
-        // Some hundred steps are enough for the eye.
-        let step = max(blob.size / 200, 65536)
-        try await client.download(blob) { bytes in
-            try writer.write(bytes)
-            if writer.size - told >= step {
-                told = writer.size
-                report(.layer(blob.digest, .downloading(done: told, of: blob.size)))
+    /// Has the blob fetched into the store: by us, or by whoever does it already.
+    private func bring(_ blob: Descriptor, _ ingest: ImageIngest) async throws {
+        if await downloads.isFull { report(.layer(blob.digest, .waiting)) }
+        while true {
+            let isStored = try await downloads.run { () async throws -> Bool in
+                switch try ingest.claim(blob) {
+                case .stored: return true
+                case .busy: return false
+                case .taken(let partial):
+                    let fetch = BlobFetch(client: client, downloads: downloads, blob: blob) { done in
+                        report(.layer(blob.digest, .downloading(done: done, of: blob.size)))
+                    }
+                    try await fetch.run(partial)
+                    try await onOwnThread { try partial.keep(for: ingest) }
+                    return true
+                }
             }
+            if isStored { return }
+            // Without a place, which others of our layers can use.
+            try await awaitOther(blob, ingest)
         }
-        try await onOwnThread { _ = try writer.commit() }
+    }
+
+    /// Waits until nobody else fetches the blob any more, be it done or not, and shows how far he has come.
+    private func awaitOther(_ blob: Descriptor, _ ingest: ImageIngest) async throws {
+        report(.layer(blob.digest, .waiting))
+        var told: Int64 = 0
+        while let done = try ingest.progress(of: blob) {
+            if done > told {
+                told = done
+                report(.layer(blob.digest, .downloading(done: done, of: blob.size)))
+            }
+            // A lock can be waited for only by a thread that nothing could call off.
+            try await Task.sleep(for: .milliseconds(100))
+        }
     }
 }

@@ -18,6 +18,7 @@ package final class ImageIngest: Sendable {
         try store.makeLayout()
         // What is left here costs room, and `prune` says why it cannot go.
         _ = try? HeldFile.sweep(store.temporaries)
+        _ = try? store.removePartials()
         lease = try doing("write to \(store.paths.leases)") { () throws(SystemError) in
             try HeldFile(in: store.paths.leases, prefix: "lease")
         }

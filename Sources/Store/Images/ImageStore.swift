@@ -83,7 +83,7 @@ package struct ImageStore: Sendable {
     /// Makes the layout's own files where they are missing.
     func makeLayout() throws(StoreError) {
         let marker = paths.images + "/oci-layout"
-        if Files.exists(marker), Files.exists(temporaries) { return }
+        if Files.exists(marker), Files.exists(temporaries), Files.exists(partials) { return }
         // Of two that make it, the second must not replace an index by an empty one.
         let lock = try lockIndex()
         defer { lock.descriptor.unlock() }
@@ -93,6 +93,7 @@ package struct ImageStore: Sendable {
         try doing("create the image layout") { () throws(SystemError) in
             try Files.makeDirectories(paths.images + "/blobs/sha256", mode: 0o700)
             try Files.makeDirectories(temporaries, mode: 0o700)
+            try Files.makeDirectories(partials, mode: 0o700)
             if isNew { try Files.replace(indexPath, with: IndexFile().encoded()) }
             try Files.replace(marker, with: Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8))
         }

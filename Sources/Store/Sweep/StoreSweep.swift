@@ -76,6 +76,7 @@ package struct StoreSweep: Sendable {
                 try doing("sweep \(folder)") { () throws(SystemError) in outcome.bytes += try HeldFile.sweep(folder) }
             } catch { problem(error) }
         }
+        do throws(StoreError) { outcome.bytes += try images.removePartials() } catch { problem(error) }
         return outcome
     }
 

@@ -39,15 +39,25 @@ struct FakeRepository: Sendable {
                 ], body: found.bytes)
         }
         if parts[3] == "blobs", let digest = Digest(parts[4]), let bytes = blobs[digest] {
-            if let range = request.headers["range"], let first = Int(range.dropFirst(6).dropLast()) {
-                return HTTPServer.Response(
-                    status: 206, headers: [("Content-Range", "bytes \(first)-\(bytes.count - 1)/\(bytes.count)")],
-                    body: Array(bytes[first...]))
-            }
-            return HTTPServer.Response(body: bytes)
+            return .part(of: bytes, request)
         }
         let code = parts[3] == "manifests" ? "MANIFEST_UNKNOWN" : "BLOB_UNKNOWN"
         return .text(404, "{\"errors\":[{\"code\":\"\(code)\",\"message\":\"unknown\"}]}")
+    }
+}
+
+extension HTTPServer.Response {
+    /// The part of `bytes` that the request asks for, or all of them.
+    static func part(of bytes: [UInt8], _ request: HTTPServer.Request) -> HTTPServer.Response {
+        guard let asked = request.headers["range"], asked.hasPrefix("bytes=") else {
+            return HTTPServer.Response(body: bytes)
+        }
+        let ends = asked.dropFirst(6).split(separator: "-", omittingEmptySubsequences: false)
+        guard let first = Int(ends[0]), first < bytes.count else { return .text(416, "") }
+        let last = min(Int(ends[1]) ?? .max, bytes.count - 1)
+        return HTTPServer.Response(
+            status: 206, headers: [("Content-Range", "bytes \(first)-\(last)/\(bytes.count)")],
+            body: Array(bytes[first...last]))
     }
 }
 

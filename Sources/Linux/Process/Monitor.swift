@@ -1,13 +1,14 @@
 import Glibc
 
 /// A value that threads change one after the other, and for whose changes they wait (a mutex and its condition, pthread_cond_wait(3)).
-final class Monitor<State>: @unchecked Sendable {
+package final class Monitor<State>: @unchecked Sendable {
     private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
     private let changed = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
     // Guarded by the mutex.
     private var state: State
 
-    init(_ state: State) {
+    /// With `state` at first.
+    package init(_ state: State) {
         self.state = state
         pthread_mutex_init(mutex, nil)
         pthread_cond_init(changed, nil)
@@ -21,10 +22,10 @@ final class Monitor<State>: @unchecked Sendable {
     }
 
     /// Runs `body` while nobody else has the value, and wakes those who wait.
-    func change<Value>(_ body: (inout State) -> Value) -> Value { when({ _ in true }, body) }
+    package func change<Value>(_ body: (inout State) -> Value) -> Value { when({ _ in true }, body) }
 
     /// Runs `body` as soon as `isReady`, before anybody else has the value.
-    func when<Value>(_ isReady: (State) -> Bool, _ body: (inout State) -> Value) -> Value {
+    package func when<Value>(_ isReady: (State) -> Bool, _ body: (inout State) -> Value) -> Value {
         pthread_mutex_lock(mutex)
         defer {
             pthread_cond_broadcast(changed)
