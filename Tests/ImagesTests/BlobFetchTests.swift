@@ -71,12 +71,10 @@ import Testing
         let ingest = try images.beginIngest()
         guard case .taken(let partial) = try ingest.claim(Self.blob) else { throw TestFailure("somebody fetches it") }
         try await client.use { client in
-            try await downloads.run {
-                let fetch = BlobFetch(client: client, downloads: downloads, blob: Self.blob) { done in
-                    told.withLock { $0.append(done) }
-                }
-                try await fetch.run(partial)
+            let fetch = BlobFetch(client: client, downloads: downloads, blob: Self.blob) { done in
+                told.withLock { $0.append(done) }
             }
+            try await fetch.run(partial)
         }
         try partial.keep(for: ingest)
         let file = try images.open(Self.blob.digest)

@@ -7,9 +7,11 @@ import Synchronization
 /// Brings what is missing of one blob into its file, large blobs in pieces side by side, and verifies the whole.
 struct BlobFetch: Sendable {
     let client: RegistryClient
-    /// What all downloads of a pull share; the fetch has one place of it.
+    /// What all downloads of a pull share. The fetch has one place of it while it loads, and more that nobody else wants.
     let downloads: ConcurrencyLimit
     let blob: Descriptor
+    /// Is given what comes, where the blob is a layer that is to be unpacked on the way.
+    var arriving: ArrivingLayer?
     /// Is told how many bytes are there, one call at a time.
     let tell: @Sendable (Int64) -> Void
 
@@ -42,13 +44,23 @@ struct BlobFetch: Sendable {
 
     /// Fetches what is missing, while another thread follows with the digest. nil is no digest.
     private func complete(_ partial: PartialBlob) async throws -> Digest? {
-        async let digest = onOwnThread { try partial.contentDigest() }
-        do { try await fetch(partial) } catch {
-            partial.stop()
-            _ = try? await digest
-            throw error
+        let digest = try await downloads.run {
+            await arriving?.begin()
+            let digest = Task { [arriving] in
+                try await onOwnThread {
+                    defer { arriving?.end() }
+                    return try partial.contentDigest { arriving?.take($0) }
+                }
+            }
+            do { try await fetch(partial) } catch {
+                partial.stop()
+                _ = try? await digest.value
+                throw error
+            }
+            return digest
         }
-        return try await digest
+        // The place is another's now: what reads behind may be slower than what loads.
+        return try await digest.value
     }
 
     private func fetch(_ partial: PartialBlob) async throws {

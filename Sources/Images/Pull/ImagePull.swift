@@ -16,6 +16,8 @@ struct ImagePull: Sendable {
     let options: PullOptions
     let downloads: ConcurrencyLimit
     let unpacking: ConcurrencyLimit
+    /// How many layers are unpacked while they come, beside those that are unpacked from whole blobs.
+    let arriving: ConcurrencyLimit
     let report: @Sendable (PullEvent) -> Void
 
     private var images: ImageStore { service.images }
@@ -163,12 +165,18 @@ struct ImagePull: Sendable {
         let isStored = try ingest.has(blob)
         let isUnpacked = layers.find(layer) != nil
         if isStored, isUnpacked { return report(.layer(blob.digest, .alreadyThere)) }
-        if !isStored { try await bring(blob, ingest) }
-        report(.layer(blob.digest, .downloaded))
+        let job = LayerJob(layer, blob: blob.digest)
+        if !isStored {
+            let arrival =
+                isUnpacked ? nil : ArrivingLayer(job, service, ingest: ingest, unpacked: unpacked, limit: arriving)
+            try await bring(blob, arrival, ingest)
+            if let arrival, await arrival.isUnpacked { return report(.layer(blob.digest, .complete)) }
+        } else {
+            report(.layer(blob.digest, .downloaded))
+        }
         if !isUnpacked {
             try await unpacking.run {
                 report(.layer(blob.digest, .extracting))
-                let job = LayerJob(layer, blob: blob.digest)
                 try await onOwnThread { try service.unpackEarly(job, ingest: ingest, unpacked: unpacked) }
             }
         }
@@ -176,25 +184,35 @@ struct ImagePull: Sendable {
     }
 
     /// Has the blob fetched into the store: by us, or by whoever does it already.
-    private func bring(_ blob: Descriptor, _ ingest: ImageIngest) async throws {
-        if await downloads.isFull { report(.layer(blob.digest, .waiting)) }
-        while true {
-            let isStored = try await downloads.run { () async throws -> Bool in
-                switch try ingest.claim(blob) {
-                case .stored: return true
-                case .busy: return false
-                case .taken(let partial):
-                    let fetch = BlobFetch(client: client, downloads: downloads, blob: blob) { done in
-                        report(.layer(blob.digest, .downloading(done: done, of: blob.size)))
-                    }
-                    try await fetch.run(partial)
-                    try await onOwnThread { try partial.keep(for: ingest) }
-                    return true
-                }
+    private func bring(_ blob: Descriptor, _ arrival: ArrivingLayer?, _ ingest: ImageIngest) async throws {
+        loop: while true {
+            switch try ingest.claim(blob) {
+            case .stored: break loop
+            case .busy: try await awaitOther(blob, ingest)
+            case .taken(let partial):
+                try await fetch(blob, into: partial, arrival, ingest)
+                return
             }
-            if isStored { return }
-            // Without a place, which others of our layers can use.
-            try await awaitOther(blob, ingest)
+        }
+        report(.layer(blob.digest, .downloaded))
+    }
+
+    private func fetch(
+        _ blob: Descriptor, into partial: PartialBlob, _ arrival: ArrivingLayer?, _ ingest: ImageIngest
+    ) async throws {
+        if await downloads.isFull { report(.layer(blob.digest, .waiting)) }
+        let fetch = BlobFetch(client: client, downloads: downloads, blob: blob, arriving: arrival) { done in
+            report(.layer(blob.digest, .downloading(done: done, of: blob.size)))
+        }
+        do {
+            try await fetch.run(partial)
+            report(.layer(blob.digest, .downloaded))
+            if let arrival, arrival.hasBegun { report(.layer(blob.digest, .extracting)) }
+            try await onOwnThread { try partial.keep(for: ingest) }
+        } catch {
+            // What it has begun is nobody's only when it has ended.
+            _ = await arrival?.isUnpacked
+            throw error
         }
     }
 

@@ -88,7 +88,8 @@ extension ImageService {
         let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
         let pull = ImagePull(
             service: self, layers: layers, client: client, options: options,
-            downloads: ConcurrencyLimit(options.parallelDownloads), unpacking: ConcurrencyLimit(cores), report: report)
+            downloads: ConcurrencyLimit(options.parallelDownloads), unpacking: ConcurrencyLimit(cores),
+            arriving: ConcurrencyLimit(options.parallelDownloads), report: report)
         do { return try await client.use { _ in try await body(pull) } } catch { throw EngineError(error) }
     }
 }

@@ -42,12 +42,22 @@ extension ImageService {
     package func unpackEarly(
         _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers
     ) throws(EngineError) {
+        try unpackEarly(job, ingest: ingest, unpacked: unpacked) { () throws(StoreError) in try images.open(job.blob) }
+    }
+
+    /// As `unpackEarly(_:ingest:unpacked:)`, of the archive that `opening` opens, which need not be in the store, nor whole: what it is when it has
+    /// been read must have the layer's diff id.
+    func unpackEarly(
+        _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers, opening: () throws -> FileDescriptor
+    ) throws(EngineError) {
         try engine {
             try ingest.protect(job.layer.names)
             let (pending, _) = try layers.tryBegin(job.layer)
             guard let pending else { return }
+            let archive = try opening()
             var run = UnpackRun(self, layers)
-            try run.start(job, pending)
+            try run.start(job, pending, reading: archive)
+            endLifetime(archive)
             let layer = try run.finishOne()
             if layer.looseEnds.isEmpty {
                 try layer.pending.commit(size: layer.size)

@@ -18,7 +18,7 @@ package enum HelperProgram {
         var inputs = try FileDescriptor.socketPair(type: CInt(SOCK_STREAM.rawValue))
         var outputs = try FileDescriptor.pipe()
         let childInput = inputs.takeFirst()
-        let writer = inputs.takeSecond()
+        let writer = StreamInput(inputs.takeSecond())
         let reader = outputs.takeFirst()
         let childOutput = outputs.takeSecond()
         let spawn = Spawn(path, arguments, environment: environment())
@@ -26,7 +26,9 @@ package enum HelperProgram {
         endLifetime(childInput)
         endLifetime(childOutput)
         do throws(SystemError) {
-            try send(input, to: writer)
+            // A program that ends without reading all of its input is no failure of ours.
+            _ = try writer.send(input)
+            writer.end()
             let output = try reader.readAll(limit: limit)
             return Result(status: try waitForExit(of: pid), output: output)
         } catch {
@@ -50,22 +52,5 @@ package enum HelperProgram {
             entry += 1
         }
         return found
-    }
-
-    /// A program that ends without reading all of its input is no failure of ours, so no SIGPIPE and no EPIPE.
-    private static func send(_ input: [UInt8], to writer: borrowing FileDescriptor) throws(SystemError) {
-        var rest = input[...]
-        while !rest.isEmpty {
-            let sent = rest.withUnsafeBytes {
-                Glibc.send(writer.rawValue, $0.baseAddress, $0.count, CInt(MSG_NOSIGNAL))
-            }
-            if sent < 0 {
-                if Errno.current == .interrupted { continue }
-                if Errno.current == .brokenPipe || Errno.current == Errno(ECONNRESET) { break }
-                throw SystemError("send")
-            }
-            rest = rest.dropFirst(sent)
-        }
-        shutdown(writer.rawValue, CInt(SHUT_WR))
     }
 }

@@ -112,8 +112,10 @@ package final class PartialBlob: Sendable {
     // MARK: the whole
 
     /// The digest of the blob as it is in the file: reads what is there, then what comes, until the blob is whole. nil where `stop()`
-    /// came first. Waits: for a thread of its own. Throws `StoreError.failed`.
-    package func contentDigest() throws(StoreError) -> Digest? {
+    /// came first. `pass` is given every byte on the way, in order. Waits: for a thread of its own. Throws `StoreError.failed`.
+    package func contentDigest(
+        passing pass: (UnsafeRawBufferPointer) -> Void = { _ in }
+    ) throws(StoreError) -> Digest? {
         var hasher = DigestHasher(digest.algorithm)
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: Self.step, alignment: 64)
         defer { buffer.deallocate() }
@@ -132,7 +134,9 @@ package final class PartialBlob: Sendable {
                 }
                 // Somebody has cut the file: it is not the blob.
                 if got == 0 { return hasher.finish() }
-                hasher.update(UnsafeRawBufferPointer(rebasing: room[..<got]))
+                let bytes = UnsafeRawBufferPointer(rebasing: room[..<got])
+                hasher.update(bytes)
+                pass(bytes)
             }
         }
         let found = hasher.finish()
