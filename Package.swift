@@ -77,6 +77,7 @@ let package = Package(
                 .product(name: "NIOHTTP1", package: "swift-nio"),
                 .product(name: "NIOSSL", package: "swift-nio-ssl"),
             ]),
+        module("Trust", ["Bytes", "Errors", "Linux", "JSON", "OCI", "CCrypto"]),
         module("Workers", ["Errors", "Linux", "Runtime", "Store"]),
         module("Logs", ["Bytes", "Errors", "Linux", "JSON", "OCI"]),
         module(
@@ -99,8 +100,8 @@ let package = Package(
             "Images",
             [
                 "Bytes",
-                "Errors", "Linux", "JSON", "OCI", "Archive", "Store", "Runtime", "Registry", "Logs", "ContainerSpec",
-                "Workers",
+                "Errors", "Linux", "JSON", "OCI", "Archive", "Store", "Runtime", "Registry", "Trust", "Logs",
+                "ContainerSpec", "Workers",
             ]),
         module(
             "Build",
@@ -175,6 +176,7 @@ let package = Package(
             swiftSettings: swiftSettings),
         tests("OCIRuntimeTests", ["OCIRuntime", "Runtime", "Linux", "JSON", "OCI"]),
         tests("RegistryTests", ["Registry", "Archive", "TestSupport", "Linux", "OCI"]),
+        tests("TrustTests", ["Trust", "Bytes", "JSON", "TestSupport", "Linux", "OCI"]),
         tests("LogsTests", ["Logs", "ContainerSpec", "TestSupport", "Linux"]),
         tests(
             "ContainerSpecTests",

@@ -16,6 +16,8 @@ package final class Sandbox: Sendable {
             try Files.makeDirectory("\(path)/\(folder)", mode: 0o700)
             if getuid() == 0 { try check("chown") { chown("\(path)/\(folder)", entry.uid, entry.gid) } }
         }
+        // The machine's own policy must have no say.
+        try trust(#"{"default": [{"type": "insecureAcceptAnything"}]}"#)
     }
 
     /// "NAME=value" for every program of this test.
@@ -96,12 +98,28 @@ package final class Sandbox: Sendable {
         return result
     }
 
+    /// Makes `policy`, in JSON, what the user lets in (containers-policy.json(5)).
+    package func trust(_ policy: String) throws {
+        var folder = "\(path)/home"
+        for name in [".config", "containers"] {
+            folder += "/" + name
+            if try !Files.isPresent(folder) { try Files.makeDirectory(folder, mode: 0o700) }
+            try give(folder)
+        }
+        try Files.write(Array(policy.utf8), to: folder + "/policy.json")
+        try give(folder + "/policy.json")
+    }
+
+    private func give(_ file: String) throws {
+        if getuid() == 0, let entry = user.entry { try check("chown") { chown(file, entry.uid, entry.gid) } }
+    }
+
     /// Writes a file of the user's into the working directory; returns its path.
     @discardableResult
     package func write(_ text: String, to name: String, mode: FileMode = 0o644) throws -> String {
         let file = "\(path)/work/\(name)"
         try Files.write(Array(text.utf8), to: file, mode: mode)
-        if getuid() == 0, let entry = user.entry { try check("chown") { chown(file, entry.uid, entry.gid) } }
+        try give(file)
         return file
     }
 }

@@ -6,11 +6,13 @@ package import Store
 extension ImageService {
     /// Takes the image out of `layout` that `reference` names there, a tag or a digest: nil is "latest", or the only one that there is. Of an
     /// index it is the one for `platform`, and nothing of the others is looked at. All of it is verified, and kept by `ingest`; no name leads to
-    /// it. `check` ends it by what it throws, `progress` hears of each blob that is there. Throws `EngineError`.
+    /// it. `check` ends it by what it throws, `progress` hears of each blob that is there. Throws `EngineError`, also where policy.json does
+    /// not let it in.
     package func take(
         _ reference: String?, from layout: LayoutDirectory, platform: Platform, ingest: ImageIngest,
         check: () throws(EngineError) -> Void, progress: (Descriptor) -> Void
     ) throws(EngineError) -> StoredImage {
+        try ImageAdmission().check(layout, reference)
         let (descriptor, bytes, manifest) = try layout.manifest(reference, platform)
         let document = try layout.read(manifest.config)
         let config: ImageConfig

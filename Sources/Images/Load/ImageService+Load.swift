@@ -33,13 +33,16 @@ extension ImageService {
     }
 
     private func load(_ descriptor: CInt, _ platform: Platform?) throws -> (images: [LoadedImage], isAllUsed: Bool) {
+        let admission = try ImageAdmission()
         let ingest = try images.beginIngest()
         defer { ingest.end() }
         let spool = try ArchiveSpool(reading: descriptor, into: ingest)
         let found: [ArchivedImage]
         if let manifest = spool.documents["manifest.json"] {
+            try admission.check(archive: descriptor, isDocker: true)
             found = try DockerArchive(spool, ingest).images(manifest)
         } else if let index = spool.documents["index.json"] {
+            try admission.check(archive: descriptor, isDocker: false)
             found = try OCIArchive(spool, ingest).images(index, platform)
         } else {
             throw EngineError(

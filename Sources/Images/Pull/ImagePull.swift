@@ -14,6 +14,7 @@ struct ImagePull: Sendable {
     let layers: LayerStore
     let client: RegistryClient
     let options: PullOptions
+    let admission: ImageAdmission
     let downloads: ConcurrencyLimit
     let unpacking: ConcurrencyLimit
     /// How many layers are unpacked while they come, beside those that are unpacked from whole blobs.
@@ -30,6 +31,7 @@ struct ImagePull: Sendable {
         let top = try await top(reference)
         let before = try? images.image(reference.description, platform: wanted)
         let (fetched, manifest) = try await choose(top, reference)
+        try await admission.check(reference, manifest: fetched.bytes, client)
         let ingest = try images.beginIngest()
         defer { ingest.end() }
         let configuration: [UInt8]
@@ -93,6 +95,8 @@ struct ImagePull: Sendable {
             }
         }
         guard let current, knows(present, reference, current) else { return nil }
+        // A policy may be younger than the image.
+        try await admission.check(reference, manifest: images.read(present.descriptor.digest), client)
         return PulledImage(reference: reference, digest: current, id: present.id, isNewer: false)
     }
 

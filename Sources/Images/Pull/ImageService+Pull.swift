@@ -10,12 +10,14 @@ extension ImageService {
     /// Pulls the image `reference`, which has a tag or a digest, and calls `report` with what happens, from any
     /// thread and one call at a time for each layer.
     ///
-    /// Throws what the registry, the image or the store is to blame for; the store then has no name
-    /// that it did not have.
+    /// Throws what the registry, the image or the store is to blame for, and where policy.json does not let the image in; the store then
+    /// has no name that it did not have.
     package func pull(
         _ reference: Reference, _ options: PullOptions, report: @escaping @Sendable (PullEvent) -> Void
     ) async throws(EngineError) -> PulledImage {
-        try await withPull(reference, options, report) { pull in
+        let admission = try ImageAdmission(environment: options.registry.environment)
+        try admission.check(reference)
+        return try await withPull(reference, admission, options, report) { pull in
             let image = try await pull.run(reference)
             notePull(reference)
             return image
@@ -26,7 +28,8 @@ extension ImageService {
     package func pullAllTags(
         _ reference: Reference, _ options: PullOptions, report: @escaping @Sendable (PullEvent) -> Void
     ) async throws(EngineError) -> [PulledImage] {
-        try await withPull(reference, options, report) { pull in
+        let admission = try ImageAdmission(environment: options.registry.environment)
+        return try await withPull(reference, admission, options, report) { pull in
             let tags = try await pull.client.tags()
             guard !tags.isEmpty else {
                 throw EngineError("repository \(reference.familiarName) has no tags")
@@ -42,8 +45,8 @@ extension ImageService {
     }
 
     private func withPull<Value: Sendable>(
-        _ reference: Reference, _ options: PullOptions, _ report: @escaping @Sendable (PullEvent) -> Void,
-        _ body: (ImagePull) async throws -> Value
+        _ reference: Reference, _ admission: ImageAdmission, _ options: PullOptions,
+        _ report: @escaping @Sendable (PullEvent) -> Void, _ body: (ImagePull) async throws -> Value
     ) async throws(EngineError) -> Value {
         NameService.restrict()
         let sources = try engine {
@@ -53,7 +56,7 @@ extension ImageService {
         var failures: [String] = []
         for source in sources.dropLast() {
             do throws(EngineError) {
-                return try await withPull(from: source, options, report, body)
+                return try await withPull(from: source, admission, options, report, body)
             } catch {
                 // Whoever gave up meanwhile does not want to wait for the next.
                 if Task.isCancelled { throw error }
@@ -61,7 +64,7 @@ extension ImageService {
             }
         }
         do throws(EngineError) {
-            return try await withPull(from: sources[sources.count - 1], options, report, body)
+            return try await withPull(from: sources[sources.count - 1], admission, options, report, body)
         } catch {
             if failures.isEmpty { throw error }
             throw EngineError("\(error.message) (mirrors: \(failures.joined(separator: "; ")))", error.kind)
@@ -80,14 +83,14 @@ extension ImageService {
     }
 
     private func withPull<Value: Sendable>(
-        from source: RegistriesConfiguration.Source, _ options: PullOptions,
+        from source: RegistriesConfiguration.Source, _ admission: ImageAdmission, _ options: PullOptions,
         _ report: @escaping @Sendable (PullEvent) -> Void, _ body: (ImagePull) async throws -> Value
     ) async throws(EngineError) -> Value {
         let client = RegistryClient(
             repository: source.reference, options: options.registry, isInsecure: source.isInsecure)
         let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
         let pull = ImagePull(
-            service: self, layers: layers, client: client, options: options,
+            service: self, layers: layers, client: client, options: options, admission: admission,
             downloads: ConcurrencyLimit(options.parallelDownloads), unpacking: ConcurrencyLimit(cores),
             arriving: ConcurrencyLimit(options.parallelDownloads), report: report)
         do { return try await client.use { _ in try await body(pull) } } catch { throw EngineError(error) }

@@ -13,8 +13,12 @@ struct RegistryCache: Sendable {
     private let options: RegistryOptions
     private let cancellation: Cancellation
 
-    /// What `reference` leads to. Mirrors are asked first, as for an image. Throws `EngineError` with what the registry says.
+    /// What `reference` leads to. Mirrors are asked first, as for an image. Throws `EngineError` with what the registry says, or
+    /// where policy.json does not let it in.
     init(_ reference: Reference, _ options: RegistryOptions, _ cancellation: Cancellation) throws(EngineError) {
+        // What a cache has becomes layers, as an image's.
+        let admission = try ImageAdmission(environment: options.environment)
+        try admission.check(reference)
         let sources = try engine {
             try RegistriesConfiguration(environment: options.environment).sources(of: reference)
         }
@@ -23,8 +27,16 @@ struct RegistryCache: Sendable {
             do throws(EngineError) {
                 manifest = try cancellation.interrupting {
                     try await Self.with(source, options) { client in
-                        if let digest = source.reference.digest { return try await client.manifest(digest: digest) }
-                        return try await client.manifest(tag: source.reference.tag ?? Reference.defaultTag)
+                        let found: FetchedManifest
+                        if let digest = source.reference.digest {
+                            found = try await client.manifest(digest: digest)
+                        } else {
+                            found = try await client.manifest(tag: source.reference.tag ?? Reference.defaultTag)
+                        }
+                        if Self.isCache(found) {
+                            try await admission.check(reference, manifest: found.bytes, client)
+                        }
+                        return found
                     }
                 }
                 (self.source, self.options, self.cancellation) = (source, options, cancellation)
@@ -39,7 +51,9 @@ struct RegistryCache: Sendable {
     }
 
     /// Whether it is a cache, and no image.
-    var isCache: Bool {
+    var isCache: Bool { Self.isCache(manifest) }
+
+    private static func isCache(_ manifest: FetchedManifest) -> Bool {
         guard case .manifest(let document) = manifest.document else { return false }
         return document.config.mediaType == CacheManifest.configType
     }
