@@ -1,5 +1,5 @@
 import Bytes
-package import OCI
+import OCI
 
 /// A registry's answer with content of a blob, whose bytes are still to be read.
 package struct BlobStream: Sendable {
