@@ -57,6 +57,7 @@ struct BlobFetch: Sendable {
                 _ = try? await digest.value
                 throw error
             }
+            partial.stop()
             return digest
         }
         // The place is another's now: what reads behind may be slower than what loads.
@@ -108,7 +109,7 @@ struct BlobFetch: Sendable {
                 group.addTask { [first = pieces[0]] in
                     try await fetch(first, beginningWith: stream, into: partial, progress)
                 }
-                while running > 0 {
+                while true {
                     while running < Self.width, let piece = left.first {
                         if running == places {
                             guard await downloads.takeFree() else { break }
@@ -118,6 +119,7 @@ struct BlobFetch: Sendable {
                         running += 1
                         group.addTask { try await fetch(piece: piece, into: partial, progress) }
                     }
+                    if running == 0 { break }
                     _ = try await group.next()
                     running -= 1
                     while places > max(running, 1) {

@@ -112,7 +112,7 @@ package final class PartialBlob: Sendable {
     // MARK: the whole
 
     /// The digest of the blob as it is in the file: reads what is there, then what comes, until the blob is whole. nil where `stop()`
-    /// came first. `pass` is given every byte on the way, in order. Waits: for a thread of its own. Throws `StoreError.failed`.
+    /// came before that. `pass` is given every byte on the way, in order. Waits: for a thread of its own. Throws `StoreError.failed`.
     package func contentDigest(
         passing pass: (UnsafeRawBufferPointer) -> Void = { _ in }
     ) throws(StoreError) -> Digest? {
@@ -121,11 +121,11 @@ package final class PartialBlob: Sendable {
         defer { buffer.deallocate() }
         while Int64(hasher.count) < size {
             let done = Int64(hasher.count)
-            let (end, isStopped) = state.when(
+            let (end, isAbandoned) = state.when(
                 { state in
                     state.isStopped || state.table.isWhole || state.table.end - done >= Int64(Self.step)
-                }, { ($0.table.end, $0.isStopped) })
-            if isStopped { return nil }
+                }, { ($0.table.end, $0.isStopped && !$0.table.isWhole) })
+            if isAbandoned { return nil }
             while Int64(hasher.count) < end {
                 let room = UnsafeMutableRawBufferPointer(
                     rebasing: buffer[..<Int(min(end - Int64(hasher.count), Int64(Self.step)))])
@@ -147,7 +147,7 @@ package final class PartialBlob: Sendable {
     /// As much as is read at once, in bytes: what a core's own cache holds.
     private static let step = 1 << 18
 
-    /// Nothing comes any more: ends `contentDigest()`.
+    /// Nothing comes any more: `contentDigest()` does not wait for it.
     package func stop() { state.change { $0.isStopped = true } }
 
     /// Makes the blob part of the store, on the disk before it has its name. `contentDigest()` must have found that it is the one.
@@ -180,7 +180,10 @@ package final class PartialBlob: Sendable {
             try file.setSize(0)
             try writeAll(table.encoded, at: Int(size))
         }
-        state.change { $0.table = table }
+        state.change { state in
+            state.table = table
+            state.isStopped = false
+        }
     }
 
     /// Lets another go on with what is there; a file without content goes. What was not kept or discarded ends so by itself.
