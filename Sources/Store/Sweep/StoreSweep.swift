@@ -126,6 +126,11 @@ package struct StoreSweep: Sendable {
             guard let descriptor = entry.descriptor else { continue }
             try mark(descriptor, &marks, depth: 0)
         }
+        marks.digests.formUnion(
+            try ManifestListStore(paths).blobs { error in
+                marks.knowsBlobs = false
+                marks.problems.append(error.description)
+            })
         for id in try containers.list() {
             do throws(StoreError) {
                 let record = try containers.readRecord(id)
