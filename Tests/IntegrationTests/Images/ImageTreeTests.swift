@@ -61,7 +61,7 @@ import Testing
             let header = try #require(first.lines.first { $0.hasPrefix("IMAGE ") })
             #expect(header.split(separator: " ") == ["IMAGE", "ID", "DISK", "USAGE", "CONTENT", "SIZE", "EXTRA"])
             // One that a container has is marked.
-            try sandbox.output("create", "--network", "none", "--name", "user", "side")
+            try sandbox.output("create", "--network", "none", "--name", "user", "side", "sh")
             let used = try sandbox.apus("images", "--tree", "side")
             let last = try #require(used.lines.last)
             #expect(last.hasSuffix("U    "), "\(used)")

@@ -104,14 +104,15 @@ import Testing
                     try sandbox.output("search", "--limit", "1", "--format", "{{.Name}}", "\(registry.host)/o")
                         == "\(registry.host)/other")
                 let tags = try sandbox.apus("search", "--list-tags", "\(registry.host)/team/box")
+                // In the registry's order, which is any.
+                #expect(tags.lines.first.map { $0.split(separator: " ") } == ["NAME", "TAG"])
                 #expect(
-                    tags.lines.map { $0.split(separator: " ").map(String.init) } == [
-                        ["NAME", "TAG"], ["\(registry.host)/team/box", "1"], ["\(registry.host)/team/box", "2"],
+                    Set(tags.lines.dropFirst().map { $0.split(separator: " ").map(String.init) }) == [
+                        ["\(registry.host)/team/box", "1"], ["\(registry.host)/team/box", "2"],
                     ])
-                #expect(
-                    try sandbox.output(
-                        "search", "--list-tags", "--limit", "1", "--format", "{{.Tag}}", "\(registry.host)/team/box")
-                        == "1")
+                let one = try sandbox.output(
+                    "search", "--list-tags", "--limit", "1", "--format", "{{.Tag}}", "\(registry.host)/team/box")
+                #expect(["1", "2"].contains(one))
                 let missing = try sandbox.apus("search", "--list-tags", "\(registry.host)/nosuch")
                 #expect(missing.code == 1 && missing.complaints.contains("not found"), "\(missing)")
             }
