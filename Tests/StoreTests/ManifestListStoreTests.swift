@@ -129,5 +129,9 @@ import Testing
         #expect(try lists.find(list.name) == list)
         try lists.update(list.name) { $0 }
         #expect(try Files.list(folder).filter { $0.hasSuffix(".tmp") }.isEmpty)
+        try Files.write([1], to: "\(folder)/.x.json.1.ab.tmp")
+        #expect(try StoreSweep(store.paths).run().problems.isEmpty)
+        #expect(try Files.list(folder).filter { $0.hasSuffix(".tmp") }.isEmpty)
+        #expect(try lists.find(list.name) == list)
     }
 }

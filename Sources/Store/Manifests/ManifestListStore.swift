@@ -70,6 +70,15 @@ package struct ManifestListStore: Sendable {
         try doing("write \(path)") { () throws(SystemError) in try Files.replace(path, with: bytes, mode: 0o600) }
     }
 
+    /// Removes what killed processes have left half-written. Throws `failed`.
+    func sweep() throws(StoreError) {
+        let isThere = try doing("look at \(folder)") { () throws(SystemError) in try Files.isPresent(folder) }
+        guard isThere else { return }
+        let lock = try doing("lock \(folder)") { () throws(SystemError) in try FileLock(folder + "/lock") }
+        defer { lock.descriptor.unlock() }
+        try removeAbandoned()
+    }
+
     // What killed processes were writing: nobody else writes while the lock is held.
     private func removeAbandoned() throws(StoreError) {
         try doing("list \(folder)") { () throws(SystemError) in

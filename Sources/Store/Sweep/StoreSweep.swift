@@ -71,6 +71,7 @@ package struct StoreSweep: Sendable {
             outcome.blobs.append(blob.digest)
             outcome.bytes += blob.size
         }
+        do throws(StoreError) { try ManifestListStore(paths).sweep() } catch { problem(error) }
         for folder in [paths.leases, images.temporaries] {
             do throws(StoreError) {
                 try doing("sweep \(folder)") { () throws(SystemError) in outcome.bytes += try HeldFile.sweep(folder) }
