@@ -73,9 +73,14 @@ struct Endpoint: Hashable, Sendable {
     let domain: String
     /// Whether it may be spoken to without TLS, wherever it is.
     var isInsecure = false
+    /// Whether it is the place of Docker's registry that knows what there is (`search`).
+    var isIndex = false
 
     /// Docker's registry is not spoken to under the name that it has in references.
-    var host: String { domain == Reference.defaultDomain ? "registry-1.docker.io" : domain }
+    var host: String {
+        guard domain == Reference.defaultDomain else { return domain }
+        return isIndex ? "index.docker.io" : "registry-1.docker.io"
+    }
 
     /// The addresses to try, best first: plain HTTP only where nobody can listen on the way, or where it was asked for.
     var bases: [URL] {

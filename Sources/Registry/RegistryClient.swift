@@ -35,15 +35,15 @@ package final class RegistryClient: Sendable {
     }
 
     /// A client for the repository of `reference`; connects to nothing yet. `isInsecure`: any certificate is taken, and plain HTTP
-    /// where there is no TLS, wherever the registry is.
+    /// where there is no TLS, wherever the registry is. `isIndex`: of Docker's registry, the host that is asked for searches.
     package init(
         repository reference: Reference, options: RegistryOptions = RegistryOptions(), access: Access = .pull,
-        isInsecure: Bool = false
+        isInsecure: Bool = false, isIndex: Bool = false
     ) {
         repository = reference
         self.options = options
         self.access = access
-        endpoint = Endpoint(domain: reference.domain, isInsecure: isInsecure)
+        endpoint = Endpoint(domain: reference.domain, isInsecure: isInsecure, isIndex: isIndex)
         transport = Transport(options: options, registry: endpoint)
         authenticator = Authenticator(
             transport: transport, reference: reference, store: CredentialStore(environment: options.environment),
@@ -78,6 +78,8 @@ package final class RegistryClient: Sendable {
         case manifest(String)
         case blob(Digest)
         case tags
+        /// What the registry has in all.
+        case search
         /// A blob that is sent.
         case upload(Descriptor)
         /// A manifest that is sent, by its name and its size in bytes.

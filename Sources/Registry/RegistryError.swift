@@ -50,6 +50,8 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
     case loginRefused(address: String, status: String, detail: String?)
     /// What was given as the name of a registry is none.
     case server(String)
+    /// What was given to look for is nothing that can be looked for; a part of a sentence.
+    case searchTerm(String)
     /// A file of registries.conf cannot be used.
     case registriesFile(path: String, cause: String)
     /// registries.conf forbids an image, by the prefix of a rule.
@@ -63,7 +65,7 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
         // Docker's engine says 404 for a repository that may only be hidden.
         case .accessDenied: .notFound
         case .badCredentials, .pushDenied, .deleteDenied, .loginRefused, .blocked: .forbidden
-        case .tooLarge, .server: .invalid
+        case .tooLarge, .server, .searchTerm: .invalid
         case .undeletable: .unsupported
         case .partsUnknown, .notTaken, .damaged, .unreadable, .registriesFile, .rewritten: .system
         case .unreachable, .proxy, .insecure, .tooManyRequests, .refused: .unavailable
@@ -129,6 +131,7 @@ package enum RegistryError: KindedError, Equatable, Sendable, CustomStringConver
         case .blocked(let name, let prefix): "registries.conf blocks \(name): its registry \(prefix) has blocked = true"
         case .rewritten(let name, let other):
             "registries.conf makes \"\(other)\" of \(name), which is no image's name with a registry: correct its location"
+        case .searchTerm(let cause): "invalid repository name: \(cause)"
         case .server(let text): "unable to parse server address: \"\(text)\" is no host, or host:port"
         }
     }

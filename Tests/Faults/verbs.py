@@ -20,12 +20,12 @@ class Verb:
 
     `committed`: names of which at least one must still lead to a container afterwards, because it was there before.
     `names`: all that may lead to one. `images`: names of images that must be whole, or not there; `kept`: there.
-    `networks`, `volumes`: names of those that may be there. `layouts`: directories that are image layouts, or not there."""
+    `networks`, `volumes`, `lists`: names of those that may be there. `layouts`: directories that are image layouts, or not there."""
 
     def __init__(self, name, command, before=(), committed=(), names=("fc",), images=(), kept=("busybox",), attached=False,
-                 redo=False, gone=False, networks=(), volumes=(), layouts=()):
+                 redo=False, gone=False, networks=(), volumes=(), layouts=(), lists=()):
         self.name, self.command, self.before, self.networks = name, command, before, networks
-        self.volumes, self.layouts = volumes, layouts
+        self.volumes, self.layouts, self.lists = volumes, layouts, lists
         self.committed, self.names, self.images, self.kept = committed, names, images, kept
         self.attached, self.redo, self.gone = attached, redo, gone
 
@@ -167,6 +167,11 @@ def all_verbs(fixtures):
         Verb("image prune", ["image", "prune", "-af"], [["load", "-q", "-i", str(fixtures.archive)], create()], busybox,
              images=("fl",)),
         Verb("rmi", ["rmi", "fl"], [["load", "-q", "-i", str(fixtures.archive)]], images=("fl",)),
+        Verb("manifest create", ["manifest", "create", "-a", "fm", "containers-storage:busybox"], lists=("fm",), redo=True),
+        Verb("manifest add", ["manifest", "add", "fm", "busybox"], [["manifest", "create", "-a", "fm"]], lists=("fm",),
+             redo=True),
+        Verb("manifest rm", ["manifest", "rm", "fm"], [["manifest", "create", "-a", "fm", "containers-storage:busybox"]],
+             lists=("fm",)),
     ]
     verbs += network_verbs() + volume_verbs(fixtures) + driver_verbs() + build_verbs(fixtures)
     if fixtures.registry:
@@ -239,6 +244,7 @@ def verify(world, verb):
         shutil.rmtree(world.path / "work" / name, ignore_errors=True)
     verify_networks(world, verb)
     verify_volumes(world, verb)
+    verify_lists(world, verb)
     world.check_tidy()
 
 
@@ -259,6 +265,15 @@ def verify_volumes(world, verb):
         world.do("volume", "rm", name, quietly=True)
         # Those without a name whose container was removed by somebody who did not ask for it.
         world.do("volume", "prune", "-f", quietly=True)
+
+
+def verify_lists(world, verb):
+    """A manifest list that may be there is a whole one, and can be made and removed."""
+    for name in verb.lists:
+        if world.try_apus("manifest", "exists", name).code == 0:
+            json.loads(world.do("manifest", "inspect", name, quietly=True))
+        world.do("manifest", "create", "--amend", name, "containers-storage:busybox", quietly=True)
+        world.do("manifest", "rm", name, quietly=True)
 
 
 def verify_layouts(world, verb):

@@ -222,7 +222,7 @@ class World:
         # The places of the networks' files, and their locks, are made once; who is on a network may not stay, nor a place of
         # one that is gone.
         listed = self.try_apus("network", "ls", "-q", "--no-trunc").output.split()
-        rooms = re.compile(rf"data/apus/volumes|data/apus/networks(/\.lock)?|run/apus/network(/(lock|queue|holders|endpoints(/({'|'.join(listed)})(/\.lock)?)?))?")
+        rooms = re.compile(rf"data/apus/volumes|data/apus/manifests(/lock)?|data/apus/networks(/\.lock)?|run/apus/network(/(lock|queue|holders|endpoints(/({'|'.join(listed)})(/\.lock)?)?))?")
         return {
             name for name in found
             if not name.startswith(("run/apus/userns", "data/apus/events.log")) and not rooms.fullmatch(name)

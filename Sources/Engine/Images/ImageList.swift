@@ -20,13 +20,7 @@ extension Engine {
 
     /// The size of an image's layers in bytes.
     package func size(of image: StoredImage) -> Int64 {
-        var total: Int64 = 0
-        let stores = [LayerStore(paths, .full), LayerStore(paths, .squashed)]
-        for (place, layer) in image.config.rootfs.imageLayers.enumerated() {
-            let unpacked = stores.lazy.compactMap { $0.size(of: layer) }.first
-            total += unpacked ?? (place < image.manifest.layers.count ? image.manifest.layers[place].size : 0)
-        }
-        return total
+        layerSizes(of: image).reduce(0, +)
     }
 
     /// The containers and the images that they were made from. A record that is damaged names no image; throws for one

@@ -1,5 +1,5 @@
 import Errors
-import OCI
+package import OCI
 import Registry
 import Store
 
@@ -87,7 +87,7 @@ struct PushContent: Sendable {
 
 extension Descriptor {
     /// Whether it is a layer that registries need not have: of a type that must not be distributed, with addresses of its own.
-    fileprivate var isElsewhere: Bool {
+    package var isElsewhere: Bool {
         guard urls?.isEmpty == false else { return false }
         return mediaType == MediaType.dockerForeignLayerGzip
             || mediaType.utf8.starts(with: "application/vnd.oci.image.layer.nondistributable.v1.tar".utf8)

@@ -71,6 +71,7 @@ package struct StoreSweep: Sendable {
             outcome.blobs.append(blob.digest)
             outcome.bytes += blob.size
         }
+        do throws(StoreError) { try ManifestListStore(paths).sweep() } catch { problem(error) }
         for folder in [paths.leases, images.temporaries] {
             do throws(StoreError) {
                 try doing("sweep \(folder)") { () throws(SystemError) in outcome.bytes += try HeldFile.sweep(folder) }
@@ -127,6 +128,11 @@ package struct StoreSweep: Sendable {
             guard let descriptor = entry.descriptor else { continue }
             try mark(descriptor, &marks, depth: 0)
         }
+        marks.digests.formUnion(
+            try ManifestListStore(paths).blobs { error in
+                marks.knowsBlobs = false
+                marks.problems.append(error.description)
+            })
         for id in try containers.list() {
             do throws(StoreError) {
                 let record = try containers.readRecord(id)

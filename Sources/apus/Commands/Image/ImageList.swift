@@ -19,15 +19,24 @@ extension Verb {
                 CommonFlags.listFormat,
                 CommonFlags.noTrunc,
                 Flag("quiet", "q", .bool, "Show only image IDs"),
-                Flag("tree", nil, .bool, "", refused: "one platform of an image is stored; list them without --tree"),
+                Flag("tree", nil, .bool, "List images as a tree (EXPERIMENTAL)"),
             ],
             arguments: .atMost(1), completion: .images)
     ) { parsed, context in
+        if parsed.bool("tree") { try ImageTreeList.check(parsed) }
         let filters = try parsed.filters(ImageFilter.keys)
         let engine = try context.engine()
         let (images, problems) = try engine.imageSummaries()
         for problem in problems { context.complain(problem) }
         let filter = try ImageFilter(filters, argument: parsed.positionals.first, engine)
+        if parsed.bool("tree") {
+            let (width, isColored) = ImageTreeList.surroundings
+            let tree = ImageTreeList(
+                try images.filter { try filter.admits($0) }, filter, engine, all: parsed.bool("all"), width: width,
+                isColored: isColored)
+            try context.output.write(tree.text)
+            return problems.isEmpty ? 0 : 1
+        }
         let isQuiet = parsed.bool("quiet")
         let wanted = parsed.string("format") ?? (isQuiet ? "" : context.configuration.imagesFormat)
         let table = parsed.bool("digests") ? ImageRow.digestTable : ImageRow.table

@@ -17,6 +17,12 @@ extension Verb {
                     "disable-content-trust", nil, .bool, "Skip image verification", defaultValue: "true",
                     isHidden: true),
                 Flag("platform", nil, .string, "Set platform if server is multi-platform capable"),
+                Flag(
+                    "policy", nil, .string, "When to ask the registry (always, missing, never, newer)",
+                    defaultValue: PullPolicy.always.rawValue
+                ) { text in
+                    PullPolicy(rawValue: text) == nil ? "must be one of always, missing, never, newer" : nil
+                },
                 Flag("quiet", "q", .bool, "Suppress verbose output"),
             ],
             arguments: .exactly(1), completion: .images)
@@ -36,6 +42,12 @@ enum Pull {
         if takesAll, bare.tag != nil || bare.digest != nil {
             throw CommandFailure("tag can't be used with --all-tags/-a")
         }
+        let policy = PullPolicy(rawValue: parsed.string("policy") ?? "") ?? .always
+        if takesAll, policy != .always {
+            throw CommandFailure(
+                "--policy \(policy.rawValue) can't be used with --all-tags/-a, which only the registry can say: leave one of them out"
+            )
+        }
         let reference = try Reference(name)
         if !isQuiet, !takesAll, bare.tag == nil, bare.digest == nil {
             try context.output.line("Using default tag: \(Reference.defaultTag)")
@@ -48,12 +60,18 @@ enum Pull {
             platform: platform, configuration: context.options.config, agent: "apus/\(VersionInfo.number)")
         let display = isQuiet ? nil : PullDisplay(STDOUT_FILENO)
         let engine = try context.engine()
-        let images = try waitFor {
-            if takesAll { return try await engine.pullAllTags(bare, options) { display?.show($0) } }
-            return [try await engine.pull(reference, options) { display?.show($0) }]
+        if takesAll {
+            let images = try waitFor { try await engine.pullAllTags(bare, options) { display?.show($0) } }
+            display?.end(bare.familiarName, isNewer: images.contains(where: \.isNewer))
+        } else {
+            switch try waitFor({ try await engine.pull(reference, policy, options) { display?.show($0) } }) {
+            case .pulled(let image): display?.end(reference.familiar, isNewer: image.isNewer)
+            case .present: display?.endPresent(reference.familiar)
+            case .unreachable(_, let cause):
+                context.warn("\(reference.familiar) is the image that was here: \(cause)")
+                display?.endPresent(reference.familiar)
+            }
         }
-        let familiar = takesAll ? bare.familiarName : reference.familiar
-        display?.end(familiar, isNewer: images.contains(where: \.isNewer))
         try context.output.line((takesAll ? bare : reference).description)
         return 0
     }

@@ -40,6 +40,13 @@ final class PullDisplay: Sendable {
         if !line.isEmpty { lines.print(line) }
     }
 
+    /// The closing line where the registry has not said what it has.
+    func endPresent(_ name: String) {
+        // Of a beginning that came to nothing there is nothing to say.
+        opening.withLock { $0 = "" }
+        lines.withLock { $0.print("Status: Image is present already: \(name)\n") }
+    }
+
     /// The closing line.
     func end(_ name: String, isNewer: Bool) {
         lines.withLock { lines in

@@ -1,0 +1,67 @@
+import AsyncHTTPClient
+import Bytes
+import FoundationEssentials
+import JSON
+import NIOHTTP1
+import OCI
+
+extension RegistryClient {
+    /// How much of an answer is read, in bytes.
+    private static let limit = 4 << 20
+
+    /// What the registry finds for `term` by the search of Docker's registry of version 1 (`/v1/search`), which Docker Hub and some others
+    /// have; at most `limit` results, where it keeps to that. Throws `RegistryError`.
+    package func search(_ term: String, limit: Int) async throws(RegistryError) -> [SearchResult] {
+        let query = Authenticator.form([("q", term), ("n", String(limit))])
+        let answer = try await perform(.GET, "/v1/search?" + query, .search)
+        let bytes = try await answer.response.collect(
+            limit: Self.limit, from: answer.origin,
+            tooLarge: .violation(host: host, cause: "its answer to a search is larger than 4 MiB"))
+        let document: JSONTree
+        do throws(JSONError) { document = try JSONTree.parse(bytes) } catch {
+            throw .violation(host: host, cause: "its answer to a search is not JSON")
+        }
+        guard let results = document["results"]?.array else {
+            throw .violation(host: host, cause: "its answer to a search has no results")
+        }
+        return Array(results.compactMap(SearchResult.init).prefix(limit))
+    }
+
+    /// The repositories of the registry (`/v2/_catalog`) whose names have `term` in them, at most `limit`, each with the registry's name before its own.
+    /// Throws `RegistryError`.
+    package func catalog(matching term: String, limit: Int) async throws(RegistryError) -> [SearchResult] {
+        var found: [SearchResult] = []
+        var next: String? = "/v2/_catalog?n=1000"
+        var seen: Set<String> = []
+        while let target = next, found.count < limit {
+            // A chain that returns to where it was has no end.
+            guard seen.insert(target).inserted, seen.count <= 1000 else {
+                throw .violation(host: host, cause: "its list of repositories has no end")
+            }
+            let answer = try await perform(.GET, target, .search)
+            let bytes = try await answer.response.collect(
+                limit: Self.limit, from: answer.origin,
+                tooLarge: .violation(host: host, cause: "a page of its list of repositories is larger than 4 MiB"))
+            let page: JSONTree
+            do throws(JSONError) { page = try JSONTree.parse(bytes) } catch {
+                throw .violation(host: host, cause: "its list of repositories is not JSON")
+            }
+            let names = (page["repositories"]?.array ?? []).compactMap(\.string)
+            for name in names where Self.has(name, term) {
+                found.append(SearchResult(name: "\(repository.domain)/\(name)"))
+            }
+            let link = answer.response.headers["Link"].lazy.compactMap(Self.next).first
+            // Relative to the page that it is on.
+            let place = URL(string: target, relativeTo: try await base())
+            next = link.flatMap { URL(string: $0, relativeTo: place)?.absoluteString }
+        }
+        return Array(found.prefix(limit))
+    }
+
+    /// Whether the bytes of `part` are among those of `name`.
+    static func has(_ name: String, _ part: String) -> Bool {
+        let (name, part) = (Array(name.utf8), Array(part.utf8))
+        guard part.count <= name.count else { return false }
+        return (0...(name.count - part.count)).contains { name[$0...].starts(with: part) }
+    }
+}
