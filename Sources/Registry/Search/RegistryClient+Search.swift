@@ -50,7 +50,7 @@ extension RegistryClient {
             for name in names where Self.has(name, term) {
                 found.append(SearchResult(name: "\(repository.domain)/\(name)"))
             }
-            let link = answer.response.headers["Link"].lazy.compactMap(Self.next).first
+            let link = LinkHeader.next(in: answer.response.headers["Link"])
             // Relative to the page that it is on.
             let place = URL(string: target, relativeTo: try await base())
             next = link.flatMap { URL(string: $0, relativeTo: place)?.absoluteString }
