@@ -8,7 +8,9 @@ package final class RegistryServer {
     private let program: RunningProgram
     private let folder: String
 
-    private init(htpasswd: String?, certificates: TestCertificates?, asksClients: Bool) throws {
+    private init(
+        htpasswd: String?, tokens: TokenServer?, certificates: TestCertificates?, asksClients: Bool
+    ) throws {
         folder = "/tmp/apus-registry.\(randomHex(bytes: 6))"
         try Files.makeDirectory(folder, mode: 0o700)
         let port = try Self.freePort()
@@ -27,7 +29,7 @@ package final class RegistryServer {
             http:
               addr: 127.0.0.1:\(port)
             \(certificates.map { Self.tls($0, asksClients) } ?? "")
-            \(htpasswd == nil ? "" : "auth: {htpasswd: {realm: test, path: \(folder)/htpasswd}}")
+            \(tokens?.configuration ?? (htpasswd == nil ? "" : "auth: {htpasswd: {realm: test, path: \(folder)/htpasswd}}"))
             """
         if let htpasswd { try Files.write(Array(htpasswd.utf8), to: "\(folder)/htpasswd") }
         try Files.write(Array(configuration.utf8), to: "\(folder)/config.yml")
@@ -45,13 +47,16 @@ package final class RegistryServer {
         return "  tls: {\(files)\(asksClients ? ", clientcas: [\(certificates.authority)]" : "")}"
     }
 
-    /// Runs `body` with a registry, for everybody or for the users of `htpasswd` (lines with bcrypt's hashes). With `certificates`
+    /// Runs `body` with a registry, for everybody, for the users of `htpasswd` (lines with bcrypt's hashes), or for those with a token of
+    /// `tokens`. With `certificates`
     /// it speaks TLS, and if it `asksClients`, with those alone who show a certificate of the same authority.
     package static func with<R>(
-        htpasswd: String? = nil, certificates: TestCertificates? = nil, asksClients: Bool = false,
+        htpasswd: String? = nil, tokens: TokenServer? = nil, certificates: TestCertificates? = nil,
+        asksClients: Bool = false,
         _ body: (RegistryServer) throws -> R
     ) throws -> R {
-        let server = try RegistryServer(htpasswd: htpasswd, certificates: certificates, asksClients: asksClients)
+        let server = try RegistryServer(
+            htpasswd: htpasswd, tokens: tokens, certificates: certificates, asksClients: asksClients)
         defer {
             server.program.send(SIGKILL)
             _ = try? server.program.wait()

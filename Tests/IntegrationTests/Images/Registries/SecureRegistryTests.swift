@@ -73,6 +73,54 @@ import Testing
         }
     }
 
+    @Test(arguments: TestUser.available)
+    func tokensAreForWhatIsDone(_ user: TestUser) throws {
+        let (tokens, certificates) = (try TokenServer(for: "user:secret"), try TestCertificates())
+        try RegistryServer.with(tokens: tokens, certificates: certificates) { registry throws in
+            try withSandbox(user) { sandbox throws in
+                let (host, name) = (registry.host, "\(registry.host)/team/small")
+                try trust(certificates, at: host, sandbox)
+                try sandbox.output("import", "-", "\(name):1", input: try HostilePullTests.layer())
+                let stranger = try sandbox.apus("push", "-q", "\(name):1")
+                #expect(
+                    stranger.errorText
+                        == "apus: push access denied for \(name), repository does not exist or may require 'apus login':"
+                        + " unauthorized: authentication required\n")
+                func login(_ password: String) throws -> ProgramResult {
+                    try sandbox.apus("login", "-u", "user", "--password-stdin", host, input: Array(password.utf8))
+                }
+                let wrong = try login("wrong")
+                #expect(wrong.errorText.hasSuffix("401 Unauthorized: incorrect username or password\n"), "\(wrong)")
+                #expect(try login("secret").code == 0)
+                #expect(try sandbox.apus("push", "-q", "\(name):1").code == 0)
+                // One token for two repositories, as one of them has the layer.
+                try sandbox.output("tag", "\(name):1", "\(host)/other/small:1")
+                let other = try sandbox.apus("push", "\(host)/other/small:1")
+                #expect(other.text.contains(": Mounted from team/small"), "\(other)")
+
+                try sandbox.output("logout", host)
+                try sandbox.output("rmi", "\(name):1")
+                #expect(try sandbox.apus("pull", "-q", "\(name):1").code == 0)
+                #expect(try sandbox.output("registry", "tags", name) == "1")
+                let digests = try sandbox.output(
+                    "image", "inspect", "--format", "{{range .RepoDigests}}{{println .}}{{end}}", "\(name):1")
+                let digest = String(try #require(digests.split(separator: "\n").first { $0.hasPrefix(name) }))
+                let denied = try sandbox.apus("registry", "rm", digest)
+                #expect(
+                    denied.errorText
+                        == "apus: delete access denied for \(name), repository does not exist or may require 'apus login':"
+                        + " unauthorized: authentication required\n")
+                #expect(try login("secret").code == 0)
+                #expect(try sandbox.output("registry", "rm", digest) == "Deleted: \(digest)")
+                let log = try tokens.log()
+                // The registry names them in any order.
+                let both: Set<Substring> = ["known", "repository:other/small:pull,push", "repository:team/small:pull"]
+                #expect(log.contains { Set($0.split(separator: " ")) == both }, "\(log)")
+                #expect(log.last == "known repository:team/small:pull,delete", "\(log)")
+            }
+        }
+    }
+
     @Test func aProxyIsToldWhoAsksAndNothingElse() throws {
         try withSecureRegistry(.any) { sandbox, certificates, registry throws in
             let port = try #require(Int(registry.host.split(separator: ":").last ?? ""))
