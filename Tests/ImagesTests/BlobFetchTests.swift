@@ -86,7 +86,7 @@ import Testing
     }
 
     @Test func piecesComeSideBySideWithinTheLimit() async throws {
-        for places in [1, 2, 3, 8] {
+        for places in [1, 3] {
             let now = Mutex((running: 0, most: 0))
             let server = HTTPServer { request in
                 guard request.path.contains("/blobs/") else { return .text(200, "") }
@@ -150,10 +150,11 @@ import Testing
                 request.path.contains("/blobs/") ? Self.part(request) : .text(200, "")
             }
             let told = try await fetch(from: server, into: images)
-            #expect(told.first == Int64(17 << 20))
-            #expect(
-                Self.asked(server).sorted()
-                    == (["bytes=\(17 << 20)-\((32 << 20) - 1)"] + (2..<5).map(Self.range)).sorted())
+            // Of a connection that is cut the last bytes may not have been read.
+            let first = told.first ?? 0
+            #expect(first > 16 << 20 && first <= 17 << 20)
+            let rest = ["bytes=\(first)-\((32 << 20) - 1)"] + (2..<5).map(Self.range)
+            #expect(Self.asked(server).sorted() == rest.sorted())
         }
     }
 
