@@ -38,7 +38,12 @@ struct DockerArchive {
         return try items.map { item in
             let blob = try spool.blob(item.config)
             let config = try ingest.store.document(ImageConfig.self, blob.digest)
-            let names = try (item.repoTags ?? []).map { try Reference($0) }
+            let names = try (item.repoTags ?? []).map { name throws(EngineError) in
+                do throws(ReferenceError) { return try Reference(name) } catch {
+                    throw EngineError(
+                        "the archive's manifest.json has the name \"\(name.excerpt)\": \(error)", .invalid)
+                }
+            }
             if let original = originals[blob.digest] {
                 return ArchivedImage(descriptor: original.0, manifest: original.1, config: config, names: names)
             }
@@ -55,6 +60,11 @@ struct DockerArchive {
             throw EngineError(
                 "the archive has \(layers.count) layers for image \(blob.digest.short), whose configuration names "
                     + "\(diffIDs.count)", .invalid)
+        }
+        guard layers.count <= ManifestDocument.layerCountLimit else {
+            throw EngineError(
+                "the archive's image \(blob.digest.short) has more than \(ManifestDocument.layerCountLimit) layers",
+                .invalid)
         }
         var descriptors: [Descriptor] = []
         for (name, diffID) in zip(layers, diffIDs) {

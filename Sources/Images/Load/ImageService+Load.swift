@@ -17,10 +17,22 @@ extension ImageService {
     /// All is verified and unpacked before an image gets its name; an archive that fails leaves nothing. Throws
     /// for an archive that is damaged, hostile or none.
     package func load(from descriptor: CInt, platform: String? = nil) throws(EngineError) -> [LoadedImage] {
+        try load(platform) { try ArchiveSpool(reading: descriptor, into: $0) }
+    }
+
+    /// `load` of what an archive would have, in the directory `path`: an OCI layout, the files of a docker-archive, or an image as skopeo's
+    /// `dir:` has it. Otherwise as `load(from:platform:)`.
+    package func load(fromDirectory path: String, platform: String? = nil) throws(EngineError) -> [LoadedImage] {
+        try load(platform) { try ArchiveSpool(directory: path, into: $0) }
+    }
+
+    private func load(
+        _ platform: String?, _ opening: (ImageIngest) throws -> ArchiveSpool
+    ) throws(EngineError) -> [LoadedImage] {
         try engine {
             let wanted = try platform.map { try Platform(parsing: $0) }
             do {
-                let (loaded, isAllUsed) = try load(descriptor, wanted)
+                let (loaded, isAllUsed) = try load(wanted, opening)
                 // Members that no image needs (the legacy layout has some for each layer) are garbage now.
                 if !isAllUsed { try sweep() }
                 for image in loaded { noteImage("load", image.id) }
@@ -32,13 +44,18 @@ extension ImageService {
         }
     }
 
-    private func load(_ descriptor: CInt, _ platform: Platform?) throws -> (images: [LoadedImage], isAllUsed: Bool) {
+    private func load(
+        _ platform: Platform?, _ opening: (ImageIngest) throws -> ArchiveSpool
+    ) throws -> (images: [LoadedImage], isAllUsed: Bool) {
         let ingest = try images.beginIngest()
         defer { ingest.end() }
-        let spool = try ArchiveSpool(reading: descriptor, into: ingest)
+        let spool = try opening(ingest)
         let found: [ArchivedImage]
         if let manifest = spool.documents["manifest.json"] {
-            found = try DockerArchive(spool, ingest).images(manifest)
+            found =
+                DirectoryImage.isManifest(manifest)
+                ? [try DirectoryImage(spool, ingest).image(manifest, platform)]
+                : try DockerArchive(spool, ingest).images(manifest)
         } else if let index = spool.documents["index.json"] {
             found = try OCIArchive(spool, ingest).images(index, platform)
         } else {
@@ -52,11 +69,13 @@ extension ImageService {
                 platform.map { "the archive has no image for \($0)" } ?? "the archive has no image", .invalid)
         }
         for image in chosen { try unpack(image.manifest, image.config, ingest: ingest) }
-        var loaded: [LoadedImage] = []
-        for image in chosen {
-            for name in image.names { try ingest.record(image.descriptor, name: name) }
-            if image.names.isEmpty { try ingest.record(image.descriptor, name: nil) }
-            loaded.append(LoadedImage(id: image.manifest.config.digest, names: image.names.map(\.familiar)))
+        let named = chosen.map { image in
+            var seen: Set<Reference> = []
+            return (descriptor: image.descriptor, names: image.names.filter { seen.insert($0).inserted })
+        }
+        try images.record(named)
+        let loaded = zip(chosen, named).map { image, named in
+            LoadedImage(id: image.manifest.config.digest, names: named.names.map(\.familiar))
         }
         let used = Set(
             chosen.flatMap { [$0.descriptor.digest, $0.manifest.config.digest] + $0.manifest.layers.map(\.digest) })
