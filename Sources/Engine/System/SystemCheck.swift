@@ -3,6 +3,7 @@ import Bytes
 import ContainerSpec
 package import Errors
 import Glibc
+import Images
 import Linux
 import Networking
 import OCI
@@ -14,15 +15,31 @@ extension Engine {
     ///
     /// Others may work on the store meanwhile: what looks wrong because somebody was seen between two steps of his does not look
     /// so a moment later, when nobody makes anything, and is not returned.
-    package func check() -> [String] {
+    ///
+    /// Unpacked layers are compared with their archives where their size is not what it was; with `isDeep` all of them are.
+    package func check(isDeep: Bool = false) -> [String] {
         let first = SystemCheck(self)
         first.run()
-        if first.problems.isEmpty { return [] }
+        let layers = layerProblems(isDeep: isDeep)
+        if first.problems.isEmpty { return layers }
         usleep(SystemCheck.pause)
         let second = SystemCheck(self, blobs: first.damagedBlobs)
         second.runWhileNothingIsMade()
         let lasting = Set(second.problems)
-        return first.problems.filter { lasting.contains($0) }
+        return first.problems.filter { lasting.contains($0) } + layers
+    }
+
+    private func layerProblems(isDeep: Bool) -> [String] {
+        func find() throws(EngineError) -> [String] {
+            let (damaged, problems) = try damagedLayers(isDeep: isDeep)
+            return damaged.map { "\($0.description): 'apus system check --repair' makes it good" } + problems
+        }
+        do throws(EngineError) {
+            let found = try find()
+            // What they were compared with; without them there was nothing.
+            if !found.isEmpty { try imageService.removeAbandonedLayers() }
+            return found
+        } catch { return [error.message] }
     }
 }
 
@@ -161,13 +178,16 @@ private final class SystemCheck {
                     // What another tool put into the layout is unpacked when it is first run.
                     let blob = place < image.manifest.layers.count ? image.manifest.layers[place].digest : nil
                     guard let blob, try engine.images.presentSize(of: blob) != nil else {
-                        problems.append("image \(name): layer \(layer.diffID) is neither unpacked nor there as a blob")
+                        problems.append(
+                            "image \(name): layer \(layer.diffID) is neither unpacked nor there as a blob: pull the image again, or load it"
+                        )
                         continue
                     }
                 }
                 for part in image.manifest.layers
                 where try engine.images.presentSize(of: part.digest) != part.size {
-                    problems.append("image \(name): blob \(part.digest) is missing or cut short")
+                    problems.append(
+                        "image \(name): blob \(part.digest) is missing or cut short: pull the image again, or load it")
                 }
             }
         } catch { problems.append("\(error)") }
