@@ -139,8 +139,8 @@ import Testing
             try sandbox.write(
                 """
                 FROM busybox
-                RUN mkdir -p /a/b && echo x >/a/b/c && ln /a/b/c /a/d && ln -s c /a/b/e && chmod 4711 /a/d && rm -r /etc
-                RUN mkdir /etc && rm -r /a/b && mkdir /a/b && touch /a/b/new && chown 5:6 /a/b/new || chown 0:0 /a/b/new
+                RUN mkdir -p /a/b && echo x >/a/b/c && ln /a/b/c /a/d && ln -s c /a/b/e && chmod 4711 /a/d && rm -r /tmp
+                RUN mkdir /tmp && rm -r /a/b && mkdir /a/b && touch /a/b/new && chown 5:6 /a/b/new || chown 0:0 /a/b/new
                 COPY Dockerfile /etc/
                 """, to: "Dockerfile")
             try sandbox.output("build", "-q", "-t", "built", "\(sandbox.path)/work")
