@@ -16,11 +16,12 @@ extension Engine {
     /// Others may work on the store meanwhile: what looks wrong because somebody was seen between two steps of his does not look
     /// so a moment later, when nobody makes anything, and is not returned.
     ///
-    /// Unpacked layers are compared with their archives where their size is not what it was; with `isDeep` all of them are.
-    package func check(isDeep: Bool = false) -> [String] {
+    /// Unpacked layers are compared with their archives where their size is not what it was; with `isDeep` all of them are, and without
+    /// `withLayers`, as behind a repair, none.
+    package func check(isDeep: Bool = false, withLayers: Bool = true) -> [String] {
         let first = SystemCheck(self)
         first.run()
-        let layers = layerProblems(isDeep: isDeep)
+        let layers = withLayers ? layerProblems(isDeep: isDeep) : []
         if first.problems.isEmpty { return layers }
         usleep(SystemCheck.pause)
         let second = SystemCheck(self, blobs: first.damagedBlobs)
@@ -371,8 +372,7 @@ enum Temporaries {
 
     /// The paths of those in `folder` whose writer is gone. Throws where it cannot be read; a missing one has none.
     static func abandoned(in folder: String) throws(SystemError) -> [String] {
-        guard try Files.isPresent(folder) else { return [] }
-        return try Files.list(folder).sorted().compactMap { name in
+        try Files.listPresent(folder).sorted().compactMap { name in
             guard name.firstLetter == ".", name.ends(with: ".tmp") else { return nil }
             let parts = name.split(on: ".")
             guard parts.count >= 4, let pid = ProcessID(parts[parts.count - 3]) else { return nil }

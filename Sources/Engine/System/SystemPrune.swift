@@ -14,7 +14,13 @@ extension Engine {
     /// cannot be read.
     package func pruneImages(all: Bool, _ admits: (StoredImage) -> Bool) throws(EngineError) -> PruneOutcome {
         try engine {
-            let (list, problems) = try images.images()
+            var (list, problems) = try images.images()
+            if !problems.isEmpty {
+                // What others were just removing is not there at a second look.
+                let again = try images.images()
+                list = again.images
+                problems = problems.filter { again.problems.has($0) }
+            }
             var outcome = PruneOutcome()
             outcome.problems = problems
             let users = try imageUsers()
@@ -27,6 +33,8 @@ extension Engine {
                     outcome.images += removed
                 } catch StoreError.unknownImage {
                     // Somebody else was faster.
+                } catch StoreError.missingBlob {
+                    // So he was, between the index and the image.
                 } catch { outcome.problems.append("\(error)") }
             }
             let swept: StoreSweep.Outcome

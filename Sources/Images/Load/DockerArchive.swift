@@ -38,17 +38,23 @@ struct DockerArchive {
         return try items.map { item in
             let blob = try spool.blob(item.config)
             let config = try ingest.store.document(ImageConfig.self, blob.digest)
-            let names = try (item.repoTags ?? []).map { name throws(EngineError) in
-                do throws(ReferenceError) { return try Reference(name) } catch {
-                    throw EngineError(
-                        "the archive's manifest.json has the name \"\(name.excerpt)\": \(error)", .invalid)
-                }
-            }
+            let names = try (item.repoTags ?? []).map { try Self.name($0) }
             if let original = originals[blob.digest] {
                 return ArchivedImage(descriptor: original.0, manifest: original.1, config: config, names: names)
             }
             return try image(item, blob, config, names)
         }
+    }
+
+    private static func name(_ text: String) throws(EngineError) -> Reference {
+        let reference: Reference
+        do throws(ReferenceError) { reference = try Reference(text) } catch {
+            throw EngineError("the archive's manifest.json has the name \"\(text.excerpt)\": \(error)", .invalid)
+        }
+        guard reference.digest == nil else {
+            throw EngineError("the archive's manifest.json has the name \"\(text.excerpt)\", which is no tag", .invalid)
+        }
+        return reference
     }
 
     private func image(

@@ -28,11 +28,11 @@ package final class DamagedLayer: Sendable {
 
 extension ImageService {
     /// Compares the layer `layer`, which is in the store on `below`, the lowest first, with its archive, the blob `blob`, which is unpacked once more
-    /// beside it. Returns nil where they are the same, and where the layer is being unpacked or has gone.
+    /// beside it. Returns nil where they are the same, and where the layer is being unpacked or has gone, or one below that it depends on has.
     ///
     /// Blocks the thread, and takes as much of the disk as the layer meanwhile: `removeAbandonedLayers()` gives that back, once the value that is
     /// returned is gone. Throws with the layer and the cause where they cannot be
-    /// compared: one below is missing, or the archive is damaged.
+    /// compared, as the archive is damaged or missing.
     package func verify(
         _ layer: ImageLayer, blob: Digest, on below: [ImageLayer]
     ) throws(EngineError) -> DamagedLayer? {
@@ -42,12 +42,12 @@ extension ImageService {
             var run = UnpackRun(self, layers)
             try run.start(LayerJob(layer, blob: blob), pending)
             let unpacked = try run.finishOne()
-            guard let lowers = layers.find(below) else {
-                throw EngineError("layer \(layer.diffID.short) cannot be looked at: one below it is missing", .conflict)
-            }
             // One that depends on those below is kept under another name, and where it does not this is it, whatever it is called.
-            let isSettled = !unpacked.looseEnds.isEmpty && name == layer.settledID
-            let size = isSettled ? try run.complete(unpacked, on: lowers.reversed()) : unpacked.size
+            var size = unpacked.size
+            if !unpacked.looseEnds.isEmpty, name == layer.settledID {
+                guard let lowers = layers.find(below) else { return nil }
+                size = try run.complete(unpacked, on: lowers.reversed())
+            }
             let answer = try Worker.inspectTree.answer(
                 executable, [paths.run, "difference", pending.path, layers.path(of: name)])
             // It may have gone meanwhile.

@@ -16,11 +16,11 @@ import Testing
                     pulls() { for i in 1 2 3 4; do "$a" pull -q \(name) >/dev/null || exit 1; done; }
                     loads() { for i in 1 2 3 4; do "$a" load -i '\(archive)' >/dev/null || exit 2; done; }
                     runs() { for i in 1 2 3 4 5 6; do
-                    "$a" run --rm --network none $1 busybox test -x /bin/busybox >/dev/null 2>err$2 || fine $2; done; }
+                    "$a" run --rm $3 --network none $1 busybox test -x /bin/busybox >/dev/null 2>err$2 || fine $2; done; }
                     saves() { for i in 1 2 3 4 5 6; do if "$a" save layers 2>errs >saved; then tar -tf saved >/dev/null || exit 8; else fine s; fi; done; }
                     prunes() { while [ ! -e done ]; do "$a" system prune -af >/dev/null || exit 4; "$a" image prune -af >/dev/null || exit 5; done; }
                     prunes & p=$!; prunes & q=$!; rest=
-                    pulls & rest="$rest $!"; loads & rest="$rest $!"; runs \(name) 1 & rest="$rest $!"; runs layers 2 & rest="$rest $!"
+                    pulls & rest="$rest $!"; loads & rest="$rest $!"; runs \(name) 1 & rest="$rest $!"; runs layers 2 --pull=never & rest="$rest $!"
                     saves & rest="$rest $!"; codes=
                     for each in $rest; do wait $each; codes="$codes $?"; done; touch done; for each in $p $q; do wait $each; codes="$codes $?"; done
                     echo $codes

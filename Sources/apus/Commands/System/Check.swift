@@ -21,16 +21,16 @@ extension Verb {
     ) { parsed, context in
         let engine = try context.engine()
         let isDeep = parsed.bool("deep")
-        var unrepaired: [String] = []
-        if parsed.bool("repair") {
+        let isRepair = parsed.bool("repair")
+        var problems: [String] = []
+        if isRepair {
             for name in try engine.repairImages() ?? [] { try context.output.line("Found image: \(name)") }
             let outcome = try engine.repairStore(isDeep: isDeep)
             for line in outcome.done { try context.output.line(line) }
-            unrepaired = outcome.problems
+            problems = outcome.problems
         }
-        // What a repair has looked into so closely needs no second look.
-        var problems = engine.check(isDeep: isDeep && !parsed.bool("repair"))
-        problems += unrepaired.filter { !problems.contains($0) }
+        // What a repair has looked into needs no second look.
+        problems += engine.check(isDeep: isDeep, withLayers: !isRepair)
         for problem in problems { context.complain(problem) }
         if problems.isEmpty, !parsed.bool("quiet") { try context.output.line("everything is in order") }
         return problems.isEmpty ? 0 : 1
