@@ -29,7 +29,7 @@ PACKAGES_BUILD := binutils g++ pkg-config libarchive-dev libseccomp-dev libssl-d
 PACKAGES_RUN   := uidmap slirp4netns
 PACKAGES_DEMO  := busybox-static
 PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr bind9-dnsutils bsdutils buildah bzip2 conmon containerd crun dbus-daemon docker-registry fuse-overlayfs groff-base iproute2 \
-	libarchive-tools libcap2-bin mmdebstrap nftables openssh-client openssl passt podman procps python3 runc skopeo strace umoci util-linux \
+	golang-github-opencontainers-image-spec-dev libarchive-tools libcap2-bin mmdebstrap nftables openssh-client openssl passt podman procps python3 python3-jsonschema runc skopeo strace umoci util-linux \
 	xz-utils zstd
 PACKAGES_FAULTS := $(PACKAGES_RUN) $(PACKAGES_DEMO) docker-registry e2fsprogs python3 skopeo strace util-linux
 PACKAGES_CONFORMANCE := $(PACKAGES_RUN) crun gcc libc6-dev python3 runc util-linux

@@ -36,7 +36,8 @@ package struct ImageService: Sendable {
         }
     }
 
-    @discardableResult func removeTrees(_ trees: [String]) throws(EngineError) -> Int64 {
+    /// Removes `trees`, which were taken out of the store; returns the bytes that the disk got back. Throws `EngineError`.
+    @discardableResult package func removeTrees(_ trees: [String]) throws(EngineError) -> Int64 {
         try TreeRemoval(executable: executable, runDirectory: paths.run).remove(trees)
     }
 }

@@ -24,18 +24,20 @@ package struct DiskUsage: Sendable {
     /// A container, and what it has written, in bytes.
     package struct Container: Sendable {
         package var snapshot: ContainerSnapshot
+        /// The sizes of the files, as `ps --size` has them.
         package var size: Int64
+        /// What the disk gets back when the container goes.
+        package var content: Int64
 
         /// What a container has written.
-        package init(
-            snapshot: ContainerSnapshot, size: Int64
-        ) {
+        package init(snapshot: ContainerSnapshot, size: Int64, content: Int64) {
             self.snapshot = snapshot
             self.size = size
+            self.content = content
         }
     }
 
-    /// A volume, how many containers use it, and the bytes of its files.
+    /// A volume, how many containers use it, and the bytes that the disk gets back when it goes.
     package struct Volume: Sendable {
         package var inspection: VolumeInspection
         package var links: Int
@@ -52,10 +54,15 @@ package struct DiskUsage: Sendable {
     package var images: [Image] = []
     package var volumes: [Volume] = []
     package var containers: [Container] = []
-    /// All layers of images, each counted once, in bytes.
-    package var layers: Int64 = 0
-    /// `layers` without what images alone have that containers were made from, in bytes.
-    package var unusedLayers: Int64 = 0
+    /// The bytes of content that the disk has for images and containers made of them: blobs, and unpacked layers, each once and without holes. What
+    /// the cache of builds alone has is not in it.
+    package var imageContent: Int64 = 0
+    /// What `system prune --all` gives back of `imageContent`.
+    package var unusedImageContent: Int64 = 0
+    /// The same of layers that the cache of builds alone has, and of what `RUN --mount=type=cache` keeps.
+    package var cacheContent: Int64 = 0
+    /// What of `cacheContent` no build uses just now.
+    package var unusedCacheContent: Int64 = 0
     /// A sentence for each thing that could not be counted.
     package var problems: [String] = []
 

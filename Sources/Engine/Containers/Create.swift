@@ -23,6 +23,7 @@ extension Engine {
         let root = try rootSource(options, record, mode)
         let guarding = try holdOffSweeps()
         defer { guarding.descriptor.unlock() }
+        try requireLayers(of: record, options, mode)
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
         var options = options

@@ -14,7 +14,9 @@ extension Engine {
         guard let record = images.launchRecord(for: options.image, platform: options.platform),
             record.isUnpacked(layers.ownership)
         else { return nil }
-        return record
+        // A layer may have been removed by hand: it is unpacked again.
+        let store = layers
+        return record.layers.allSatisfy { store.has($0) } ? record : nil
     }
 
     /// Starts a container from `record`, or from a directory with `--rootfs` (nil). The calling process has one
@@ -29,6 +31,7 @@ extension Engine {
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
         let guarding = try holdOffSweeps()
         defer { guarding.descriptor.unlock() }
+        try requireLayers(of: record, options, mode)
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
         var options = options
@@ -120,6 +123,16 @@ extension Engine {
 
     func holdOffSweeps() throws(EngineError) -> FileLock {
         do throws(StoreError) { return try images.holdOffSweeps() } catch { throw EngineError(error) }
+    }
+
+    /// Throws where a sweep has taken a layer between the look at the image and the lock that the caller holds against sweeps.
+    func requireLayers(
+        of record: LaunchRecord?, _ options: RunOptions, _ mode: UserNamespace.Mode
+    ) throws(EngineError) {
+        guard let record else { return }
+        let store = LayerStore(paths, mode)
+        if record.layers.allSatisfy({ store.has($0) }) { return }
+        throw EngineError("No such image: \(options.image): it was removed just now", .notFound)
     }
 
     func rootSource(

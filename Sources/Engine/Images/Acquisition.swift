@@ -29,6 +29,11 @@ extension Engine {
         try imageService.load(from: descriptor, platform: platform)
     }
 
+    /// `load` of a directory that has what an archive would have. Otherwise as `load(from:platform:)`.
+    package func load(fromDirectory path: String, platform: String? = nil) throws(EngineError) -> [LoadedImage] {
+        try imageService.load(fromDirectory: path, platform: platform)
+    }
+
     /// `import`: an image of one layer from the archive of a root file system, compressed or not, that is read from
     /// `descriptor` (a file, or a pipe). Returns the image's id. Throws; then nothing is left of it.
     package func importImage(from descriptor: CInt, _ options: ImportOptions) throws(EngineError) -> Digest {

@@ -3,6 +3,7 @@ import Bytes
 import ContainerSpec
 package import Errors
 import Glibc
+import Images
 import Linux
 import Networking
 import OCI
@@ -14,15 +15,32 @@ extension Engine {
     ///
     /// Others may work on the store meanwhile: what looks wrong because somebody was seen between two steps of his does not look
     /// so a moment later, when nobody makes anything, and is not returned.
-    package func check() -> [String] {
+    ///
+    /// Unpacked layers are compared with their archives where their size is not what it was; with `isDeep` all of them are, and without
+    /// `withLayers`, as behind a repair, none.
+    package func check(isDeep: Bool = false, withLayers: Bool = true) -> [String] {
         let first = SystemCheck(self)
         first.run()
-        if first.problems.isEmpty { return [] }
+        let layers = withLayers ? layerProblems(isDeep: isDeep) : []
+        if first.problems.isEmpty { return layers }
         usleep(SystemCheck.pause)
         let second = SystemCheck(self, blobs: first.damagedBlobs)
         second.runWhileNothingIsMade()
         let lasting = Set(second.problems)
-        return first.problems.filter { lasting.contains($0) }
+        return first.problems.filter { lasting.contains($0) } + layers
+    }
+
+    private func layerProblems(isDeep: Bool) -> [String] {
+        func find() throws(EngineError) -> [String] {
+            let (damaged, problems) = try damagedLayers(isDeep: isDeep)
+            return damaged.map { "\($0.description): 'apus system check --repair' makes it good" } + problems
+        }
+        do throws(EngineError) {
+            let found = try find()
+            // What they were compared with; without them there was nothing.
+            if !found.isEmpty { try imageService.removeAbandonedLayers() }
+            return found
+        } catch { return [error.message] }
     }
 }
 
@@ -161,13 +179,16 @@ private final class SystemCheck {
                     // What another tool put into the layout is unpacked when it is first run.
                     let blob = place < image.manifest.layers.count ? image.manifest.layers[place].digest : nil
                     guard let blob, try engine.images.presentSize(of: blob) != nil else {
-                        problems.append("image \(name): layer \(layer.diffID) is neither unpacked nor there as a blob")
+                        problems.append(
+                            "image \(name): layer \(layer.diffID) is neither unpacked nor there as a blob: pull the image again, or load it"
+                        )
                         continue
                     }
                 }
                 for part in image.manifest.layers
                 where try engine.images.presentSize(of: part.digest) != part.size {
-                    problems.append("image \(name): blob \(part.digest) is missing or cut short")
+                    problems.append(
+                        "image \(name): blob \(part.digest) is missing or cut short: pull the image again, or load it")
                 }
             }
         } catch { problems.append("\(error)") }
@@ -351,8 +372,7 @@ enum Temporaries {
 
     /// The paths of those in `folder` whose writer is gone. Throws where it cannot be read; a missing one has none.
     static func abandoned(in folder: String) throws(SystemError) -> [String] {
-        guard try Files.isPresent(folder) else { return [] }
-        return try Files.list(folder).sorted().compactMap { name in
+        try Files.listPresent(folder).sorted().compactMap { name in
             guard name.firstLetter == ".", name.ends(with: ".tmp") else { return nil }
             let parts = name.split(on: ".")
             guard parts.count >= 4, let pid = ProcessID(parts[parts.count - 3]) else { return nil }

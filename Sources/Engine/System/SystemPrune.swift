@@ -9,21 +9,34 @@ import OCI
 package import Store
 
 extension Engine {
-    /// Removes the images that no container was made from: those without a name, or with `all` all of them, if `admits`
-    /// lets them through. Throws where the images cannot be read.
+    /// Removes the images that no container was made from: those without a tag, or with `all` all of them, if `admits`
+    /// lets them through. With `all` images that containers were made from lose their names but for one, as with Docker. Throws where the images
+    /// cannot be read.
     package func pruneImages(all: Bool, _ admits: (StoredImage) -> Bool) throws(EngineError) -> PruneOutcome {
         try engine {
-            let (list, problems) = try images.images()
+            var (list, problems) = try images.images()
+            if !problems.isEmpty {
+                // What others were just removing is not there at a second look.
+                let again = try images.images()
+                list = again.images
+                problems = problems.filter { again.problems.has($0) }
+            }
             var outcome = PruneOutcome()
             outcome.problems = problems
             let users = try imageUsers()
             let used = Set(users.map(\.image)).union(try imageMounts().map(\.id))
-            for image in list where !used.contains(image.id) && (all || image.names.isEmpty) && admits(image) {
-                do { outcome.images += try remove(image, users) } catch StoreError.unknownImage {
+            for image in list where (all || image.repoTags.isEmpty) && admits(image) {
+                do {
+                    let removed =
+                        try used.contains(image.id) ? removeNames(of: image, users) : remove(image, users)
+                    imageService.note(removed, of: image.id)
+                    outcome.images += removed
+                } catch StoreError.unknownImage {
                     // Somebody else was faster.
+                } catch StoreError.missingBlob {
+                    // So he was, between the index and the image.
                 } catch { outcome.problems.append("\(error)") }
             }
-            imageService.note(outcome.images)
             let swept: StoreSweep.Outcome
             do throws(EngineError) { swept = try sweep() } catch {
                 // What was removed is removed, whatever becomes of the rest.
@@ -35,6 +48,24 @@ extension Engine {
             note(Event(.image, "prune", id: "", attributes: ["reclaimed": String(outcome.reclaimed)]))
             return outcome
         }
+    }
+
+    // In their order, as far as each is one of several: a container has its image by one name at the least.
+    private func removeNames(of image: StoredImage, _ users: [ImageUser]) throws -> [ImageRemoval] {
+        // A mount is no container, and wants the same.
+        let own = users.filter { $0.image == image.id } + [ImageUser(container: "", image: image.id, isRunning: true)]
+        var removals: [ImageRemoval] = []
+        for name in image.names.sorted(by: { $0.comes(before: $1) }) {
+            guard try images.image(name).names.count > 1 else { break }
+            do throws(StoreError) { removals += try images.remove(name, isForced: false, users: own) } catch {
+                switch error {
+                // It is the last one in its repository, or somebody else was faster.
+                case .conflict, .unknownImage: continue
+                default: throw error
+                }
+            }
+        }
+        return removals
     }
 
     private func remove(_ image: StoredImage, _ users: [ImageUser]) throws -> [ImageRemoval] {
@@ -97,14 +128,5 @@ extension Engine {
         for folder in [paths.launchRecords, paths.cache + "/seccomp"] {
             for name in (try? Files.list(folder)) ?? [] { unlink("\(folder)/\(name)") }
         }
-    }
-
-    /// The sizes of all unpacked layers in bytes.
-    func layerSizes() -> [Digest: Int64] {
-        var sizes: [Digest: Int64] = [:]
-        for store in [LayerStore(paths, .full), LayerStore(paths, .squashed)] {
-            for layer in (try? store.all()) ?? [] { sizes[layer, default: 0] += store.size(of: layer) ?? 0 }
-        }
-        return sizes
     }
 }

@@ -67,12 +67,30 @@ package struct ImageAdmission: Sendable {
 
     // MARK: - Archives and layouts
 
-    /// Throws where no image of a docker-archive (`isDocker`) or an oci-archive may come in from `descriptor`, by the place of that file; a pipe has
+    /// Throws where no image of `source`, which has the form `form`, may come in. Of an archive the place of its file counts; a pipe has
     /// none.
-    func check(archive descriptor: CInt, isDocker: Bool) throws(EngineError) {
+    func check(_ source: LoadSource, _ form: LoadSource.Form) throws(EngineError) {
         guard policy != nil else { return }
-        let path = try engine { try Self.path(of: descriptor) }
-        _ = try demand(isDocker ? .dockerArchive(path: path) : .ociArchive(path: path))
+        let location: ImageLocation
+        switch source {
+        case .archive(let descriptor):
+            let path = try engine { try Self.path(of: descriptor) }
+            switch form {
+            case .dockerArchive: location = .dockerArchive(path: path)
+            case .ociLayout: location = .ociArchive(path: path)
+            case .directory: location = .directory(path: path)
+            }
+        case .directory(let path):
+            let folder = try engine {
+                try Self.path(of: try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).rawValue) ?? path
+            }
+            switch form {
+            case .dockerArchive: location = .dockerArchive(path: folder)
+            case .ociLayout: location = .layout(path: folder, name: nil)
+            case .directory: location = .directory(path: folder)
+            }
+        }
+        _ = try demand(location)
     }
 
     /// Throws where the image `name` of the layout in the directory `layout` must not come in.

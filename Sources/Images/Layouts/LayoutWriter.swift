@@ -96,9 +96,23 @@ package struct LayoutWriter: Sendable {
     package func record(
         _ descriptor: Descriptor, tag: String, pause: () throws(EngineError) -> Void
     ) throws(EngineError) {
+        try update(pause: pause) { index in
+            index.entries.removeAll { $0.name?.isSame(as: tag) == true }
+            var named = descriptor
+            named.annotations = [ByteKey(Annotation.refName): tag]
+            index.entries.append(IndexEntry(named))
+        }
+    }
+
+    /// Has the index be what `change` makes of it, as `record` does. Throws `EngineError`; the index is as before then.
+    func update(
+        pause: () throws(EngineError) -> Void, _ change: (inout IndexFile) -> Void
+    ) throws(EngineError) {
         do throws(SystemError) {
             // Blobs first: an index on the disk never points at a name that is not.
-            try Files.syncDirectory("\(directory.path)/blobs/sha256")
+            for folder in try Files.list("\(directory.path)/blobs") {
+                try Files.syncDirectory("\(directory.path)/blobs/\(folder)")
+            }
         } catch { throw directory.failure("write to it", error) }
         while true {
             if let lock = try tryLock() {
@@ -106,10 +120,11 @@ package struct LayoutWriter: Sendable {
                     unlink(lockPath)
                     lock.unlock()
                 }
-                let bytes = try changed(descriptor, tag: tag)
-                do throws(SystemError) { return try Files.replace(directory.path + "/index.json", with: bytes) } catch {
-                    throw directory.failure("write to it", error)
-                }
+                var index = try index()
+                change(&index)
+                do throws(SystemError) {
+                    return try Files.replace(directory.path + "/index.json", with: index.encoded())
+                } catch { throw directory.failure("write to it", error) }
             }
             try pause()
         }
@@ -126,15 +141,6 @@ package struct LayoutWriter: Sendable {
             guard try lock.status().linkCount > 0 else { return nil }
             return lock
         } catch { throw directory.failure("lock it", error) }
-    }
-
-    private func changed(_ descriptor: Descriptor, tag: String) throws(EngineError) -> [UInt8] {
-        var index = try index()
-        index.entries.removeAll { $0.name?.isSame(as: tag) == true }
-        var named = descriptor
-        named.annotations = [ByteKey(Annotation.refName): tag]
-        index.entries.append(IndexEntry(named))
-        return index.encoded()
     }
 }
 
@@ -173,6 +179,9 @@ package final class LayoutBlob: Sendable {
             try Files.setMode(of: descriptor.rawValue, 0o644)
             try descriptor.sync()
             if status.linkCount == 0 { try Files.name(descriptor, temporary) }
+            if digest.algorithm != .sha256 {
+                try Files.makeDirectories("\(directory.path)/blobs/\(digest.algorithm.rawValue)")
+            }
             try Files.rename(temporary, to: "\(directory.path)/\(LayoutDirectory.name(of: digest))")
         } catch { throw directory.failure("write to it", error) }
     }

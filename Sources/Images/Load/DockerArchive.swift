@@ -38,12 +38,23 @@ struct DockerArchive {
         return try items.map { item in
             let blob = try spool.blob(item.config)
             let config = try ingest.store.document(ImageConfig.self, blob.digest)
-            let names = try (item.repoTags ?? []).map { try Reference($0) }
+            let names = try (item.repoTags ?? []).map { try Self.name($0) }
             if let original = originals[blob.digest] {
                 return ArchivedImage(descriptor: original.0, manifest: original.1, config: config, names: names)
             }
             return try image(item, blob, config, names)
         }
+    }
+
+    private static func name(_ text: String) throws(EngineError) -> Reference {
+        let reference: Reference
+        do throws(ReferenceError) { reference = try Reference(text) } catch {
+            throw EngineError("the archive's manifest.json has the name \"\(text.excerpt)\": \(error)", .invalid)
+        }
+        guard reference.digest == nil else {
+            throw EngineError("the archive's manifest.json has the name \"\(text.excerpt)\", which is no tag", .invalid)
+        }
+        return reference
     }
 
     private func image(
@@ -55,6 +66,11 @@ struct DockerArchive {
             throw EngineError(
                 "the archive has \(layers.count) layers for image \(blob.digest.short), whose configuration names "
                     + "\(diffIDs.count)", .invalid)
+        }
+        guard layers.count <= ManifestDocument.layerCountLimit else {
+            throw EngineError(
+                "the archive's image \(blob.digest.short) has more than \(ManifestDocument.layerCountLimit) layers",
+                .invalid)
         }
         var descriptors: [Descriptor] = []
         for (name, diffID) in zip(layers, diffIDs) {

@@ -22,28 +22,35 @@ struct OCIArchive {
             throw EngineError("the archive's index.json is damaged: \(error)", .invalid)
         }
         var images: [ArchivedImage] = []
+        // The same image under several names comes once for each.
+        var listed: [Digest: Int] = [:]
+        var places: [Digest: Int] = [:]
         for descriptor in list.manifests where !descriptor.isAttestation {
             guard MediaType.isIndex(descriptor.mediaType) || MediaType.isManifest(descriptor.mediaType) else {
                 continue
             }
-            guard let image = try image(descriptor, platform, depth: 0) else { continue }
-            // The same image under several names comes once for each.
-            if let place = images.firstIndex(where: { $0.descriptor.digest == image.descriptor.digest }) {
-                images[place].names += image.names.filter { !images[place].names.contains($0) }
-            } else {
-                images.append(image)
+            if let place = listed[descriptor.digest] {
+                images[place].names += Self.names(descriptor)
+                continue
             }
+            guard let image = try image(descriptor, platform, depth: 0) else { continue }
+            let place = places[image.descriptor.digest] ?? images.count
+            if place < images.count { images[place].names += image.names } else { images.append(image) }
+            places[image.descriptor.digest] = place
+            listed[descriptor.digest] = place
         }
         return images
     }
 
     private func image(_ descriptor: Descriptor, _ platform: Platform?, depth: Int) throws -> ArchivedImage? {
         try verify(descriptor)
-        if MediaType.isIndex(descriptor.mediaType) {
-            let index = try ingest.store.document(ImageIndex.self, descriptor.digest)
+        let bytes = try ingest.store.read(descriptor.digest)
+        let path = Self.path(descriptor.digest)
+        switch try ManifestDocument.ofArchive(bytes, path, descriptor.mediaType) {
+        case .index(let index):
             var present = index
             // An archive of one platform of an image may have the whole index.
-            present.manifests = index.manifests.filter { spool.blobs[Self.path($0.digest)] != nil }
+            present.manifests = index.manifests.filter { spool.has(Self.path($0.digest)) }
             let only = platform == nil && present.manifests.count == 1 ? present.manifests[0] : nil
             guard depth < 4, let chosen = present.manifest(for: platform ?? .host) ?? only else {
                 throw EngineError(
@@ -53,20 +60,25 @@ struct OCIArchive {
             var image = try image(chosen, platform, depth: depth + 1)
             image?.names = Self.names(descriptor)
             return image
+        case .manifest(let manifest):
+            guard manifest.describesImage else { return nil }
+            try verify(manifest.config)
+            let config: ImageConfig
+            let document = try ingest.store.read(manifest.config.digest)
+            do throws(ManifestError) { config = try manifest.imageConfig(document) } catch {
+                throw EngineError(
+                    "the archive's image \(descriptor.digest.short) cannot be used: \(error)", .invalid)
+            }
+            for layer in manifest.layers { try verify(layer) }
+            var plain = Descriptor(mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size)
+            plain.platform = config.platform
+            return ArchivedImage(descriptor: plain, manifest: manifest, config: config, names: Self.names(descriptor))
         }
-        let manifest = try ingest.store.document(Manifest.self, descriptor.digest)
-        guard manifest.describesImage else { return nil }
-        try verify(manifest.config)
-        for layer in manifest.layers { try verify(layer) }
-        let config = try ingest.store.document(ImageConfig.self, manifest.config.digest)
-        var plain = Descriptor(mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size)
-        plain.platform = config.platform
-        return ArchivedImage(descriptor: plain, manifest: manifest, config: config, names: Self.names(descriptor))
     }
 
     private static func path(_ digest: Digest) -> String { "blobs/\(digest.algorithm.rawValue)/\(digest.hex)" }
 
-    private func verify(_ descriptor: Descriptor) throws(EngineError) {
+    private func verify(_ descriptor: Descriptor) throws {
         let blob = try spool.blob(Self.path(descriptor.digest))
         guard blob.size == descriptor.size else {
             throw EngineError(
@@ -79,8 +91,8 @@ struct OCIArchive {
     /// that is a reference.
     private static func names(_ descriptor: Descriptor) -> [Reference] {
         let annotations = descriptor.annotations ?? [:]
-        for key in ["io.containerd.image.name", Annotation.refName] {
-            if let name = annotations[key], let reference = try? Reference(name), reference.digest == nil {
+        for key in [Annotation.containerdName, Annotation.refName] {
+            if let name = annotations[ByteKey(key)], let reference = try? Reference(name), reference.digest == nil {
                 return [reference]
             }
         }

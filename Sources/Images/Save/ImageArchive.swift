@@ -30,8 +30,8 @@ package struct ImageArchive: Sendable {
         }
     }
 
-    private let store: ImageStore
-    private let members: [Member]
+    let store: ImageStore
+    let members: [Member]
     private let format: Format
 
     /// Of images of `store`.
@@ -102,16 +102,16 @@ package struct ImageArchive: Sendable {
         var index = ImageIndex()
         index.mediaType = MediaType.ociIndex
         var items: [DockerItem] = []
+        var tags: [ByteKey: Int] = [:]
+        for name in members.flatMap(\.names) { tags[ByteKey(name.tag ?? ""), default: 0] += 1 }
         for member in members {
             try add(member.descriptor, to: &content, depth: 0)
             var descriptor = member.descriptor
             descriptor.annotations = nil
             if member.names.isEmpty { index.manifests.append(descriptor) }
             for name in member.names {
-                descriptor.annotations = [
-                    ByteKey("io.containerd.image.name"): name.description,
-                    ByteKey(Annotation.refName): name.tag ?? name.description,
-                ]
+                let isUnique = tags[ByteKey(name.tag ?? "")] == 1
+                descriptor.annotations = Self.annotations(name, isUnique: isUnique)
                 index.manifests.append(descriptor)
             }
             if format == .docker, let item = try item(member) { items.append(item) }
@@ -120,6 +120,22 @@ package struct ImageArchive: Sendable {
         if format == .docker { content.documents.append(("manifest.json", try canonicalJSON(items))) }
         content.documents.append(("oci-layout", Array(#"{"imageLayoutVersion":"1.0.0"}"#.utf8)))
         return content
+    }
+
+    /// What a layout says of an image that is called `name`: all of the name, as containerd writes it, and as the specification's the tag, by
+    /// which people find it, or where another image of the layout has that the whole name again.
+    static func annotations(_ name: Reference, isUnique: Bool) -> [ByteKey: String] {
+        let tag = isUnique ? name.tag : nil
+        return [
+            ByteKey(Annotation.containerdName): name.description, ByteKey(Annotation.refName): tag ?? name.description,
+        ]
+    }
+
+    /// All blobs of the images. Throws where one is not in the store.
+    func blobs() throws -> Set<Digest> {
+        var content = Content()
+        for member in members { try add(member.descriptor, to: &content, depth: 0) }
+        return content.blobs
     }
 
     private func add(_ descriptor: Descriptor, to content: inout Content, depth: Int) throws {

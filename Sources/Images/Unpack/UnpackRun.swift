@@ -53,6 +53,11 @@ struct UnpackRun: ~Copyable {
     /// Settles what `layer` leaves to the layers below, `lowers`, the topmost first, all in the store, and gives it to the
     /// store. Throws with the layer and the cause where it failed.
     mutating func settle(_ layer: UnpackedLayer, on lowers: [Digest]) throws {
+        try layer.pending.commit(size: try complete(layer, on: lowers), isSettled: !layer.looseEnds.isEmpty)
+    }
+
+    /// As `settle`, but does not give it to the store. Returns the size of all of its files in bytes.
+    mutating func complete(_ layer: UnpackedLayer, on lowers: [Digest]) throws -> Int64 {
         var size = layer.size
         if !layer.looseEnds.isEmpty, !lowers.isEmpty || !layer.looseEnds.links.isEmpty {
             var numbers: [CInt] = []
@@ -68,7 +73,7 @@ struct UnpackRun: ~Copyable {
             try start(.settleLayer, layer.job, layer.pending, reading: input, [String(lowers.count)], numbers)
             size += try finishOne().size
         }
-        try layer.pending.commit(size: size, isSettled: !layer.looseEnds.isEmpty)
+        return size
     }
 
     private mutating func start(

@@ -133,6 +133,13 @@ package enum Files {
         }
     }
 
+    /// renameat2(2) with RENAME_EXCHANGE: each of the two gets the other's name, at once.
+    package static func exchange(
+        _ one: UnsafePointer<CChar>, _ other: UnsafePointer<CChar>
+    ) throws(SystemError) {
+        try check("renameat2", printable(one)) { apus_renameat2(AT_FDCWD, one, AT_FDCWD, other, 2) }
+    }
+
     /// unlinkat(2) of what is no directory; a missing name is no error.
     package static func unlink(_ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD) throws(SystemError) {
         do throws(SystemError) {

@@ -68,5 +68,7 @@ package struct Platform: Codable, Hashable, Sendable {
 /// Annotation keys of image-spec (annotations.md).
 package enum Annotation {
     package static let refName = "org.opencontainers.image.ref.name"
+    /// The whole name of an image in a layout, as containerd, Docker and BuildKit write it beside the specification's.
+    package static let containerdName = "io.containerd.image.name"
     package static let created = "org.opencontainers.image.created"
 }

@@ -1,3 +1,4 @@
+import Bytes
 import JSON
 package import OCI
 
@@ -11,6 +12,19 @@ extension ImageStore {
     ) throws(StoreError) {
         try updateIndex { index throws(StoreError) in
             index.assign(descriptor, name?.indexName, sourceDigest)
+        }
+    }
+
+    /// As `record(_:name:sourceDigest:)`, of all of `images` at once, each with all of its names; one without any gets none.
+    package func record(_ images: [(descriptor: Descriptor, names: [Reference])]) throws(StoreError) {
+        try updateIndex { index throws(StoreError) in
+            for image in images {
+                if image.names.isEmpty {
+                    index.assign(image.descriptor, nil, nil)
+                } else {
+                    index.assign(image.descriptor, names: image.names.map(\.indexName), nil)
+                }
+            }
         }
     }
 
@@ -46,38 +60,67 @@ extension Reference {
 }
 
 extension IndexFile {
+    /// Makes `descriptor` an entry with the name `name`, and no other one with it; nil makes one without a name, where the image has none yet.
     mutating func assign(_ descriptor: Descriptor, _ name: String?, _ source: Digest?) {
+        if let name { return assign(descriptor, names: [name], source) }
+        add(descriptor, [nil], source)
+    }
+
+    /// As `assign(_:_:_:)` with each of `names`, in a time that grows with their number and that of the entries alone.
+    mutating func assign(_ descriptor: Descriptor, names: [String], _ source: Digest?) {
         let digest = descriptor.digest.description
-        func names(_ entry: IndexEntry) -> Bool {
-            name.map { entry.isNamed($0) } ?? false
-        }
-        if name != nil {
-            if let place = entries.firstIndex(where: { names($0) && $0.fields["digest"]?.string == digest }) {
-                if let source { entries[place].setAnnotation(ImageStore.sourceDigest, source.description) }
-                entries = entries.enumerated().filter { $0.offset == place || !names($0.element) }.map(\.element)
-                return
+        let wanted = Set(names.map { ByteKey($0) })
+        var present: Set<ByteKey> = []
+        var others: [Bool] = []
+        for place in entries.indices {
+            let entry = entries[place]
+            let own = [entry.name, entry.canonicalName].compactMap { $0.map { ByteKey($0) } }.first {
+                wanted.contains($0)
             }
-            removeName(where: names)
+            others.append(own != nil)
+            guard let own, entry.fields["digest"]?.string == digest, present.insert(own).inserted else { continue }
+            if let source { entries[place].setAnnotation(ImageStore.sourceDigest, source.description) }
+            others[place] = false
         }
+        var losing = others.makeIterator()
+        removeName { _ in losing.next() ?? false }
+        let missing = names.filter { present.insert(ByteKey($0)).inserted }
+        if !missing.isEmpty { add(descriptor, missing, source) }
+    }
+
+    private mutating func add(_ descriptor: Descriptor, _ names: [String?], _ source: Digest?) {
+        let digest = descriptor.digest.description
         var entry = IndexEntry(descriptor)
         // An image that had no name, or whose names were all taken away, is this one under its new name.
         if let place = entries.firstIndex(where: { $0.name == nil && $0.fields["digest"]?.string == digest }) {
             entry = entries.remove(at: place)
         }
-        entry.setAnnotation(Annotation.refName, name)
-        entry.setAnnotation(ImageStore.sourceDigest, source?.description)
-        entries.append(entry)
+        for name in names {
+            entry.setAnnotation(Annotation.refName, name)
+            entry.setAnnotation(ImageStore.sourceDigest, source?.description)
+            entries.append(entry)
+            entry = IndexEntry(descriptor)
+        }
     }
 
-    /// Takes the name from the entries that `matches` says; an entry whose image has another stays no longer.
+    /// Takes the name from the entries that `matches` says, which is asked for each in their order; an entry whose image has another stays
+    /// no longer.
     mutating func removeName(where matches: (IndexEntry) -> Bool) {
-        for place in entries.indices.reversed() where matches(entries[place]) {
-            var entry = entries.remove(at: place)
-            let digest = entry.fields["digest"]
-            if entries.contains(where: { $0.fields["digest"] == digest }) { continue }
-            entry.setAnnotation(Annotation.refName, nil)
-            entry.setAnnotation(ImageStore.sourceDigest, nil)
-            entries.insert(entry, at: place)
+        let losing = entries.map(matches)
+        guard losing.contains(true) else { return }
+        var named = Set(zip(entries, losing).compactMap { $1 ? nil : $0.fields["digest"] })
+        var kept: [IndexEntry] = []
+        for (entry, isLosing) in zip(entries, losing) {
+            guard isLosing else {
+                kept.append(entry)
+                continue
+            }
+            guard let digest = entry.fields["digest"], named.insert(digest).inserted else { continue }
+            var bare = entry
+            bare.setAnnotation(Annotation.refName, nil)
+            bare.setAnnotation(ImageStore.sourceDigest, nil)
+            kept.append(bare)
         }
+        entries = kept
     }
 }

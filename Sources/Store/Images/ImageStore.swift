@@ -65,7 +65,11 @@ package struct ImageStore: Sendable {
             throw .failed(action: "read blob \(digest)", error)
         }
         guard Digest(of: bytes, digest.algorithm) == digest else {
-            throw .corrupt(path: path(of: digest), cause: "its content has another digest")
+            throw .corrupt(
+                path: path(of: digest),
+                cause:
+                    "its content has another digest; 'apus system check --repair' takes it away, and a pull brings it anew"
+            )
         }
         return bytes
     }

@@ -142,6 +142,11 @@ extension ImageStore {
         return false
     }
 
+    /// The digests of `algorithm` that there are blobs of, whatever their content is, in their order. Throws where they cannot be listed.
+    package func blobDigests(_ algorithm: Digest.Algorithm) throws(StoreError) -> [Digest] {
+        try blobs(algorithm).sorted().compactMap { Digest(algorithm, hex: $0) }
+    }
+
     /// The names of the blobs with digests of `algorithm`, in no order.
     func blobs(_ algorithm: Digest.Algorithm) throws(StoreError) -> [String] {
         let folder = "\(paths.images)/blobs/\(algorithm.rawValue)"

@@ -94,14 +94,16 @@ extension ImageStore {
         let config = try document(ImageConfig.self, id)
         var names: [String] = []
         var digests: [String] = []
+        // No name begins with "@".
+        var known: Set<ByteKey> = []
         for entry in entries where entry.id == id {
             guard let name = entry.entry.canonicalName ?? entry.entry.name else { continue }
-            if !names.has(name) { names.append(name) }
+            if known.insert(ByteKey(name)).inserted { names.append(name) }
             guard let reference = try? Reference(name) else { continue }
             let source = entry.entry.annotation(Self.sourceDigest).flatMap { Digest($0) } ?? reference.digest
             if let source {
                 let text = "\(reference.familiarName)@\(source)"
-                if !digests.has(text) { digests.append(text) }
+                if known.insert(ByteKey("@" + text)).inserted { digests.append(text) }
             }
         }
         return StoredImage(

@@ -131,7 +131,7 @@ package struct LayerStore: Sendable {
     }
 
     // The directory that was made at `path`, locked; nil where it is not there any more.
-    private static func held(_ path: String) throws(SystemError) -> FileDescriptor? {
+    static func held(_ path: String) throws(SystemError) -> FileDescriptor? {
         do throws(SystemError) {
             let root = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
             try root.lock()
@@ -168,7 +168,7 @@ package final class PendingLayer: Sendable {
     package let path: String
     /// The same directory, held locked so that no sweep takes it.
     package let root: FileDescriptor
-    private let store: LayerStore
+    let store: LayerStore
     private let lock: FileDescriptor
     private let lockPath: String
 

@@ -38,7 +38,7 @@ package struct StoreSweep: Sendable {
         let lock = try doing("lock the store") { () throws(SystemError) in try FileLock(paths.sweepLock) }
         defer { lock.descriptor.unlock() }
         let garbage = try containers.findGarbage()
-        let marks = try mark(containers)
+        let marks = try mark(containers, Roots())
         outcome.problems = marks.problems
         let blobs = marks.knowsBlobs ? try unmarkedBlobs(marks.digests) : []
         let stores = [LayerStore(paths, .full), LayerStore(paths, .squashed)]
@@ -92,10 +92,6 @@ package struct StoreSweep: Sendable {
         return found
     }
 
-    private func list(_ folder: String) throws(StoreError) -> [String] {
-        try doing("list \(folder)") { () throws(SystemError) in try Files.listPresent(folder) }
-    }
-
     private struct Marks {
         var digests: Set<Digest> = []
         /// The documents of `digests` whose own references are in it too.
@@ -106,25 +102,58 @@ package struct StoreSweep: Sendable {
         var knowsLayers = true
     }
 
-    private func mark(_ containers: ContainerStore) throws(StoreError) -> Marks {
+    /// Which of the roots count.
+    private struct Roots {
+        var hasCache = true
+        /// By their ids; nil: all.
+        var image: ((Digest) -> Bool)?
+        var container: (String) -> Bool = { _ in true }
+    }
+
+    /// What the disk has, and what of it would be needed by less than there is.
+    package struct Inventory: Sendable {
+        /// All blobs, with their sizes in bytes.
+        package var blobs: [Digest: Int64] = [:]
+        /// What images and containers need, whatever the cache of builds has.
+        package var needed: Set<Digest> = []
+        /// What of that would be left without the images and the containers that could go.
+        package var kept: Set<Digest> = []
+        /// The layers that the cache of builds has.
+        package var cached: Set<Digest> = []
+    }
+
+    /// Looks at all that there is, and at what would be left if of the images those alone stayed that `keepsImage` lets through, of the containers
+    /// those that `keepsContainer` does, and nothing of the cache of builds. Throws as `run()`, and changes nothing.
+    package func inventory(
+        keepsImage: @escaping (Digest) -> Bool, keepsContainer: @escaping (String) -> Bool
+    ) throws(StoreError) -> Inventory {
+        let containers = ContainerStore(paths)
+        let lock = try images.holdOffSweeps()
+        defer { lock.descriptor.unlock() }
+        var inventory = Inventory()
+        for blob in try unmarkedBlobs([]) { inventory.blobs[blob.digest] = blob.size }
+        inventory.needed = try mark(containers, Roots(hasCache: false)).digests
+        inventory.kept =
+            try mark(containers, Roots(hasCache: false, image: keepsImage, container: keepsContainer)).digests
+        for ownership in [LayerStore.Ownership.full, .squashed] {
+            for entry in try BuildCacheStore(paths, ownership).entries() { inventory.cached.insert(entry.directory) }
+        }
+        return inventory
+    }
+
+    private func mark(_ containers: ContainerStore, _ roots: Roots) throws(StoreError) -> Marks {
         var marks = Marks()
         // Leases come first: an ingest ends when its image is in the index, so it is seen in one or the other.
-        for name in try list(paths.leases) {
-            let path = "\(paths.leases)/\(name)"
-            let text = try doing("read \(path)") { () throws(SystemError) -> String in
-                do throws(SystemError) {
-                    return try HeldFile.isAbandoned(path) ? "" : try Files.readText(path)
-                } catch {
-                    if error.errno == .noEntry { return "" }
-                    throw error
-                }
-            }
-            marks.digests.formUnion(text.split(on: "\n").compactMap { Digest(String($0)) })
-        }
-        for ownership in [LayerStore.Ownership.full, .squashed] {
+        marks.digests.formUnion(try images.leased())
+        for ownership in [LayerStore.Ownership.full, .squashed] where roots.hasCache {
             for entry in try BuildCacheStore(paths, ownership).entries() { marks.digests.insert(entry.directory) }
         }
-        for entry in try images.readIndex().entries {
+        let index = try images.readIndex()
+        let keepsImage = roots.image ?? { _ in true }
+        let gone =
+            roots.image == nil
+            ? [] : Set(images.resolveAll(index).entries.filter { !keepsImage($0.id) }.map(\.entry))
+        for entry in index.entries where !gone.contains(entry) {
             guard let descriptor = entry.descriptor else { continue }
             try mark(descriptor, &marks, depth: 0)
         }
@@ -133,7 +162,7 @@ package struct StoreSweep: Sendable {
                 marks.knowsBlobs = false
                 marks.problems.append(error.description)
             })
-        for id in try containers.list() {
+        for id in try containers.list() where roots.container(id) {
             do throws(StoreError) {
                 let record = try containers.readRecord(id)
                 marks.digests.formUnion(record.layers)

@@ -11,6 +11,8 @@ package enum ImageLocation: Sendable, Equatable {
     case ociArchive(path: String?)
     /// An OCI layout in the directory `path`, absolute and without links, and the name that it has there, if any.
     case layout(path: String, name: String?)
+    /// An image as skopeo's `dir:` has it, in the directory `path`, absolute and without links; nil where that is an archive in a pipe.
+    case directory(path: String?)
 
     /// The name of the transport.
     var transport: String {
@@ -19,6 +21,7 @@ package enum ImageLocation: Sendable, Equatable {
         case .dockerArchive: "docker-archive"
         case .ociArchive: "oci-archive"
         case .layout: "oci"
+        case .directory: "dir"
         }
     }
 
@@ -27,8 +30,8 @@ package enum ImageLocation: Sendable, Equatable {
         switch self {
         case .registry(let reference): Self.scopes(of: reference)
         // Of those, rules are about all or none.
-        case .dockerArchive, .ociArchive(nil): []
-        case .ociArchive(let path?): Self.folders(path)
+        case .dockerArchive, .ociArchive(nil), .directory(nil): []
+        case .ociArchive(let path?), .directory(let path?): Self.folders(path)
         case .layout(let path, let name): (name.map { [path + ":" + $0] } ?? []) + Self.folders(path)
         }
     }
@@ -74,6 +77,7 @@ package enum ImageLocation: Sendable, Equatable {
         case .registry(let reference): "image \(reference.familiar)"
         case .dockerArchive(let path), .ociArchive(let path): archive(path)
         case .layout(let path, let name): "the image in oci:\(path)" + (name.map { ":" + $0 } ?? "")
+        case .directory(let path): "the image in " + (path.map { "dir:" + $0 } ?? "the archive")
         }
     }
 }

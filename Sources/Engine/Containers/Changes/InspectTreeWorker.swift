@@ -1,3 +1,4 @@
+import Archive
 import Bytes
 import Errors
 import Glibc
@@ -7,7 +8,8 @@ import Store
 import Workers
 
 /// The process that looks into trees whose directories may be closed to all but subordinate ids:
-/// `inspect-tree RUN-DIRECTORY size|reclaimable PATH…` prints the bytes of each on a line;
+/// `inspect-tree RUN-DIRECTORY size|file-size|reclaimable PATH…` prints the bytes of each on a line;
+/// `inspect-tree RUN-DIRECTORY difference EXPECTED ACTUAL` prints in what one tree differs from another, nothing where it does not;
 /// `inspect-tree RUN-DIRECTORY own-size PATH OWN-PLACES LAYER…` prints the bytes of what is not in the layers;
 /// `inspect-tree RUN-DIRECTORY changes overlay|fuse|whole PATH OWN-PLACES LAYER…` prints a letter and a path with a zero byte
 /// behind it for each change, `OWN-PLACES` being paths with colons between them. Exit code 1 and a sentence on standard
@@ -22,8 +24,15 @@ enum InspectTreeWorker {
             switch arguments[1] {
             case "size":
                 for path in rest { try output.writeAll("\(TreeSize.bytes(of: path))\n".utf8) }
+            case "file-size":
+                for path in rest { try output.writeAll("\(TreeSize.bytes(of: path, withLinks: false))\n".utf8) }
             case "reclaimable":
                 for path in rest { try output.writeAll("\(TreeSize.reclaimable(of: path))\n".utf8) }
+            case "difference" where rest.count == 2:
+                let expected = try FileDescriptor.open(rest[0], O_RDONLY | O_DIRECTORY)
+                let actual = try FileDescriptor.open(rest[1], O_RDONLY | O_DIRECTORY)
+                let found = try TreeDifference.find(expected.rawValue, actual.rawValue)
+                try output.writeAll(Array((found ?? "").utf8))
             case "own-size" where rest.count >= 2:
                 let places = rest[1].split(on: ":").map { String($0) }
                 let size = try TreeChanges.size(of: rest[0], above: Array(rest[2...]), ownPlaces: places)
@@ -58,6 +67,9 @@ extension Engine {
 
     /// The sizes of the files below each of `paths`, in bytes.
     func treeSizes(_ paths: [String]) throws(EngineError) -> [Int64] { try sizes("size", paths) }
+
+    /// As `treeSizes`, without symbolic links, as a build counts what it has written.
+    func fileSizes(_ paths: [String]) throws(EngineError) -> [Int64] { try sizes("file-size", paths) }
 
     /// The bytes of content that the disk gets back when each of `paths` is removed.
     func reclaimableSizes(_ paths: [String]) throws(EngineError) -> [Int64] { try sizes("reclaimable", paths) }

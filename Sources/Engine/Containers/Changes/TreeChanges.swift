@@ -253,11 +253,12 @@ struct TreeChanges {
 /// The bytes that a directory's files take.
 enum TreeSize {
     /// The sum of the sizes of all regular files and links below `path`, each file once, in bytes. What cannot be read
-    /// counts nothing.
-    static func bytes(of path: String) -> Int64 {
+    /// counts nothing. Links count where `withLinks` says so.
+    static func bytes(of path: String, withLinks: Bool = true) -> Int64 {
         var seen: Set<FileIdentity> = []
         var total: Int64 = 0
         visit(path) { status in
+            guard withLinks || status.isRegular else { return }
             if status.linkCount == 1 || seen.insert(status.identity).inserted { total += Int64(status.size) }
         }
         return total

@@ -50,12 +50,12 @@ private enum DiskUsageTables {
     ]
 
     static func rows(_ usage: DiskUsage, _ cache: [BuildCacheRecord]) -> [TemplateRecord] {
-        let written = usage.containers.reduce(0) { $0 + $1.size }
-        let idle = usage.containers.filter { !$0.snapshot.state.isActive }.reduce(0) { $0 + $1.size }
+        let written = usage.containers.reduce(0) { $0 + $1.content }
+        let idle = usage.containers.filter { !$0.snapshot.state.isActive }.reduce(0) { $0 + $1.content }
         return [
             row(
-                "Images", usage.images.count, usage.images.count { $0.image.containers > 0 }, usage.layers,
-                usage.unusedLayers),
+                "Images", usage.images.count, usage.images.count { $0.image.containers > 0 }, usage.imageContent,
+                usage.unusedImageContent),
             row(
                 "Containers", usage.containers.count, usage.containers.count { $0.snapshot.state.isActive }, written,
                 idle),
@@ -64,14 +64,8 @@ private enum DiskUsageTables {
                 usage.volumes.reduce(0) { $0 + $1.size },
                 usage.volumes.reduce(0) { $0 + ($1.links > 0 ? 0 : $1.size) }),
             row(
-                "Build Cache", cache.count, cache.count { $0.isInUse }, size(of: cache) { !$0.isShared },
-                size(of: cache) { !$0.isShared && !$0.isInUse }),
+                "Build Cache", cache.count, cache.count { $0.isInUse }, usage.cacheContent, usage.unusedCacheContent),
         ]
-    }
-
-    // What images have, too, counts as theirs.
-    private static func size(of cache: [BuildCacheRecord], _ isMeant: (BuildCacheRecord) -> Bool) -> Int64 {
-        cache.filter(isMeant).reduce(0) { $0.addingReportingOverflow($1.size).partialValue }
     }
 
     private static func row(
@@ -174,7 +168,7 @@ private enum DiskUsageTables {
             lines.append("\(entry.inspection.volume.name)\t\(entry.links)\t\(HumanSize.decimal(entry.size))")
         }
         text += TabWriter().aligned(lines.joined(separator: "\n") + "\n")
-        text += "\nBuild cache usage: \(HumanSize.decimal(size(of: cache) { !$0.isShared }))\n\n"
+        text += "\nBuild cache usage: \(HumanSize.decimal(usage.cacheContent))\n\n"
         lines = ["CACHE ID\tCACHE TYPE\tSIZE\tCREATED\tLAST USED\tUSAGE\tSHARED"]
         for record in cache {
             let shown = row(of: record)
