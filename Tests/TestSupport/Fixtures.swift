@@ -5,7 +5,7 @@ import Synchronization
 /// Files that tests need and other people's tools make (Tests/Harness/make-fixtures says which).
 package enum Fixtures {
     /// A group of fixtures that are made together.
-    package enum Kind: String, Sendable { case tools, busybox, layers, debian, platforms, attacker }
+    package enum Kind: String, Sendable { case tools, busybox, layers, chunked, debian, platforms, attacker }
 
     /// Where they are: what `APUS_FIXTURES` names, else `.build-fixtures` beside Package.swift.
     private static let directory =

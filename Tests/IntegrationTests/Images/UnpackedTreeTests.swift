@@ -5,11 +5,11 @@ import Testing
 
 /// What a container sees of an image, file by file, against what umoci unpacks of the same image.
 @Suite struct UnpackedTreeTests {
-    @Test(arguments: TestUser.available, ["layers.oci:gzip", "layers.zstd.oci:zstd"])
+    @Test(arguments: TestUser.available, ["layers.oci:gzip", "layers.zstd.oci:zstd", "layers.chunked.oci:chunked"])
     func layersGiveWhatUmociUnpacks(_ user: TestUser, _ image: String) throws {
         try withSandbox(user) { sandbox throws in
             try RegistryServer.with { registry throws in
-                let path = try Fixtures.path(image, of: .layers)
+                let path = try Fixtures.path(image, of: image.contains("chunked") ? .chunked : .layers)
                 let name = try registry.push("oci:\(path)", as: "layers:latest")
                 try sandbox.output("pull", name)
                 try expectSameTree(sandbox, name, try Fixtures.path("layers.reference", of: .layers))
