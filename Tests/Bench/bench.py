@@ -17,6 +17,7 @@ import time
 import build
 import data
 import engines
+import images
 import measure
 import netlab
 import network
@@ -28,10 +29,11 @@ def arguments():
     parser.add_argument("--apus", help="the executable; without it the peers alone are measured")
     parser.add_argument("--rounds", type=int, default=30, help="rounds of single starts (30)")
     parser.add_argument("--only", default="", help="names of engines, with commas")
-    parser.add_argument("--suites", default="start,parallel,memory,pull,ps,data,build,network", help="which, with commas (all)")
+    parser.add_argument("--suites", default="start,parallel,memory,pull,ps,data,build,images,network", help="which, with commas (all)")
     parser.add_argument("--markdown", help="a file to write the tables to")
     parser.add_argument("--in-memory", action="store_true",
                         help="stores and files in a tmpfs (as root): what the engines do, and not what the disk makes of it")
+    parser.add_argument("--image-size", type=int, default=500, help="MB in the largest images of the suite of images (500)")
     parser.add_argument("--inside", help=argparse.SUPPRESS)
     return parser.parse_args()
 
@@ -171,7 +173,7 @@ def run(options, user, cgroup, lab=None):
         context.prepare()
         working = prepared(options, context)
         text = ""
-        every = {**suites.ALL, "data": data.suite, "build": build.suite, "network": network.suite}
+        every = {**suites.ALL, "data": data.suite, "build": build.suite, "images": images.suite, "network": network.suite}
         for name in options.suites.split(","):
             table = every[name](context, working, options)
             print(table)
