@@ -29,12 +29,12 @@ PACKAGES_BUILD := binutils g++ pkg-config libarchive-dev libseccomp-dev libssl-d
 PACKAGES_RUN   := uidmap slirp4netns
 PACKAGES_DEMO  := busybox-static
 PACKAGES_TEST  := $(PACKAGES_RUN) $(PACKAGES_DEMO) acl attr bind9-dnsutils bsdutils buildah bzip2 conmon containerd crun dbus-daemon docker-registry fuse-overlayfs groff-base iproute2 \
-	golang-github-opencontainers-image-spec-dev libarchive-tools libcap2-bin mmdebstrap nftables openssh-client openssl passt podman procps python3 python3-jsonschema runc skopeo strace umoci util-linux \
+	golang-github-opencontainers-image-spec-dev libarchive-tools libcap2-bin mmdebstrap nftables openssh-client openssl passt pigz podman procps python3 python3-jsonschema runc skopeo strace umoci util-linux \
 	xz-utils zstd
 PACKAGES_FAULTS := $(PACKAGES_RUN) $(PACKAGES_DEMO) docker-registry e2fsprogs python3 skopeo strace util-linux
 PACKAGES_CONFORMANCE := $(PACKAGES_RUN) crun gcc libc6-dev python3 runc util-linux
-PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) aardvark-dns bubblewrap buildah crun gcc iproute2 iptables mmdebstrap netavark podman \
-	procps python3 runc skopeo umoci util-linux
+PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) aardvark-dns bubblewrap buildah crun docker-registry gcc iproute2 iptables mmdebstrap netavark \
+	openssl podman procps python3 runc skopeo umoci util-linux zstd
 
 PACKAGES_SOAK  := $(PACKAGES_RUN) $(PACKAGES_DEMO) apache2-utils iproute2 mmdebstrap nftables python3 util-linux
 PACKAGES_DIFFERENTIAL := $(PACKAGES_RUN) $(PACKAGES_DEMO) bsdutils docker-registry iproute2 procps python3 util-linux

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <zlib.h>
 #include <zstd.h>
+#include <zstd_errors.h>
 
 // The largest preset of xz needs 65 MiB.
 #define XZ_MEMORY (256u << 20)
@@ -87,6 +88,10 @@ static enum apus_decoded step_zstd(apus_decoder *decoder, const void *input, siz
   size_t result = ZSTD_decompressStream(decoder->with.zstd, &out, &in);
   *taken = in.pos;
   *given = out.pos;
+  // The library's own bound, and that of zstd(1): beyond, a frame could ask for gigabytes.
+  if (ZSTD_getErrorCode(result) == ZSTD_error_frameParameter_windowTooLarge)
+    return corrupt(
+        decoder, "their window is larger than 128 MiB: compress them with a smaller one (zstd --long=27 is the largest)");
   if (ZSTD_isError(result)) return corrupt(decoder, ZSTD_getErrorName(result));
   return result == 0 ? APUS_DECODED_END : APUS_DECODED_MORE;
 }
