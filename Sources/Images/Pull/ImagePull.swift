@@ -95,8 +95,14 @@ struct ImagePull: Sendable {
             }
         }
         guard let current, knows(present, reference, current) else { return nil }
+        let manifest: [UInt8]
+        do throws(StoreError) { manifest = try images.read(present.descriptor.digest) } catch {
+            // A prune may have taken it meanwhile.
+            if case .missingBlob = error { return nil }
+            throw error
+        }
         // A policy may be younger than the image.
-        try await admission.check(reference, manifest: images.read(present.descriptor.digest), client)
+        try await admission.check(reference, manifest: manifest, client)
         return PulledImage(reference: reference, digest: current, id: present.id, isNewer: false)
     }
 

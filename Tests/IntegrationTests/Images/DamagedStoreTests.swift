@@ -73,8 +73,11 @@ import Testing
             for (what, script, isSeenAtOnce, difference) in [
                 ("removed file", "rm \(layer)/bin/busybox", true, "it lacks \"bin/busybox\""),
                 ("emptied", "find \(layer) -mindepth 1 -delete", true, "it lacks \"bin\""),
-                ("added file", "echo x >\(layer)/bin/added", true, "it has \"bin/added\""),
-                ("longer file", "echo x >>\(layer)/bin/busybox", true, "\"bin/busybox\" has another size"),
+                ("added file", "for one in \(layer); do echo x >$one/bin/added; done", true, "it has \"bin/added\""),
+                (
+                    "longer file", "for one in \(layer)/bin/busybox; do echo x >>$one; done", true,
+                    "\"bin/busybox\" has another size"
+                ),
                 (
                     "flipped byte",
                     "printf X | dd of=$(echo \(layer)/bin/busybox) bs=1 seek=5000 conv=notrunc status=none",
@@ -119,7 +122,7 @@ import Testing
             let id = try sandbox.output(
                 "run", "-d", "--name", "one", "--network", "none", name, "busybox", "sleep", "1000")
             try sandbox.output("create", "--name", "idle", "--network", "none", name, "busybox", "echo", "fine")
-            try damage(sandbox, "echo x >\(layer)/bin/added")
+            try damage(sandbox, "for one in \(layer); do echo x >$one/bin/added; done")
             let left = try sandbox.apus("system", "check", "--repair")
             #expect(left.code == 1 && !left.text.contains("Repaired"), "\(left)")
             #expect(left.errorText.contains("container \(id.prefix(12)) runs on it: stop that first"), "\(left)")
