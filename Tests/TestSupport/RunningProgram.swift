@@ -69,10 +69,30 @@ package final class RunningProgram {
         }
     }
 
-    /// Writes to the program's standard input.
+    /// Writes to the program's standard input, as far as that reads it: one may end without.
     package func write(_ bytes: some Collection<UInt8>) throws {
         guard input != nil else { throw TestFailure("the input of \(name) is closed") }
-        try input!.writeAll(bytes)
+        try Self.withoutBrokenPipe {
+            do throws(SystemError) { try input!.writeAll(bytes) } catch {
+                if error.errno != .brokenPipe { throw error }
+            }
+        }
+    }
+
+    /// Does `body`, for which SIGPIPE would end the whole run of tests. It is not ignored: programs that are started would inherit that.
+    private static func withoutBrokenPipe(_ body: () throws -> Void) rethrows {
+        var pipe = sigset_t()
+        sigemptyset(&pipe)
+        sigaddset(&pipe, SIGPIPE)
+        var before = sigset_t()
+        pthread_sigmask(SIG_BLOCK, &pipe, &before)
+        defer {
+            // The thread's own, if one came.
+            var none = timespec()
+            while sigtimedwait(&pipe, nil, &none) > 0 {}
+            pthread_sigmask(SIG_SETMASK, &before, nil)
+        }
+        try body()
     }
 
     /// Ends the program's standard input.
