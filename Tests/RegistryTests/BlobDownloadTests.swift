@@ -307,7 +307,9 @@ import Testing
         let (received, error) = try await fetch(100_000..<300_000, from: server)
         #expect(error == nil)
         #expect(received == Array(bytes[100_000...]))
-        #expect(server.requests.filter { $0.path.contains("/blobs/") }.count == 5)
+        // A connection that was kept may end just when the next part is asked for: then it is asked for again.
+        let asked = server.requests.filter { $0.path.contains("/blobs/") }.compactMap { $0.headers["range"] }
+        #expect(Set(asked) == Set((0..<5).map { "bytes=\(100_000 + $0 * 40_000)-" }))
     }
 
     /// Another size, no such part, nonsense: then all of the blob is asked for, and that decides.

@@ -9,6 +9,16 @@ extension ImageStore {
     /// `platform` chooses in a multi-platform index; nil is this machine's. Throws `unknownImage`, `ambiguous`,
     /// `otherPlatform`, `corrupt` or `missingBlob`.
     package func image(_ text: String, platform: Platform? = nil) throws(StoreError) -> StoredImage {
+        while true {
+            let before = FileSignature(indexPath)
+            do throws(StoreError) { return try find(text, platform) } catch {
+                // Of an image that somebody removes the blobs go after the name: what is missing of an index that has changed tells nothing.
+                guard case .missingBlob = error, FileSignature(indexPath) != before else { throw error }
+            }
+        }
+    }
+
+    private func find(_ text: String, _ platform: Platform?) throws(StoreError) -> StoredImage {
         let index = try readIndex()
         let (entries, _) = resolveAll(index)
         if let named = try entry(named: text, in: index, platform: platform) {

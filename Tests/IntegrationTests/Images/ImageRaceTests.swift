@@ -12,7 +12,7 @@ import Testing
             try withSandbox(user) { sandbox throws in
                 // Of a run and a save the image may go before they have looked for it; of nothing else.
                 let script = """
-                    a='\(Executable.path)'; fine() { grep -q 'No such image' err$1 || { cat err$1; exit 7; }; }
+                    a='\(Executable.path)'; fine() { grep -qE 'No such image|is missing from the store: pull' err$1 || { cat err$1; exit 7; }; }
                     pulls() { for i in 1 2 3 4; do "$a" pull -q \(name) >/dev/null || exit 1; done; }
                     loads() { for i in 1 2 3 4; do "$a" load -i '\(archive)' >/dev/null || exit 2; done; }
                     runs() { for i in 1 2 3 4 5 6; do
