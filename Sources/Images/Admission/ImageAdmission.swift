@@ -81,9 +81,7 @@ package struct ImageAdmission: Sendable {
             case .directory: location = .directory(path: path)
             }
         case .directory(let path):
-            let folder = try engine {
-                try Self.path(of: try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY).rawValue) ?? path
-            }
+            let folder = try engine { try Self.path(ofDirectory: path) }
             switch form {
             case .dockerArchive: location = .dockerArchive(path: folder)
             case .ociLayout: location = .layout(path: folder, name: nil)
@@ -96,15 +94,21 @@ package struct ImageAdmission: Sendable {
     /// Throws where the image `name` of the layout in the directory `layout` must not come in.
     func check(_ layout: LayoutDirectory, _ name: String?) throws(EngineError) {
         guard policy != nil else { return }
-        let path: String?
-        do throws(SystemError) {
-            path = try Self.path(of: try FileDescriptor.open(layout.path, O_RDONLY | O_DIRECTORY).rawValue)
-        } catch {
+        let path: String
+        do throws(SystemError) { path = try Self.path(ofDirectory: layout.path) } catch {
             // Whoever reads the layout says why that cannot be done.
             if error.errno == .noEntry || error.errno == .notDirectory { return }
             throw EngineError("the image layout \(layout.path) cannot be used: \(error.errno)")
         }
-        _ = try demand(.layout(path: path ?? layout.path, name: name))
+        _ = try demand(.layout(path: path, name: name))
+    }
+
+    /// Where the directory `path` is, absolute and without links.
+    private static func path(ofDirectory path: String) throws(SystemError) -> String {
+        let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY)
+        let found = try Self.path(of: directory.rawValue)
+        endLifetime(directory)
+        return found ?? path
     }
 
     /// Where the file is that is open as `descriptor`, absolute and without links; nil for what is in no directory.

@@ -278,6 +278,13 @@ import Testing
                     "the image in oci:\(sandbox.path)/work/layout is refused by the rule for oci \"\(sandbox.path)/work\""
                 ), "\(build)")
             #expect(try isEmpty(sandbox))
+            try sandbox.tool("/bin/ln", "-s", "\(sandbox.path)/work/layout", "\(sandbox.path)/home/link")
+            for directory in ["layout", "\(sandbox.path)/home/link"] {
+                #expect(
+                    try load(directory).contains(
+                        "oci:\(sandbox.path)/work/layout is refused by the rule for oci \"\(sandbox.path)/work\""),
+                    "\(directory)")
+            }
             try sandbox.tool("/bin/cp", oci, "\(sandbox.path)/home/image.tar")
             #expect(try load("\(sandbox.path)/home/image.tar") == "")
         }
