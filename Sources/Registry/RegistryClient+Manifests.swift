@@ -13,6 +13,12 @@ package struct FetchedManifest: Sendable {
 }
 
 extension RegistryClient {
+    /// The manifest or index that `reference` names, by its digest where it has one. Throws `RegistryError`.
+    package func manifest(of reference: Reference) async throws(RegistryError) -> FetchedManifest {
+        if let digest = reference.digest { return try await manifest(digest: digest) }
+        return try await manifest(tag: reference.tag ?? Reference.defaultTag)
+    }
+
     private static let manifestTypes = [
         MediaType.ociIndex, MediaType.dockerList, MediaType.ociManifest, MediaType.dockerManifest,
     ]

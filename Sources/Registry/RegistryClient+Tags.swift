@@ -17,6 +17,7 @@ extension RegistryClient {
                 throw .violation(host: host, cause: "its list of tags is not JSON of the right form")
             }
             tags += list.tags ?? []
+            return true
         }
         return tags
     }
@@ -25,18 +26,18 @@ extension RegistryClient {
         var tags: [String]?
     }
 
-    /// Gives all pages of a list, the first of which is at `first`, to `take`. `what` is what an error says that it is a list of. Throws
-    /// `RegistryError`, also for one that leads elsewhere or has no end.
+    /// Gives the pages of a list, the first of which is at `first`, to `take`, as long as that says that it wants more. `what` is what an error says
+    /// that it is a list of. Throws `RegistryError`, also for one that leads elsewhere, or has no end after `most` pages.
     func pages(
-        _ first: String, _ subject: Subject, _ what: String,
-        _ take: (Transport.Answer, [UInt8]) throws(RegistryError) -> Void
+        _ first: String, _ subject: Subject, _ what: String, most: Int = 10_000,
+        _ take: (Transport.Answer, [UInt8]) throws(RegistryError) -> Bool
     ) async throws(RegistryError) {
         var next: String? = first
         var seen: Set<String> = []
         var size = 0
         while let target = next {
             // A chain that returns to where it was has no end.
-            guard seen.insert(target).inserted, seen.count <= 10_000, size <= Self.listLimit else {
+            guard seen.insert(target).inserted, seen.count <= most, size <= Self.listLimit else {
                 throw .violation(host: host, cause: "its list of \(what) has no end")
             }
             let answer = try await perform(.GET, target, subject)
@@ -44,7 +45,7 @@ extension RegistryClient {
                 limit: ManifestDocument.sizeLimit, from: answer.origin,
                 tooLarge: .violation(host: host, cause: "a page of its list of \(what) is larger than 4 MiB"))
             size += bytes.count
-            try take(answer, bytes)
+            guard try take(answer, bytes) else { return }
             // Relative to the page that it is on.
             let page = URL(string: target, relativeTo: try await base())
             next = LinkHeader.next(in: answer.response.headers["Link"]).flatMap {

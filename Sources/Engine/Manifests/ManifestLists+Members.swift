@@ -148,12 +148,6 @@ extension ManifestLists {
 }
 
 extension RegistryClient {
-    /// The manifest or index that `reference` names, by its digest where it has one. Throws `RegistryError`.
-    func manifest(of reference: Reference) async throws(RegistryError) -> FetchedManifest {
-        if let digest = reference.digest { return try await manifest(digest: digest) }
-        return try await manifest(tag: reference.tag ?? Reference.defaultTag)
-    }
-
     /// `fetched`, which is no index, as what a list has; `platform`: what is known of its machine, where its configuration need not be asked. Throws
     /// `RegistryError`.
     func member(

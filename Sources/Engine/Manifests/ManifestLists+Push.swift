@@ -67,7 +67,6 @@ extension ManifestLists {
 
     /// Where the repository of `reference` really is: at no mirror, which is for pulls. Throws.
     func registry(of reference: Reference) throws -> RegistriesConfiguration.Source {
-        let sources = try RegistriesConfiguration(environment: options.environment).sources(of: reference)
-        return sources[sources.count - 1]
+        try RegistriesConfiguration(environment: options.environment).registry(of: reference)
     }
 }

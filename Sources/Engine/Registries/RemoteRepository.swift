@@ -68,15 +68,13 @@ package struct RemoteRepository: Sendable {
         }
     }
 
-    /// At the registry itself: mirrors are for pulls.
     private func use<Value: Sendable>(
         _ access: RegistryClient.Access, _ body: @Sendable (RegistryClient) async throws -> Value
     ) async throws(EngineError) -> Value {
         NameService.restrict()
-        let sources = try engine {
-            try RegistriesConfiguration(environment: options.environment).sources(of: reference)
+        let source = try engine {
+            try RegistriesConfiguration(environment: options.environment).registry(of: reference)
         }
-        let source = sources[sources.count - 1]
         let client = RegistryClient(
             repository: source.reference, options: options, access: access, isInsecure: source.isInsecure)
         do { return try await client.use(body) } catch { throw EngineError(error) }

@@ -28,7 +28,7 @@ struct ImagePull: Sendable {
     func run(_ reference: Reference) async throws -> PulledImage {
         report(.pulling(reference))
         if let present = try await upToDate(reference) { return finished(present) }
-        let top = try await top(reference)
+        let top = try await client.manifest(of: reference)
         let before = try? images.image(reference.description, platform: wanted)
         let (fetched, manifest) = try await choose(top, reference)
         try await admission.check(reference, manifest: fetched.bytes, client)
@@ -104,11 +104,6 @@ struct ImagePull: Sendable {
         // A policy may be younger than the image.
         try await admission.check(reference, manifest: manifest, client)
         return PulledImage(reference: reference, digest: current, id: present.id, isNewer: false)
-    }
-
-    private func top(_ reference: Reference) async throws -> FetchedManifest {
-        if let digest = reference.digest { return try await client.manifest(digest: digest) }
-        return try await client.manifest(tag: reference.tag ?? Reference.defaultTag)
     }
 
     /// The manifest for the platform that is wanted, of `top` itself or the indexes in it.

@@ -72,10 +72,8 @@ extension ImageService {
         _ body: (ImagePush) async throws -> Value
     ) async throws(EngineError) -> Value {
         NameService.restrict()
-        // To the registry itself: a mirror is for pulls.
         let (target, repositories) = try engine {
-            let sources = try RegistriesConfiguration(environment: options.registry.environment).sources(of: reference)
-            let target = sources[sources.count - 1]
+            let target = try RegistriesConfiguration(environment: options.registry.environment).registry(of: reference)
             return (target, try images.repositories(ofBlobsAt: target.reference.domain))
         }
         let client = RegistryClient(

@@ -57,6 +57,12 @@ package struct RegistriesConfiguration: Sendable {
         return paths
     }
 
+    /// The registry of `reference` itself: for all but pulls, as a mirror has what was pulled through it. Throws as `sources(of:)`.
+    package func registry(of reference: Reference) throws(RegistryError) -> Source {
+        let sources = try sources(of: reference)
+        return sources[sources.count - 1]
+    }
+
     /// Where to ask for `reference`, the best first: mirrors, and the registry itself last. Throws where the registry is blocked, or a
     /// rule makes a name of it that is none.
     package func sources(of reference: Reference) throws(RegistryError) -> [Source] {

@@ -41,13 +41,14 @@ extension RegistryClient {
                 answer, bytes throws(RegistryError) in
                 // Whoever answers to every address with some page has no such list.
                 let sent = answer.response.headers.first(name: "Content-Type") ?? ""
-                guard isList, sent.lowercased().until(";").isSame(as: MediaType.ociIndex) else {
+                guard sent.lowercased().until(";").isSame(as: MediaType.ociIndex) else {
                     isList = false
-                    return
+                    return false
                 }
                 entries += try index(bytes, "the referrers of \(digest)").manifests
                 let applied = answer.response.headers["OCI-Filters-Applied"].flatMap { $0.split(on: ",") }
                 if !applied.contains(where: { Self.trimmed($0).isSame(as: "artifactType") }) { isFiltered = false }
+                return true
             }
         } catch {
             // 404 is the specification's word for a registry without this list. Of older ones, whose addresses end with what they know,

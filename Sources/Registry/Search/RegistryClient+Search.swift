@@ -1,6 +1,5 @@
 import AsyncHTTPClient
 import Bytes
-import FoundationEssentials
 import JSON
 import NIOHTTP1
 import OCI
@@ -31,17 +30,8 @@ extension RegistryClient {
     /// Throws `RegistryError`.
     package func catalog(matching term: String, limit: Int) async throws(RegistryError) -> [SearchResult] {
         var found: [SearchResult] = []
-        var next: String? = "/v2/_catalog?n=1000"
-        var seen: Set<String> = []
-        while let target = next, found.count < limit {
-            // A chain that returns to where it was has no end.
-            guard seen.insert(target).inserted, seen.count <= 1000 else {
-                throw .violation(host: host, cause: "its list of repositories has no end")
-            }
-            let answer = try await perform(.GET, target, .search)
-            let bytes = try await answer.response.collect(
-                limit: Self.limit, from: answer.origin,
-                tooLarge: .violation(host: host, cause: "a page of its list of repositories is larger than 4 MiB"))
+        guard limit > 0 else { return found }
+        try await pages("/v2/_catalog?n=1000", .search, "repositories", most: 1000) { _, bytes throws(RegistryError) in
             let page: JSONTree
             do throws(JSONError) { page = try JSONTree.parse(bytes) } catch {
                 throw .violation(host: host, cause: "its list of repositories is not JSON")
@@ -50,10 +40,7 @@ extension RegistryClient {
             for name in names where Self.has(name, term) {
                 found.append(SearchResult(name: "\(repository.domain)/\(name)"))
             }
-            let link = LinkHeader.next(in: answer.response.headers["Link"])
-            // Relative to the page that it is on.
-            let place = URL(string: target, relativeTo: try await base())
-            next = link.flatMap { URL(string: $0, relativeTo: place)?.absoluteString }
+            return found.count < limit
         }
         return Array(found.prefix(limit))
     }

@@ -30,9 +30,7 @@ package struct RegistrySearch: Sendable {
             throw .server(domain.excerpt)
         }
         guard probe.domain.isSame(as: domain) else { throw .server(domain.excerpt) }
-        let sources = try RegistriesConfiguration(environment: options.environment).sources(of: probe)
-        // The registry itself: a mirror has what was pulled through it.
-        let source = sources[sources.count - 1]
+        let source = try RegistriesConfiguration(environment: options.environment).registry(of: probe)
         let isHub = source.reference.domain == Reference.defaultDomain
         let client = RegistryClient(
             repository: source.reference, options: options, isInsecure: isInsecure || source.isInsecure, isIndex: isHub)
@@ -57,8 +55,7 @@ package struct RegistrySearch: Sendable {
 
     /// The tags of the repository `reference`, at most `limit`, nil: all. Throws `RegistryError`.
     package func tags(of reference: Reference, limit: Int?) async throws(RegistryError) -> [String] {
-        let sources = try RegistriesConfiguration(environment: options.environment).sources(of: reference)
-        let source = sources[sources.count - 1]
+        let source = try RegistriesConfiguration(environment: options.environment).registry(of: reference)
         let client = RegistryClient(
             repository: source.reference, options: options, isInsecure: isInsecure || source.isInsecure)
         let result: Result<[String], RegistryError>

@@ -129,15 +129,7 @@ import Testing
             let result = try sandbox.tool("bash", "-c", script)
             #expect(result.text == "0 0\n" && result.errorText.isEmpty, "\(result)")
             #expect(try sandbox.output("exec", "keep", "sh", "-c", "ls /v | wc -l; ls -d /f?? | wc -l") == "6\n6")
-            // What goes with --rm goes behind the answer.
-            var last = ""
-            do {
-                try sandbox.eventually("order") {
-                    let check = try sandbox.apus("system", "check")
-                    last = "\(check)"
-                    return check.code == 0
-                }
-            } catch { throw TestFailure("\(error): \(last)") }
+            try sandbox.eventuallyInOrder()
             try sandbox.output("rm", "-f", "keep")
         }
     }

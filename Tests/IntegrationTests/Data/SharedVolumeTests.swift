@@ -41,8 +41,7 @@ import Testing
             #expect(try Files.list("\(sandbox.store)/volumes/mem/mounts").isEmpty)
             #expect(try Files.list("\(sandbox.store)/volumes/mem/_data").isEmpty)
             try sandbox.output("volume", "rm", "mem")
-            // What goes with --rm goes behind the answer.
-            try sandbox.eventually("order") { try sandbox.apus("system", "check").code == 0 }
+            try sandbox.eventuallyInOrder()
         }
     }
 

@@ -34,8 +34,7 @@ import Testing
                 try sandbox.output("volume", "export", "-o", "\(name).tar", name)
                 try sandbox.tool("cmp", "a.tar", "\(name).tar")
             }
-            // What goes with --rm goes behind the answer.
-            try sandbox.eventually("order") { try sandbox.apus("system", "check").code == 0 }
+            try sandbox.eventuallyInOrder()
         }
     }
 

@@ -27,14 +27,7 @@ import Testing
                     """
                 let result = try sandbox.tool("bash", "-c", script)
                 #expect(result.text == "0 0 0 0 0 0 0\n" && result.errorText.isEmpty, "\(result)")
-                var last = ""
-                do {
-                    try sandbox.eventually("order") {
-                        let check = try sandbox.apus("system", "check")
-                        last = "\(check)"
-                        return check.code == 0
-                    }
-                } catch { throw TestFailure("\(error): \(last)") }
+                try sandbox.eventuallyInOrder()
                 try sandbox.output("pull", "-q", name)
                 #expect(try sandbox.output("system", "check", "--deep") == "everything is in order")
             }

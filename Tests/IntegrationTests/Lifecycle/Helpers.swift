@@ -31,6 +31,18 @@ extension Sandbox {
         }
     }
 
+    /// Waits until `system check` finds nothing: what goes with --rm goes behind the answer. Throws with what it says last.
+    func eventuallyInOrder() throws {
+        var last = ""
+        do {
+            try eventually("order") {
+                let check = try apus("system", "check")
+                last = "\(check)"
+                return check.code == 0
+            }
+        } catch { throw TestFailure("\(error): \(last)") }
+    }
+
     /// What a container printed so far, by its log's file.
     func log(_ id: String) -> String {
         (try? Files.readText("\(store)/containers/\(id)/\(id)-json.log")) ?? ""

@@ -27,12 +27,7 @@ struct RegistryCache: Sendable {
             do throws(EngineError) {
                 manifest = try cancellation.interrupting {
                     try await Self.with(source, options) { client in
-                        let found: FetchedManifest
-                        if let digest = source.reference.digest {
-                            found = try await client.manifest(digest: digest)
-                        } else {
-                            found = try await client.manifest(tag: source.reference.tag ?? Reference.defaultTag)
-                        }
+                        let found = try await client.manifest(of: source.reference)
                         if Self.isCache(found) {
                             try await admission.check(reference, manifest: found.bytes, client)
                         }
