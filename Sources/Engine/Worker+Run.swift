@@ -8,7 +8,7 @@ extension Worker {
     /// dispatch of hidden verbs: it changes the process for good.
     package func run(_ arguments: [String]) -> CInt {
         switch self {
-        case .unpackLayer: UnpackLayerWorker.run(arguments)
+        case .unpackLayers: UnpackLayersWorker.run(arguments)
         case .settleLayer: SettleLayerWorker.run(arguments)
         case .removeTree: RemoveTreeWorker.run(arguments)
         case .supervise: SuperviseWorker.run()

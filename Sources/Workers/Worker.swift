@@ -5,7 +5,7 @@ package import Linux
 /// may get other owners than the caller, or as a container's supervisor. A hidden verb starts each; `Engine` says what
 /// each does.
 package enum Worker: String, Sendable, CaseIterable {
-    case unpackLayer = "unpack-layer"
+    case unpackLayers = "unpack-layers"
     case settleLayer = "settle-layer"
     case removeTree = "remove-tree"
     case supervise

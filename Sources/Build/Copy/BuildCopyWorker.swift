@@ -33,22 +33,29 @@ package enum BuildCopyWorker {
             // As long as it is outside: inside everybody is root.
             let hasOneID = UserNamespace.plan().mode == .single
             TarReader.prepare()
-            _ = try UserNamespace.enter(runDirectory: request.runDirectory)
-            umask(0)
-            // Whoever ordered it is gone, so nobody wants it. Not before: new credentials take it back.
-            try Credentials.setParentDeathSignal(SIGKILL)
-            switch request.work {
-            case .select(let layers, let sources):
-                let groups = try select(layers, sources, request, hasOneID)
-                var encoder = WireEncoder()
-                encoder.write(groups)
-                try selection.writeAll(encoder.bytes)
-            case .copy(let copy):
-                var list = WireDecoder(try selection.readAll(limit: 1 << 31))
-                let groups: [SelectedGroup] = try list.read()
-                try CopyExecution.run(copy, groups, request, hasOneID)
-            case .makeDirectory(let copy): try CopyExecution.makeDirectory(copy, request, hasOneID)
+            try UserNamespace.sharing(runDirectory: request.runDirectory) { _ in
+                umask(0)
+                // Whoever ordered it is gone, so nobody wants it. Not before: new credentials take it back.
+                try Credentials.setParentDeathSignal(SIGKILL)
+                try carryOut(request, selection, hasOneID)
             }
+        }
+    }
+
+    private static func carryOut(
+        _ request: CopyRequest, _ selection: borrowing FileDescriptor, _ hasOneID: Bool
+    ) throws {
+        switch request.work {
+        case .select(let layers, let sources):
+            let groups = try select(layers, sources, request, hasOneID)
+            var encoder = WireEncoder()
+            encoder.write(groups)
+            try selection.writeAll(encoder.bytes)
+        case .copy(let copy):
+            var list = WireDecoder(try selection.readAll(limit: 1 << 31))
+            let groups: [SelectedGroup] = try list.read()
+            try CopyExecution.run(copy, groups, request, hasOneID)
+        case .makeDirectory(let copy): try CopyExecution.makeDirectory(copy, request, hasOneID)
         }
     }
 

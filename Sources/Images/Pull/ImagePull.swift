@@ -43,7 +43,7 @@ struct ImagePull: Sendable {
         let image = try checked(manifest, configuration, reference)
         let places = image.rootfs.imageLayers
         try ingest.protect(manifest.layers.map(\.digest) + places.flatMap(\.names))
-        let unpacked = UnpackedLayers()
+        let unpacked = UnpackedLayers(service)
         do { try await fetch(manifest.layers, places, ingest, unpacked) } catch {
             // Those that were to be settled, and the directory of one that failed.
             _ = unpacked.takeAll()

@@ -8,13 +8,17 @@ package import Store
 
 extension ImageService {
     /// Unpacks the layers of an image that are not there yet, several at once, each in a worker of its own in the
-    /// user namespace, and settles those and `unpacked`, from `unpackEarly`, with the layers below them. `ingest` keeps what
-    /// is there.
+    /// user namespace, and settles them with the layers below them. `ingest` keeps what is there.
     ///
     /// Blocks the thread. Throws with the layer and the cause; what was unpacked till then stays until the next
     /// sweep.
-    package func unpack(
-        _ manifest: Manifest, _ config: ImageConfig, ingest: ImageIngest, unpacked: UnpackedLayers = UnpackedLayers()
+    package func unpack(_ manifest: Manifest, _ config: ImageConfig, ingest: ImageIngest) throws(EngineError) {
+        try unpack(manifest, config, ingest: ingest, unpacked: UnpackedLayers(self))
+    }
+
+    /// As `unpack(_:_:ingest:)`, and settles those of `unpacked`, from `unpackEarly`, too.
+    func unpack(
+        _ manifest: Manifest, _ config: ImageConfig, ingest: ImageIngest, unpacked: UnpackedLayers
     ) throws(EngineError) {
         let places = config.rootfs.imageLayers
         guard manifest.layers.count == places.count else {
@@ -39,7 +43,7 @@ extension ImageService {
     /// there, also for a layer that somebody else is unpacking.
     ///
     /// Blocks the thread; several may call at once. Throws with the cause.
-    package func unpackEarly(
+    func unpackEarly(
         _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers
     ) throws(EngineError) {
         try unpackEarly(job, ingest: ingest, unpacked: unpacked) { () throws(StoreError) in try images.open(job.blob) }
@@ -55,7 +59,7 @@ extension ImageService {
             let (pending, _) = try layers.tryBegin(job.layer)
             guard let pending else { return }
             let archive = try opening()
-            var run = UnpackRun(self, layers)
+            var run = UnpackRun(self, layers, unpacked.workers)
             try run.start(job, pending, reading: archive)
             endLifetime(archive)
             let layer = try run.finishOne()
@@ -121,7 +125,7 @@ extension ImageService {
     private func unpack(_ jobs: [LayerJob], _ unpacked: UnpackedLayers) throws {
         let layers = layers
         let width = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
-        var run = UnpackRun(self, layers)
+        var run = UnpackRun(self, layers, unpacked.workers)
         // By diff id: what is not settled yet is the same wherever it comes.
         var held: [Digest: UnpackedLayer] = [:]
         for layer in unpacked.takeAll() { held[layer.job.layer.diffID] = layer }

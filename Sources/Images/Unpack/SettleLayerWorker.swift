@@ -12,10 +12,11 @@ import Store
 package enum SettleLayerWorker {
     /// Does the worker's work with what follows its verb; returns the exit code.
     package static func run(_ arguments: [String]) -> CInt {
-        UnpackLayerWorker.answer(work(arguments))
+        UnpackLayersWorker.give(work(arguments), on: FileDescriptor(owning: 1))
+        return 0
     }
 
-    private static func work(_ arguments: [String]) -> UnpackLayerWorker.Result {
+    private static func work(_ arguments: [String]) -> UnpackLayersWorker.Answer {
         guard arguments.count == 3, let ownership = UInt8(arguments[1]).flatMap(LayerStore.Ownership.init(rawValue:)),
             let lowerCount = CInt(arguments[2])
         else { return .failed("the worker was called wrongly") }
@@ -23,10 +24,13 @@ package enum SettleLayerWorker {
             let input = FileDescriptor(owning: 0)
             var decoder = WireDecoder(try input.readAll())
             let ends = try decoder.read(LooseEnds.self)
-            try UnpackLayerWorker.enter(runDirectory: arguments[0], ownership)
-            let size = try ends.settle(
-                in: 3, ownership == .full ? .archived : .squashed, lowers: (0..<lowerCount).map { 4 + $0 })
-            return .unpacked(.init(size: Int64(size), skipped: [], looseEnds: LooseEnds()))
+            return try UserNamespace.sharing(runDirectory: arguments[0]) { mode in
+                try UnpackLayersWorker.prepare(mode, ownership)
+                try UnpackLayersWorker.changeRoot(into: 3)
+                let size = try ends.settle(
+                    in: 3, ownership == .full ? .archived : .squashed, lowers: (0..<lowerCount).map { 4 + $0 })
+                return .unpacked(.init(size: Int64(size), skipped: [], looseEnds: LooseEnds()))
+            }
         } catch {
             return .failed("\(error)")
         }

@@ -11,15 +11,36 @@ struct UnpackRun: ~Copyable {
     private final class Running {
         let job: LayerJob
         let pending: PendingLayer
-        let pid: ProcessID
+        let process: Process
         let way: FileDescriptor
         var answer: [UInt8] = []
 
-        init(_ job: LayerJob, _ pending: PendingLayer, _ pid: ProcessID, _ way: consuming FileDescriptor) {
+        init(_ job: LayerJob, _ pending: PendingLayer, _ process: Process, _ way: consuming FileDescriptor) {
             self.job = job
             self.pending = pending
-            self.pid = pid
+            self.process = process
             self.way = way
+        }
+    }
+
+    private enum Process {
+        /// Takes another layer afterwards.
+        case unpacking(UnpackWorkerProcess)
+        /// Ends when it has said what it has to say.
+        case settling(ProcessID)
+
+        var pid: ProcessID {
+            switch self {
+            case .unpacking(let process): process.pid
+            case .settling(let pid): pid
+            }
+        }
+
+        func waitForEnd() throws(SystemError) -> ExitStatus {
+            switch self {
+            case .unpacking(let process): try process.waitForEnd()
+            case .settling(let pid): try waitForExit(of: pid)
+            }
         }
     }
 
@@ -27,13 +48,16 @@ struct UnpackRun: ~Copyable {
     private let runDirectory: String
     private let images: ImageStore
     private let layers: LayerStore
+    private let workers: UnpackWorkers
     private var running: [Running] = []
 
-    init(_ service: ImageService, _ layers: LayerStore) {
+    /// With processes of its own where `workers` is nil.
+    init(_ service: ImageService, _ layers: LayerStore, _ workers: UnpackWorkers? = nil) {
         executable = service.executable
         runDirectory = service.paths.run
         images = service.images
         self.layers = layers
+        self.workers = workers ?? UnpackWorkers(service)
     }
 
     /// The number of workers that are unpacking.
@@ -47,7 +71,11 @@ struct UnpackRun: ~Copyable {
 
     /// As `start(_:_:)`, of the archive that `archive` reads, wherever that is.
     mutating func start(_ job: LayerJob, _ pending: PendingLayer, reading archive: borrowing FileDescriptor) throws {
-        try start(.unpackLayer, job, pending, reading: archive, [job.layer.diffID.description], [])
+        var ends = try FileDescriptor.pipe()
+        let way = ends.takeFirst()
+        let process = try workers.start(
+            job.layer.diffID, reading: archive, into: pending.root, way: ends.takeSecond())
+        running.append(Running(job, pending, .unpacking(process), way))
     }
 
     /// Settles what `layer` leaves to the layers below, `lowers`, the topmost first, all in the store, and gives it to the
@@ -70,23 +98,22 @@ struct UnpackRun: ~Copyable {
             var encoder = WireEncoder()
             encoder.write(layer.looseEnds)
             let input = try MemoryFile.create("loose ends", encoder.bytes)
-            try start(.settleLayer, layer.job, layer.pending, reading: input, [String(lowers.count)], numbers)
+            try startSettling(layer, reading: input, numbers)
             size += try finishOne().size
         }
         return size
     }
 
-    private mutating func start(
-        _ worker: Worker, _ job: LayerJob, _ pending: PendingLayer, reading input: borrowing FileDescriptor,
-        _ arguments: [String], _ numbers: [CInt]
+    private mutating func startSettling(
+        _ layer: UnpackedLayer, reading input: borrowing FileDescriptor, _ lowers: [CInt]
     ) throws {
         var ends = try FileDescriptor.pipe()
         let way = ends.takeFirst()
         let output = ends.takeSecond()
-        let pid = try worker.start(
-            executable, [runDirectory, String(layers.ownership.rawValue)] + arguments,
-            inheriting: [input.rawValue, output.rawValue, 2, pending.root.rawValue] + numbers)
-        running.append(Running(job, pending, pid, way))
+        let pid = try Worker.settleLayer.start(
+            executable, [runDirectory, String(layers.ownership.rawValue), String(lowers.count)],
+            inheriting: [input.rawValue, output.rawValue, 2, layer.pending.root.rawValue] + lowers)
+        running.append(Running(layer.job, layer.pending, .settling(pid), way))
         endLifetime(output)
     }
 
@@ -110,26 +137,34 @@ struct UnpackRun: ~Copyable {
     }
 
     private func finish(_ worker: Running) throws -> UnpackedLayer {
-        let status = try waitForExit(of: worker.pid)
         var decoder = WireDecoder(worker.answer)
-        let result = try? decoder.read(UnpackLayerWorker.Result.self)
-        switch result {
-        case .unpacked(let report)? where status == .exited(code: 0):
-            return UnpackedLayer(worker.job, worker.pending, size: report.size, report.looseEnds)
-        case .failed(let message)?:
-            throw EngineError("layer \(worker.job.blob.short) cannot be unpacked: \(message)")
-        default:
-            let end =
-                if case .signaled(let signal) = status { "was killed by signal \(signal)" } else { "said nothing" }
-            throw EngineError("layer \(worker.job.blob.short) cannot be unpacked: its worker \(end)")
+        let answer = try? decoder.read(UnpackLayersWorker.Answer.self)
+        if answer != nil, case .unpacking(let process) = worker.process {
+            workers.takeBack(process)
+        } else {
+            let status = try worker.process.waitForEnd()
+            if answer == nil {
+                throw EngineError("layer \(worker.job.blob.short) cannot be unpacked: \(silence(status))")
+            }
         }
+        switch answer! {
+        case .unpacked(let report):
+            return UnpackedLayer(worker.job, worker.pending, size: report.size, report.looseEnds)
+        case .failed(let message):
+            throw EngineError("layer \(worker.job.blob.short) cannot be unpacked: \(message)")
+        }
+    }
+
+    private func silence(_ status: ExitStatus) -> String {
+        if case .signaled(let signal) = status { return "its worker was killed by signal \(signal)" }
+        return "its worker said nothing"
     }
 
     // Workers whose result nobody will use have no reason to go on.
     deinit {
         for worker in running {
-            kill(worker.pid, SIGKILL)
-            _ = try? waitForExit(of: worker.pid)
+            kill(worker.process.pid, SIGKILL)
+            _ = try? worker.process.waitForEnd()
         }
     }
 }

@@ -21,11 +21,13 @@ final class UnpackedLayer: Sendable {
     }
 }
 
-/// Layers that are to be settled. They are taken out by whoever does it, so that giving one up ends it.
-package final class UnpackedLayers: Sendable {
+/// What those share who unpack the layers of one image: the processes that do it, and the layers that are to be settled, which are taken out by whoever
+/// does that, so that giving one up ends it.
+final class UnpackedLayers: Sendable {
+    let workers: UnpackWorkers
     private let layers = Mutex<[UnpackedLayer]>([])
 
-    package init() {}
+    init(_ service: ImageService) { workers = UnpackWorkers(service) }
 
     func add(_ layer: UnpackedLayer) { layers.withLock { $0.append(layer) } }
 

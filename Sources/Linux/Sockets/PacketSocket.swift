@@ -53,18 +53,34 @@ package struct PacketSocket: ~Copyable, Sendable {
         return Packet(bytes: bytes, attachment: received)
     }
 
+    /// Sends one message and with it second descriptors of the open files `attachments`, 16 at most.
+    package func send(_ bytes: [UInt8], attachments: [CInt]) throws(SystemError) {
+        let number = descriptor.rawValue
+        try check("sendmsg") { apus_send_fds(number, bytes, bytes.count, attachments, CInt(attachments.count)) }
+    }
+
     /// Waits for one message of at most 64 KB; nil when the other side has closed its end.
     package func receive() throws(SystemError) -> Packet? {
+        guard let (bytes, attachments) = try receive(room: 1) else { return nil }
+        return Packet(bytes: bytes, attachment: attachments.first.map { FileDescriptor(owning: $0) })
+    }
+
+    /// As `receive`, with up to 16 descriptors, close-on-exec, which are the caller's to close.
+    package func receiveWithDescriptors() throws(SystemError) -> (bytes: [UInt8], attachments: [CInt])? {
+        try receive(room: 16)
+    }
+
+    private func receive(room: Int) throws(SystemError) -> (bytes: [UInt8], attachments: [CInt])? {
         let number = descriptor.rawValue
         var bytes: [UInt8] = []
-        var attachment: CInt = -1
+        var attachments = [CInt](repeating: -1, count: room)
         var count: CInt = 0
         var failure: SystemError?
         withUnsafeTemporaryAllocation(byteCount: 65536, alignment: 8) { buffer in
             do throws(SystemError) {
                 let got = try check("recvmsg") {
-                    count = 1
-                    return apus_recv_fds(number, buffer.baseAddress, buffer.count, &attachment, &count)
+                    count = CInt(room)
+                    return apus_recv_fds(number, buffer.baseAddress, buffer.count, &attachments, &count)
                 }
                 bytes = Array(buffer[..<got])
             } catch { failure = error }
@@ -74,8 +90,11 @@ package struct PacketSocket: ~Copyable, Sendable {
             if failure.errno == Errno(ECONNRESET) { return nil }
             throw failure
         }
-        let received = count > 0 ? FileDescriptor(owning: attachment) : nil
-        if bytes.isEmpty { return nil }
-        return Packet(bytes: bytes, attachment: received)
+        attachments.removeLast(room - Int(count))
+        if bytes.isEmpty {
+            for attachment in attachments { close(attachment) }
+            return nil
+        }
+        return (bytes, attachments)
     }
 }

@@ -69,6 +69,24 @@ package enum UserNamespace {
         return mode
     }
 
+    /// Does `body` in the namespace as a worker that does not live long: others that start meanwhile join it, and need not make a
+    /// namespace of their own, which takes several processes. Throws `UserNamespaceError`, and what `body` throws.
+    package static func sharing<T>(runDirectory: String, _ body: (Mode) throws -> T) throws -> T {
+        let mode = try enter(runDirectory: runDirectory, publishing: true)
+        guard mode != .host else { return try body(mode) }
+        // The process may have another root by then.
+        let directory = try? FileDescriptor.open(
+            publications(runDirectory), FileDescriptor.pathOnly | O_DIRECTORY
+        ).release()
+        defer {
+            if let directory {
+                unlinkat(directory, String(getpid()), 0)
+                close(directory)
+            }
+        }
+        return try body(mode)
+    }
+
     /// As `enter`, but always a new user namespace, with `map`.
     package static func enterNew(_ map: IDMap, _ mode: Mode) throws(UserNamespaceError) {
         try create(map, mode)
