@@ -29,7 +29,7 @@
 #define SYSCALL_ENTRY 1
 static struct process table[MOST_PROCESSES];
 static int count;
-static int steps, single_steps;
+static int steps, single_steps, has_command_begun;
 static uint64_t low, high;
 static FILE *callers;
 
@@ -46,7 +46,7 @@ static struct process *find(pid_t pid) {
     exit(125);
   }
   struct process *made = &table[count++];
-  *made = (struct process){.pid = pid, .parent = -1};
+  *made = (struct process){.pid = pid, .index = made - table, .parent = -1};
   return made;
 }
 
@@ -77,13 +77,15 @@ static void write_call(struct process *process, struct __ptrace_syscall_info *in
   struct user_regs_struct registers;
   if (ptrace(PTRACE_GETREGS, process->pid, NULL, &registers)) return;
   fprintf(callers, "%d %lld", (int)(process - table), (long long)info->entry.nr);
-  for (int word = 0; word < 16; word++) {
+  // Where a wrapper has used the frame's register for something else, its callers are somewhere above.
+  int most = registers.rbp < registers.rsp || registers.rbp > registers.rsp + (1 << 20) ? 4 : 1;
+  for (int word = 0; word < 200 && most; word++) {
     errno = 0;
     uint64_t value = ptrace(PTRACE_PEEKDATA, process->pid, (void *)(registers.rsp + 8 * word), NULL);
     if (errno) break;
     if (value >= low && value < high) {
       fprintf(callers, " %llx", (unsigned long long)value);
-      break;
+      most--;
     }
   }
   for (uint64_t frame = registers.rbp, depth = 0; depth < 12; depth++) {
@@ -106,7 +108,7 @@ static void system_call(struct process *process) {
   // What execve itself touches belongs to the program behind it.
   process->is_executing = info.entry.nr == SYS_execve || info.entry.nr == SYS_execveat;
   if (process->is_executing) process->faults = minor_faults(process->pid) - process->faults_before;
-  if (callers) write_call(process, &info);
+  if (callers && has_command_begun) write_call(process, &info);
 }
 
 static void begin(char **command, long uid, long gid) {
@@ -145,6 +147,7 @@ static void stopped(struct process *process, int status) {
       ptrace(PTRACE_DETACH, process->pid, NULL, NULL);
       return;
     }
+    has_command_begun = 1;
     if (steps) return blocks_begin(process, single_steps);
     process->faults_before = minor_faults(process->pid);
     process->calls = 0;

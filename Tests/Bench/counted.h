@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <sys/types.h>
 
-#define MOST_PROCESSES 64
+#define MOST_PROCESSES 16
 #define MOST_CALLS 600
 
 // Code from an address to the first instruction behind it that may go elsewhere.
@@ -12,6 +12,7 @@ struct block;
 
 struct process {
   pid_t pid;
+  int index;          // in the table
   int parent;         // its index; -1 for the first
   const char *end;    // "exec", "exit", "left"; NULL while it is counted
   int has_begun;      // its first stop is behind it
@@ -27,6 +28,8 @@ struct process {
   int is_single;      // it always does: its memory cannot be written all the time
   uint8_t *patched;   // by number of the block's end: whether the process's memory has the breakpoint
   uint32_t *executed;  // by number of the block: how often
+  struct call *stack;  // the calls that it is in
+  int depth;
 };
 
 // From here on the instructions of the process are counted; it stands at the first of them. Lets it go on.
@@ -37,5 +40,6 @@ int blocks_trapped(struct process *process);
 void blocks_continue(struct process *process, int signal);
 // Takes all breakpoints out of a process.
 void blocks_leave(struct process *process);
-// Writes "INDEX ADDRESS INSTRUCTIONS" for each block that a process executed.
+// Writes "INDEX ADDRESS INSTRUCTIONS" for each block that a process executed, and "INDEX ADDRESS INSTRUCTIONS CALLS" for each function that
+// was called, with what it called.
 void blocks_write(FILE *output, struct process *table, int count);

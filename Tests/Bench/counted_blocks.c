@@ -15,6 +15,12 @@
 #define MOST_BLOCKS (1 << 18)
 #define BREAKPOINT 0xcc
 
+#define DEEPEST 4096
+
+struct call {
+  uint64_t function, stack_pointer, instructions_before;
+};
+
 struct block {
   uint64_t start, end, next;  // addresses: of the first and the last instruction, and behind it
   uint32_t instructions;  // with the last one
@@ -23,6 +29,8 @@ struct block {
   uint8_t original;      // at_end's: the byte below the breakpoint
   int is_known;          // the last instruction can be carried out here
   cs_insn *last;
+  // By process, for a block that is called: how often, by how many calls that have not returned, and what they executed.
+  struct { uint64_t calls, active, instructions; } inside[MOST_PROCESSES];
 };
 
 static struct block *blocks[MOST_BLOCKS];
@@ -169,8 +177,26 @@ static int is_taken(unsigned id, uint64_t flags) {
   return 1;  // jmp and call
 }
 
+static void returned(struct process *process, uint64_t stack_pointer) {
+  while (process->depth && process->stack[process->depth - 1].stack_pointer < stack_pointer) {
+    struct call *call = &process->stack[--process->depth];
+    struct block *function = *place(call->function);
+    // A function that calls itself has all of it in its first call.
+    if (function && --function->inside[process->index].active == 0) function->inside[process->index].instructions += process->instructions - call->instructions_before;
+  }
+}
+
+static void called(struct process *process, uint64_t function, uint64_t stack_pointer) {
+  struct block *block = block_at(process->pid, function);
+  if (!block || process->depth == DEEPEST) return;
+  block->inside[process->index].calls++;
+  block->inside[process->index].active++;
+  process->stack[process->depth++] = (struct call){function, stack_pointer, process->instructions};
+}
+
 // Where the block's last instruction leads, with what it does to the stack; -1 where that is for the processor to do.
-static int carry_out(pid_t pid, const struct block *block, struct user_regs_struct *r) {
+static int carry_out(struct process *process, const struct block *block, struct user_regs_struct *r) {
+  pid_t pid = process->pid;
   const cs_insn *instruction = block->last;
   const cs_x86_op *operand = &instruction->detail->x86.operands[0];
   int is_known = block->is_known, operands = instruction->detail->x86.op_count;
@@ -179,6 +205,7 @@ static int carry_out(pid_t pid, const struct block *block, struct user_regs_stru
   if (instruction->id == X86_INS_RET) {
     if (peek(pid, r->rsp, &target)) return -1;
     r->rsp += 8 + (operands ? (uint64_t)operand->imm : 0);
+    returned(process, r->rsp);
   } else if (!is_taken(instruction->id, r->eflags)) {
     target = block->next;
   } else if (operand->type == X86_OP_IMM) {
@@ -197,6 +224,7 @@ static int carry_out(pid_t pid, const struct block *block, struct user_regs_stru
   if (instruction->id == X86_INS_CALL) {
     if (poke(pid, r->rsp - 8, block->next)) return -1;
     r->rsp -= 8;
+    called(process, target, r->rsp);
   }
   r->rip = target;
   return 0;
@@ -219,7 +247,7 @@ static void go(struct process *process, int request, int signal) { ptrace(reques
 static void run_on(struct process *process, struct user_regs_struct *r, int is_changed) {
   struct block *block = process->is_single ? NULL : block_at(process->pid, r->rip);
   // A jump that is led to needs no breakpoint: it can be carried out at once.
-  while (block && block->at_end == block && carry_out(process->pid, block, r) == 0) {
+  while (block && block->at_end == block && carry_out(process, block, r) == 0) {
     count_block(process, block);
     is_changed = 1;
     block = block_at(process->pid, r->rip);
@@ -245,7 +273,8 @@ void blocks_begin(struct process *process, int is_single) {
   process->is_single = is_single;
   process->patched = calloc(MOST_BLOCKS, 1);
   process->executed = calloc(MOST_BLOCKS, sizeof *process->executed);
-  if (!process->patched || !process->executed) out_of_memory();
+  process->stack = calloc(DEEPEST, sizeof *process->stack);
+  if (!process->patched || !process->executed || !process->stack) out_of_memory();
   if (is_single) blocks_leave(process);
   if (ptrace(PTRACE_GETREGS, process->pid, NULL, &r) == 0) run_on(process, &r, 0);
 }
@@ -290,9 +319,16 @@ void blocks_leave(struct process *process) {
 }
 
 void blocks_write(FILE *output, struct process *table, int count) {
-  for (int slot = 0; slot < MOST_BLOCKS; slot++)
-    for (int i = 0; blocks[slot] && i < count; i++) {
-      uint32_t times = table[i].executed ? table[i].executed[blocks[slot]->number] : 0;
-      if (times) fprintf(output, "%d %llx %llu\n", i, (unsigned long long)blocks[slot]->start, (unsigned long long)times * (blocks[slot]->instructions - (blocks[slot]->at_end != blocks[slot])));
+  for (int i = 0; i < count; i++) returned(&table[i], UINT64_MAX);
+  for (int slot = 0; slot < MOST_BLOCKS; slot++) {
+    struct block *block = blocks[slot];
+    for (int i = 0; block && i < count; i++) {
+      uint64_t times = table[i].executed ? table[i].executed[block->number] : 0;
+      uint64_t own = times * (block->instructions - (block->at_end != block));
+      if (times) fprintf(output, "%d %llx %llu\n", i, (unsigned long long)block->start, (unsigned long long)own);
+      if (block->inside[i].calls)
+        fprintf(output, "%d %llx %llu %llu\n", i, (unsigned long long)block->start, (unsigned long long)block->inside[i].instructions,
+                (unsigned long long)block->inside[i].calls);
     }
+  }
 }

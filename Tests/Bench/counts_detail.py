@@ -202,7 +202,7 @@ def faults_by_process(lines, first, apus):
         pid, event, rest = int(row[1]), row[2], row[3]
         if event == "sched_process_exec" and pid == first and str(apus) in rest:
             is_apus, found = True, {}
-        elif event == "sched_process_exec":
+        elif event == "sched_process_exec" and pid != first:
             ended.add(pid)
         elif event == "sched_process_fork" and is_apus:
             child = int(re.search(r"child_pid=(\d+)", rest)[1])
@@ -242,22 +242,35 @@ def instructions(machine, scenario, roles, symbols):
     log = machine.folder / "profile"
     processes = machine.counted("steps", scenario, "-p", log)
     role = roles(processes)
-    by_function = {}
+    own, inside = {}, {}
     for line in log.read_text().splitlines():
-        process, address, count = line.split()
-        by_function.setdefault(role.get(int(process), "?"), collections.Counter())[symbols.at(int(address, 16)) or "elsewhere"] += int(count)
-    for process, counted in by_function.items():
-        total = sum(counted.values())
-        readable = symbols.readable(counted)
-        modules = collections.Counter()
-        for name, count in counted.items():
-            modules[module_of(name)] += count
-        print(f"=== {process}: {total} instructions, by what they belong to")
-        print("  " + ", ".join(f"{name} {count} ({count / total:.0%})" for name, count in modules.most_common(20)) + "\n")
-        print(f"=== {process}: instructions by function")
-        for name, count in counted.most_common(MOST):
-            print(f"  {count:8} {count / total:6.1%}  {readable[name][:150]}")
-        print()
+        process, address, count, *calls = line.split()
+        where = inside if calls else own
+        row = where.setdefault(role.get(int(process), "?"), collections.Counter())
+        name = symbols.at(int(address, 16)) or "elsewhere"
+        row[name] += int(count)
+        if calls:
+            row[name, "calls"] += int(calls[0])
+    for process, counted in own.items():
+        show_instructions(process, counted, inside.get(process, {}), symbols)
+
+
+def show_instructions(process, counted, inside, symbols):
+    total = sum(counted.values())
+    readable = symbols.readable([*counted, *(name for name in inside if isinstance(name, str))])
+    modules = collections.Counter()
+    for name, count in counted.items():
+        modules[module_of(name)] += count
+    print(f"=== {process}: {total} instructions, by what they belong to")
+    print("  " + ", ".join(f"{name} {count} ({count / total:.0%})" for name, count in modules.most_common(20)) + "\n")
+    print(f"=== {process}: instructions by function")
+    for name, count in counted.most_common(MOST):
+        print(f"  {count:8} {count / total:6.1%}  {readable[name][:150]}")
+    print(f"\n=== {process}: instructions by function with what it calls (what is called again from within counts once), and how often it is called")
+    rows = [(count, name) for name, count in inside.items() if isinstance(name, str)]
+    for count, name in sorted(rows, reverse=True)[: 3 * MOST]:
+        print(f"  {count:8} {count / total:6.1%} {inside[name, 'calls']:6} ×  {readable[name][:150]}")
+    print()
 
 
 MODULE = re.compile(r"\$s(\d+)([A-Za-z_]\w*)")
