@@ -234,8 +234,9 @@ int main(int argc, char **argv) {
   struct process *process = find(first);
   if (waitpid(first, &status, 0) != first || !WIFSTOPPED(status)) return 125;
   process->has_begun = 1;
+  // What is traced cannot go on without its tracer: it has breakpoints.
   ptrace(PTRACE_SETOPTIONS, first, NULL,
-         PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT);
+         PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT);
   ptrace(steps ? PTRACE_CONT : PTRACE_SYSCALL, first, NULL, NULL);
   for (;;) {
     pid_t pid = waitpid(-1, &status, __WALL);

@@ -268,7 +268,7 @@ def show_instructions(process, counted, inside, symbols):
         print(f"  {count:8} {count / total:6.1%}  {readable[name][:150]}")
     print(f"\n=== {process}: instructions by function with what it calls (what is called again from within counts once), and how often it is called")
     rows = [(count, name) for name, count in inside.items() if isinstance(name, str)]
-    for count, name in sorted(rows, reverse=True)[: 3 * MOST]:
+    for count, name in sorted(rows, reverse=True)[: 5 * MOST]:
         print(f"  {count:8} {count / total:6.1%} {inside[name, 'calls']:6} ×  {readable[name][:150]}")
     print()
 
