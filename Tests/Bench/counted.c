@@ -50,6 +50,13 @@ static struct process *find(pid_t pid) {
   return made;
 }
 
+// The process that another one has just made: it may have stopped before that was told, and even be at its end.
+static struct process *find_made(pid_t pid) {
+  for (int i = 1; i < count; i++)
+    if (table[i].pid == pid && table[i].parent < 0) return &table[i];
+  return find(pid);
+}
+
 // The tenth field of /proc/PID/stat; the name before it may hold anything but a newline.
 static long minor_faults(pid_t pid) {
   char path[32], text[1024], *rest;
@@ -134,7 +141,7 @@ static void stopped(struct process *process, int status) {
   case PTRACE_EVENT_VFORK:
   case PTRACE_EVENT_CLONE:
     if (ptrace(PTRACE_GETEVENTMSG, process->pid, NULL, &made)) fail("PTRACE_GETEVENTMSG");
-    find(made)->parent = process - table;
+    find_made(made)->parent = process - table;
     break;
   case PTRACE_EVENT_EXIT:
     if (!process->end) end(process, "exit");
