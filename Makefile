@@ -3,8 +3,10 @@
 SWIFT  ?= swift
 PREFIX ?= /usr/local
 # What is passed on: BENCH="--rounds 50", FILTER=ArchiveTests, CONFORMANCE="--only seccomp*", FUZZ="--seconds 5", DIFFERENTIAL="run/*",
-# FAULTS='--only "run --rm"', SOAK="--only nginx", BUILDS="copy/*", PROJECTS=nginx, HOSTILE=killed.
+# FAULTS='--only "run --rm"', SOAK="--only nginx", BUILDS="copy/*", PROJECTS=nginx, HOSTILE=killed,
+# BENCH_COUNTS=--record.
 BENCH  ?=
+BENCH_COUNTS ?=
 CONFORMANCE ?=
 FUZZ   ?=
 FAULTS ?=
@@ -35,6 +37,7 @@ PACKAGES_FAULTS := $(PACKAGES_RUN) $(PACKAGES_DEMO) docker-registry e2fsprogs py
 PACKAGES_CONFORMANCE := $(PACKAGES_RUN) crun gcc libc6-dev python3 runc util-linux
 PACKAGES_BENCH := $(PACKAGES_RUN) $(PACKAGES_DEMO) aardvark-dns bubblewrap buildah crun docker-registry gcc iproute2 iptables mmdebstrap netavark \
 	openssl podman procps python3 runc skopeo umoci util-linux zstd
+PACKAGES_COUNTS := $(PACKAGES_RUN) $(PACKAGES_DEMO) gcc libc6-dev libcapstone-dev python3 util-linux
 
 PACKAGES_SOAK  := $(PACKAGES_RUN) $(PACKAGES_DEMO) apache2-utils iproute2 mmdebstrap nftables python3 util-linux
 PACKAGES_DIFFERENTIAL := $(PACKAGES_RUN) $(PACKAGES_DEMO) bsdutils docker-registry iproute2 procps python3 util-linux
@@ -43,7 +46,7 @@ PACKAGES_PROJECTS := $(PACKAGES_BUILDS) buildah mmdebstrap
 PACKAGES_DATABASE := $(PACKAGES_RUN) mmdebstrap python3 util-linux
 PACKAGES_VM    := $(PACKAGES_DEMO) debootstrap dpkg e2fsprogs kmod qemu-system-x86
 
-.PHONY: build compatibility compatibility-check demo test test-release test-database test-faults test-soak test-vm check lint arrows bench link-order \
+.PHONY: build compatibility compatibility-check demo test test-release test-database test-faults test-soak test-vm check lint arrows bench bench-counts bench-counts-built link-order \
 	conformance conformance-own conformance-built differential differential-built builds builds-built test-projects test-hostile fuzz fuzz-built install clean help debug debug-checked packages-build packages-check
 
 # A section for each function, so that the linker can leave out what nobody calls, and puts what a start executes side by
@@ -116,7 +119,7 @@ test-release: build ## the integration tests with the release build, which is op
 
 packages-check:
 	@$(HARNESS)/install-packages $(PACKAGES_BUILD) $(PACKAGES_TEST) $(PACKAGES_CONFORMANCE) $(PACKAGES_VM) \
-		$(PACKAGES_DIFFERENTIAL) $(PACKAGES_BUILDS)
+		$(PACKAGES_DIFFERENTIAL) $(PACKAGES_BUILDS) $(PACKAGES_COUNTS)
 	@$(HARNESS)/prepare-machine
 
 conformance-own: debug ## hold the debug build alone to the OCI runtime specification (half a minute)
@@ -170,6 +173,13 @@ link-order: build ## list the functions that a start executes, for the linker (a
 bench: build ## measure against podman, crun, runc, bwrap and a small C engine (BENCH="--help" tells more)
 	@$(HARNESS)/install-packages $(PACKAGES_BENCH)
 	@/usr/bin/python3 Tests/Bench/bench.py --apus $(APUS) $(BENCH)
+
+bench-counts: build ## count a start's system calls, page faults and instructions against a table (BENCH_COUNTS="--help" tells more)
+	@$(HARNESS)/install-packages $(PACKAGES_COUNTS)
+	@$(MAKE) --no-print-directory bench-counts-built
+
+bench-counts-built:
+	@/usr/bin/python3 Tests/Bench/counts.py --apus $(APUS) $(BENCH_COUNTS)
 
 conformance: build ## hold ours to the OCI runtime specification, with crun and runc as controls; writes Docs/conformance.md
 	@$(HARNESS)/install-packages $(PACKAGES_CONFORMANCE)
