@@ -186,14 +186,14 @@ conformance: build ## hold ours to the OCI runtime specification, with crun and 
 	@/usr/bin/python3 Tests/Conformance/conformance.py --runtime $(APUS),/usr/bin/crun,/usr/sbin/runc \
 		$(if $(CONFORMANCE),$(CONFORMANCE),--markdown Docs/conformance.md)
 
-fuzz: packages-build ## feed config.json, seccomp profiles and the child protocol to libFuzzer, a minute each (FUZZ="--seconds 5")
+fuzz: packages-build ## feed what others write to libFuzzer, a minute for each reader (FUZZ="--seconds 5", FUZZ="--target policy")
 	@$(HARNESS)/install-packages python3
 	@$(SWIFT) build --product FuzzDriver
 	@$(MAKE) --no-print-directory fuzz-built
 
 # With the debug build's own driver as it is, which is not waited for.
 fuzz-built:
-	$(SWIFT) build --product FuzzDriver $(NO_INDEX) --scratch-path $(BUILD)-fuzz --sanitize=fuzzer -Xswiftc -DLIBFUZZER
+	APUS_FUZZER=1 $(SWIFT) build --product FuzzDriver $(NO_INDEX) --scratch-path $(BUILD)-fuzz --sanitize=fuzzer -Xswiftc -DLIBFUZZER
 	@/usr/bin/python3 Tests/Fuzz/fuzz.py --driver $(BUILD)/debug/FuzzDriver --fuzzer $(BUILD)-fuzz/debug/FuzzDriver $(FUZZ)
 
 install: ## install the executable (after `make build`), manual pages and completions below PREFIX

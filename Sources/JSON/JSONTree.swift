@@ -52,15 +52,19 @@ package enum JSONTree: Hashable, Sendable {
     /// said. nil where there is none.
     static func find(_ name: String, in members: [Member]) -> JSONTree? {
         var found: JSONTree?
+        // What objects of the name have together is gathered in one place: hostile documents have a hundred thousand of them, and a copy for
+        // each would never end.
+        var merged: [Member]?
         for member in members where isSame(member.name, name) {
-            switch (found, member.value) {
-            case (nil, let value): found = value
-            case (_, .null): break
-            case (.object(let earlier), .object(let later)): found = .object(earlier + later)
-            case (_, let value): found = value
+            switch member.value {
+            case .null where found != nil || merged != nil: break
+            case .object(let later):
+                found = nil
+                if merged?.append(contentsOf: later) == nil { merged = later }
+            case let value: (found, merged) = (value, nil)
             }
         }
-        return found
+        return merged.map { .object($0) } ?? found
     }
 
     /// Whether Go's `encoding/json` takes `left` and `right` for names of the same field: they may differ in the case of

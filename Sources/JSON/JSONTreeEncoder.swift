@@ -48,7 +48,10 @@ private final class EncodingNode: Encoder {
         let node = EncodingNode(path: codingPath + [key])
         var members: [(String, EncodingNode)] = []
         if case .object(let present) = content { members = present }
-        content = .object(members + [(key.stringValue, node)])
+        // So that nobody else has the list, and it need not be copied for each member.
+        content = .value(.null)
+        members.append((key.stringValue, node))
+        content = .object(members)
         return node
     }
 
@@ -56,7 +59,9 @@ private final class EncodingNode: Encoder {
         let node = EncodingNode(path: codingPath)
         var elements: [EncodingNode] = []
         if case .array(let present) = content { elements = present }
-        content = .array(elements + [node])
+        content = .value(.null)
+        elements.append(node)
+        content = .array(elements)
         return node
     }
 

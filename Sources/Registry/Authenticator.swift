@@ -88,7 +88,7 @@ actor Authenticator {
             fields += [("grant_type", "refresh_token"), ("client_id", "apus"), ("refresh_token", token)]
             request.method = .POST
             request.headers = ["Content-Type": "application/x-www-form-urlencoded"]
-            request.body = Array(Self.form(fields).utf8)
+            request.body = Array(Form.text(fields).utf8)
         } else {
             fields += scopes.map { ("scope", $0) }
             if case .password(let user, let password) = credential {
@@ -126,22 +126,5 @@ actor Authenticator {
         // The specification's default, and a little less, so that none ends on its way.
         let lifetime = max(answer.lifetime ?? 60, 60)
         return Header(value: "Bearer " + token, expiry: .now + .seconds(min(lifetime, 86400) - 5))
-    }
-
-    /// Names and values as a form sends them.
-    static func form(_ fields: [(String, String)]) -> String {
-        fields.map { $0.0 + "=" + percentEncoded($0.1) }.joined(separator: "&")
-    }
-
-    static func percentEncoded(_ text: String) -> String {
-        let digits = Array("0123456789ABCDEF".utf8)
-        var bytes: [UInt8] = []
-        for byte in text.utf8 {
-            switch byte {
-            case 48...57, 65...90, 97...122, 45, 46, 95, 126: bytes.append(byte)
-            default: bytes += [37, digits[Int(byte >> 4)], digits[Int(byte & 15)]]
-            }
-        }
-        return String(decoding: bytes, as: UTF8.self)
     }
 }

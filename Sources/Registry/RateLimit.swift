@@ -1,6 +1,5 @@
 import Bytes
 import Glibc
-import NIOHTTP1
 
 /// What a registry that is asked too often says of when it may be asked again, and of how often it may be.
 package struct RateLimit: Equatable, Sendable {
@@ -18,11 +17,9 @@ package struct RateLimit: Equatable, Sendable {
         self.window = window
     }
 
-    /// What `headers` say, received at `now` seconds since 1970: `Retry-After` (RFC 9110, 10.2.3) in seconds or as a time, Docker Hub's
-    /// `X-Retry-After` as seconds since 1970, and its `RateLimit-Limit: 100;w=21600`. nil where they say nothing of it.
-    init?(_ headers: HTTPHeaders, now: Int) { self.init(now: now) { headers.first(name: $0) } }
-
-    /// As the other, of headers that are found by their names.
+    /// What an answer's headers say, received at `now` seconds since 1970; `header` has one by its name: `Retry-After` (RFC 9110, 10.2.3) in
+    /// seconds or as a time, Docker Hub's `X-Retry-After` as seconds since 1970, and its `RateLimit-Limit: 100;w=21600`. nil where they say
+    /// nothing of it.
     init?(now: Int, _ header: (String) -> String?) {
         let until = [
             header("Retry-After").flatMap { HTTPDate.seconds(of: $0) },

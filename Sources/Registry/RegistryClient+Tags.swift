@@ -22,10 +22,6 @@ extension RegistryClient {
         return tags
     }
 
-    private struct TagList: Decodable {
-        var tags: [String]?
-    }
-
     /// Gives the pages of a list, the first of which is at `first`, to `take`, as long as that says that it wants more. `what` is what an error says
     /// that it is a list of. Throws `RegistryError`, also for one that leads elsewhere, or has no end after `most` pages.
     func pages(

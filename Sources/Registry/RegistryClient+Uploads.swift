@@ -86,7 +86,7 @@ extension RegistryClient {
     }
 
     private func mount(_ descriptor: Descriptor, from other: String) async throws(RegistryError) -> Mount {
-        let query = Authenticator.form([("mount", "\(descriptor.digest)"), ("from", other)])
+        let query = Form.text([("mount", "\(descriptor.digest)"), ("from", other)])
         let answer: Transport.Answer
         do throws(RegistryError) {
             // A token for both repositories may have to replace two that others have asked for meanwhile.

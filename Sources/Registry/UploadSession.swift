@@ -73,7 +73,7 @@ struct UploadSession: Sendable {
     func ending(_ digest: String) -> URL? {
         guard var address = URLComponents(url: url, resolvingAgainstBaseURL: true) else { return nil }
         let query = address.percentEncodedQuery.map { $0.isEmpty ? "" : $0 + "&" } ?? ""
-        address.percentEncodedQuery = query + Authenticator.form([("digest", digest)])
+        address.percentEncodedQuery = query + Form.text([("digest", digest)])
         address.fragment = nil
         return address.url
     }

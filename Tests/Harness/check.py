@@ -73,7 +73,7 @@ def phases():
               obstacle=only_root),
         Phase("builds", [*MAKE, "builds-built"], after=("debug",), cores=0.7),
         # Its compiler has a folder of its own, so that it need not wait for SwiftPM's other calls.
-        Phase("fuzz", [*MAKE, "fuzz-built", "FUZZ=--seconds 20"], after=("debug",), cores=1.3),
+        Phase("fuzz", [*MAKE, "fuzz-built", "FUZZ=--total 110"], after=("debug",), cores=1.3),
         Phase("compatibility", [*MAKE, "compatibility-check"], after=("debug",), cores=0.5),
         Phase("bench-counts", [*MAKE, "bench-counts-built"], after=("release",), cores=1),
         Phase("integration-release-1", [*tests, "integration-release-1"], after=("release", "integration"), cores=0.5),

@@ -1,4 +1,5 @@
 import Bytes
+import Glibc
 import JSON
 import Testing
 
@@ -54,6 +55,40 @@ import Testing
         #expect(try value(#"{"inner": {"a": 1, "b": 2}, "inner": {"b": 3}}"#).inner == .init(a: 1, b: 3))
         #expect(try value(#"{"map": {"a": "1", "a": "2"}, "map": {"b": "3"}}"#).map == ["a": "2", "b": "3"])
         #expect(try value(#"{"list": ["a", "b"], "list": ["c"]}"#).list == ["c"])
+    }
+
+    /// Whether `body` takes ten seconds of this thread's own time at most: one is enough, unless all that there is is copied for each thing that
+    /// comes.
+    private func isLinear(_ body: () throws -> Void) rethrows -> Bool {
+        func spent() -> Int {
+            var time = timespec()
+            clock_gettime(CLOCK_THREAD_CPUTIME_ID, &time)
+            return time.tv_sec
+        }
+        let start = spent()
+        try body()
+        return spent() - start < 10
+    }
+
+    /// A megabyte of a registry's.
+    @Test func manyThousandMembersOfANameAreMerged() throws {
+        let members = Array(repeating: #""map":{"a":"1"}"#, count: 60_000).joined(separator: ",")
+        let text = #"{"map": {"b": "2"}, \#(members), "map": null, "MAP": {"c": "3"}, "inner": {}}"#
+        var found: Value?
+        #expect(try isLinear { found = try value(text) })
+        #expect(found == Value(map: ["a": "1", "b": "2", "c": "3"], inner: .init()))
+        // What is no object ends what was before it.
+        #expect(try value(#"{"map": {"b": "2"}, "map": 1, "map": {"a": "1"}}"#).map == ["a": "1"])
+        #expect(throws: JSONError("map", "is not an object")) { try value(#"{"map": {"b": "2"}, "map": 1}"#) }
+    }
+
+    /// As the configuration of an image may have them, which is written again where another is made of it.
+    @Test func manyThousandElementsAndMembersAreWritten() throws {
+        let list = [String](repeating: "x", count: 60_000)
+        let map = Dictionary(uniqueKeysWithValues: (0..<60_000).map { (ByteKey("\($0)"), "") })
+        var trees: [JSONTree] = []
+        #expect(try isLinear { trees = [try JSONTree(encoding: list), try JSONTree(encoding: map)] })
+        #expect(trees.first?.array?.count == list.count && trees.last?.members?.count == map.count)
     }
 
     @Test(arguments: [

@@ -22,6 +22,19 @@ import Testing
         #expect(throws: PlatformError.self) { try Platform(parsing: text, host: host) }
     }
 
+    /// What a Dockerfile asks for must not be counted down from.
+    @Test(arguments: ["amd64", "arm"]) func variantsThatNoMachineHasAreNotCountedDown(_ architecture: String) {
+        for level in ["10", "9999999999", "9223372036854775807", "9223372036854775808"] {
+            let platform = Platform(architecture: architecture, variant: "v\(level)")
+            #expect(platform.compatible.count <= 3)
+            let list = ImageIndex(manifests: [])
+            #expect(list.manifest(for: platform) == nil)
+        }
+        #expect(Platform(architecture: "amd64", variant: "v3").compatible.map(\.variant) == ["v3", "v2", nil, nil])
+        #expect(
+            Platform(architecture: "arm", variant: "v9").compatible.map(\.variant) == ["v9", "v8", "v7", "v6", "v5"])
+    }
+
     @Test func knowsTheMachinesOfUname() {
         #expect(Platform(machine: "x86_64").description == "linux/amd64")
         #expect(Platform(machine: "aarch64").description == "linux/arm64")

@@ -29,6 +29,23 @@ import Testing
         #expect(try value("{}") == .table([]))
     }
 
+    /// A stack that is all that a thread has must do for the tree, however a document goes deeper: tables in braces, keys with dots, headers.
+    @Test func countsTheLevelsOfAllKinds() throws {
+        let dots = Array(repeating: "a", count: 40).joined(separator: ".")
+        let inBraces = "\(dots) = {\(dots) = 1}\n"
+        var tree: TOMLTree? = try parse("[\(dots)]\n" + inBraces)
+        for _ in 0..<120 { tree = tree?["a"] }
+        #expect(tree == .other("1"))
+        // One behind the other they do not add up.
+        _ = try parse(inBraces + "[b.\(dots)]\n" + inBraces + "[c.\(dots)]\n" + inBraces)
+        for text in [
+            "[\(dots)]\n\(dots) = {\(dots) = {\(dots) = 1}}", "\(dots) = [{\(dots) = [{\(dots) = [{\(dots) = 1}]}]}]",
+            "[[\(dots)]]\n\(dots).\(dots).\(dots) = 1",
+        ] {
+            #expect(throws: TOMLError.self) { _ = try parse(text) }
+        }
+    }
+
     @Test func readsTables() throws {
         let tree = try parse(
             """

@@ -16,7 +16,8 @@ extension Engine {
         try await imageService.pull(reference, options, report: report)
     }
 
-    /// Pulls every tag of the repository of `reference`, one after the other; otherwise as `pull`.
+    /// Pulls every image that a tag of the repository of `reference` names, one after the other; otherwise as `pull`. Tags of signatures and other
+    /// artifacts are passed over, and reported.
     package func pullAllTags(
         _ reference: Reference, _ options: PullOptions, report: @escaping @Sendable (PullEvent) -> Void
     ) async throws(EngineError) -> [PulledImage] {

@@ -11,18 +11,6 @@ struct DockerArchive {
     private let spool: ArchiveSpool
     private let ingest: ImageIngest
 
-    private struct Item: Decodable {
-        let config: String
-        let repoTags: [String]?
-        let layers: [String]?
-
-        enum CodingKeys: String, CodingKey {
-            case config = "Config"
-            case repoTags = "RepoTags"
-            case layers = "Layers"
-        }
-    }
-
     init(_ spool: ArchiveSpool, _ ingest: ImageIngest) {
         self.spool = spool
         self.ingest = ingest
@@ -30,8 +18,8 @@ struct DockerArchive {
 
     /// The images that `manifest`, the content of manifest.json, lists.
     func images(_ manifest: [UInt8]) throws -> [ArchivedImage] {
-        let items: [Item]
-        do throws(JSONError) { items = try JSONTree.decode(from: manifest) } catch {
+        let items: [DockerArchiveItem]
+        do throws(JSONError) { items = try DockerArchiveItem.list(manifest) } catch {
             throw EngineError("the archive's manifest.json is damaged: \(error)", .invalid)
         }
         let originals = originalManifests()
@@ -58,7 +46,7 @@ struct DockerArchive {
     }
 
     private func image(
-        _ item: Item, _ blob: ArchiveSpool.Blob, _ config: ImageConfig, _ names: [Reference]
+        _ item: DockerArchiveItem, _ blob: ArchiveSpool.Blob, _ config: ImageConfig, _ names: [Reference]
     ) throws -> ArchivedImage {
         let layers = item.layers ?? []
         let diffIDs = config.rootfs.diffIDs

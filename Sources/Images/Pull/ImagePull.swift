@@ -29,9 +29,18 @@ struct ImagePull: Sendable {
         report(.pulling(reference))
         if let present = try await upToDate(reference) { return finished(present) }
         let top = try await client.manifest(of: reference)
-        let before = try? images.image(reference.description, platform: wanted)
         let (fetched, manifest) = try await choose(top, reference)
+        return try await take(reference, top, fetched, manifest)
+    }
+
+    /// Brings the image of `manifest`, which is `fetched`, of what `reference` names, `top`. Throws as `run`.
+    func take(
+        _ reference: Reference, _ top: FetchedManifest, _ fetched: FetchedManifest, _ manifest: Manifest
+    ) async throws -> PulledImage {
+        let before = try? images.image(reference.description, platform: wanted)
         try await admission.check(reference, manifest: fetched.bytes, client)
+        // An artifact may have no configuration that could be fetched.
+        do throws(ManifestError) { try manifest.checkTypes() } catch { throw Self.unusable(reference, error) }
         let ingest = try images.beginIngest()
         defer { ingest.end() }
         let configuration: [UInt8]
@@ -63,7 +72,7 @@ struct ImagePull: Sendable {
                 reference: reference, digest: top.descriptor.digest, id: manifest.config.digest, isNewer: isNewer))
     }
 
-    private func finished(_ image: PulledImage) -> PulledImage {
+    func finished(_ image: PulledImage) -> PulledImage {
         report(.pulled(image))
         return image
     }
@@ -75,7 +84,7 @@ struct ImagePull: Sendable {
     // MARK: - Manifests
 
     /// The image if the store has, whole and unpacked, what the registry has under the name. Asks for a digest alone.
-    private func upToDate(_ reference: Reference) async throws -> PulledImage? {
+    func upToDate(_ reference: Reference) async throws -> PulledImage? {
         guard let present = try? images.image(reference.description, platform: wanted), wanted.accepts(present.platform)
         else { return nil }
         let blobs = present.manifest.layers + [present.manifest.config]
@@ -107,7 +116,7 @@ struct ImagePull: Sendable {
     }
 
     /// The manifest for the platform that is wanted, of `top` itself or the indexes in it.
-    private func choose(
+    func choose(
         _ top: FetchedManifest, _ reference: Reference
     ) async throws -> (FetchedManifest, Manifest) {
         var current = top
@@ -133,7 +142,7 @@ struct ImagePull: Sendable {
         let image: ImageConfig
         do throws(ManifestError) {
             image = try manifest.imageConfig(bytes)
-        } catch { throw EngineError("cannot use \(reference.familiar): \(error)") }
+        } catch { throw Self.unusable(reference, error) }
         guard image.os == "linux" else {
             throw EngineError(
                 "cannot use \(reference.familiar): its operating system is \"\(image.os)\", and containers here run Linux",
@@ -146,6 +155,10 @@ struct ImagePull: Sendable {
                     + " specified platform (\(wanted))", .invalid)
         }
         return image
+    }
+
+    private static func unusable(_ reference: Reference, _ error: ManifestError) -> EngineError {
+        EngineError("cannot use \(reference.familiar): \(error)")
     }
 
     // MARK: - Layers

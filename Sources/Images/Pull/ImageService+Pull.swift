@@ -24,7 +24,8 @@ extension ImageService {
         }
     }
 
-    /// Pulls every tag of the repository of `reference`, one after the other; otherwise as `pull`.
+    /// Pulls every image that a tag of the repository of `reference` names, one after the other; otherwise as `pull`. Tags of signatures and other
+    /// artifacts are passed over, and reported. Throws also where there is no image.
     package func pullAllTags(
         _ reference: Reference, _ options: PullOptions, report: @escaping @Sendable (PullEvent) -> Void
     ) async throws(EngineError) -> [PulledImage] {
@@ -37,8 +38,13 @@ extension ImageService {
             var images: [PulledImage] = []
             for tag in tags {
                 let tagged = try reference.with(tag: tag)
-                images.append(try await pull.run(tagged))
+                guard let image = try await pull.runIfImage(tagged) else { continue }
+                images.append(image)
                 notePull(tagged)
+            }
+            guard !images.isEmpty else {
+                throw EngineError(
+                    "repository \(reference.familiarName) has no images: its tags are of other artifacts", .invalid)
             }
             return images
         }
@@ -71,14 +77,18 @@ extension ImageService {
         }
     }
 
-    /// `report` without the beginning of an image that began before, at another place.
+    /// `report` without the beginning of an image that began before, at another place, and what was said there of tags.
     private func onceForEachImage(
         _ report: @escaping @Sendable (PullEvent) -> Void
     ) -> @Sendable (PullEvent) -> Void {
-        let begun = BegunImages()
+        let begun = KnownNames()
+        let skipped = KnownNames()
         return { event in
-            if case .pulling(let reference) = event, !begun.isFirst(reference) { return }
-            report(event)
+            switch event {
+            case .pulling(let reference) where !begun.isFirst(reference): return
+            case .skipped(let reference, _) where !skipped.isFirst(reference): return
+            default: report(event)
+            }
         }
     }
 
@@ -97,8 +107,8 @@ extension ImageService {
     }
 }
 
-/// The images of which a pull has told that they begin.
-private final class BegunImages: Sendable {
+/// Names of which a pull has told something.
+private final class KnownNames: Sendable {
     private let names = Mutex<Set<Reference>>([])
 
     func isFirst(_ reference: Reference) -> Bool { names.withLock { $0.insert(reference).inserted } }

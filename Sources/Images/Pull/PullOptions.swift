@@ -37,6 +37,8 @@ package enum PullEvent: Sendable {
     case pulling(Reference)
     /// A layer, by the digest of its blob, comes into another state.
     case layer(Digest, LayerState)
+    /// A tag of the repository, whose images are all wanted, is of something else: of its media type, or that of a list of such things.
+    case skipped(Reference, type: String)
     /// The image is in the store.
     case pulled(PulledImage)
 

@@ -17,7 +17,7 @@ package enum ManifestDocument: Hashable, Sendable {
     /// Decodes and checks `bytes`. `declaredType` is the media type by which the document was announced; types
     /// that say nothing ("application/json") and nil leave it to the document.
     ///
-    /// Throws where it is no such document, is of Docker's schema 1, contradicts its announced type, is a manifest
+    /// Throws where it is no such document, is of Docker's schema 1 or of an artifact, contradicts its announced type, is a manifest
     /// and an index at once, or has sizes or counts that cannot be true.
     package init(_ bytes: [UInt8], declaredType: String? = nil) throws(ManifestError) {
         guard bytes.count <= Self.sizeLimit else { throw .tooLarge(Self.sizeLimit) }
@@ -48,6 +48,8 @@ package enum ManifestDocument: Hashable, Sendable {
                 throw .malformed("it has more than \(Self.layerCountLimit) layers")
             }
             self = .manifest(manifest)
+        } else if type.isSame(as: MediaType.ociArtifact) {
+            throw .artifact(outline.artifactType ?? type)
         } else {
             throw .malformed("its media type \(type.excerpt) is unknown")
         }
@@ -86,13 +88,14 @@ package enum ManifestDocument: Hashable, Sendable {
     private struct Outline: Decodable {
         var schemaVersion: Int
         var mediaType: String?
+        var artifactType: String?
         var hasManifests: Bool
         var hasLayers: Bool
         var hasConfig: Bool
         var hasSchema1: Bool
 
         enum Key: String, CodingKey {
-            case schemaVersion, mediaType, manifests, layers, config, fsLayers
+            case schemaVersion, mediaType, artifactType, manifests, layers, config, fsLayers
         }
 
         init(from decoder: any Decoder) throws {
@@ -100,6 +103,8 @@ package enum ManifestDocument: Hashable, Sendable {
             schemaVersion = try container.decodeIfPresent(Int.self, forKey: .schemaVersion) ?? 0
             let own = try container.decodeIfPresent(String.self, forKey: .mediaType)
             mediaType = own?.isEmpty == true ? nil : own
+            let kind = try container.decodeIfPresent(String.self, forKey: .artifactType)
+            artifactType = kind?.isEmpty == true ? nil : kind
             hasManifests = container.contains(.manifests)
             hasLayers = container.contains(.layers)
             hasConfig = container.contains(.config)

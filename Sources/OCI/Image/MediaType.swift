@@ -13,6 +13,9 @@ package enum MediaType {
     package static let dockerLayer = "application/vnd.docker.image.rootfs.diff.tar"
     package static let dockerForeignLayerGzip = "application/vnd.docker.image.rootfs.foreign.diff.tar.gzip"
 
+    /// Of a manifest that image-spec had for artifacts before its version 1.1.
+    package static let ociArtifact = "application/vnd.oci.artifact.manifest.v1+json"
+
     /// Whether a document of this type lists manifests instead of being one.
     package static func isIndex(_ type: String) -> Bool { type == ociIndex || type == dockerList }
     /// Whether a blob of this type is the configuration of an image: the specifications' types, and those that say nothing,

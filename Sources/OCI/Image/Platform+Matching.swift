@@ -91,16 +91,21 @@ extension Platform: CustomStringConvertible {
         switch own.architecture {
         case "amd64":
             let level = own.variant.flatMap { Int($0.dropFirst()) } ?? 1
-            let levels: [String?] = level > 1 ? (2...level).reversed().map { "v\($0)" } : []
+            let levels: [String?] = level > 1 ? Platform.variants(from: 2, to: level) : []
             return same(levels + [nil]) + [Platform(os: own.os, architecture: "386")]
         case "arm":
             let level = own.variant.flatMap { Int($0.dropFirst()) } ?? 7
-            return same(level > 5 ? (5...level).reversed().map { "v\($0)" } : [own.variant])
+            return same(level > 5 ? Platform.variants(from: 5, to: level) : [own.variant])
         case "arm64":
             return same(Platform.arm64Variants(from: own.variant))
                 + Platform(os: own.os, architecture: "arm", variant: "v8").compatible
         default: return [own]
         }
+    }
+
+    /// "v7", "v6", "v5". Of levels that no machine has, which a Dockerfile may ask for by the billion, just the one that was named is tried.
+    private static func variants(from lowest: Int, to level: Int) -> [String?] {
+        level < 10 ? (lowest...level).reversed().map { "v\($0)" } : ["v\(level)"]
     }
 
     /// Armv9.n has what Armv8.(n+5) has, and each minor version what the one before it has.

@@ -5,6 +5,7 @@ struct TOMLParser {
     let bytes: [UInt8]
     var place = 0
     var line = 1
+    /// How many tables and arrays are around what is read, be they in braces or of a key with dots.
     var depth = 0
     private let root = TOMLTable(.header)
 
@@ -82,7 +83,9 @@ struct TOMLParser {
         let start = line
         let isArray = isNext("[[")
         place += isArray ? 2 : 1
+        depth = 0
         var path = try key()
+        depth = path.count
         guard isNext(isArray ? "]]" : "]") else { throw error("the name of a table is not closed") }
         place += isArray ? 2 : 1
         let last = path.removeLast()
@@ -130,8 +133,10 @@ struct TOMLParser {
         guard byte == UInt8(ascii: "=") else { throw error("\"=\" is missing behind a key") }
         place += 1
         blanks()
-        let value = try value()
         let last = path.removeLast()
+        depth += path.count
+        let value = try value()
+        depth -= path.count
         var table = table
         for name in path { table = try inner(table, name, .dotted, start) }
         guard case nil = table.content(last) else {
@@ -145,7 +150,7 @@ struct TOMLParser {
         var names: [String] = []
         while true {
             blanks()
-            guard names.count < Self.depthLimit else { throw error("a key has too many parts") }
+            guard depth + names.count < Self.depthLimit else { throw error("a key has too many parts") }
             names.append(try name())
             blanks()
             guard byte == UInt8(ascii: ".") else { return names }

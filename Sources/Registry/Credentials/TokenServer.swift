@@ -27,7 +27,7 @@ struct TokenRealm: Sendable {
     /// The address with `fields` behind the query that it has.
     mutating func url(adding fields: [(String, String)]) -> URL {
         let query = components.percentEncodedQuery.map { $0.isEmpty ? "" : $0 + "&" } ?? ""
-        components.percentEncodedQuery = query + Authenticator.form(fields)
+        components.percentEncodedQuery = query + Form.text(fields)
         return components.url ?? url
     }
 }

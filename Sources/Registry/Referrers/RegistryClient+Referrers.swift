@@ -35,7 +35,7 @@ extension RegistryClient {
         var entries: [Descriptor] = []
         var isFiltered = type != nil
         var isList = true
-        let query = type.map { "?" + Authenticator.form([("artifactType", $0)]) } ?? ""
+        let query = type.map { "?" + Form.text([("artifactType", $0)]) } ?? ""
         do throws(RegistryError) {
             try await pages(path("referrers/\(digest)\(query)"), .referrers(digest), "referrers") {
                 answer, bytes throws(RegistryError) in
@@ -138,22 +138,5 @@ extension RegistryClient {
             default: throw error
             }
         }
-    }
-}
-
-/// What a manifest or an index says of what it is about (image-spec, manifest.md).
-struct SubjectOutline: Decodable {
-    struct Config: Decodable {
-        var mediaType: String?
-    }
-    var subject: Descriptor?
-    var artifactType: String?
-    var config: Config?
-    var annotations: [ByteKey: String]?
-
-    /// nil for what is no such document.
-    init?(_ bytes: [UInt8]) {
-        guard let found = try? JSONTree.decode(SubjectOutline.self, from: bytes) else { return nil }
-        self = found
     }
 }

@@ -11,7 +11,7 @@ extension RegistryClient {
     /// What the registry finds for `term` by the search of Docker's registry of version 1 (`/v1/search`), which Docker Hub and some others
     /// have; at most `limit` results, where it keeps to that. Throws `RegistryError`.
     package func search(_ term: String, limit: Int) async throws(RegistryError) -> [SearchResult] {
-        let query = Authenticator.form([("q", term), ("n", String(limit))])
+        let query = Form.text([("q", term), ("n", String(limit))])
         let answer = try await perform(.GET, "/v1/search?" + query, .search)
         let bytes = try await answer.response.collect(
             limit: Self.limit, from: answer.origin,

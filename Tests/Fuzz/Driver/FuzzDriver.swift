@@ -10,7 +10,7 @@ import Linux
 #if LIBFUZZER
     private let target: Target = {
         guard let name = getenv("FUZZ_TARGET"), let target = Target(rawValue: String(cString: name)) else {
-            fatalError("FUZZ_TARGET is config, seccomp, protocol or dockerfile")
+            fatalError("FUZZ_TARGET is one of \(Target.names)")
         }
         return target
     }()
@@ -40,7 +40,7 @@ import Linux
                 exit(0)
             }
             guard arguments.count > 2, let target = Target(rawValue: arguments[1]) else {
-                fail("usage: FuzzDriver config|seccomp|protocol|dockerfile FILE...")
+                fail("usage: FuzzDriver TARGET FILE..., where TARGET is one of \(Target.names)")
             }
 
             var accepted = 0

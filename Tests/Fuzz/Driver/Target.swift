@@ -17,6 +17,29 @@ enum Target: String, CaseIterable {
     case `protocol`
     /// A Dockerfile, and the same bytes as a `.dockerignore`.
     case dockerfile
+    /// Manifests and indexes of registries, archives and layouts.
+    case manifest
+    /// An image's configuration.
+    case image
+    /// The `index.json` of an OCI layout, and the same bytes as the `manifest.json` of `docker save`.
+    case layout
+    /// policy.json.
+    case policy
+    /// The manifest of an image's signatures, and behind an empty line the payload of one.
+    case signature
+    /// A public key in PEM form, and a signature by it.
+    case key
+    /// registries.conf.
+    case registries
+    /// Docker's config.json and the container tools' auth.json.
+    case credentials
+    /// What registries' answers have in their headers, a line each.
+    case headers
+    /// What registries and token servers answer, but for manifests.
+    case answers
+
+    /// For messages.
+    static var names: String { allCases.map(\.rawValue).joined(separator: ", ") }
 
     /// Returns whether the input was accepted.
     func run(_ bytes: [UInt8]) -> Bool {
@@ -25,6 +48,16 @@ enum Target: String, CaseIterable {
         case .seccomp: runSeccomp(bytes)
         case .protocol: runProtocol(bytes)
         case .dockerfile: runDockerfile(bytes)
+        case .manifest: runManifest(bytes)
+        case .image: runImage(bytes)
+        case .layout: runLayout(bytes)
+        case .policy: runPolicy(bytes)
+        case .signature: runSignature(bytes)
+        case .key: runKey(bytes)
+        case .registries: runRegistries(bytes)
+        case .credentials: runCredentials(bytes)
+        case .headers: runHeaders(bytes)
+        case .answers: runAnswers(bytes)
         }
     }
 

@@ -1,5 +1,7 @@
+import Bytes
 import DockerTypes
 import Engine
+import Errors
 import Flags
 import Glibc
 import Images
@@ -61,7 +63,12 @@ enum Pull {
         let display = isQuiet ? nil : PullDisplay(STDOUT_FILENO)
         let engine = try context.engine()
         if takesAll {
-            let images = try waitFor { try await engine.pullAllTags(bare, options) { display?.show($0) } }
+            let images = try waitFor {
+                try await engine.pullAllTags(bare, options) { event in
+                    display?.show(event)
+                    if case .skipped(let tag, let type) = event { skip(tag, type) }
+                }
+            }
             display?.end(bare.familiarName, isNewer: images.contains(where: \.isNewer))
         } else {
             switch try waitFor({ try await engine.pull(reference, policy, options) { display?.show($0) } }) {
@@ -74,5 +81,11 @@ enum Pull {
         }
         try context.output.line((takesAll ? bare : reference).description)
         return 0
+    }
+
+    // Any thread may say it: not by what the command writes to.
+    private static func skip(_ tag: Reference, _ type: String) {
+        let line = "skipping \(tag.familiar): it is no image, but of the type \(type.excerpt)"
+        try? Output(STDERR_FILENO, limit: 0, forEyes: true).line(VisibleText.escaped(line))
     }
 }

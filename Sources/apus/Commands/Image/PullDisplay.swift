@@ -20,11 +20,14 @@ final class PullDisplay: Sendable {
                 let what = reference.digest == nil ? reference.tag ?? "" : reference.description
                 opening.withLock { $0 = "\(what): Pulling from \(reference.path)\n" }
                 return
+            case .skipped:
+                opening.withLock { $0 = "" }
+                return
             default: break
             }
             printOpening(lines)
             switch event {
-            case .pulling: break
+            case .pulling, .skipped: break
             case .layer(let layer, let state):
                 lines.show(layer, isLasting: state.isLasting) { state.words(width: $0) }
             case .pulled(let image): lines.print("Digest: \(image.digest)\n")
