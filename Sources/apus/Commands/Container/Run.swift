@@ -70,7 +70,7 @@ enum Run {
 
     // Docker's client tells what became of a start by the system's words in the message, whatever they are about.
     private static func status(of message: String) -> CInt {
-        func has(_ words: String) -> Bool { Filters.contains(message, words) }
+        func has(_ words: String) -> Bool { message.contains(bytesOf: words) }
         if has("opening seccomp profile") { return 125 }
         if has("no such file or directory") { return 127 }
         return has("permission denied") || has("is a directory") ? 126 : 125
