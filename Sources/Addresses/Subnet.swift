@@ -25,8 +25,7 @@ package struct Subnet: Hashable, Sendable, CustomStringConvertible {
         let text = Substring(text)
         guard let slash = text.place(of: "/"), let address = IPAddress(text[..<slash]) else { return nil }
         let digits = text[text.utf8.index(after: slash)...]
-        guard !digits.isEmpty, digits.utf8.count <= 3, digits.utf8.allSatisfy({ (48...57).contains($0) }),
-            let prefix = Int(digits)
+        guard digits.isDigits, digits.utf8.count <= 3, let prefix = Int(digits)
         else { return nil }
         self.init(address, prefix: prefix)
     }

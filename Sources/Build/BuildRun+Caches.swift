@@ -41,6 +41,7 @@ extension BuildRun {
         steps.add(try CacheManifest(reading: descriptor, from: place), at: place, named: name)
     }
 
+    // `name` is a reference in familiar form.
     private func takeOver(_ name: String, _ platforms: [Platform]) throws {
         let reference = try Reference(name)
         // What is here is an image: the store has no caches by name.
@@ -53,7 +54,7 @@ extension BuildRun {
             }
         }
         for platform in platforms {
-            let image = try bases.image(name, platform)
+            let image = try bases.image(reference, name, platform)
             guard let cache = InlineCache(image.image.manifest) else { continue }
             if tools.layers.find(image.image.config.rootfs.imageLayers) == nil {
                 try tools.images.unpackMissingLayers(of: image.image)

@@ -33,6 +33,12 @@ extension Substring {
     /// Whether `letter`, an ASCII one, is anywhere in the text.
     package func has(_ letter: Unicode.Scalar) -> Bool { place(of: letter) != nil }
 
+    /// Whether the text is digits from 0 to 9, one at least, and nothing else: no sign, as Swift's numbers may have.
+    package var isDigits: Bool { !isEmpty && utf8.allSatisfy { (48...57).contains($0) } }
+
+    /// Whether the bytes of `part` are anywhere in the text, whatever letters are before and behind them; an empty one is.
+    package func contains(bytesOf part: String) -> Bool { Array(utf8).contains(bytesOf: part) }
+
     /// Where `letter`, an ASCII one, is first; nil where it is not.
     package func place(of letter: Unicode.Scalar) -> Index? {
         let wanted = UInt8(ascii: letter)
@@ -123,6 +129,10 @@ extension String {
     package func comes(before other: String) -> Bool { self[...].comes(before: other) }
     /// As `Substring.excerpt`.
     package var excerpt: String { self[...].excerpt }
+    /// As `Substring.isDigits`.
+    package var isDigits: Bool { self[...].isDigits }
+    /// As `Substring.contains`.
+    package func contains(bytesOf part: String) -> Bool { self[...].contains(bytesOf: part) }
     /// As `Substring.has`.
     package func has(_ letter: Unicode.Scalar) -> Bool { self[...].has(letter) }
     /// As `Substring.place`.
@@ -147,5 +157,15 @@ extension String {
     ) -> [Substring] {
         self[...].split(
             on: separator, maxSplits: maxSplits, omittingEmptySubsequences: omittingEmptySubsequences)
+    }
+}
+
+extension [UInt8] {
+    /// Whether the bytes of `part` are anywhere among these, one behind the other; those of an empty one are.
+    package func contains(bytesOf part: String) -> Bool {
+        let part = Array(part.utf8)
+        guard let first = part.first else { return true }
+        guard count >= part.count else { return false }
+        return (0...count - part.count).contains { self[$0] == first && self[$0...].starts(with: part) }
     }
 }

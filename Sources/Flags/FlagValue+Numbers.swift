@@ -75,98 +75,14 @@ extension FlagValue {
 
     /// A number of bytes with an optional binary suffix (b k m g t p, each also with "b" or "ib" after it).
     package static func bytes(_ text: String) throws(Invalid) -> Int64 {
-        let scalars = Array(text.unicodeScalars)
-        guard let last = scalars.lastIndex(where: { ("0"..."9").contains($0) || $0 == "." || $0 == " " }) else {
-            throw Invalid("invalid size: '\(text)'")
-        }
-        let numberEnd = scalars[last] == " " ? last : last + 1
-        let numberText = String(String.UnicodeScalarView(scalars[..<numberEnd]))
-        let suffix = String(String.UnicodeScalarView(scalars[(last + 1)...])).lowercased()
-        guard let number = Double(numberText) else {
-            throw Invalid("strconv.ParseFloat: parsing \(goQuoted(numberText)): invalid syntax")
-        }
-        guard number >= 0 else { throw Invalid("invalid size: '\(text)'") }
-        var letters = Substring(suffix)
-        var scale = 1.0
-        if let letter = letters.popFirst() {
-            switch letter {
-            case "b": guard letters.isEmpty else { throw Invalid("invalid suffix: '\(suffix)'") }
-            case "k": scale = 1024
-            case "m": scale = 1_048_576
-            case "g": scale = 1_073_741_824
-            case "t": scale = 1_099_511_627_776
-            case "p": scale = 1_125_899_906_842_624
-            default: throw Invalid("invalid suffix: '\(suffix)'")
-            }
-            guard letters.isEmpty || letters == "b" || letters == "ib" else {
-                throw Invalid("invalid suffix: '\(suffix)'")
-            }
-        }
-        guard number * scale < 9.2e18 else { throw Invalid("invalid size: '\(text)'") }
-        return Int64(number * scale)
+        do throws(GoByteSizeFailure) { return try goByteSize(text) } catch { throw Invalid(error.description) }
     }
 
     /// The nanoseconds of a duration in Go's syntax (`time.ParseDuration`).
     package static func duration(_ text: String) throws(Invalid) -> Int64 {
-        func invalid() -> Invalid { Invalid("time: invalid duration \(durationQuoted(text))") }
-        var rest = Substring(text)
-        var isNegative = false
-        if let sign = rest.first, sign == "-" || sign == "+" {
-            isNegative = sign == "-"
-            rest.removeFirst()
+        do throws(GoDurationFailure) { return try goDuration(text) } catch {
+            throw Invalid(error.sentence(of: text))
         }
-        if rest == "0" { return 0 }
-        if rest.isEmpty { throw invalid() }
-        var total = 0.0
-        var exact: Int64 = 0
-        while !rest.isEmpty {
-            let whole = rest.prefix { $0.isASCII && $0.isNumber }
-            rest = rest[whole.endIndex...]
-            var fraction: Substring = ""
-            if rest.firstLetter == "." {
-                rest.removeFirst()
-                fraction = rest.prefix { $0.isASCII && $0.isNumber }
-                rest = rest[fraction.endIndex...]
-            }
-            if whole.isEmpty && fraction.isEmpty { throw invalid() }
-            let unit = rest.prefix { $0 != "." && !($0.isASCII && $0.isNumber) }
-            rest = rest[unit.endIndex...]
-            if unit.isEmpty { throw Invalid("time: missing unit in duration \(durationQuoted(text))") }
-            let scale: Int64
-            switch unit {
-            case "ns": scale = 1
-            case "us", "µs", "μs": scale = 1000
-            case "ms": scale = 1_000_000
-            case "s": scale = 1_000_000_000
-            case "m": scale = 60_000_000_000
-            case "h": scale = 3_600_000_000_000
-            default:
-                let quoted = durationQuoted(text)
-                throw Invalid("time: unknown unit \(durationQuoted(String(unit))) in duration \(quoted)")
-            }
-            guard let count = whole.isEmpty ? 0 : Int64(whole) else { throw invalid() }
-            let (product, overflowed) = count.multipliedReportingOverflow(by: scale)
-            let part = fraction.isEmpty ? 0 : (Double("0.\(fraction)") ?? 0) * Double(scale)
-            let (sum, overflowedAgain) = exact.addingReportingOverflow(product &+ Int64(part))
-            total += Double(count) * Double(scale)
-            if overflowed || overflowedAgain || total > 9.2e18 { throw invalid() }
-            exact = sum
-        }
-        return isNegative ? -exact : exact
-    }
-
-    /// Package time quotes by itself: hexadecimal escapes where `%q` has letters.
-    private static func durationQuoted(_ text: String) -> String {
-        var quoted = "\""
-        for byte in text.utf8 {
-            if byte < 0x20 || byte >= 0x7F {
-                quoted += "\\x" + (byte < 16 ? "0" : "") + String(byte, radix: 16)
-            } else {
-                if byte == UInt8(ascii: "\"") || byte == UInt8(ascii: "\\") { quoted += "\\" }
-                quoted.unicodeScalars.append(Unicode.Scalar(byte))
-            }
-        }
-        return quoted + "\""
     }
 
     /// The billionths of a decimal number ("1.5", "5e-1") or a fraction ("3/2"). Throws where nine decimal

@@ -12,12 +12,17 @@ actor Authenticator {
     private let store: CredentialStore
     private let actions: [String]
     private var known: Header?
+    /// What the known token answered; nil for credentials.
+    private var asked: (challenge: AuthChallenge, origin: Origin)?
     private var pending: Task<Header, any Error>?
 
     struct Header: Sendable {
         let value: String
         /// When it ends to be accepted; nil for credentials, which last.
         let expiry: ContinuousClock.Instant?
+
+        /// Whether its time is over.
+        var isPast: Bool { expiry.map { $0 <= .now } ?? false }
     }
 
     /// The authenticator for the repository of `reference`, with which `actions` are to be done ("pull", "push").
@@ -29,21 +34,30 @@ actor Authenticator {
     }
 
     /// The header to send at first; nil until a challenge asked for one.
-    var header: String? {
-        guard let known else { return nil }
-        if let expiry = known.expiry, expiry <= .now { return nil }
-        return known.value
-    }
+    var header: Header? { known?.isPast == false ? known : nil }
 
     /// The header that answers `challenges` of the registry at `origin`, which came for a request with `rejected`.
     /// nil where there is nothing to answer with. Throws where the token server refuses or cannot be reached, or a
     /// file of credentials cannot be used.
     func answer(
         _ challenges: [AuthChallenge], rejected: String?, from origin: Origin
-    ) async throws(RegistryError) -> String? {
-        if let header, header != rejected { return header }
+    ) async throws(RegistryError) -> Header? {
+        if let header, header.value != rejected { return header }
         let bearer = challenges.first { $0.scheme == "bearer" && $0.parameters["realm"] != nil }
         guard bearer != nil || challenges.contains(where: { $0.scheme == "basic" }) else { return nil }
+        asked = bearer.map { ($0, origin) }
+        return try await fresh(bearer, origin)
+    }
+
+    /// A token in the place of `rejected`, by the challenge that this one answered. nil for credentials, which have no time. Throws as `answer`.
+    func renewed(_ rejected: Header) async throws(RegistryError) -> Header? {
+        if let header, header.value != rejected.value { return header }
+        guard rejected.expiry != nil, let asked else { return nil }
+        return try await fresh(asked.challenge, asked.origin)
+    }
+
+    /// What a token server gives for `bearer`; without one the credentials.
+    private func fresh(_ bearer: AuthChallenge?, _ origin: Origin) async throws(RegistryError) -> Header? {
         if pending == nil {
             pending = Task { () async throws -> Header in
                 if let bearer { return try await token(for: bearer, origin) }
@@ -56,7 +70,7 @@ actor Authenticator {
         do {
             let fresh = try result.get()
             known = fresh
-            return fresh.value
+            return fresh
         } catch let error as RegistryError { throw error } catch {
             throw RegistryError(connection: error, to: origin)
         }

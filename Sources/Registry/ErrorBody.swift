@@ -33,6 +33,13 @@ struct ErrorBody {
         text = line.isEmpty ? nil : line
     }
 
+    /// Whether it is about a token of access whose time is over: ECR says "Your authorization token has expired. Reauthenticate and try again."
+    /// under a code that it has for every denial.
+    var saysTokenIsPast: Bool {
+        guard let words = text?.lowercased() else { return false }
+        return words.contains(bytesOf: "token") && words.contains(bytesOf: "expired")
+    }
+
     private struct Document: Decodable {
         struct Item: Decodable {
             var code: String?

@@ -15,10 +15,10 @@ package final class RegistryClient: Sendable {
     let options: RegistryOptions
     let access: Access
     private let endpoint: Endpoint
-    private let transport: Transport
-    private let authenticator: Authenticator
+    let transport: Transport
+    let authenticator: Authenticator
     private let knownBase = Mutex<URL?>(nil)
-    private let wasAuthorized = Mutex(false)
+    let wasAuthorized = Mutex(false)
 
     /// What is to be done with the repository.
     package enum Access: Sendable {
@@ -137,23 +137,6 @@ package final class RegistryClient: Sendable {
         return refusal.error.isPassing && (refusal.wait ?? .zero) <= options.longestDelay
     }
 
-    /// Sends a request once and gives the answer, which is a success.
-    func once(
-        _ request: Transport.Request, _ subject: Subject, rounds: Int = 1
-    ) async throws(Refusal) -> Transport.Answer {
-        let answer: Transport.Answer
-        do throws(RegistryError) { answer = try await authenticated(request, rounds) } catch {
-            // A token server has limits of its own.
-            guard case .tooManyRequests(_, _, let limit) = error else { throw Refusal(error: error) }
-            throw Refusal(error: error, wait: limit?.wait)
-        }
-        let status = answer.response.status.code
-        if (200..<300).contains(status) { return answer }
-        let limit = RateLimit(answer.response.headers, now: RateLimit.now)
-        let said = await answer.response.failure()
-        throw Refusal(error: failure(answer, said, subject, limit), code: said.code, status: status, wait: limit?.wait)
-    }
-
     /// Waits after the failed `attempt`, the first being 1. Throws when the task is cancelled meanwhile.
     func pause(before attempt: Int, atLeast wait: Duration? = nil) async throws(RegistryError) {
         // A random part keeps clients that failed together from coming back together.
@@ -161,55 +144,6 @@ package final class RegistryClient: Sendable {
         let jittered = min(doubled, options.longestDelay) * Double.random(in: 0.75...1.25)
         do { try await Task.sleep(for: max(jittered, wait ?? .zero)) } catch {
             throw .unreachable(host: host, cause: "the transfer was interrupted")
-        }
-    }
-
-    private func authenticated(
-        _ unsigned: Transport.Request, _ rounds: Int
-    ) async throws(RegistryError) -> Transport.Answer {
-        var request = unsigned
-        let own = Origin(try await base())
-        // An upload can lead elsewhere: whoever has that address has no right to credentials.
-        guard let own, Origin(request.url) == own else { return try await transport.send(request) }
-        request.authorization = await authenticator.header
-        var answer = try await transport.send(request)
-        for _ in 0..<rounds {
-            // Only the registry itself is answered: whom it redirects to has no right to ask for credentials.
-            guard answer.response.status == .unauthorized, answer.origin == own else { return answer }
-            let challenges = AuthChallenge.parse(answer.response.headers["WWW-Authenticate"])
-            guard let fresh = try await header(for: challenges, rejected: request.authorization, own) else {
-                return answer
-            }
-            request.authorization = fresh
-            answer = try await transport.send(request)
-            guard answer.response.status == .unauthorized, answer.origin == own, fresh.begins(with: "Basic ") else {
-                continue
-            }
-            throw .badCredentials(host: repository.domain, detail: await answer.response.failure().text)
-        }
-        return answer
-    }
-
-    private func header(
-        for challenges: [AuthChallenge], rejected: String?, _ origin: Origin
-    ) async throws(RegistryError) -> String? {
-        do throws(RegistryError) {
-            guard let fresh = try await authenticator.answer(challenges, rejected: rejected, from: origin) else {
-                return nil
-            }
-            wasAuthorized.withLock { $0 = true }
-            return fresh
-        } catch {
-            guard case .accessDenied(let repository, let detail) = error else { throw error }
-            throw access.denied(repository, detail)
-        }
-    }
-
-    /// Whether the registry wants credentials and those that were good for it have come to their end.
-    var needsFreshCredentials: Bool {
-        get async {
-            guard wasAuthorized.withLock({ $0 }) else { return false }
-            return await authenticator.header == nil
         }
     }
 

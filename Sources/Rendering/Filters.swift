@@ -60,15 +60,11 @@ package struct Filters: Sendable {
     /// expression must be a part of it literally.
     package static func matches(_ text: String, _ pattern: String) -> Bool {
         var expression = regex_t()
-        guard regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB) == 0 else { return contains(text, pattern) }
+        guard regcomp(&expression, pattern, REG_EXTENDED | REG_NOSUB) == 0 else {
+            return text.contains(bytesOf: pattern)
+        }
         defer { regfree(&expression) }
         return regexec(&expression, text, 0, nil, 0) == 0
-    }
-
-    /// Whether the bytes of `part` are a part of `text`.
-    package static func contains(_ text: String, _ part: String) -> Bool {
-        let (bytes, wanted) = (Array(text.utf8), Array(part.utf8))
-        return bytes.indices.contains { bytes[$0...].starts(with: wanted) } || wanted.isEmpty
     }
 
     /// Whether `text` is a pattern as Go's path.Match takes it: each bracket is closed, and no backslash is the last byte.

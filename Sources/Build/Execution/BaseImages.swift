@@ -54,14 +54,20 @@ final class BaseImages: Sendable {
         }
     }
 
-    /// The image `name` for `platform`. Throws what the registry says of one that is not here, in BuildKit's way.
+    /// The image `name`, as a user wrote it, for `platform`. Throws what the registry says of one that is not here, in BuildKit's way.
     func image(_ name: String, _ platform: Platform) throws(BuildError) -> BaseImage {
-        let key = "\(platform) \(name)"
-        if let image = known.withLock({ $0[key] }) { return image }
+        let full = try building { () throws(EngineError) in try TypedName.expanded(name) }
         let reference: Reference
-        do throws(ReferenceError) { reference = try Reference(name) } catch {
+        do throws(ReferenceError) { reference = try Reference(full) } catch {
             throw BuildError("failed to parse stage name \(goQuoted(name)): \(error)", .invalid)
         }
+        return try image(reference, name, platform)
+    }
+
+    /// As `image(_:_:)` of the image `reference`, which somebody wrote as `name`.
+    func image(_ reference: Reference, _ name: String, _ platform: Platform) throws(BuildError) -> BaseImage {
+        let key = "\(platform) \(reference) \(name)"
+        if let image = known.withLock({ $0[key] }) { return image }
         let image = try reporter.step("[internal] load metadata for \(reference)") { number throws(BuildError) in
             try find(reference, name, platform, number)
         }

@@ -74,7 +74,7 @@ package struct EndpointOptions: Codable, Hashable, Sendable {
         case "gw-priority":
             guard let number = Int(value) else {
                 let digits = value.firstLetter == "-" || value.firstLetter == "+" ? value.dropping(1) : value[...]
-                let isNumber = !digits.isEmpty && digits.utf8.allSatisfy { (48...57).contains($0) }
+                let isNumber = digits.isDigits
                 throw OptionError(
                     "invalid gw-priority (\(value)): " + (isNumber ? "value out of range" : "invalid syntax"))
             }

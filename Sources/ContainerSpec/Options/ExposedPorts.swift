@@ -18,7 +18,7 @@ package enum ExposedPorts {
         let pair = (limits.first ?? "", limits.count > 1 ? limits[1] : limits.first ?? "")
         func number(_ part: String) throws(OptionError) -> UInt16 {
             if let number = UInt16(part) { return number }
-            let isLarge = !part.isEmpty && part.utf8.allSatisfy { (48...57).contains($0) }
+            let isLarge = part.isDigits
             throw invalid(
                 "strconv.ParseUint: parsing \"\(part)\": " + (isLarge ? "value out of range" : "invalid syntax"))
         }

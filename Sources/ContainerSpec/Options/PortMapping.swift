@@ -118,7 +118,7 @@ package struct PortMapping: Hashable, Sendable {
 
     // By itself the initializer takes a sign.
     private static func number(_ text: Substring) -> UInt16? {
-        text.utf8.allSatisfy { (48...57).contains($0) } ? UInt16(text) : nil
+        text.isDigits ? UInt16(text) : nil
     }
 }
 

@@ -52,7 +52,7 @@ package enum PortTexts {
     package static func lines(_ bound: [BoundPort], of text: String) throws(PortError) -> [String] {
         let parts = text.split(on: "/", maxSplits: 1, omittingEmptySubsequences: false)
         let number = parts.first ?? ""
-        guard number.utf8.allSatisfy({ (48...57).contains($0) }), !number.isEmpty else {
+        guard number.isDigits else {
             throw .invalid("invalid port (\(number)): strconv.ParseUint: parsing \"\(number)\": invalid syntax")
         }
         guard UInt16(number) != nil else {

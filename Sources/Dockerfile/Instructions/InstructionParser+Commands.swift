@@ -124,7 +124,10 @@ extension InstructionParser {
 
     private static func duration(_ flags: InstructionFlags, _ name: String) throws(Fault) -> Int64 {
         guard let text = flags.text(name), !text.isEmpty else { return 0 }
-        guard let value = GoValue.duration(text) else { throw Fault("time: invalid duration \(GoValue.quoted(text))") }
+        let value: Int64
+        do throws(GoDurationFailure) { value = try goDuration(text) } catch {
+            throw Fault(error.sentence(of: text.excerpt))
+        }
         guard value == 0 || value >= 1_000_000 else { throw Fault("Interval \"\(name)\" cannot be less than 1ms") }
         return value
     }

@@ -150,7 +150,7 @@ package struct RunMount: Hashable, Sendable {
             isRequired = try Self.flag(key, value)
         case "size":
             try allow(key, [.tmpfs])
-            guard let bytes = GoValue.byteCount(value) else { throw Fault("invalid value for size: \(value.excerpt)") }
+            guard let bytes = try? goByteSize(value) else { throw Fault("invalid value for size: \(value.excerpt)") }
             size = bytes
         case "sharing": sharing = try Self.choice(value, "unsupported sharing value")
         case "mode": mode = try Self.number(key, value, radix: 8)

@@ -6,13 +6,15 @@ import OCI
 package import Store
 
 extension Engine {
-    /// The image that `name` leads to, as Docker resolves it. Throws where there is none.
+    /// The image that `name`, as a user typed it, leads to, as Docker resolves it. Throws where there is none.
     package func image(_ name: String, platform: String? = nil) throws(EngineError) -> StoredImage {
-        try engine { try images.image(name, platform: try platform.map { try Platform(parsing: $0) }) }
+        let name = try TypedName.expanded(name)
+        return try engine { try images.image(name, platform: try platform.map { try Platform(parsing: $0) }) }
     }
 
     /// `tag SOURCE TARGET`. Throws for a source that is not there and a target that is no name.
     package func tag(_ source: String, as target: String) throws(EngineError) {
+        let (source, target) = (try TypedName.expanded(source), try TypedName.expanded(target))
         try engine {
             let reference: Reference
             do throws(ReferenceError) { reference = try Reference(target) } catch {
@@ -27,7 +29,8 @@ extension Engine {
     /// `rmi NAME`: what it untagged and deleted. The content of a deleted image is gone when this returns, but for
     /// what other images, containers and pulls in progress use. Throws by Docker's rules.
     package func removeImage(_ name: String, isForced: Bool) throws(EngineError) -> [ImageRemoval] {
-        try engine {
+        let name = try TypedName.expanded(name)
+        return try engine {
             let image = try images.image(name)
             if image.names.count < 2 || isForced, let place = try mountPlace(of: image.id) {
                 throw EngineError(

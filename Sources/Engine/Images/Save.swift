@@ -43,7 +43,8 @@ extension Engine {
     }
 
     // Each with the name that it is saved by.
-    private func chosen(_ text: String, _ platform: Platform?) throws -> [(StoredImage, Reference?)] {
+    private func chosen(_ typed: String, _ platform: Platform?) throws -> [(StoredImage, Reference?)] {
+        let text = try TypedName.expanded(typed)
         if let bare = try? Reference(text, defaultTag: nil), bare.tag == nil, bare.digest == nil {
             let tags = try images.tags(inRepositoryOf: bare)
             var found: [(StoredImage, Reference?)] = []

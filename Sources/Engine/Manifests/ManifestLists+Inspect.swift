@@ -1,5 +1,6 @@
 import Bytes
 package import Errors
+import Images
 package import OCI
 import Registry
 package import Store
@@ -17,7 +18,7 @@ package enum InspectedManifest: Sendable {
 extension ManifestLists {
     /// `inspect`: what is behind `text`, a list of the store or whatever a registry has. `isWhole`: of a list, its manifests, too. Throws.
     package func inspect(_ text: String, isWhole: Bool) async throws(EngineError) -> InspectedManifest {
-        let name = try engine { try Reference(text) }
+        let name = try engine { try Reference(typed: text) }
         if let list = try engine({ try store.find(name) }) {
             return isWhole ? .members(list.members) : .index(list.index)
         }
@@ -49,7 +50,7 @@ extension ManifestLists {
 
     /// `inspect LIST MANIFEST`: the member `member` of the list `text` of the store. Throws where there is none.
     package func inspect(_ member: String, of text: String) throws(EngineError) -> InspectedManifest {
-        let (list, name) = try engine { (try store.find(try Reference(text)), try Reference(member)) }
+        let (list, name) = try engine { (try store.find(try Reference(typed: text)), try Reference(typed: member)) }
         guard let found = list?.members.first(where: { $0.name == name }) else { throw Self.unknown(name) }
         return .manifest(found)
     }

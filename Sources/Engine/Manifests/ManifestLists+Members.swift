@@ -19,7 +19,8 @@ extension ManifestLists {
         do throws(StoreError) { ingest = try images.beginIngest() } catch { throw EngineError(error) }
         var members: [ManifestList.Member] = []
         for text in texts {
-            let (place, name) = Self.transport(text, origin)
+            let (place, typed) = Self.transport(text, origin)
+            let name = try TypedName.expanded(typed)
             let reference = try engine { try Reference(name) }
             // What was said of it by annotations stays.
             if let list, list.members.contains(where: { $0.name == reference }) { continue }
@@ -126,23 +127,16 @@ extension ManifestLists {
         _ reference: Reference, _ body: (RegistryClient) async throws -> Value
     ) async throws(EngineError) -> Value {
         NameService.restrict()
-        let sources = try engine {
-            try RegistriesConfiguration(environment: options.environment).sources(of: reference)
-        }
-        var failure: (any Error)?
-        for source in sources {
-            let client = RegistryClient(
-                repository: source.reference, options: options, isInsecure: isInsecure || source.isInsecure)
-            do { return try await client.use(body) } catch {
-                failure = error
-                if Task.isCancelled { break }
+        do {
+            return try await RegistryClient.reading(reference, options, isInsecure: isInsecure) { client, _ in
+                try await body(client)
             }
-        }
-        switch failure {
-        case RegistryError.manifestUnknown?, RegistryError.repositoryUnknown?:
-            throw EngineError("no such manifest: \(reference)", .notFound)
-        case let failure?: throw EngineError(failure)
-        case nil: throw EngineError("registries.conf names no place for \(reference)")
+        } catch {
+            switch (error as? MirrorsFailure)?.cause ?? error {
+            case RegistryError.manifestUnknown, RegistryError.repositoryUnknown:
+                throw EngineError("no such manifest: \(reference)", .notFound)
+            default: throw EngineError(error)
+            }
         }
     }
 }

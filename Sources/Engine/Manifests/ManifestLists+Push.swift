@@ -20,7 +20,7 @@ extension ManifestLists {
         _ text: String, to destination: String? = nil, isWhole: Bool = true, purges: Bool = false,
         report: @escaping @Sendable (ManifestPushEvent) -> Void
     ) async throws(EngineError) -> Digest {
-        let name = try engine { try Reference(text) }
+        let name = try engine { try Reference(typed: text) }
         guard let list = try engine({ try store.find(name) }) else { throw Self.unknown(name) }
         let target = try destination.map { text throws(EngineError) in
             let prefix = "docker://"

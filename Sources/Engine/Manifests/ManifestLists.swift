@@ -52,7 +52,7 @@ package struct ManifestLists: Sendable {
 
     /// The name of a list: with its tag, which is "latest" where it has none. Throws for what is none.
     func name(_ text: String) throws(EngineError) -> Reference {
-        let reference = try engine { try Reference(text) }
+        let reference = try engine { try Reference(typed: text) }
         guard reference.digest == nil else {
             throw EngineError(
                 "the manifest list \(text.excerpt) cannot be named by a digest, which it will have only when it is whole: leave it out",
@@ -149,8 +149,9 @@ package struct ManifestLists: Sendable {
         _ text: String
     ) throws(EngineError) -> (text: String, matches: @Sendable (ManifestList.Member) -> Bool) {
         if let digest = Digest(text) { return (text, { $0.descriptor.digest == digest }) }
+        let full = try TypedName.expanded(text)
         do throws(ReferenceError) {
-            let name = try Reference(text)
+            let name = try Reference(full)
             return (name.description, { $0.name == name })
         } catch {
             throw EngineError("annotate: error parsing name for manifest \(text): \(error)", .invalid)
@@ -175,7 +176,7 @@ package struct ManifestLists: Sendable {
 
     /// `rm`: removes the list `text`, and nothing of a registry. Throws where there is none.
     package func remove(_ text: String) throws(EngineError) {
-        let name = try engine { try Reference(text) }
+        let name = try engine { try Reference(typed: text) }
         try engine {
             try store.update(name) { before in
                 guard before != nil else { throw Self.unknown(name) }
@@ -186,7 +187,7 @@ package struct ManifestLists: Sendable {
 
     /// Whether the list `text` is there. Throws for what is no name, and where it cannot be read.
     package func has(_ text: String) throws(EngineError) -> Bool {
-        try engine { try store.find(try Reference(text)) != nil }
+        try engine { try store.find(try Reference(typed: text)) != nil }
     }
 }
 

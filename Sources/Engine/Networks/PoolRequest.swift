@@ -96,8 +96,7 @@ package struct PoolRequest: Equatable, Sendable {
     static func prefixed(_ text: String) -> (IPAddress, Int)? {
         guard let place = text.lastPlace(of: "/"), let address = IPAddress(text[..<place]) else { return nil }
         let digits = text.behind(place)
-        guard !digits.isEmpty, digits.utf8.count <= 3, digits.utf8.allSatisfy({ (48...57).contains($0) }),
-            let prefix = Int(digits), prefix <= address.width
+        guard digits.isDigits, digits.utf8.count <= 3, let prefix = Int(digits), prefix <= address.width
         else { return nil }
         return (address, prefix)
     }

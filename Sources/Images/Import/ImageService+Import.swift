@@ -25,7 +25,7 @@ extension ImageService {
     /// `descriptor` (a file, or a pipe). Returns the image's id. Throws; then nothing is left of it.
     package func importImage(from descriptor: CInt, _ options: ImportOptions) throws(EngineError) -> Digest {
         try engine {
-            let name = try options.name.map { try Reference($0) }
+            let name = try options.name.map { try Reference(typed: $0) }
             if name?.digest != nil { throw EngineError("cannot import to a name with a digest", .invalid) }
             let platform = try options.platform.map { try Platform(parsing: $0) } ?? .host
             var container = ContainerConfig()

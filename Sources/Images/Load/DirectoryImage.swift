@@ -28,10 +28,8 @@ struct DirectoryImage {
             case .manifest(let manifest):
                 return try image(manifest, bytes, document.mediaType)
             case .index(let index):
-                var present = index
-                present.manifests = index.manifests.filter { spool.has(Self.path(ofManifest: $0.digest)) }
-                let only = platform == nil && present.manifests.count == 1 ? present.manifests[0] : nil
-                guard let chosen = present.manifest(for: platform ?? .host) ?? only else {
+                let present = index.narrowed { spool.has(Self.path(ofManifest: $0.digest)) }
+                guard let chosen = present.archived(for: platform) else {
                     throw EngineError(
                         "the directory has no image for \(platform ?? .host): it is for "
                             + "\(present.platforms.map(\.description).joined(separator: ", ").excerpt)", .invalid)
@@ -46,16 +44,10 @@ struct DirectoryImage {
     }
 
     private func image(_ manifest: Manifest, _ bytes: [UInt8], _ type: String) throws -> ArchivedImage {
-        try verify(manifest.config, manifest.config.digest.hex)
-        let config: ImageConfig
-        let document = try ingest.store.read(manifest.config.digest)
-        do throws(ManifestError) { config = try manifest.imageConfig(document) } catch {
-            throw EngineError("the directory's image cannot be used: \(error)", .invalid)
+        let descriptor = Descriptor(mediaType: type, digest: try ingest.put(bytes), size: Int64(bytes.count))
+        return try ArchivedImage(descriptor, manifest, called: "the directory's image", in: ingest) {
+            try verify($0, $0.digest.hex)
         }
-        for layer in manifest.layers { try verify(layer, layer.digest.hex) }
-        let descriptor = Descriptor(
-            mediaType: type, digest: try ingest.put(bytes), size: Int64(bytes.count), platform: config.platform)
-        return ArchivedImage(descriptor: descriptor, manifest: manifest, config: config, names: [])
     }
 
     private static func path(ofManifest digest: Digest) -> String { "\(digest.hex).manifest.json" }

@@ -105,14 +105,6 @@ enum LoadSource {
     }
 }
 
-/// An image of an archive whose parts are all in the store.
-struct ArchivedImage {
-    var descriptor: Descriptor
-    var manifest: Manifest
-    var config: ImageConfig
-    var names: [Reference]
-}
-
 extension ImageConfig {
     /// The platform that the configuration names.
     var platform: Platform { Platform(os: os, architecture: architecture, variant: variant).normalized }

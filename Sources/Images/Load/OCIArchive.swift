@@ -48,11 +48,9 @@ struct OCIArchive {
         let path = Self.path(descriptor.digest)
         switch try ManifestDocument.ofArchive(bytes, path, descriptor.mediaType) {
         case .index(let index):
-            var present = index
             // An archive of one platform of an image may have the whole index.
-            present.manifests = index.manifests.filter { spool.has(Self.path($0.digest)) }
-            let only = platform == nil && present.manifests.count == 1 ? present.manifests[0] : nil
-            guard depth < 4, let chosen = present.manifest(for: platform ?? .host) ?? only else {
+            let present = index.narrowed { spool.has(Self.path($0.digest)) }
+            guard depth < 4, let chosen = present.archived(for: platform) else {
                 throw EngineError(
                     "the archive's image \(descriptor.digest.short) is not there for \(platform ?? .host): it is for "
                         + "\(index.platforms.map(\.description).joined(separator: ", ").excerpt)", .invalid)
@@ -62,17 +60,11 @@ struct OCIArchive {
             return image
         case .manifest(let manifest):
             guard manifest.describesImage else { return nil }
-            try verify(manifest.config)
-            let config: ImageConfig
-            let document = try ingest.store.read(manifest.config.digest)
-            do throws(ManifestError) { config = try manifest.imageConfig(document) } catch {
-                throw EngineError(
-                    "the archive's image \(descriptor.digest.short) cannot be used: \(error)", .invalid)
-            }
-            for layer in manifest.layers { try verify(layer) }
-            var plain = Descriptor(mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size)
-            plain.platform = config.platform
-            return ArchivedImage(descriptor: plain, manifest: manifest, config: config, names: Self.names(descriptor))
+            let plain = Descriptor(mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size)
+            var image = try ArchivedImage(
+                plain, manifest, called: "the archive's image \(descriptor.digest.short)", in: ingest, verify: verify)
+            image.names = Self.names(descriptor)
+            return image
         }
     }
 

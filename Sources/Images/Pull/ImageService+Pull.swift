@@ -55,26 +55,17 @@ extension ImageService {
         _ report: @escaping @Sendable (PullEvent) -> Void, _ body: (ImagePull) async throws -> Value
     ) async throws(EngineError) -> Value {
         NameService.restrict()
-        let sources = try engine {
-            try RegistriesConfiguration(environment: options.registry.environment).sources(of: reference)
-        }
-        let report = sources.count > 1 ? onceForEachImage(report) : report
-        var failures: [String] = []
-        for source in sources.dropLast() {
-            do throws(EngineError) {
-                return try await withPull(from: source, admission, options, report, body)
-            } catch {
-                // Whoever gave up meanwhile does not want to wait for the next.
-                if Task.isCancelled { throw error }
-                failures.append("\(source.reference.name): \(error.message)")
+        let report = onceForEachImage(report)
+        let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
+        do {
+            return try await RegistryClient.reading(reference, options.registry) { client, _ in
+                try await body(
+                    ImagePull(
+                        service: self, layers: layers, client: client, options: options, admission: admission,
+                        downloads: ConcurrencyLimit(options.parallelDownloads), unpacking: ConcurrencyLimit(cores),
+                        arriving: ConcurrencyLimit(options.parallelDownloads), report: report))
             }
-        }
-        do throws(EngineError) {
-            return try await withPull(from: sources[sources.count - 1], admission, options, report, body)
-        } catch {
-            if failures.isEmpty { throw error }
-            throw EngineError("\(error.message) (mirrors: \(failures.joined(separator: "; ")))", error.kind)
-        }
+        } catch { throw EngineError(error) }
     }
 
     /// `report` without the beginning of an image that began before, at another place, and what was said there of tags.
@@ -90,20 +81,6 @@ extension ImageService {
             default: report(event)
             }
         }
-    }
-
-    private func withPull<Value: Sendable>(
-        from source: RegistriesConfiguration.Source, _ admission: ImageAdmission, _ options: PullOptions,
-        _ report: @escaping @Sendable (PullEvent) -> Void, _ body: (ImagePull) async throws -> Value
-    ) async throws(EngineError) -> Value {
-        let client = RegistryClient(
-            repository: source.reference, options: options.registry, isInsecure: source.isInsecure)
-        let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
-        let pull = ImagePull(
-            service: self, layers: layers, client: client, options: options, admission: admission,
-            downloads: ConcurrencyLimit(options.parallelDownloads), unpacking: ConcurrencyLimit(cores),
-            arriving: ConcurrencyLimit(options.parallelDownloads), report: report)
-        do { return try await client.use { _ in try await body(pull) } } catch { throw EngineError(error) }
     }
 }
 

@@ -117,8 +117,7 @@ extension EgressPolicy.Rule {
     }
 
     private static func port(_ text: Substring) -> UInt16? {
-        guard !text.isEmpty, text.utf8.allSatisfy({ (48...57).contains($0) }) else { return nil }
-        return UInt16(text)
+        text.isDigits ? UInt16(text) : nil
     }
 
     /// Whether `name`, in lower case, is the host's, or below it.

@@ -109,15 +109,18 @@ extension Reference {
         var path = String(name)
         if let slash = name.place(of: "/") {
             let first = name[..<slash]
-            let isDomain =
-                first == "localhost" || first.utf8.contains { $0 == 46 || $0 == 58 || (65...90).contains($0) }
-            if isDomain {
+            if namesRegistry(first) {
                 domain = first == "index.docker.io" ? defaultDomain : String(first)
                 path = String(name.behind(slash))
             }
         }
         if domain == defaultDomain, !path.isEmpty, !path.has("/") { path = officialPrefix + path }
         return (domain, path)
+    }
+
+    /// Whether the first component of a name with several is a registry.
+    static func namesRegistry(_ first: Substring) -> Bool {
+        first == "localhost" || first.utf8.contains { $0 == 46 || $0 == 58 || (65...90).contains($0) }
     }
 
     private static func isLowerHexadecimal(_ byte: UInt8) -> Bool {
@@ -147,20 +150,16 @@ extension Reference {
                     isLowerHexadecimal($0) || (65...70).contains($0) || $0 == 58
                 }
             let port = host.behind(close)
-            return isAddress && (port.isEmpty || port.firstLetter == ":" && isPort(port.dropping(1)))
+            return isAddress && (port.isEmpty || port.firstLetter == ":" && port.dropping(1).isDigits)
         }
         if let colon = host.place(of: ":") {
-            guard isPort(host.behind(colon)) else { return false }
+            guard host.behind(colon).isDigits else { return false }
             host = host[..<colon]
         }
         return host.split(on: ".", omittingEmptySubsequences: false).allSatisfy { label in
             label.utf8.first != 45 && label.utf8.last != 45 && !label.isEmpty
                 && label.utf8.allSatisfy { isLetterOrDigit($0) || $0 == 45 }
         }
-    }
-
-    private static func isPort(_ text: Substring) -> Bool {
-        !text.isEmpty && text.utf8.allSatisfy { (48...57).contains($0) }
     }
 
     /// Components of lower-case letters and digits with single separators in between: one dot, one or two

@@ -2,7 +2,8 @@ import Bytes
 import Linux
 package import OCI
 
-/// Where the administrator and the user want images to come from: registries.conf (version 2, containers-registries.conf(5)).
+/// Where the administrator and the user want images to come from: registries.conf (version 2, containers-registries.conf(5)). What it says of
+/// short names is in `ShortNames`.
 ///
 /// `$CONTAINERS_REGISTRIES_CONF` alone where that is set; otherwise `~/.config/containers/registries.conf`, or else
 /// `/etc/containers/registries.conf`, and then the files of `registries.conf.d` of both places. What a later file says of a
@@ -21,7 +22,7 @@ package struct RegistriesConfiguration: Sendable {
     /// Reads the files of a user with this environment. Throws for one that cannot be read or understood.
     package init(environment: [String: String]) throws(RegistryError) {
         var places: [ByteKey: Int] = [:]
-        for path in try Self.paths(environment) {
+        for path in try Self.paths({ environment[$0] }) {
             for registry in try RegistriesFile(path)?.registries ?? [] {
                 if let place = places[ByteKey(registry.prefix)] {
                     registries[place] = registry
@@ -33,10 +34,13 @@ package struct RegistriesConfiguration: Sendable {
         }
     }
 
-    /// The files, of which those of `registries.conf.d` exist.
-    static func paths(_ environment: [String: String]) throws(RegistryError) -> [String] {
-        func value(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
-        if let file = value("CONTAINERS_REGISTRIES_CONF") { return [file] }
+    /// The variable that names the only file.
+    static let fileVariable = "CONTAINERS_REGISTRIES_CONF"
+
+    /// The files, of which those of `registries.conf.d` exist. `variable` gives a variable of the environment.
+    static func paths(_ variable: (String) -> String?) throws(RegistryError) -> [String] {
+        func value(_ name: String) -> String? { variable(name).flatMap { $0.isEmpty ? nil : $0 } }
+        if let file = value(fileVariable) { return [file] }
         let system = "/etc/containers"
         let own = (value("XDG_CONFIG_HOME") ?? value("HOME").map { $0 + "/.config" }).map { $0 + "/containers" }
         let main = "registries.conf"

@@ -30,6 +30,8 @@ struct RegistriesFile: Sendable {
     }
 
     private(set) var registries: [Registry] = []
+    /// All that the file says.
+    let tree: TOMLTree
     private let path: String
 
     /// The largest file that is read, in bytes.
@@ -37,17 +39,20 @@ struct RegistriesFile: Sendable {
 
     /// The file at `path`; nil where there is none. Throws where it cannot be read, or says what cannot be understood, with its line.
     init?(_ path: String) throws(RegistryError) {
-        let bytes: [UInt8]
-        do throws(SystemError) { bytes = try Files.read(path, limit: Self.sizeLimit) } catch {
+        guard let bytes = try Self.read(path) else { return nil }
+        try self.init(bytes, path: path)
+    }
+
+    /// The content of the file at `path`; nil where there is none. Throws where it cannot be read.
+    static func read(_ path: String) throws(RegistryError) -> [UInt8]? {
+        do throws(SystemError) { return try Files.read(path, limit: sizeLimit) } catch {
             if error.errno == .noEntry || error.errno == .notDirectory { return nil }
             throw .registriesFile(path: path, cause: error.errno.description)
         }
-        try self.init(bytes, path: path)
     }
 
     init(_ bytes: [UInt8], path: String) throws(RegistryError) {
         self.path = path
-        let tree: TOMLTree
         do throws(TOMLError) { tree = try TOMLTree.parse(bytes) } catch {
             throw .registriesFile(path: path, cause: error.description)
         }
@@ -59,7 +64,8 @@ struct RegistriesFile: Sendable {
         for element in try tables(entry) { registries.append(try registry(element, entry.line)) }
     }
 
-    private func refusal(_ line: Int, _ cause: String) -> RegistryError {
+    /// What is wrong on a line of the file.
+    func refusal(_ line: Int, _ cause: String) -> RegistryError {
         .registriesFile(path: path, cause: "line \(line): \(cause)")
     }
 

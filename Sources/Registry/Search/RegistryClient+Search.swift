@@ -37,18 +37,11 @@ extension RegistryClient {
                 throw .violation(host: host, cause: "its list of repositories is not JSON")
             }
             let names = (page["repositories"]?.array ?? []).compactMap(\.string)
-            for name in names where Self.has(name, term) {
+            for name in names where name.contains(bytesOf: term) {
                 found.append(SearchResult(name: "\(repository.domain)/\(name)"))
             }
             return found.count < limit
         }
         return Array(found.prefix(limit))
-    }
-
-    /// Whether the bytes of `part` are among those of `name`.
-    static func has(_ name: String, _ part: String) -> Bool {
-        let (name, part) = (Array(name.utf8), Array(part.utf8))
-        guard part.count <= name.count else { return false }
-        return (0...(name.count - part.count)).contains { name[$0...].starts(with: part) }
     }
 }

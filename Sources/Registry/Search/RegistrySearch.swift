@@ -19,7 +19,7 @@ package struct RegistrySearch: Sendable {
     /// At most `limit` repositories for `term`: of Docker Hub, in whose place registries.conf may name another registry, or of HOST for "HOST/TERM". A registry
     /// without a search of its own is asked for all its repositories, and those that have the term in their names are taken. Throws `RegistryError`.
     package func run(_ term: String, limit: Int) async throws(RegistryError) -> [SearchResult] {
-        guard !RegistryClient.has(term, "://") else {
+        guard !term.contains(bytesOf: "://") else {
             throw .searchTerm("repository name (\(term.excerpt)) should not have a scheme")
         }
         let (named, words) = Self.split(term)

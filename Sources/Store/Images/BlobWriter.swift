@@ -79,14 +79,9 @@ package final class BlobWriter: @unchecked Sendable {
     private func keep(_ digest: Digest, _ size: Int64) throws(StoreError) {
         try ingest.protect([digest])
         if ingest.store.has(digest, size: size) { return }
-        let target = ingest.store.path(of: digest)
         try doing("store blob \(digest)") { () throws(SystemError) in
             try file.descriptor.sync()
-            if digest.algorithm != .sha256 {
-                try Files.makeDirectories(Files.split(target).parent, mode: 0o700)
-            }
-            // The directory's own fsync comes with the index that points here.
-            try Files.rename(file.path, to: target)
+            try ingest.store.take(file.path, as: digest)
             file.descriptor.unlock()
         }
     }

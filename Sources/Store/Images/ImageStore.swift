@@ -23,6 +23,14 @@ package struct ImageStore: Sendable {
         "\(paths.images)/blobs/\(digest.algorithm.rawValue)/\(digest.hex)"
     }
 
+    /// Gives the file at `path`, all of which is on the disk, the place of the blob `digest`. Its directory's own fsync comes with the index that
+    /// points there.
+    func take(_ path: String, as digest: Digest) throws(SystemError) {
+        let target = self.path(of: digest)
+        if digest.algorithm != .sha256 { try Files.makeDirectories(Files.split(target).parent, mode: 0o700) }
+        try Files.rename(path, to: target)
+    }
+
     /// The size of the blob in bytes; nil where there is none.
     package func size(of digest: Digest) -> Int64? { try? presentSize(of: digest) }
 

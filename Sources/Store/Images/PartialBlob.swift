@@ -155,11 +155,9 @@ package final class PartialBlob: Sendable {
     package func keep(for ingest: ImageIngest) throws(StoreError) {
         guard state.change({ $0.isVerified }) else { throw .invalid("blob \(digest) was not verified") }
         try ingest.protect([digest])
-        let target = store.path(of: digest)
         try storing { () throws(SystemError) in
             try file.setSize(Int(size))
             try file.sync()
-            if digest.algorithm != .sha256 { try Files.makeDirectories(Files.split(target).parent, mode: 0o700) }
         }
         let action = "store blob \(digest) (if its file was removed meanwhile, pull again)"
         try doing(action) { () throws(SystemError) in
@@ -167,8 +165,7 @@ package final class PartialBlob: Sendable {
             guard try Files.status(path, following: false).identity == file.status().identity else {
                 throw SystemError("rename", path, Errno(ESTALE))
             }
-            // The directory's own fsync comes with the index that points here.
-            try Files.rename(path, to: target)
+            try store.take(path, as: digest)
         }
         end()
     }

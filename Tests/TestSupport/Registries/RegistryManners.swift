@@ -52,6 +52,8 @@ package struct RegistryManners: Sendable {
     package var forbidden: @Sendable (String?, String, String) -> Refusal
     /// What the token server says to who may do nothing with a repository; nil: it gives a token that is good for nothing.
     package var tokenRefusal: @Sendable (String?, String) -> Refusal? = { _, _ in nil }
+    /// After how many requests a token is over, and what is said then; nil: none ever is.
+    package var tokenEnd: (uses: Int, refusal: Refusal)?
     /// What the action of a DELETE is called in scopes.
     package var deleteAction = "delete"
     package var location = Location.relative(hasQuery: true)

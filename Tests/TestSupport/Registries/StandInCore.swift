@@ -30,6 +30,8 @@ final class StandInCore: Sendable {
         let user: String?
         /// By repository.
         var actions: [String: Set<String>] = [:]
+        /// For how many requests it was shown.
+        var uses = 0
     }
 
     let manners: RegistryManners
@@ -106,9 +108,23 @@ final class StandInCore: Sendable {
         case .token(let token): user = token.user
         case .nobody, .liar: break
         }
-        var response = refusal(request, place) ?? manners.policy(request, user)?.response ?? content(request, place)
+        var response =
+            tokenEnd(request) ?? refusal(request, place) ?? manners.policy(request, user)?.response
+            ?? content(request, place)
         response.headers += [("Docker-Distribution-Api-Version", "registry/2.0")] + manners.headers(request, user)
         return response
+    }
+
+    /// What is said of a token that was good once; nil of others.
+    private func tokenEnd(_ request: HTTPServer.Request) -> HTTPServer.Response? {
+        guard let end = manners.tokenEnd, let name = request.headers["authorization"]?.dropFirst("Bearer ".count) else {
+            return nil
+        }
+        let uses = state.withLock { state in
+            state.tokens[String(name)]?.uses += 1
+            return state.tokens[String(name)]?.uses ?? 0
+        }
+        return uses > end.uses ? end.refusal.response : nil
     }
 
     /// What is answered to who may not do this; nil where he may.

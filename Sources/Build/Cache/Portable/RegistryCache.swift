@@ -19,30 +19,15 @@ struct RegistryCache: Sendable {
         // What a cache has becomes layers, as an image's.
         let admission = try ImageAdmission(environment: options.environment)
         try admission.check(reference)
-        let sources = try engine {
-            try RegistriesConfiguration(environment: options.environment).sources(of: reference)
-        }
-        var failure: EngineError?
-        for source in sources {
-            do throws(EngineError) {
-                manifest = try cancellation.interrupting {
-                    try await Self.with(source, options) { client in
-                        let found = try await client.manifest(of: source.reference)
-                        if Self.isCache(found) {
-                            try await admission.check(reference, manifest: found.bytes, client)
-                        }
-                        return found
-                    }
-                }
-                (self.source, self.options, self.cancellation) = (source, options, cancellation)
-                return
-            } catch {
-                if error.kind == .cancelled { throw error }
-                // The last one is the registry itself.
-                failure = error
+        (manifest, source) = try cancellation.interrupting {
+            NameService.restrict()
+            return try await RegistryClient.reading(reference, options) { client, source in
+                let found = try await client.manifest(of: source.reference)
+                if Self.isCache(found) { try await admission.check(reference, manifest: found.bytes, client) }
+                return (found, source)
             }
         }
-        throw failure ?? EngineError("there is no registry for \(reference.familiar)", .notFound)
+        (self.options, self.cancellation) = (options, cancellation)
     }
 
     /// Whether it is a cache, and no image.

@@ -2,14 +2,16 @@ import Bytes
 package import ContainerSpec
 package import Dockerfile
 package import Errors
+import Images
 package import OCI
 
 /// The texts of a build's options that need no type of their own.
 package enum BuildOption {
     /// The name of `--tag`. Throws `OptionError` for what is none, or has a digest.
     package static func tag(_ text: String) throws(OptionError) -> Reference {
+        let full = try typed(text)
         let reference: Reference
-        do throws(ReferenceError) { reference = try Reference(text) } catch {
+        do throws(ReferenceError) { reference = try Reference(full) } catch {
             let why =
                 switch error.cause {
                 case .empty: "repository name must have at least one component"
@@ -22,6 +24,14 @@ package enum BuildOption {
             throw OptionError("failed to solve: refusing to create a tag with a digest reference")
         }
         return reference
+    }
+
+    /// The name of an image that somebody typed as `text`, with the full name in the place of an alias. Throws `OptionError` for a file of
+    /// registries.conf that cannot be used.
+    static func typed(_ text: String) throws(OptionError) -> String {
+        do throws(EngineError) { return try TypedName.expanded(text) } catch {
+            throw OptionError(error.message, error.kind)
+        }
     }
 
     /// The platforms of all uses of `--platform`, each once, in their order. "local" is this machine's. Throws `OptionError`.

@@ -64,7 +64,8 @@ package enum CacheOption {
         guard let text = attributes.last(where: { $0.key == "ref" })?.value, !text.isEmpty else {
             throw OptionError("registry cache \(user) requires ref")
         }
-        do throws(ReferenceError) { return try Reference(text) } catch {
+        let full = try BuildOption.typed(text)
+        do throws(ReferenceError) { return try Reference(full) } catch {
             throw OptionError("invalid cache reference \(goQuoted(text.excerpt)): \(error)")
         }
     }

@@ -1,4 +1,5 @@
 package import Errors
+import Images
 package import OCI
 import Store
 
@@ -17,7 +18,8 @@ extension Engine {
     /// The id of the image that `text` names; nil where there is none. Throws for what can be no
     /// image's name, and where several could be meant.
     package func imageID(_ text: String) throws(EngineError) -> Digest? {
-        do throws(StoreError) { return try images.image(text, platform: nil).id } catch {
+        let name = try TypedName.expanded(text)
+        do throws(StoreError) { return try images.image(name, platform: nil).id } catch {
             if case .unknownImage = error { return nil }
             throw EngineError(error)
         }

@@ -71,8 +71,7 @@ extension Engine {
 
     private func commitName(_ text: String?) throws(EngineError) -> Reference? {
         guard let text, !text.isEmpty else { return nil }
-        let name: Reference
-        do throws(ReferenceError) { name = try Reference(text) } catch { throw EngineError("\(error)", .invalid) }
+        let name = try engine { try Reference(typed: text) }
         guard name.digest == nil else {
             throw EngineError("refusing to create a tag with a digest reference", .invalid)
         }

@@ -3,6 +3,7 @@ import ContainerSpec
 import DockerTypes
 import Engine
 import Flags
+import Images
 import OCI
 import Rendering
 import Store
@@ -53,7 +54,7 @@ struct ContainerFilter {
             }
         }
         ancestors = try filters.all("ancestor").map { name in
-            try engine.imageID(name).map { .id($0) } ?? .name(name)
+            try engine.imageID(name).map { .id($0) } ?? .name(try TypedName.expanded(name))
         }
         before = try filters.all("before").last.map { try engine.container($0).description.created }
         since = try filters.all("since").last.map { try engine.container($0).description.created }

@@ -2,6 +2,7 @@ import ContainerSpec
 import Engine
 import Errors
 import Flags
+import Images
 
 extension Verb {
     static let create = Verb(
@@ -19,6 +20,7 @@ extension Verb {
             throw CommandFailure(error.description, status: 125)
         }
         Run.addProxies(&options, context)
+        if !options.rootfs { options.image = try TypedName.expanded(options.image) }
         let engine = try context.engine()
         let record = options.rootfs ? nil : try Run.image(options, engine, context, startsOver: false, failure: 1)
         try Run.findMountedImages(&options, engine, context, startsOver: false, failure: 1)

@@ -4,6 +4,7 @@ import Engine
 import Errors
 import Flags
 import Glibc
+import Images
 import Linux
 import OCI
 import Rendering
@@ -32,6 +33,7 @@ enum Run {
         addProxies(&options, context)
         let keys = context.configuration.detachKeys
         if options.detachKeys == nil, !keys.isEmpty { options.detachKeys = keys }
+        if !options.rootfs { options.image = try TypedName.expanded(options.image) }
         let client = try clientOptions(options)
         let engine = try context.engine()
         let record = options.rootfs ? nil : try image(options, engine, context)
@@ -70,7 +72,7 @@ enum Run {
 
     // Docker's client tells what became of a start by the system's words in the message, whatever they are about.
     private static func status(of message: String) -> CInt {
-        func has(_ words: String) -> Bool { Filters.contains(message, words) }
+        func has(_ words: String) -> Bool { message.contains(bytesOf: words) }
         if has("opening seccomp profile") { return 125 }
         if has("no such file or directory") { return 127 }
         return has("permission denied") || has("is a directory") ? 126 : 125
@@ -100,7 +102,7 @@ enum Run {
 
     // MARK: the image
 
-    /// The launch record of the image, which is pulled where it is missing. `startsOver`: where JSON was read for it, the
+    /// The launch record of the image, of which the options have the full name where it has an alias; it is pulled where it is missing. `startsOver`: where JSON was read for it, the
     /// process begins again (see `startOver`). `failure` is the exit code where there is none.
     static func image(
         _ options: RunOptions, _ engine: Engine, _ context: Context, startsOver: Bool = true, failure: CInt = 125
@@ -141,6 +143,7 @@ enum Run {
         for place in options.mounts.indices {
             guard case .image(var mounted) = options.mounts[place].kind else { continue }
             var other = options
+            mounted.source = try TypedName.expanded(mounted.source)
             other.image = mounted.source
             // It is the container's own image that is to be the newest.
             if other.pullPolicy == .always { other.pullPolicy = .missing }
@@ -168,8 +171,8 @@ enum Run {
         var arguments = context.options.arguments + ["pull"]
         if options.quiet { arguments.append("--quiet") }
         if let platform = options.platform { arguments += ["--platform", platform] }
-        // With its tag, so that nothing is said of the standard one.
-        arguments.append(try Reference(options.image).familiar)
+        // With its tag, so that nothing is said of the standard one; and in full, so that no alias is looked for again.
+        arguments.append(try Reference(options.image).description)
         // In this process group, so that Ctrl-C ends it; what it prints is not the container's output.
         let child = try fork {
             dup2(2, 1)

@@ -3,6 +3,7 @@ import DockerTypes
 import Engine
 import Flags
 import GoTemplate
+import Images
 import OCI
 import Rendering
 import Store
@@ -149,7 +150,7 @@ struct ImageFilter {
             try name.flatMap { Moment(try engine.image($0).config.created ?? "") }
         }
         self.filters = filters
-        patterns = filters.all("reference") + (argument.map { [$0] } ?? [])
+        patterns = try (filters.all("reference") + (argument.map { [$0] } ?? [])).map { try TypedName.expanded($0) }
         for pattern in patterns where !Filters.isGlobPattern(pattern) { throw FilterError("syntax error in pattern") }
         dangling = try filters.bool("dangling")
         before = try created(filters.all("before").last)

@@ -37,7 +37,7 @@ enum Push {
         guard parsed.bool("disable-content-trust") else {
             throw CommandFailure("content trust is not supported: leave --disable-content-trust=false out")
         }
-        let name = parsed.positionals[0]
+        let name = try TypedName.expanded(parsed.positionals[0])
         let isQuiet = parsed.bool("quiet")
         let takesAll = parsed.bool("all-tags")
         var platform: Platform?

@@ -2,6 +2,7 @@ import Bytes
 import Engine
 import Flags
 import GoTemplate
+import Images
 import Linux
 import OCI
 import Rendering
@@ -22,7 +23,7 @@ extension Verb {
             arguments: .exactly(1))
     ) { parsed, context in
         let filters = try parsed.filters(["type", "annotation"])
-        let repository = RemoteRepository(try Reference(parsed.positionals[0]), context)
+        let repository = RemoteRepository(try Reference(typed: parsed.positionals[0]), context)
         // The registry sorts out for us as long as there is one type.
         let types = filters.all("type")
         let type = types.count == 1 ? types[0] : nil

@@ -1,6 +1,7 @@
 import Engine
 import Errors
 import Flags
+import Images
 import Linux
 import OCI
 
@@ -17,7 +18,7 @@ extension Verb {
     ) { parsed, context in
         // All names are read before anything is deleted.
         let references = try parsed.positionals.map { name in
-            let reference = try Reference(name, defaultTag: nil)
+            let reference = try Reference(typed: name, defaultTag: nil)
             guard reference.tag != nil || reference.digest != nil else {
                 throw CommandFailure(
                     "\(reference.familiarName) is a whole repository: name a tag (\(reference.familiarName):TAG) or a"

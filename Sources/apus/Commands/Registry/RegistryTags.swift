@@ -3,6 +3,7 @@ import DockerTypes
 import Engine
 import Flags
 import GoTemplate
+import Images
 import Linux
 import OCI
 import Rendering
@@ -20,7 +21,7 @@ extension Verb {
             arguments: .exactly(1))
     ) { parsed, context in
         let filters = try parsed.filters(["name"])
-        let reference = try Reference(parsed.positionals[0], defaultTag: nil)
+        let reference = try Reference(typed: parsed.positionals[0], defaultTag: nil)
         guard reference.tag == nil, reference.digest == nil else {
             throw CommandFailure(
                 "\(reference.familiar) is one image: name the repository alone, \(reference.familiarName)")

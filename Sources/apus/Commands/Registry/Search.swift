@@ -3,6 +3,7 @@ import Engine
 import Errors
 import Flags
 import GoTemplate
+import Images
 import Linux
 import OCI
 import Rendering
@@ -108,7 +109,7 @@ struct Search {
         guard parsed.list("filter").isEmpty else {
             throw CommandFailure("--filter is about repositories and not about tags: leave it or --list-tags out")
         }
-        let reference = try Reference(parsed.positionals[0], defaultTag: nil)
+        let reference = try Reference(typed: parsed.positionals[0], defaultTag: nil)
         guard reference.tag == nil, reference.digest == nil else {
             throw CommandFailure("--list-tags wants the name of a repository, without tag and digest")
         }

@@ -3,6 +3,7 @@ import Engine
 import Errors
 import Flags
 import GoTemplate
+import Images
 import Linux
 import Logs
 import Rendering
@@ -21,8 +22,8 @@ extension Verb {
     ) { parsed, context in
         // As Docker: a filter that it does not know filters nothing.
         let pairs = try parsed.list("filter").compactMap { try FlagValue.filter($0) }
-        let filter = EventFilter(
-            try Filters(pairs.filter { EventFilter.keys.contains($0.key) }, keys: EventFilter.keys))
+        let filter = try EventFilter(
+            Filters(pairs.filter { EventFilter.keys.contains($0.key) }, keys: EventFilter.keys))
         let format = try EventFormat(parsed.string("format"))
         let (since, until) = (try parsed.timestamp("since"), try parsed.timestamp("until"))
         if let since, let until, since > until {
@@ -52,15 +53,20 @@ struct EventFilter {
         "service", "type", "volume",
     ]
     private let filters: Filters
+    private let images: [String]
 
-    init(_ filters: Filters) { self.filters = filters }
+    /// Throws for a file of registries.conf that cannot be used: an image may be named by an alias.
+    init(_ filters: Filters) throws {
+        self.filters = filters
+        images = try filters.all("image").map { try TypedName.expanded($0) }
+    }
 
     func admits(_ event: Event) -> Bool {
         filters.admits("event") { isAction(event.action, $0) }
             && filters.admits("type") { $0 == event.kind.rawValue }
             && filters.admits("scope") { $0 == "local" }
             && filters.admitsLabels(event.attributes)
-            && filters.admits("image") { isImage(event, $0) }
+            && (images.isEmpty || images.contains { isImage(event, $0) })
             && admits(event, "container", .container) && admits(event, "daemon", .daemon)
             && admits(event, "network", .network) && admits(event, "plugin", .plugin)
             && admits(event, "volume", .volume)

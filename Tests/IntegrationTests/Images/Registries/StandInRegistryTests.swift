@@ -128,6 +128,34 @@ import Testing
         }
     }
 
+    @Test(arguments: [400, 403])
+    func amazonsPublicTokensEndInTheMiddle(_ status: Int) throws {
+        // Of a push and of a pull: their requests take turns with those for another token.
+        let registry = StandInRegistry(.amazonPublic(uses: 2, status: status))
+        try StandInVisit.with(.any, registry) { visit throws in
+            try visit.loggedIn("AWS", "fresh")
+            try visit.sendAndFetch("small:1", as: "team/small:1")
+            // Each request that found its token over was sent once more, and no oftener.
+            var refused: [String: Int] = [:]
+            for request in registry.requests where request.headers["authorization"]?.hasPrefix("Bearer") == true {
+                refused["\(request.method) \(request.target) \(request.headers["authorization"] ?? "")", default: 0] +=
+                    1
+            }
+            #expect(refused.values.allSatisfy { $0 <= 2 }, "\(refused)")
+            #expect(registry.tokenRequests.count > 3)
+        }
+        // Who never gets a good one is told what the registry says.
+        let useless = StandInRegistry(.amazonPublic(uses: 0, status: status))
+        try StandInVisit.with(.any, useless) { visit throws in
+            let result = try visit.apus("pull", "-q", "\(visit.host)/team/small:1")
+            #expect(result.code == 1)
+            #expect(
+                result.errorText.hasSuffix(
+                    "denied: Your authorization token has expired. Reauthenticate and try again.\n"), "\(result)")
+            #expect(useless.tokenRequests.count < 8, "\(useless.tokenRequests.map(\.target))")
+        }
+    }
+
     @Test func githubRefusesTokensToWhoMayDoNothing() throws {
         let registry = StandInRegistry(.github)
         try StandInVisit.with(.any, registry) { visit throws in
