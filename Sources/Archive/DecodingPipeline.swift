@@ -6,9 +6,11 @@ package final class DecodingPipeline: Sendable {
     private let thread: DecodingThread
 
     /// Borrows `descriptor`, which must stay open while the pipeline lives; hashes the uncompressed bytes
-    /// with `algorithm`. Throws `ArchiveError.unreadable` when the thread cannot be made.
-    package init(reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256) throws(ArchiveError) {
-        thread = try DecodingThread(reading: descriptor, algorithm)
+    /// with `algorithm`; decodes with a share of `memory`, where that is given. Throws `ArchiveError.unreadable` when the thread cannot be made.
+    package init(
+        reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256, sharing memory: DecodingMemory? = nil
+    ) throws(ArchiveError) {
+        thread = try DecodingThread(reading: descriptor, algorithm, sharing: memory)
         try thread.start()
     }
 

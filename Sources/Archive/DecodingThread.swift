@@ -22,6 +22,7 @@ final class DecodingThread: @unchecked Sendable {
 
     private let source: CInt
     private let algorithm: Digest.Algorithm
+    private let memory: DecodingMemory?
     /// An end of a pipe that becomes readable when the reader gives up, so that a thread that waits for
     /// input ends.
     private let wake: FileDescriptor
@@ -29,8 +30,11 @@ final class DecodingThread: @unchecked Sendable {
     private var thread: pthread_t?
 
     /// As `DecodingPipeline.init`, without starting.
-    init(reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256) throws(ArchiveError) {
+    init(
+        reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256, sharing memory: DecodingMemory? = nil
+    ) throws(ArchiveError) {
         source = descriptor
+        self.memory = memory
         self.algorithm = algorithm
         do throws(SystemError) {
             var ends = try FileDescriptor.pipe()
@@ -111,7 +115,8 @@ final class DecodingThread: @unchecked Sendable {
         var hasher = DigestHasher(algorithm)
         var end: Result<(digest: Digest, size: Int, compression: Compression), ArchiveError>
         do throws(ArchiveError) {
-            let stream = try DecompressedStream(reading: source) { [wake = wake.rawValue] source throws(ArchiveError) in
+            let stream = try DecompressedStream(reading: source, sharing: memory) {
+                [wake = wake.rawValue] source throws(ArchiveError) in
                 try Self.waitForInput(source, or: wake)
             }
             while let block = freeBlock() {

@@ -88,7 +88,8 @@ extension ImageService {
     ) async throws(EngineError) -> Value {
         let client = RegistryClient(
             repository: source.reference, options: options.registry, isInsecure: source.isInsecure)
-        let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
+        // With those that arrive eight at most: each may have a window of 8 MiB.
+        let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8 - options.parallelDownloads))
         let pull = ImagePull(
             service: self, layers: layers, client: client, options: options, admission: admission,
             downloads: ConcurrencyLimit(options.parallelDownloads), unpacking: ConcurrencyLimit(cores),

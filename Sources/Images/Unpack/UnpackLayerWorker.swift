@@ -5,12 +5,20 @@ import OCI
 import Runtime
 import Store
 
-/// The process that unpacks one layer: `unpack-layer RUN-DIRECTORY OWNERSHIP DIFF-ID`, the blob on 0, the way for
-/// the result on 1, the layer's empty directory on 3.
+/// The process that unpacks one layer: `unpack-layer RUN-DIRECTORY OWNERSHIP DIFF-ID SOURCE`, the blob on 0, the way for
+/// the result on 1, the layer's empty directory on 3, and the file of the memory that decoders share on 4.
 ///
 /// It changes its root into the layer's directory: nothing that the archive names can lead elsewhere, whatever
 /// the unpacker did wrong.
 package enum UnpackLayerWorker {
+    /// Where the blob comes from.
+    enum Source: String {
+        /// It is there. The worker waits for memory.
+        case stored
+        /// It is being fetched: where there is no memory now, the worker fails.
+        case arriving
+    }
+
     /// What the worker reports.
     enum Result: WireCodable, Equatable {
         case unpacked(Report)
@@ -60,12 +68,13 @@ package enum UnpackLayerWorker {
     }
 
     private static func work(_ arguments: [String]) -> Result {
-        guard arguments.count == 3, let ownership = UInt8(arguments[1]).flatMap(LayerStore.Ownership.init(rawValue:)),
-            let diffID = Digest(arguments[2])
+        guard arguments.count == 4, let ownership = UInt8(arguments[1]).flatMap(LayerStore.Ownership.init(rawValue:)),
+            let diffID = Digest(arguments[2]), let source = Source(rawValue: arguments[3])
         else { return .failed("the worker was called wrongly") }
         do {
             var unpacker = LayerUnpacker(ownership: ownership == .full ? .archived : .squashed, expecting: diffID)
             unpacker.hasNoUmask = true
+            unpacker.memory = DecodingMemory(lockedBy: 4, isPatient: source == .stored)
             try enter(runDirectory: arguments[0], ownership)
             let report = try unpacker.unpack(0, into: 3)
             return .unpacked(

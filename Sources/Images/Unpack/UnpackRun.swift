@@ -46,8 +46,13 @@ struct UnpackRun: ~Copyable {
     }
 
     /// As `start(_:_:)`, of the archive that `archive` reads, wherever that is.
-    mutating func start(_ job: LayerJob, _ pending: PendingLayer, reading archive: borrowing FileDescriptor) throws {
-        try start(.unpackLayer, job, pending, reading: archive, [job.layer.diffID.description], [])
+    mutating func start(
+        _ job: LayerJob, _ pending: PendingLayer, reading archive: borrowing FileDescriptor,
+        _ source: UnpackLayerWorker.Source = .stored
+    ) throws {
+        try start(
+            .unpackLayer, job, pending, reading: archive, [job.layer.diffID.description, source.rawValue],
+            [DecodingMemory.sharedFile()])
     }
 
     /// Settles what `layer` leaves to the layers below, `lowers`, the topmost first, all in the store, and gives it to the
