@@ -55,7 +55,7 @@ struct DirectoryImage {
         for layer in manifest.layers { try verify(layer, layer.digest.hex) }
         let descriptor = Descriptor(
             mediaType: type, digest: try ingest.put(bytes), size: Int64(bytes.count), platform: config.platform)
-        return ArchivedImage(descriptor: descriptor, manifest: manifest, config: config, names: [])
+        return ArchivedImage(descriptor: descriptor, manifest: manifest, config: config.outline, names: [])
     }
 
     private static func path(ofManifest digest: Digest) -> String { "\(digest.hex).manifest.json" }

@@ -109,6 +109,7 @@ enum LoadSource {
 struct ArchivedImage {
     var descriptor: Descriptor
     var manifest: Manifest
+    /// Its outline.
     var config: ImageConfig
     var names: [Reference]
 }

@@ -72,7 +72,8 @@ struct OCIArchive {
             for layer in manifest.layers { try verify(layer) }
             var plain = Descriptor(mediaType: descriptor.mediaType, digest: descriptor.digest, size: descriptor.size)
             plain.platform = config.platform
-            return ArchivedImage(descriptor: plain, manifest: manifest, config: config, names: Self.names(descriptor))
+            return ArchivedImage(
+                descriptor: plain, manifest: manifest, config: config.outline, names: Self.names(descriptor))
         }
     }
 

@@ -28,19 +28,9 @@ struct ImagePull: Sendable {
     func run(_ reference: Reference) async throws -> PulledImage {
         report(.pulling(reference))
         if let present = try await upToDate(reference) { return finished(present) }
-        let top = try await client.manifest(of: reference)
-        let before = try? images.image(reference.description, platform: wanted)
-        let (fetched, manifest) = try await choose(top, reference)
-        try await admission.check(reference, manifest: fetched.bytes, client)
-        let ingest = try images.beginIngest()
+        let documents = try await documents(reference)
+        let (ingest, manifest, image) = (documents.ingest, documents.manifest, documents.image)
         defer { ingest.end() }
-        let configuration: [UInt8]
-        if try ingest.has(manifest.config) {
-            configuration = try images.read(manifest.config.digest)
-        } else {
-            configuration = try await client.content(manifest.config, limit: ManifestDocument.sizeLimit)
-        }
-        let image = try checked(manifest, configuration, reference)
         let places = image.rootfs.imageLayers
         try ingest.protect(manifest.layers.map(\.digest) + places.flatMap(\.names))
         let unpacked = UnpackedLayers()
@@ -52,15 +42,55 @@ struct ImagePull: Sendable {
         }
         // What depends on the layers below, and what somebody else was unpacking.
         try await onOwnThread { try service.unpack(manifest, image, ingest: ingest, unpacked: unpacked) }
-        try ingest.put(configuration, expecting: manifest.config.digest)
-        try ingest.put(fetched.bytes, expecting: fetched.descriptor.digest)
-        var descriptor = fetched.descriptor
+        try ingest.put(documents.configuration, expecting: manifest.config.digest)
+        try ingest.put(documents.bytes, expecting: documents.descriptor.digest)
+        var descriptor = documents.descriptor
         descriptor.platform = Platform(os: image.os, architecture: image.architecture, variant: image.variant)
-        try ingest.record(descriptor, name: reference, sourceDigest: top.descriptor.digest)
-        let isNewer = before?.id != manifest.config.digest || !knows(before, reference, top.descriptor.digest)
+        try ingest.record(descriptor, name: reference, sourceDigest: documents.source)
         return finished(
             PulledImage(
-                reference: reference, digest: top.descriptor.digest, id: manifest.config.digest, isNewer: isNewer))
+                reference: reference, digest: documents.source, id: manifest.config.digest,
+                isNewer: documents.isNewer))
+    }
+
+    /// What a pull needs of an image's documents to its end. Of what else they say, which may be much, nothing is kept in memory meanwhile.
+    private struct Documents {
+        let ingest: ImageIngest
+        let manifest: Manifest
+        let image: ImageConfig
+        /// Of the manifest.
+        let descriptor: Descriptor
+        let bytes: [UInt8]
+        let configuration: [UInt8]
+        /// What the registry has under the name.
+        let source: Digest
+        /// Whether the name leads elsewhere yet.
+        let isNewer: Bool
+    }
+
+    private func documents(_ reference: Reference) async throws -> Documents {
+        let top = try await client.manifest(of: reference)
+        let before = try? images.image(reference.description, platform: wanted)
+        let (fetched, manifest) = try await choose(top, reference)
+        try await admission.check(reference, manifest: fetched.bytes, client)
+        let ingest = try images.beginIngest()
+        do {
+            let configuration: [UInt8]
+            if try ingest.has(manifest.config) {
+                configuration = try images.read(manifest.config.digest)
+            } else {
+                configuration = try await client.content(manifest.config, limit: ManifestDocument.sizeLimit)
+            }
+            let image = try checked(manifest, configuration, reference)
+            let source = top.descriptor.digest
+            return Documents(
+                ingest: ingest, manifest: manifest.outline, image: image.outline, descriptor: fetched.descriptor,
+                bytes: fetched.bytes, configuration: configuration, source: source,
+                isNewer: before?.id != manifest.config.digest || !knows(before, reference, source))
+        } catch {
+            ingest.end()
+            throw error
+        }
     }
 
     private func finished(_ image: PulledImage) -> PulledImage {
