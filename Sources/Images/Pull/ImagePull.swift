@@ -186,7 +186,7 @@ struct ImagePull: Sendable {
         // A layer can be in an image more than once.
         var seen: Set<Digest> = []
         let jobs = zip(blobs, places).filter { seen.insert($0.0.digest).inserted }
-        for (blob, _) in jobs { report(.layer(blob.digest, .pulling)) }
+        for (blob, _) in jobs { report(.layer(blob.digest, .pulling(size: blob.size))) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (blob, layer) in jobs { group.addTask { try await fetch(blob, layer, ingest, unpacked) } }
             // The first failure leaves the loop, and with it the others are cancelled.
@@ -258,7 +258,7 @@ struct ImagePull: Sendable {
         while let done = try ingest.progress(of: blob) {
             if done > told {
                 told = done
-                report(.layer(blob.digest, .downloading(done: done, of: blob.size)))
+                report(.layer(blob.digest, .followed(done: done, of: blob.size)))
             }
             // A lock can be waited for only by a thread that nothing could call off.
             try await Task.sleep(for: .milliseconds(100))
