@@ -28,6 +28,8 @@ struct ImagePull: Sendable {
     func run(_ reference: Reference) async throws -> PulledImage {
         report(.pulling(reference))
         if let present = try await upToDate(reference) { return finished(present) }
+        // Documents may be large, and layers need the room.
+        HeapMemory.keepLittle()
         let documents = try await documents(reference)
         let (ingest, manifest, image) = (documents.ingest, documents.manifest, documents.image)
         defer { ingest.end() }
