@@ -177,7 +177,7 @@ let package = Package(
         tests("DockerfileTests", ["Bytes", "Dockerfile", "Errors", "JSON", "Linux"]),
         tests("FlagsTests", ["Flags"]),
         tests("GoTemplateTests", ["GoTemplate"]),
-        tests("RenderingTests", ["Bytes", "Rendering", "GoTemplate", "Errors"]),
+        tests("RenderingTests", ["Bytes", "Rendering", "GoTemplate", "Errors", "TestSupport"]),
         // Not on ArchiveDriver: how that is linked would be asked of the tests, too.
         tests("ArchiveTests", ["Archive", "Linux", "OCI"]),
         tests("SeccompTests", ["Seccomp", "Linux", "OCI", "CSeccomp"]),

@@ -17,8 +17,10 @@ package final class DecodingPipeline: @unchecked Sendable {
     private var outcome: Result<(digest: Digest, size: Int, compression: Compression), ArchiveError>?
 
     /// Borrows `descriptor`, which must stay open while the pipeline lives; hashes the uncompressed bytes
-    /// with `algorithm`. Throws `ArchiveError.unreadable` when a thread cannot be made.
-    package init(reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256) throws(ArchiveError) {
+    /// with `algorithm`; decodes with a share of `memory`, where that is given. Throws `ArchiveError.unreadable` when a thread cannot be made.
+    package init(
+        reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256, sharing memory: DecodingMemory? = nil
+    ) throws(ArchiveError) {
         do throws(SystemError) {
             var ends = try FileDescriptor.pipe()
             wake = ends.takeFirst()
@@ -26,7 +28,7 @@ package final class DecodingPipeline: @unchecked Sendable {
             hashing = try begin { [ring] in Self.hash(ring, algorithm) }
             decoding = try begin { [ring, wake = wake.rawValue] in
                 defer { ring.finish() }
-                return Self.decode(descriptor, into: ring, wake: wake)
+                return Self.decode(descriptor, memory, into: ring, wake: wake)
             }
         } catch { throw .unreadable(error) }
     }
@@ -73,10 +75,10 @@ package final class DecodingPipeline: @unchecked Sendable {
     }
 
     private static func decode(
-        _ source: CInt, into ring: BlockRing, wake: CInt
+        _ source: CInt, _ memory: DecodingMemory?, into ring: BlockRing, wake: CInt
     ) -> Result<Compression, ArchiveError> {
         do throws(ArchiveError) {
-            let stream = try DecompressedStream(reading: source) { source throws(ArchiveError) in
+            let stream = try DecompressedStream(reading: source, sharing: memory) { source throws(ArchiveError) in
                 try waitForInput(source, or: wake)
             }
             while let block = ring.free() {

@@ -8,7 +8,7 @@ package final class DecompressedStream {
     /// How the stream is compressed.
     package let compression: Compression
     private let descriptor: CInt
-    private let decoder: OpaquePointer?
+    private var decoder: OpaquePointer?
     private let input: UnsafeMutableRawBufferPointer
     private var start = 0
     private var end = 0
@@ -16,14 +16,19 @@ package final class DecompressedStream {
     /// Whether the decoder is between two members, where the stream may end.
     private var between = false
     private let wait: (CInt) throws(ArchiveError) -> Void
+    private let memory: DecodingMemory?
+    /// What is held of `memory`.
+    private var share: DecodingMemory.Share?
 
     /// Borrows `descriptor`, which must stay open, and reads its first bytes. `wait` is called before each
-    /// read and may throw to end the stream. Throws `ArchiveError.unreadable`.
+    /// read and may throw to end the stream; what decoding takes is a share of `memory`, where that is given. Throws `ArchiveError.unreadable`.
     package init(
-        reading descriptor: CInt, wait: @escaping (CInt) throws(ArchiveError) -> Void = { _ throws(ArchiveError) in }
+        reading descriptor: CInt, sharing memory: DecodingMemory? = nil,
+        wait: @escaping (CInt) throws(ArchiveError) -> Void = { _ throws(ArchiveError) in }
     ) throws(ArchiveError) {
         self.descriptor = descriptor
         self.wait = wait
+        self.memory = memory
         let input = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 18, alignment: 64)
         var filled = 0
         do throws(ArchiveError) {
@@ -41,19 +46,53 @@ package final class DecompressedStream {
         end = filled
         ended = filled < Compression.detectionLength
         compression = Compression.detect(input[..<filled])
+        if compression == .zstd {
+            between = true
+        } else {
+            // A dictionary of xz may be as large as any window, and no layer should have one.
+            try begin(compression == .xz ? .alone : .common)
+        }
+    }
+
+    deinit {
+        apus_decoder_free(decoder)
+        if share != nil { memory?.leave() }
+        input.deallocate()
+    }
+
+    /// Makes a decoder, once its share of the memory is there.
+    private func begin(_ share: DecodingMemory.Share) throws(ArchiveError) {
+        apus_decoder_free(decoder)
+        decoder = nil
+        if let memory {
+            if self.share != nil { memory.leave() }
+            self.share = nil
+            try memory.take(share)
+        }
+        self.share = share
         switch compression {
-        case .none: decoder = nil
+        case .none: return
         case .gzip: decoder = apus_decoder_new(APUS_GZIP)
         case .zstd: decoder = apus_decoder_new(APUS_ZSTD)
         case .xz: decoder = apus_decoder_new(APUS_XZ)
         case .bzip2: decoder = apus_decoder_new(APUS_BZIP2)
         }
-        if decoder == nil && compression != .none { fatalError("out of memory") }
+        if decoder == nil { fatalError("out of memory") }
     }
 
-    deinit {
-        apus_decoder_free(decoder)
-        input.deallocate()
+    /// Sees to it that the memory is there which the frame of zstd wants whose first bytes have been read.
+    private func beginFrame() throws(ArchiveError) {
+        var window = ZstdFrame.window(input[start..<end])
+        while window == nil, !ended {
+            let rest = end - start
+            input.copyMemory(from: UnsafeRawBufferPointer(rebasing: input[start..<end]))
+            (start, end) = (0, rest)
+            end += try fill(UnsafeMutableRawBufferPointer(rebasing: input[rest...]))
+            window = ZstdFrame.window(input[start..<end])
+        }
+        let wanted = DecodingMemory.Share(window: window ?? 0)
+        // A decoder keeps the largest window that it has had.
+        if share != wanted { try begin(wanted) }
     }
 
     /// Fills `buffer` with the next bytes, all of it but at the end; returns their number, 0 at the end.
@@ -63,7 +102,7 @@ package final class DecompressedStream {
         while filled < buffer.count {
             let rest = UnsafeMutableRawBufferPointer(rebasing: buffer[filled...])
             let got: Int
-            if let decoder { got = try decode(with: decoder, into: rest) } else { got = try copy(into: rest) }
+            got = compression == .none ? try copy(into: rest) : try decode(into: rest)
             if got == 0 { break }
             filled += got
         }
@@ -80,9 +119,7 @@ package final class DecompressedStream {
         return try fill(buffer)
     }
 
-    private func decode(
-        with decoder: OpaquePointer, into buffer: UnsafeMutableRawBufferPointer
-    ) throws(ArchiveError) -> Int {
+    private func decode(into buffer: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
         while true {
             if start == end {
                 start = 0
@@ -95,6 +132,7 @@ package final class DecompressedStream {
                     start = end
                     continue
                 }
+                if compression == .zstd { try beginFrame() }
             }
             var taken = 0
             var given = 0

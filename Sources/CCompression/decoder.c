@@ -9,8 +9,8 @@
 #include <zstd.h>
 #include <zstd_errors.h>
 
-// The largest preset of xz needs 65 MiB.
-#define XZ_MEMORY (256u << 20)
+// The largest preset of xz needs 65 MiB; zstd may have as much.
+#define XZ_MEMORY (128u << 20)
 
 struct apus_decoder {
   enum apus_format format;
@@ -118,7 +118,7 @@ static enum apus_decoded step_xz(apus_decoder *decoder, const void *input, size_
       decoder->ended = 1;
       return APUS_DECODED_END;
     case LZMA_MEMLIMIT_ERROR:
-      return corrupt(decoder, "it needs more than 256 MiB of memory");
+      return corrupt(decoder, "they need more than 128 MiB of memory: compress them with a smaller dictionary (xz -9 is the largest preset)");
     case LZMA_OPTIONS_ERROR:
       return corrupt(decoder, "it uses options that are not supported");
     default:

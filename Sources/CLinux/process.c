@@ -2,6 +2,7 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <sched.h>
 #include <signal.h>
 #include <sys/eventfd.h>
@@ -10,6 +11,8 @@
 #include <unistd.h>
 
 pid_t apus_fork(void) { return fork(); }
+
+void apus_set_mapping_threshold(int bytes) { mallopt(M_MMAP_THRESHOLD, bytes); }
 
 int apus_unshare(uint64_t flags) { return unshare((int)flags); }
 

@@ -35,6 +35,8 @@ package struct LayerUnpacker: Sendable {
     package var isDurable: Bool
     /// Whether the caller has set umask(2) to 0, so that new files get their mode at once.
     package var hasNoUmask = false
+    /// What decoding takes a share of; nil: as much as it likes.
+    package var memory: DecodingMemory?
     /// Whether openat2(2) may be tried; the other way is for kernels before 5.6.
     package var usesOpenat2 = true
 
@@ -59,7 +61,7 @@ package struct LayerUnpacker: Sendable {
     /// Throws `ArchiveError`; the directory then holds a part of the layer and must be removed.
     package func unpack(_ source: CInt, into directory: CInt) throws(ArchiveError) -> LayerReport {
         let unpacking = try Unpacking(self, directory: directory)
-        let reader = try TarReader(reading: source, expected?.algorithm ?? .sha256)
+        let reader = try TarReader(reading: source, expected?.algorithm ?? .sha256, sharing: memory)
         while let entry = try reader.next() { try unpacking.add(entry, from: reader) }
         let (diffID, size) = try reader.finish()
         if let expected, expected != diffID { throw .wrongDiffID(expected: expected, actual: diffID) }

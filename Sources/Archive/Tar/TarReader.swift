@@ -34,11 +34,13 @@ package final class TarReader {
     /// it before.
     package static func prepare() { ArchiveLibrary.prepare() }
 
-    /// Borrows `descriptor`, which must stay open; `algorithm` is that of `finish`'s digest.
+    /// Borrows `descriptor`, which must stay open; `algorithm` is that of `finish`'s digest. Decodes with a share of `memory`, where that is given.
     /// Throws `ArchiveError`.
-    package init(reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256) throws(ArchiveError) {
+    package init(
+        reading descriptor: CInt, _ algorithm: Digest.Algorithm = .sha256, sharing memory: DecodingMemory? = nil
+    ) throws(ArchiveError) {
         ArchiveLibrary.prepare()
-        feed = TarFeed(try DecodingPipeline(reading: descriptor, algorithm))
+        feed = TarFeed(try DecodingPipeline(reading: descriptor, algorithm, sharing: memory))
         guard let archive = archive_read_new(), let header = archive_entry_new2(archive) else {
             fatalError("out of memory")
         }

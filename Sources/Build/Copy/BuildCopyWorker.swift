@@ -7,10 +7,13 @@ import Runtime
 import Supervision
 
 /// The process that reads and writes the files of COPY and ADD, in the user namespace that they belong to: `build-copy`, with its order on
-/// descriptor 3 (`CopyRequest`), the files that are selected on 4, and its answer on 1.
+/// descriptor 3 (`CopyRequest`), the files that are selected on 4, the file of the memory that decoders share on 5, and its answer on 1.
 ///
 /// Nothing of the trees is trusted: paths are followed by descriptors inside of their roots, and no file of them is executed or loaded.
 package enum BuildCopyWorker {
+    /// What archives are decoded with.
+    static let memory = DecodingMemory(lockedBy: 5, isPatient: true)
+
     /// Does the worker's work; returns the exit code.
     package static func run() -> CInt {
         Signals.ignoreBrokenPipe()

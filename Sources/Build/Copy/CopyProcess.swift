@@ -1,3 +1,4 @@
+import Archive
 import Errors
 import Glibc
 import Linux
@@ -35,7 +36,10 @@ enum CopyProcess {
             let output = ends.takeFirst()
             let input = ends.takeSecond()
             let worker = try Worker.buildCopy.start(
-                tools.executable, [], inheriting: [nil, input.rawValue, nil, order.rawValue, files.rawValue])
+                tools.executable, [],
+                inheriting: [
+                    nil, input.rawValue, nil, order.rawValue, files.rawValue, DecodingMemory.sharedFile(),
+                ])
             endLifetime(input)
             let answer: [UInt8]
             do { answer = try hear(output, tools.cancellation) } catch {

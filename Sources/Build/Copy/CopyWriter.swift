@@ -210,7 +210,7 @@ struct CopyWriter: ~Copyable {
             directory: directory.rawValue, label: path, .exact, tellsWholePaths: false, keepsOwners: keepsOwners,
             scope: scope, obstacles: .replaced)
         do {
-            let reader = try TarReader(reading: opened.rawValue)
+            let reader = try TarReader(reading: opened.rawValue, sharing: BuildCopyWorker.memory)
             while var entry = try reader.next() {
                 if let owner { (entry.user, entry.group) = (owner.user, owner.group) }
                 try sink.add(entry, nil, nil, from: reader)

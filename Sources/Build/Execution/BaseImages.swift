@@ -122,7 +122,7 @@ final class BaseImages: Sendable {
             try await images.pull(reference, wanted) { event in
                 guard case .layer(let digest, let state) = event else { return }
                 switch state {
-                case .downloading(let done, let total):
+                case .downloading(let done, let total), .followed(let done, let total):
                     reporter.part(
                         number, .init(id: digest.description, name: digest.description, done: done, total: total))
                 case .complete:

@@ -222,6 +222,8 @@ int apus_memfd_seal(int fd);
 // set_mempolicy(2), with `words` of a mask of nodes.
 int apus_set_mempolicy(int mode, const uint64_t *nodes, size_t words);
 int apus_sched_setaffinity(const uint64_t *mask, size_t bytes);
+// M_MMAP_THRESHOLD of mallopt(3), in bytes, which does not grow any more.
+void apus_set_mapping_threshold(int bytes);
 // f_type of fstatfs(2); -1 with errno set.
 int64_t apus_file_system_magic(int fd);
 int apus_execveat(int fd, char *const arguments[], char *const environment[]);

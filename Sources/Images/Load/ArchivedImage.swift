@@ -7,6 +7,7 @@ import Store
 struct ArchivedImage {
     var descriptor: Descriptor
     var manifest: Manifest
+    /// Its outline.
     var config: ImageConfig
     var names: [Reference]
 }
@@ -20,7 +21,7 @@ extension ArchivedImage {
     ) throws {
         try verify(manifest.config)
         let document = try ingest.store.read(manifest.config.digest)
-        do throws(ManifestError) { config = try manifest.imageConfig(document) } catch {
+        do throws(ManifestError) { config = try manifest.imageConfig(document).outline } catch {
             throw EngineError("\(what) cannot be used: \(error)", .invalid)
         }
         for layer in manifest.layers { try verify(layer) }

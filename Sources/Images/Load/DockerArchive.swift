@@ -28,7 +28,7 @@ struct DockerArchive {
             let config = try ingest.store.document(ImageConfig.self, blob.digest)
             let names = try (item.repoTags ?? []).map { try Self.name($0) }
             if let original = originals[blob.digest] {
-                return ArchivedImage(descriptor: original.0, manifest: original.1, config: config, names: names)
+                return ArchivedImage(descriptor: original.0, manifest: original.1, config: config.outline, names: names)
             }
             return try image(item, blob, config, names)
         }
@@ -79,7 +79,7 @@ struct DockerArchive {
         let descriptor = Descriptor(
             mediaType: MediaType.ociManifest, digest: try ingest.put(bytes), size: Int64(bytes.count),
             platform: config.platform)
-        return ArchivedImage(descriptor: descriptor, manifest: manifest, config: config, names: names)
+        return ArchivedImage(descriptor: descriptor, manifest: manifest, config: config.outline, names: names)
     }
 
     /// The manifests of the OCI layout that newer archives have beside, by their configurations: with them an

@@ -1,5 +1,6 @@
 import Bytes
 package import Errors
+import Linux
 package import OCI
 import Store
 
@@ -47,6 +48,8 @@ extension ImageService {
     private func load(
         _ platform: Platform?, _ source: LoadSource
     ) throws -> (images: [LoadedImage], isAllUsed: Bool) {
+        // Documents may be large, and layers need the room.
+        HeapMemory.keepLittle()
         let admission = try ImageAdmission()
         let ingest = try images.beginIngest()
         defer { ingest.end() }

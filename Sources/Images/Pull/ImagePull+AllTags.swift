@@ -16,7 +16,7 @@ extension ImagePull {
         }
         let (fetched, manifest) = try await choose(top, reference)
         if let type = manifest.artifactKind { return skipped(reference, type) }
-        return try await take(reference, top, fetched, manifest)
+        return try await take(try await documents(reference, top, fetched, manifest), for: reference)
     }
 
     private func skipped(_ reference: Reference, _ type: String) -> PulledImage? {

@@ -28,28 +28,13 @@ struct ImagePull: Sendable {
     func run(_ reference: Reference) async throws -> PulledImage {
         report(.pulling(reference))
         if let present = try await upToDate(reference) { return finished(present) }
-        let top = try await client.manifest(of: reference)
-        let (fetched, manifest) = try await choose(top, reference)
-        return try await take(reference, top, fetched, manifest)
+        return try await take(try await documents(reference), for: reference)
     }
 
-    /// Brings the image of `manifest`, which is `fetched`, of what `reference` names, `top`. Throws as `run`.
-    func take(
-        _ reference: Reference, _ top: FetchedManifest, _ fetched: FetchedManifest, _ manifest: Manifest
-    ) async throws -> PulledImage {
-        let before = try? images.image(reference.description, platform: wanted)
-        try await admission.check(reference, manifest: fetched.bytes, client)
-        // An artifact may have no configuration that could be fetched.
-        do throws(ManifestError) { try manifest.checkTypes() } catch { throw Self.unusable(reference, error) }
-        let ingest = try images.beginIngest()
+    /// Brings the image of `documents`, which `reference` names. Throws as `run`.
+    func take(_ documents: Documents, for reference: Reference) async throws -> PulledImage {
+        let (ingest, manifest, image) = (documents.ingest, documents.manifest, documents.image)
         defer { ingest.end() }
-        let configuration: [UInt8]
-        if try ingest.has(manifest.config) {
-            configuration = try images.read(manifest.config.digest)
-        } else {
-            configuration = try await client.content(manifest.config, limit: ManifestDocument.sizeLimit)
-        }
-        let image = try checked(manifest, configuration, reference)
         let places = image.rootfs.imageLayers
         try ingest.protect(manifest.layers.map(\.digest) + places.flatMap(\.names))
         let unpacked = UnpackedLayers(service)
@@ -61,15 +46,66 @@ struct ImagePull: Sendable {
         }
         // What depends on the layers below, and what somebody else was unpacking.
         try await onOwnThread { try service.unpack(manifest, image, ingest: ingest, unpacked: unpacked) }
-        try ingest.put(configuration, expecting: manifest.config.digest)
-        try ingest.put(fetched.bytes, expecting: fetched.descriptor.digest)
-        var descriptor = fetched.descriptor
+        try ingest.put(documents.configuration, expecting: manifest.config.digest)
+        try ingest.put(documents.bytes, expecting: documents.descriptor.digest)
+        var descriptor = documents.descriptor
         descriptor.platform = Platform(os: image.os, architecture: image.architecture, variant: image.variant)
-        try ingest.record(descriptor, name: reference, sourceDigest: top.descriptor.digest)
-        let isNewer = before?.id != manifest.config.digest || !knows(before, reference, top.descriptor.digest)
+        try ingest.record(descriptor, name: reference, sourceDigest: documents.source)
         return finished(
             PulledImage(
-                reference: reference, digest: top.descriptor.digest, id: manifest.config.digest, isNewer: isNewer))
+                reference: reference, digest: documents.source, id: manifest.config.digest,
+                isNewer: documents.isNewer))
+    }
+
+    /// What a pull needs of an image's documents to its end. Of what else they say, which may be much, nothing is kept in memory meanwhile.
+    struct Documents {
+        let ingest: ImageIngest
+        let manifest: Manifest
+        let image: ImageConfig
+        /// Of the manifest.
+        let descriptor: Descriptor
+        let bytes: [UInt8]
+        let configuration: [UInt8]
+        /// What the registry has under the name.
+        let source: Digest
+        /// Whether the name leads elsewhere yet.
+        let isNewer: Bool
+    }
+
+    private func documents(_ reference: Reference) async throws -> Documents {
+        let top = try await client.manifest(of: reference)
+        let (fetched, manifest) = try await choose(top, reference)
+        return try await documents(reference, top, fetched, manifest)
+    }
+
+    /// Those of the image of `manifest`, which is `fetched`, of what `reference` names, `top`. Throws as `run`.
+    func documents(
+        _ reference: Reference, _ top: FetchedManifest, _ fetched: FetchedManifest, _ manifest: Manifest
+    ) async throws -> Documents {
+        // They may be large, and layers need the room.
+        HeapMemory.keepLittle()
+        let before = try? images.image(reference.description, platform: wanted)
+        try await admission.check(reference, manifest: fetched.bytes, client)
+        // An artifact may have no configuration that could be fetched.
+        do throws(ManifestError) { try manifest.checkTypes() } catch { throw Self.unusable(reference, error) }
+        let ingest = try images.beginIngest()
+        do {
+            let configuration: [UInt8]
+            if try ingest.has(manifest.config) {
+                configuration = try images.read(manifest.config.digest)
+            } else {
+                configuration = try await client.content(manifest.config, limit: ManifestDocument.sizeLimit)
+            }
+            let image = try checked(manifest, configuration, reference)
+            let source = top.descriptor.digest
+            return Documents(
+                ingest: ingest, manifest: manifest.outline, image: image.outline, descriptor: fetched.descriptor,
+                bytes: fetched.bytes, configuration: configuration, source: source,
+                isNewer: before?.id != manifest.config.digest || !knows(before, reference, source))
+        } catch {
+            ingest.end()
+            throw error
+        }
     }
 
     func finished(_ image: PulledImage) -> PulledImage {
@@ -169,7 +205,7 @@ struct ImagePull: Sendable {
         // A layer can be in an image more than once.
         var seen: Set<Digest> = []
         let jobs = zip(blobs, places).filter { seen.insert($0.0.digest).inserted }
-        for (blob, _) in jobs { report(.layer(blob.digest, .pulling)) }
+        for (blob, _) in jobs { report(.layer(blob.digest, .pulling(size: blob.size))) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for (blob, layer) in jobs { group.addTask { try await fetch(blob, layer, ingest, unpacked) } }
             // The first failure leaves the loop, and with it the others are cancelled.
@@ -241,7 +277,7 @@ struct ImagePull: Sendable {
         while let done = try ingest.progress(of: blob) {
             if done > told {
                 told = done
-                report(.layer(blob.digest, .downloading(done: done, of: blob.size)))
+                report(.layer(blob.digest, .followed(done: done, of: blob.size)))
             }
             // A lock can be waited for only by a thread that nothing could call off.
             try await Task.sleep(for: .milliseconds(100))

@@ -56,7 +56,8 @@ extension ImageService {
     ) async throws(EngineError) -> Value {
         NameService.restrict()
         let report = onceForEachImage(report)
-        let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8))
+        // With those that arrive eight at most: each may have a window of 8 MiB.
+        let cores = max(1, min(sysconf(CInt(_SC_NPROCESSORS_ONLN)), 8 - options.parallelDownloads))
         do {
             return try await RegistryClient.reading(reference, options.registry) { client, _ in
                 try await body(

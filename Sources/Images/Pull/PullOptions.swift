@@ -44,12 +44,14 @@ package enum PullEvent: Sendable {
 
     /// How far one layer has come.
     package enum LayerState: Sendable, Equatable {
-        /// It is wanted, and nothing has begun.
-        case pulling
+        /// It is wanted, and nothing has begun. Its size in bytes.
+        case pulling(size: Int64)
         /// It waits for others.
         case waiting
-        /// In bytes.
+        /// In bytes. The first time, what was there before.
         case downloading(done: Int64, of: Int64)
+        /// Another process downloads it, and is so far; in bytes.
+        case followed(done: Int64, of: Int64)
         case downloaded
         case extracting
         case complete

@@ -26,7 +26,7 @@ struct ImagePush: Sendable {
         let ingest = try images.beginIngest()
         defer { ingest.end() }
         let content = try await content(of: top, reference, ingest)
-        for blob in content.blobs { tell(blob, .preparing) }
+        for blob in content.blobs { tell(blob, .preparing(size: blob.descriptor.size)) }
         try await withThrowingTaskGroup(of: Void.self) { group in
             for blob in content.blobs { group.addTask { try await send(blob, reference) } }
             // The first failure leaves the loop, and with it the others are cancelled.

@@ -42,8 +42,8 @@ package enum PushEvent: Sendable {
 
     /// How far one layer has come.
     package enum LayerState: Sendable, Equatable {
-        /// It is wanted there, and nothing has begun.
-        case preparing
+        /// It is wanted there, and nothing has begun. Its size in bytes.
+        case preparing(size: Int64)
         /// It waits for others.
         case waiting
         /// In bytes.

@@ -48,7 +48,9 @@ final class ArrivingLayer: Sendable {
                 try await onOwnThread {
                     // Somebody who sends must not wait for a worker that has gone.
                     defer { reader.end() }
-                    try service.unpackEarly(job, ingest: ingest, unpacked: unpacked) { try reader.duplicate() }
+                    try service.unpackEarly(job, .arriving, ingest: ingest, unpacked: unpacked) {
+                        try reader.duplicate()
+                    }
                 }
                 isUnpacked = true
             } catch { isUnpacked = false }

@@ -46,13 +46,16 @@ extension ImageService {
     func unpackEarly(
         _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers
     ) throws(EngineError) {
-        try unpackEarly(job, ingest: ingest, unpacked: unpacked) { () throws(StoreError) in try images.open(job.blob) }
+        try unpackEarly(job, .stored, ingest: ingest, unpacked: unpacked) { () throws(StoreError) in
+            try images.open(job.blob)
+        }
     }
 
     /// As `unpackEarly(_:ingest:unpacked:)`, of the archive that `opening` opens, which need not be in the store, nor whole: what it is when it has
-    /// been read must have the layer's diff id.
+    /// been read must have the layer's diff id. One that is arriving is not waited for by others: it fails where it would have to wait for memory.
     func unpackEarly(
-        _ job: LayerJob, ingest: ImageIngest, unpacked: UnpackedLayers, opening: () throws -> FileDescriptor
+        _ job: LayerJob, _ source: UnpackLayersWorker.Source, ingest: ImageIngest, unpacked: UnpackedLayers,
+        opening: () throws -> FileDescriptor
     ) throws(EngineError) {
         try engine {
             try ingest.protect(job.layer.names)
@@ -60,7 +63,7 @@ extension ImageService {
             guard let pending else { return }
             let archive = try opening()
             var run = UnpackRun(self, layers, unpacked.workers)
-            try run.start(job, pending, reading: archive)
+            try run.start(job, pending, reading: archive, source)
             endLifetime(archive)
             let layer = try run.finishOne()
             if layer.looseEnds.isEmpty {

@@ -6,12 +6,43 @@ import OCI
 import Runtime
 import Store
 
-/// The process that unpacks layers, one after the other: `unpack-layers RUN-DIRECTORY OWNERSHIP`. Each message that comes on 0 is an order: the
-/// layer's diff id, and with it the blob, the way for the result and the layer's empty directory.
+/// The process that unpacks layers, one after the other: `unpack-layers RUN-DIRECTORY OWNERSHIP`. Each message that comes on 0 is an order
+/// (`Order`), and with it come the blob, the way for the result and the layer's empty directory. On 3 is the file of the memory that decoders share.
 ///
 /// It changes its root into a layer's directory while it unpacks it: nothing that the archive names can lead elsewhere, whatever
 /// the unpacker did wrong.
 package enum UnpackLayersWorker {
+    /// Where the blob comes from.
+    enum Source: UInt8 {
+        /// It is there. The worker waits for memory.
+        case stored
+        /// It is being fetched: where there is no memory now, the worker fails.
+        case arriving
+    }
+
+    /// What the worker is to do.
+    struct Order: WireCodable, Equatable {
+        /// The layer's.
+        var diffID: String
+        var source: Source
+
+        init(diffID: String, source: Source) {
+            self.diffID = diffID
+            self.source = source
+        }
+
+        func encode(to encoder: inout WireEncoder) {
+            encoder.write(diffID)
+            encoder.write(source.rawValue)
+        }
+
+        init(from decoder: inout WireDecoder) throws(WireError) {
+            diffID = try decoder.read()
+            guard let source = Source(rawValue: try decoder.read()) else { throw .invalidValue("source") }
+            self.source = source
+        }
+    }
+
     /// What the worker reports.
     enum Answer: WireCodable, Equatable {
         case unpacked(Report)
@@ -53,15 +84,20 @@ package enum UnpackLayersWorker {
     package static func run(_ arguments: [String]) -> CInt {
         guard arguments.count == 2, let ownership = UInt8(arguments[1]).flatMap(LayerStore.Ownership.init(rawValue:))
         else { return 2 }
+        // Whoever does not listen any more does not want the answer, and the namespace is to be withdrawn all the same.
+        Signals.ignoreBrokenPipe()
         let orders = PacketSocket(owning: FileDescriptor(owning: 0))
         var unpacker = LayerUnpacker(ownership: ownership == .full ? .archived : .squashed)
         unpacker.hasNoUmask = true
+        // A window of one layer must not lie there while the next is unpacked.
+        HeapMemory.keepLittle()
         do {
             try UserNamespace.sharing(runDirectory: arguments[0]) { mode in
                 try prepare(mode, ownership)
                 let outside = try FileDescriptor.open("/", FileDescriptor.pathOnly | O_DIRECTORY)
-                serve(orders) { diffID, blob, directory in
+                serve(orders) { diffID, source, blob, directory in
                     unpacker.expected = diffID
+                    unpacker.memory = DecodingMemory(lockedBy: 3, isPatient: source == .stored)
                     try changeRoot(into: directory)
                     let report = Result(catching: { try unpacker.unpack(blob, into: directory) })
                     try changeRoot(into: outside.rawValue)
@@ -70,13 +106,13 @@ package enum UnpackLayersWorker {
             }
         } catch {
             // Nobody who gave an order is left without an answer.
-            serve(orders) { _, _, _ in throw error }
+            serve(orders) { _, _, _, _ in throw error }
         }
         return 0
     }
 
     private static func serve(
-        _ orders: borrowing PacketSocket, _ work: (Digest, CInt, CInt) throws -> LayerReport
+        _ orders: borrowing PacketSocket, _ work: (Digest, Source, CInt, CInt) throws -> LayerReport
     ) {
         while let order = try? orders.receiveWithDescriptors() {
             guard order.attachments.count == 3 else {
@@ -90,17 +126,17 @@ package enum UnpackLayersWorker {
 
     // Closes `blob` and `directory`: when the caller hears of it, nobody holds the layer but itself.
     private static func answer(
-        _ order: [UInt8], blob: CInt, directory: CInt, _ work: (Digest, CInt, CInt) throws -> LayerReport
+        _ order: [UInt8], blob: CInt, directory: CInt, _ work: (Digest, Source, CInt, CInt) throws -> LayerReport
     ) -> Answer {
         defer {
             close(blob)
             close(directory)
         }
         do {
-            guard let diffID = Digest(String(decoding: order, as: UTF8.self)) else {
-                throw EngineError("the worker was ordered wrongly")
-            }
-            let report = try work(diffID, blob, directory)
+            var decoder = WireDecoder(order)
+            let order = try decoder.read(Order.self)
+            guard let diffID = Digest(order.diffID) else { throw EngineError("the worker was ordered wrongly") }
+            let report = try work(diffID, order.source, blob, directory)
             return .unpacked(
                 .init(
                     size: Int64(report.diskSize), skipped: report.skippedNames,
@@ -112,7 +148,6 @@ package enum UnpackLayersWorker {
     static func give(_ answer: Answer, on way: consuming FileDescriptor) {
         var encoder = WireEncoder()
         encoder.write(answer)
-        // Whoever does not listen any more does not want it.
         try? way.writeAll(encoder.bytes)
     }
 

@@ -3,6 +3,7 @@ import Errors
 import Glibc
 import Linux
 import OCI
+import Runtime
 import Store
 import Workers
 
@@ -70,11 +71,14 @@ struct UnpackRun: ~Copyable {
     }
 
     /// As `start(_:_:)`, of the archive that `archive` reads, wherever that is.
-    mutating func start(_ job: LayerJob, _ pending: PendingLayer, reading archive: borrowing FileDescriptor) throws {
+    mutating func start(
+        _ job: LayerJob, _ pending: PendingLayer, reading archive: borrowing FileDescriptor,
+        _ source: UnpackLayersWorker.Source = .stored
+    ) throws {
         var ends = try FileDescriptor.pipe()
         let way = ends.takeFirst()
         let process = try workers.start(
-            job.layer.diffID, reading: archive, into: pending.root, way: ends.takeSecond())
+            job.layer.diffID, source, reading: archive, into: pending.root, way: ends.takeSecond())
         running.append(Running(job, pending, .unpacking(process), way))
     }
 
@@ -164,6 +168,7 @@ struct UnpackRun: ~Copyable {
     deinit {
         for worker in running {
             kill(worker.process.pid, SIGKILL)
+            UserNamespace.withdraw(runDirectory: runDirectory, worker.process.pid)
             _ = try? worker.process.waitForEnd()
         }
     }

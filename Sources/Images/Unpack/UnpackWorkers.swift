@@ -1,3 +1,4 @@
+import Archive
 import Glibc
 import Linux
 import OCI
@@ -22,10 +23,13 @@ final class UnpackWorkers: Sendable {
     /// Has the archive that `archive` reads unpacked into the empty directory `root` by a process that does nothing else; what it has to say comes
     /// on `way`, whose end the process alone has then. Throws `SystemError`.
     func start(
-        _ diffID: Digest, reading archive: borrowing FileDescriptor, into root: borrowing FileDescriptor,
+        _ diffID: Digest, _ source: UnpackLayersWorker.Source, reading archive: borrowing FileDescriptor,
+        into root: borrowing FileDescriptor,
         way: consuming FileDescriptor
     ) throws(SystemError) -> UnpackWorkerProcess {
-        let order = Array(diffID.description.utf8)
+        var encoder = WireEncoder()
+        encoder.write(UnpackLayersWorker.Order(diffID: diffID.description, source: source))
+        let order = encoder.bytes
         let attachments = [archive.rawValue, way.rawValue, root.rawValue]
         while let process = idle.withLock({ $0.popLast() }) {
             // One that somebody has killed meanwhile is as good as none.
@@ -44,7 +48,8 @@ final class UnpackWorkers: Sendable {
         let socket = PacketSocket(owning: ends.takeFirst())
         let other = ends.takeSecond()
         let pid = try Worker.unpackLayers.start(
-            executable, [runDirectory, String(ownership.rawValue)], inheriting: [other.rawValue, nil, 2])
+            executable, [runDirectory, String(ownership.rawValue)],
+            inheriting: [other.rawValue, nil, 2, try DecodingMemory.sharedFile()])
         endLifetime(other)
         return UnpackWorkerProcess(pid, socket)
     }

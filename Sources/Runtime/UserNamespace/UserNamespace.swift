@@ -1,6 +1,6 @@
 import Bytes
 import Glibc
-import Linux
+package import Linux
 import OCI
 
 /// The user namespace that a user's containers share, entered by the process that calls.
@@ -127,9 +127,9 @@ package enum UserNamespace {
         _ = symlink(content, name)
     }
 
-    /// Takes the calling process out of what later starts join.
-    package static func withdraw(runDirectory: String) {
-        unlink("\(publications(runDirectory))/\(getpid())")
+    /// Takes the process `pid`, by default the calling one, out of what later starts join.
+    package static func withdraw(runDirectory: String, _ pid: ProcessID = getpid()) {
+        unlink("\(publications(runDirectory))/\(pid)")
     }
 
     private static func join(runDirectory: String, mode: Mode) -> Bool {

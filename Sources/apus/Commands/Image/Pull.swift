@@ -61,6 +61,7 @@ enum Pull {
         let options = PullOptions(
             platform: platform, configuration: context.options.config, agent: "apus/\(VersionInfo.number)")
         let display = isQuiet ? nil : PullDisplay(STDOUT_FILENO)
+        defer { display?.close() }
         let engine = try context.engine()
         if takesAll {
             let images = try waitFor {

@@ -53,6 +53,7 @@ enum Push {
         let options = PushOptions(
             platform: platform, configuration: context.options.config, agent: "apus/\(VersionInfo.number)")
         let display = isQuiet ? nil : PushDisplay(STDOUT_FILENO)
+        defer { display?.close() }
         let engine = try context.engine()
         try waitFor {
             if takesAll {

@@ -1,22 +1,23 @@
 import Images
 import OCI
+import Rendering
 import Synchronization
 
 /// Shows a push as Docker's client does; see `PullDisplay`.
 final class PushDisplay: Sendable {
-    private let lines: Mutex<LayerLines>
+    private let screen: LayerScreen
     /// What is said when all is over.
     private let notes = Mutex("")
 
-    init(_ descriptor: CInt) { lines = Mutex(LayerLines(descriptor)) }
+    init(_ descriptor: CInt) { screen = LayerScreen(descriptor) }
 
     /// Shows `event`. Threads may call it at the same time.
     func show(_ event: PushEvent) {
-        lines.withLock { lines in
+        screen.show { lines in
             switch event {
             case .pushing(let reference): lines.print("The push refers to repository [\(reference.name)]\n")
             case .layer(let layer, let state):
-                lines.show(layer, isLasting: state.isLasting) { state.words(width: $0) }
+                lines.show(layer, state.step, isLasting: state.isLasting)
             case .reduced(let index, let manifest):
                 notes.withLock {
                     $0 += Self.note([
@@ -40,24 +41,27 @@ final class PushDisplay: Sendable {
     /// The last words, where there are any.
     func end() {
         let text = notes.withLock { $0 }
-        if !text.isEmpty { lines.withLock { $0.print(text) } }
+        if !text.isEmpty { screen.show { $0.print(text) } }
     }
+
+    /// Leaves nothing on the terminal but what lasts, however the push has ended.
+    func close() { screen.close() }
 }
 
 extension PushEvent.LayerState {
     /// Whether it is worth a line of its own where lines cannot be rewritten.
     fileprivate var isLasting: Bool { if case .pushing = self { false } else { true } }
 
-    /// Docker's words for it, with a bar where `width` columns have the room.
-    fileprivate func words(width: Int) -> String {
+    /// Docker's words for it.
+    fileprivate var step: TransferStep {
         switch self {
-        case .preparing: "Preparing"
-        case .waiting: "Waiting"
-        case .pushing(let done, let total): LayerLines.progress("Pushing", done: done, of: total, width: width)
-        case .pushed: "Pushed"
-        case .alreadyThere: "Layer already exists"
-        case .mounted(let repository): "Mounted from \(repository)"
-        case .foreign: "Skipped foreign layer"
+        case .preparing(let size): .wanted("Preparing", size: size)
+        case .waiting: .noted("Waiting")
+        case .pushing(let done, let total): .moving("Pushing", done: done, of: total)
+        case .pushed: .arrived("Pushed")
+        case .alreadyThere: .spared("Layer already exists")
+        case .mounted(let repository): .spared("Mounted from \(repository)")
+        case .foreign: .spared("Skipped foreign layer")
         }
     }
 }
