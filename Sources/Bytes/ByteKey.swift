@@ -55,7 +55,20 @@ extension Dictionary where Key == ByteKey {
     }
 
     /// The keys, in the order of their bytes.
-    package var names: [String] { keys.sorted().map(\.text) }
+    package var names: [String] {
+        if isEmpty { return [] }
+        var keys: [ByteKey] = []
+        keys.reserveCapacity(count)
+        for key in self.keys { keys.append(key) }
+        return sortedTexts(keys)
+    }
+}
+
+// Of a type that is known here: the general way looks through all conformances of the program when it is gone for the first time.
+private func sortedTexts(_ keys: [ByteKey]) -> [String] {
+    var keys = keys
+    keys.sort()
+    return keys.map(\.text)
 }
 
 extension [String] {

@@ -1,7 +1,8 @@
 /// One flag of a command, as data: parsing, help, completion and manual pages are all made from it.
 ///
-/// The grammar and the words are those of pflag, the library that Docker's command line is built on.
-package struct Flag: Sendable {
+/// The grammar and the words are those of pflag, the library that Docker's command line is built on. A class, because tables of them are joined and
+/// walked through at each start.
+package final class Flag: Sendable {
     /// What a flag's value must look like.
     package enum Kind: Sendable, Equatable {
         /// `--name`, `--name=true`, `--name=0`: the words that Go's `strconv.ParseBool` takes.
@@ -28,28 +29,28 @@ package struct Flag: Sendable {
     }
 
     /// The name without its dashes.
-    package var name: String
+    package let name: String
     /// The one-letter form; nil where there is none.
-    package var shorthand: Unicode.Scalar?
-    package var kind: Kind
+    package let shorthand: Unicode.Scalar?
+    package let kind: Kind
     /// The word that stands for the value in help texts; empty for booleans.
-    package var placeholder: String
+    package let placeholder: String
     /// What the flag does, in one phrase.
-    package var help: String
+    package let help: String
     /// The value when the flag is not given, as text; nil where that is false, empty or zero.
-    package var defaultValue: String?
+    package let defaultValue: String?
     /// The value of `--name` without `=value`; nil where a value must follow.
-    package var impliedValue: String?
+    package let impliedValue: String?
     /// Other names that mean the same and are not shown (`--net` for `--network`).
-    package var aliases: [String]
+    package let aliases: [String]
     /// Whether help and completion leave the flag out.
-    package var isHidden: Bool
+    package let isHidden: Bool
     /// A sentence that is printed when the flag is used; such a flag is hidden.
-    package var deprecated: String?
+    package let deprecated: String?
     /// Why this engine cannot honour the flag. Using it is an error that says so.
-    package var refused: String?
+    package let refused: String?
     /// Checks one value beyond its kind; returns what is wrong with it, or nil.
-    package var validate: (@Sendable (String) -> String?)?
+    package let validate: (@Sendable (String) -> String?)?
 
     /// A flag of any kind. `placeholder` defaults to the kind's usual word.
     package init(

@@ -93,11 +93,14 @@ extension FileDescriptor {
 
     /// Everything up to the end of the file; throws EFBIG past `limit` bytes.
     package func readAll(limit: Int = .max) throws(SystemError) -> [UInt8] {
-        var bytes: [UInt8] = []
         var status = stat()
-        if fstat(rawValue, &status) == 0, status.st_size > 0, status.st_size <= limit {
-            bytes.reserveCapacity(Int(status.st_size) + 1)
-        }
+        return try readAll(limit: limit, expecting: fstat(rawValue, &status) == 0 ? Int(status.st_size) : 0)
+    }
+
+    // Of a file whose status gave `size`.
+    func readAll(limit: Int, expecting size: Int) throws(SystemError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        if size > 0, size <= limit { bytes.reserveCapacity(size + 1) }
         var failure: SystemError?
         while true {
             var got = 0

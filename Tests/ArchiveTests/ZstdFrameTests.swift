@@ -22,7 +22,8 @@ import Testing
     func theWindowIsWhatTheToolAskedFor(command: String, window: UInt64) throws {
         let folder = try Folder()
         _ = try folder.file("a", CompressionTests.content)
-        try #require(try Tool.shell("\(command) > b", in: folder.path).status == 0)
+        let status = try Tool.shell("\(command) > b", in: folder.path).status
+        try #require(status == 0)
         let bytes = try Files.read("\(folder.path)/b")
         #expect(ZstdFrame.window(bytes) == window)
         // Whatever is cut off its header is missed.
@@ -98,7 +99,8 @@ import Testing
             cat small skipped large small large small > mixed
             cat a a a a a > whole
             """
-        try #require(try Tool.shell(script, in: folder.path).status == 0)
+        let status = try Tool.shell(script, in: folder.path).status
+        try #require(status == 0)
         let file = try FileDescriptor.open("\(folder.path)/memory", O_RDWR)
         let number = file.rawValue
         let one = Digest(of: CompressionTests.content)

@@ -122,3 +122,27 @@ struct InterfaceNameTests {
         }
     }
 }
+
+@Suite struct TimestampTests {
+    /// The C library is the judge, of every month's ends and of moments far off.
+    @Test func datesAreThoseOfTheCLibrary() {
+        var moments = [0, -1, 1, 951_782_399, 951_782_400, 4_107_542_400, -62_135_596_800, 253_402_300_799]
+        for year in -400...1600 {
+            for day in [0, 58, 59, 60, 364, 365] { moments.append((year * 365 + year / 4 + day) * 86_400 + day * 131) }
+        }
+        for moment in moments where (-62_135_596_800...253_402_300_799).contains(moment) {
+            var (value, time) = (moment, tm())
+            gmtime_r(&value, &time)
+            var text = [CChar](repeating: 0, count: 64)
+            strftime(&text, text.count, "%m-%dT%H:%M:%S.000000007Z", &time)
+            let year = String(Int(time.tm_year) + 1900)
+            let rest = String(decoding: text.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+            let expected = String(repeating: "0", count: 4 - year.count) + year + "-" + rest
+            #expect(Timestamp(seconds: moment, nanoseconds: 7).rfc3339 == expected)
+        }
+    }
+
+    @Test func theEndsOfTimeAreNoEnd() {
+        for seconds in [Int.min, Int.max] { #expect(Timestamp(seconds: seconds).rfc3339.hasSuffix(".000000000Z")) }
+    }
+}

@@ -70,11 +70,11 @@ extension ResourceOptions {
     }
 
     private static func check(
-        _ wanted: String?, _ available: String?, _ name: String, _ things: String
+        _ wanted: String?, _ available: @autoclosure () -> String?, _ name: String, _ things: String
     ) throws(OptionError) {
         guard let wanted else { return }
         guard let numbers = numbers(wanted) else { throw OptionError("invalid value \(wanted) for \(name)") }
-        guard let available, let there = self.numbers(available) else { return }
+        guard let available = available(), let there = self.numbers(available) else { return }
         guard numbers.isSubset(of: there) else {
             throw OptionError("requested \(things) are not available - requested \(wanted), available: \(available)")
         }

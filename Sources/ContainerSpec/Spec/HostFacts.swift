@@ -78,9 +78,11 @@ package struct HostFacts: Sendable {
     // A new user namespace gives all that the kernel knows; without one the caller's bounding set is the limit.
     private static func capabilities(mode: UserNamespace.Mode) -> UInt64 {
         var mask: UInt64 = 0
-        for number in 0..<UInt8(CapabilityName.all.count) {
-            guard let isBounding = KernelFacts.isBounding(number) else { break }
-            if isBounding || mode != .host { mask |= 1 << UInt64(number) }
+        // From the end: where all are taken, the last that the kernel knows says which there are.
+        for number in (0..<UInt8(CapabilityName.all.count)).reversed() {
+            guard let isBounding = KernelFacts.isBounding(number) else { continue }
+            if mode != .host { return (1 << UInt64(number)) | ((1 << UInt64(number)) - 1) }
+            if isBounding { mask |= 1 << UInt64(number) }
         }
         return mask
     }

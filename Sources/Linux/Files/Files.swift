@@ -16,7 +16,7 @@ package enum Files {
         let file = try FileDescriptor.open(path, in: directory, O_RDONLY | O_NONBLOCK | O_NOCTTY)
         let status = try file.status()
         guard status.isRegular || status.isDirectory else { throw SystemError("read", printable(path), .notRegular) }
-        return try file.readAll(limit: limit)
+        return try file.readAll(limit: limit, expecting: Int(status.size))
     }
 
     /// As `read`, of whatever the user named: a pipe is waited for, as those are that a shell makes of `<(…)`.

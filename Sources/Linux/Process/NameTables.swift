@@ -28,12 +28,8 @@ extension ResourceLimit {
 
 // A plain loop, on the way of every start.
 func place(of name: String, in names: [String]) -> Int? {
-    var name = name
-    return name.withUTF8 { wanted in
-        for place in 0..<names.count {
-            let known = names[place].utf8
-            if known.count == wanted.count, known.elementsEqual(wanted) { return place }
-        }
-        return nil
-    }
+    let length = name.utf8.count
+    // Names of letters of ASCII are equal to none of as many bytes but to the same ones.
+    for place in 0..<names.count where names[place].utf8.count == length && names[place] == name { return place }
+    return nil
 }

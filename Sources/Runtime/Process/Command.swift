@@ -83,11 +83,14 @@ struct Command {
         var denied: (path: String, errno: Errno)?
         for path in candidates {
             let errno = Files.mayExecute(path)
-            if errno == nil, !isDirectory(path) { return path }
+            // Nothing of what is not there, or not to be reached otherwise, is a directory.
+            guard errno == nil || errno == .access else { continue }
             if isDirectory(path) {
                 if candidates.count == 1 { throw failure(path, .access) }
             } else if errno == .access {
                 denied = (path, .access)
+            } else {
+                return path
             }
         }
         if let denied { throw failure(denied.path, denied.errno) }

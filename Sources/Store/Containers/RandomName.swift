@@ -8,7 +8,7 @@ enum RandomName {
         return name + String(Int.random(in: 0..<(attempt < 10 ? 10 : 1_000_000), using: &generator))
     }
 
-    private static let adjectives =
+    private static let adjectives: StaticString =
         """
         able airy amber ample apt ardent azure balmy bold brave breezy bright brisk calm candid careful cheerful
         clear clever cosy crisp curious daring dapper deft dewy eager early easy elegant fair fearless festive fleet
@@ -19,7 +19,7 @@ enum RandomName {
         swift tender tidy tranquil trusty upbeat valiant velvet vivid warm wary watchful whimsical wise witty zesty
         """
 
-    private static let birds =
+    private static let birds: StaticString =
         """
         albatross auk avocet bittern blackbird bluebird bulbul bullfinch bunting bustard buzzard canary chaffinch
         chickadee chough cockatoo condor coot cormorant corncrake crane crossbill cuckoo curlew dipper dove dunlin
@@ -34,20 +34,18 @@ enum RandomName {
         """
 
     // One word of `text`. Its bytes are walked through: 200 strings for two words would be half a percent of a start.
-    private static func pick(_ text: String, _ generator: inout SystemRandomNumberGenerator) -> String {
+    private static func pick(_ text: StaticString, _ generator: inout SystemRandomNumberGenerator) -> String {
+        let bytes = UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount)
         var count = 1
-        for byte in text.utf8 where isSeparator(byte) { count += 1 }
+        for byte in bytes where isSeparator(byte) { count += 1 }
         var left = Int.random(in: 0..<count, using: &generator)
-        var word: [UInt8] = []
-        for byte in text.utf8 {
-            if isSeparator(byte) {
-                if left == 0 { break }
-                left -= 1
-            } else if left == 0 {
-                word.append(byte)
-            }
+        var start = 0
+        for place in 0..<bytes.count where isSeparator(bytes[place]) {
+            if left == 0 { return String(decoding: bytes[start..<place], as: UTF8.self) }
+            left -= 1
+            start = place + 1
         }
-        return String(decoding: word, as: UTF8.self)
+        return String(decoding: bytes[start...], as: UTF8.self)
     }
 
     private static func isSeparator(_ byte: UInt8) -> Bool { byte == UInt8(ascii: " ") || byte == 10 }

@@ -172,7 +172,7 @@ package struct NetworkStore: Sendable {
         return nil
     }
 
-    private static var builtIn: [NetworkDefinition] {
+    private static let builtIn: [NetworkDefinition] =
         // The same for everybody and for good; apart already in their first digits, by which ids are shown.
         [
             ("bridge", "bridge", "17f29b073143d8cd97b5bbe492bdeffec1c5fee55cc1fe2112c8b9335f8b6121"),
@@ -187,7 +187,6 @@ package struct NetworkStore: Sendable {
             }
             return network
         }
-    }
 }
 
 extension NetworkDefinition: WireCodable {

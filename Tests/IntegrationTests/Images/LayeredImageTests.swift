@@ -47,7 +47,9 @@ import Testing
                 let name = try registry.push("docker-archive:\(make(sandbox, flag))", as: "layered:latest")
                 // An ordinary user's newuidmap cannot be traced.
                 let trace = "\(sandbox.path)/work/trace"
-                let wrapper = ["/usr/bin/strace", "-f", "-qq", "-e", "trace=execve,chroot", "-e", "signal=none", "-o", trace]
+                let wrapper = [
+                    "/usr/bin/strace", "-f", "-qq", "-e", "trace=execve,chroot", "-e", "signal=none", "-o", trace,
+                ]
                 let result = try sandbox.apus(behind: user == .root ? wrapper : [], ["pull", name])
                 #expect(result.code == 0, "\(result)")
                 if user == .root {

@@ -6,8 +6,14 @@ import Flags
 /// Each is either taken by `RunOptionReader` or carries the sentence that refuses it.
 enum RunFlags {
     /// The flags of both commands.
-    static let shared: [Flag] =
-        container + process + health + mounts + namespaces + security + network + limits + refused
+    static let shared: [Flag] = {
+        var flags: [Flag] = []
+        flags.reserveCapacity(160)
+        for group in [container, process, health, mounts, namespaces, security, network, limits, refused] {
+            flags += group
+        }
+        return flags
+    }()
 
     /// The flags that only `run` has: it also attaches.
     static let ofRun: [Flag] = [
