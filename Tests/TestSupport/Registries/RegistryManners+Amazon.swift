@@ -33,15 +33,15 @@ extension RegistryManners {
     }
 
     /// Amazon ECR Public: tokens, for anybody who pulls. One that is over is answered with 400 and no challenge (aws/containers-roadmap#2835); 403 was
-    /// seen, too (amazon-ecr-credential-helper#286). Here it is over after so many requests, each of them.
-    package static func amazonPublic(uses: Int, status: Int) -> RegistryManners {
+    /// seen, too (amazon-ecr-credential-helper#286).
+    package static func amazonPublic(tokensEnd end: TokenEnd, status: Int) -> RegistryManners {
         let over = Refusal(status, "DENIED", "Your authorization token has expired. Reauthenticate and try again.")
         var manners = RegistryManners(
             .bearer(path: "/token/", service: "public.ecr.aws", isElsewhere: false),
             grants: { user, _ in user == nil ? ["pull"] : ["pull", "push", "delete"] }, wrongPassword: over,
             forbidden: { _, _, _ in Refusal(403, body: "Not Authorized\n") })
         manners.passwords = ["AWS": "fresh"]
-        manners.tokenEnd = (uses, over)
+        manners.tokenEnd = (end, over)
         manners.location = .absolute
         manners.mounts = false
         return manners

@@ -41,6 +41,14 @@ package struct RegistryManners: Sendable {
         var response: HTTPServer.Response { .text(status, body, [("Content-Type", "application/json")]) }
     }
 
+    /// When tokens are over.
+    package enum TokenEnd: Sendable {
+        /// Before they have been good for anything.
+        case always
+        /// After its first request, for whatever was not asked for before: whoever asks again with another token gets it.
+        case eachRequestOnce
+    }
+
     package var challenge: Challenge
     /// Passwords by user names.
     package var passwords: [String: String] = [:]
@@ -52,8 +60,8 @@ package struct RegistryManners: Sendable {
     package var forbidden: @Sendable (String?, String, String) -> Refusal
     /// What the token server says to who may do nothing with a repository; nil: it gives a token that is good for nothing.
     package var tokenRefusal: @Sendable (String?, String) -> Refusal? = { _, _ in nil }
-    /// After how many requests a token is over, and what is said then; nil: none ever is.
-    package var tokenEnd: (uses: Int, refusal: Refusal)?
+    /// When tokens are over, and what is said then; nil: none ever is.
+    package var tokenEnd: (of: TokenEnd, refusal: Refusal)?
     /// What the action of a DELETE is called in scopes.
     package var deleteAction = "delete"
     package var location = Location.relative(hasQuery: true)

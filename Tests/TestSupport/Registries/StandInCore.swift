@@ -22,6 +22,10 @@ final class StandInCore: Sendable {
         var repositories: [String: Repository] = [:]
         var uploads: [String: [UInt8]] = [:]
         var tokens: [String: Token] = [:]
+        /// Tokens that were accepted.
+        var good: Set<String> = []
+        /// The token that a request was told to be over, by method and target.
+        var over: [String: String] = [:]
         var count = 0
     }
 
@@ -30,8 +34,6 @@ final class StandInCore: Sendable {
         let user: String?
         /// By repository.
         var actions: [String: Set<String>] = [:]
-        /// For how many requests it was shown.
-        var uses = 0
     }
 
     let manners: RegistryManners
@@ -117,14 +119,25 @@ final class StandInCore: Sendable {
 
     /// What is said of a token that was good once; nil of others.
     private func tokenEnd(_ request: HTTPServer.Request) -> HTTPServer.Response? {
-        guard let end = manners.tokenEnd, let name = request.headers["authorization"]?.dropFirst("Bearer ".count) else {
+        guard let end = manners.tokenEnd, let token = request.headers["authorization"], token.hasPrefix("Bearer ")
+        else {
             return nil
         }
-        let uses = state.withLock { state in
-            state.tokens[String(name)]?.uses += 1
-            return state.tokens[String(name)]?.uses ?? 0
-        }
-        return uses > end.uses ? end.refusal.response : nil
+        // The answer to a HEAD has no words, and without them 403 says something else.
+        if end.refusal.status == 403, request.method == "HEAD" { return nil }
+        let isOver =
+            switch end.of {
+            case .always: true
+            case .eachRequestOnce:
+                state.withLock { state in
+                    let request = "\(request.method) \(request.target)"
+                    // Nobody takes a token for one that is over that was never good.
+                    if state.good.insert(token).inserted { return false }
+                    if state.over[request] == nil { state.over[request] = token }
+                    return state.over[request] == token
+                }
+            }
+        return isOver ? end.refusal.response : nil
     }
 
     /// What is answered to who may not do this; nil where he may.

@@ -131,7 +131,7 @@ import Testing
     @Test(arguments: [400, 403])
     func amazonsPublicTokensEndInTheMiddle(_ status: Int) throws {
         // Of a push and of a pull: their requests take turns with those for another token.
-        let registry = StandInRegistry(.amazonPublic(uses: 2, status: status))
+        let registry = StandInRegistry(.amazonPublic(tokensEnd: .eachRequestOnce, status: status))
         try StandInVisit.with(.any, registry) { visit throws in
             try visit.loggedIn("AWS", "fresh")
             try visit.sendAndFetch("small:1", as: "team/small:1")
@@ -145,7 +145,7 @@ import Testing
             #expect(registry.tokenRequests.count > 3)
         }
         // Who never gets a good one is told what the registry says.
-        let useless = StandInRegistry(.amazonPublic(uses: 0, status: status))
+        let useless = StandInRegistry(.amazonPublic(tokensEnd: .always, status: status))
         try StandInVisit.with(.any, useless) { visit throws in
             let result = try visit.apus("pull", "-q", "\(visit.host)/team/small:1")
             #expect(result.code == 1)
