@@ -54,21 +54,25 @@ extension Dictionary where Key == ByteKey {
         set { self[ByteKey(text)] = newValue }
     }
 
-    /// The keys, in the order of their bytes.
-    package var names: [String] {
+    /// The keys, in the order of their bytes. To sort them in any other way looks through all conformances of the program when it is gone for the
+    /// first time, and a start may not.
+    package var orderedKeys: [ByteKey] {
         if isEmpty { return [] }
         var keys: [ByteKey] = []
         keys.reserveCapacity(count)
         for key in self.keys { keys.append(key) }
-        return sortedTexts(keys)
+        return ordered(keys)
     }
+
+    /// The texts of the keys, in the order of their bytes.
+    package var names: [String] { orderedKeys.map(\.text) }
 }
 
-// Of a type that is known here: the general way looks through all conformances of the program when it is gone for the first time.
-private func sortedTexts(_ keys: [ByteKey]) -> [String] {
+// Not generic, so that what sorts is made for it.
+private func ordered(_ keys: [ByteKey]) -> [ByteKey] {
     var keys = keys
-    keys.sort()
-    return keys.map(\.text)
+    if keys.count > 1 { keys.sort() }
+    return keys
 }
 
 extension [String] {

@@ -4,6 +4,8 @@
 //
 // For `String` and `Substring` by themselves: code that is generic over both has the Swift runtime look for its conformances at
 // each start.
+import Glibc
+
 extension Substring {
     /// Whether the text begins with the bytes of `prefix`.
     package func begins(with prefix: String) -> Bool {
@@ -163,9 +165,11 @@ extension String {
 extension [UInt8] {
     /// Whether the bytes of `part` are anywhere among these, one behind the other; those of an empty one are.
     package func contains(bytesOf part: String) -> Bool {
-        let part = Array(part.utf8)
-        guard let first = part.first else { return true }
-        guard count >= part.count else { return false }
-        return (0...count - part.count).contains { self[$0] == first && self[$0...].starts(with: part) }
+        var part = part
+        return withUnsafeBytes { all in
+            part.withUTF8 { part in
+                part.isEmpty || memmem(all.baseAddress, all.count, part.baseAddress, part.count) != nil
+            }
+        }
     }
 }

@@ -160,7 +160,7 @@ extension JSONWriter {
     /// An object of texts, in the order of their names, as Go sorts them.
     package mutating func strings(_ members: [ByteKey: String]) {
         beginObject()
-        for key in members.keys.sorted() { write(key.text, members[key]) }
+        for key in members.orderedKeys { write(key.text, members[key]) }
         endObject()
     }
 }

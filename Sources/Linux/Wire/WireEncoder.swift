@@ -51,9 +51,9 @@ package struct WireEncoder: Sendable {
     /// equal bytes.
     package mutating func write(_ dictionary: [ByteKey: some WireCodable]) {
         writeInteger(UInt32(dictionary.count))
-        for (key, value) in dictionary.sorted(by: { $0.key < $1.key }) {
+        for key in dictionary.orderedKeys {
             write(key.text)
-            write(value)
+            if let value = dictionary[key] { write(value) }
         }
     }
 }
