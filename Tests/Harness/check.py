@@ -3,8 +3,9 @@
 
 Without arguments it runs every phase; with names, just those and what they need. Each phase writes to a log of its own in
 .build/check, which is printed whole when the phase ends. A phase that fails ends nothing but what needs it, so that one run
-tells everything that is wrong. At the end, and on an interrupt, comes a table of the phases with their times, and what was
-skipped. The exit status is 1 when a phase failed or was not reached.
+tells everything that is wrong. At the end, and on an interrupt, comes a table of the phases with their times, what was
+skipped, and last, for who sees no more than the end of it, which phases failed, with the lines that tell why. The exit status is 1 when a
+phase failed or was not reached.
 
 A phase says which cores it keeps busy. One begins when those before it are done and the machine has that many cores to
 spare, or nothing runs: the compiler gets all of them, and tests that sleep and wait for a kernel run beside it.
@@ -13,6 +14,7 @@ spare, or nothing runs: the compiler gets all of them, and tests that sleep and 
 import dataclasses
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -28,6 +30,13 @@ HARNESS = "Tests/Harness"
 IS_ROOT = os.getuid() == 0
 # More load than cores by this much is taken: no phase keeps its cores busy all the time.
 SLACK = 0.5
+
+
+# How many lines of logs the end of a check has, so that a report of the last twenty or so lines has all of them.
+TOLD = 10
+# What runs of tests, compilers and comparisons say of a failure, by their last words.
+TELLING = re.compile(r"steady: .*(failed|did not pass)|recorded an issue|error: |^Traceback|Error\b|too many|more than the table|differ\b|FAILED|^\S+: FAIL")
+HARMLESS = re.compile(r"0 differ\b|^make|0 failed")
 
 
 @dataclasses.dataclass
@@ -184,6 +193,7 @@ class Check:
                     self.end(phase, "failed (interrupted)")
             self.table()
             are_skips_fine = self.are_skips_fine()
+            self.tell_failures()
         return are_skips_fine and all(phase.state in ("passed", "skipped") for phase in self.phases)
 
     def table(self):
@@ -196,11 +206,25 @@ class Check:
         total = time.monotonic() - self.begun
         print(f"{'all':24}{'':8}{minutes(total):>8}{minutes(sum(phase.computed for phase in self.phases)):>10}  on {self.cores} cores", flush=True)
 
+    def tell_failures(self):
+        failed = [phase for phase in self.phases if phase.state not in ("passed", "skipped")]
+        for phase in failed:
+            print(f"\n{phase.name} {phase.state}", flush=True)
+            if phase.began:
+                print("\n".join("  " + line for line in telling(phase.path, TOLD // len(failed))), flush=True)
+
     def are_skips_fine(self):
         lines, refused = skips.everything(FOLDER / "skips")
         lines += [f"      1 check: phase {phase.name}: {phase.obstacle}" for phase in self.phases if phase.state == "skipped"]
         print("\n" + "\n".join(lines), flush=True)
         return not (refused and skips.is_strict())
+
+
+def telling(path, count):
+    """Some `count` lines of a log that say what went wrong, or its last ones."""
+    lines = path.read_text(errors="replace").splitlines()
+    found = [line for line in lines if TELLING.search(line) and not HARMLESS.search(line)]
+    return [line.strip()[:200] for line in (found or lines)[-max(2, count):]]
 
 
 def minutes(seconds):

@@ -48,6 +48,17 @@ class CheckTest(unittest.TestCase):
         self.assertIn("on 2 cores", table)
         self.assertIn("skipped: 0 of 0", table)
 
+    def test_the_last_lines_say_what_failed(self):
+        _, output = self.run_with(
+            self.shell("bad", "echo steady: a.B/c failed, and did not pass by itself; seq 100; exit 3"),
+            self.shell("mute", "seq 100; exit 1"), self.shell("needs", "true", "bad"), self.shell("good", "echo error: none"))
+        end = output[output.index("skipped: 0 of 0"):]
+        self.assertIn("bad failed (3)\n  steady: a.B/c failed, and did not pass by itself\n", end)
+        self.assertIn("mute failed (1)\n  98\n  99\n  100\n", end)
+        self.assertIn("needs not reached\n", end)
+        self.assertNotIn("good", end)
+        self.assertLess(len(end.splitlines()), 25)
+
     def test_what_fails_is_shown_and_stops_what_needs_it_alone(self):
         result, output = self.run_with(
             self.shell("bad", "echo why; exit 3"), self.shell("needs", "echo never", "bad"), self.shell("last", "true", "needs"),
