@@ -168,7 +168,15 @@ extension [UInt8] {
         var part = part
         return withUnsafeBytes { all in
             part.withUTF8 { part in
-                part.isEmpty || memmem(all.baseAddress, all.count, part.baseAddress, part.count) != nil
+                guard let letters = part.baseAddress, let first = part.first else { return true }
+                guard var place = all.baseAddress else { return false }
+                let end = place + all.count
+                // memmem(3) is not a function of POSIX, which is what Glibc shows.
+                while end - place >= part.count, let found = memchr(place, CInt(first), end - place - part.count + 1) {
+                    if memcmp(found, letters, part.count) == 0 { return true }
+                    place = UnsafeRawPointer(found) + 1
+                }
+                return false
             }
         }
     }

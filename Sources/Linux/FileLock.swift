@@ -9,6 +9,7 @@ package struct FileLock: ~Copyable, Sendable {
     package enum Kind: Sendable { case shared, exclusive }
 
     package let descriptor: FileDescriptor
+    private var isHandedOver = false
 
     /// Locks the file at `path`, which is created where it is missing, and waits as long as another holds it.
     package init(_ path: String, in directory: CInt = AT_FDCWD, _ kind: Kind = .exclusive) throws(SystemError) {
@@ -21,7 +22,10 @@ package struct FileLock: ~Copyable, Sendable {
         return file
     }
 
-    deinit { descriptor.unlock() }
+    deinit { if !isHandedOver { descriptor.unlock() } }
+
+    /// Leaves the end of the lock to a process that was forked, which has a duplicate of the descriptor.
+    package mutating func handOver() { isHandedOver = true }
 
     private init(held descriptor: consuming FileDescriptor) { self.descriptor = descriptor }
 

@@ -56,6 +56,13 @@ import Testing
 
     @Test func onlyTheCapabilitiesOfTheProfileChangeIt() {
         let matter = DefaultProfile.capabilitiesThatMatter
+        let used: UInt64 = DefaultProfile.groups.reduce(0) { bits, group in
+            switch group.condition {
+            case .granted(let capability), .withheld(let capability): bits | 1 << UInt64(capability.rawValue)
+            case .always, .architectures, .kernel: bits
+            }
+        }
+        #expect(matter == used)
         #expect(matter.nonzeroBitCount == 14)
         #expect(allowed(~matter) == allowed(0))
     }

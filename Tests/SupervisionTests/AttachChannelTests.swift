@@ -20,11 +20,11 @@ import Testing
         do {
             let theirs = pair.takeSecond()
             #expect(name(AttachChannel.receiveNow(from: ours.rawValue)) == "nothing")
-            for packet in [[250, 1, 2], AttachFrame.go.bytes] as [[UInt8]] {
+            for packet in [[250, 1, 2], AttachFrame.detach.bytes] as [[UInt8]] {
                 #expect(AttachChannel.send(packet, to: theirs.rawValue, waiting: false) == .sent)
             }
             #expect(name(AttachChannel.receiveNow(from: ours.rawValue)) == "nothing")
-            #expect(name(AttachChannel.receiveNow(from: ours.rawValue)) == "go")
+            #expect(name(AttachChannel.receiveNow(from: ours.rawValue)) == "detach")
         }
         #expect(name(AttachChannel.receiveNow(from: ours.rawValue)) == "end")
     }

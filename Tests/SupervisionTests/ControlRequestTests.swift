@@ -51,7 +51,7 @@ import Testing
     }
 
     @Test(arguments: [
-        AttachFrame.go, .input([1, 2]), .inputEnd, .resize(.init(rows: 1, columns: 65535)), .signal(64), .detach,
+        AttachFrame.input([1, 2]), .inputEnd, .resize(.init(rows: 1, columns: 65535)), .signal(64), .detach,
         .started, .output([]), .errorOutput([0]), .inputTaken, .done, .exited(code: 255),
         .failed(code: 126, message: "é"),
     ])

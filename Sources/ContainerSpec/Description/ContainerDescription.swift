@@ -1,7 +1,7 @@
 package import Errors
 import JSON
 package import OCI
-import Store
+package import Store
 
 /// What the engine keeps of a container, as JSON in the body of the store's record.
 package struct ContainerDescription: Codable, Hashable, Sendable {
@@ -43,6 +43,17 @@ extension ContainerDescription {
         do { return ContainerSummary.body(self, json: try json()) } catch {
             throw EngineError("cannot encode the record of container \(id.prefix(12)): \(error)")
         }
+    }
+
+    /// What the store keeps of it; `layers` are its image's. Throws `EngineError`.
+    package func record(layers: [Digest]) throws(EngineError) -> ContainerRecord {
+        var record = ContainerRecord(image: imageID, layers: layers, body: try encoded())
+        for mount in options.mounts {
+            guard case .image(let image) = mount.kind else { continue }
+            if let id = image.id { record.mountedImages.append(id) }
+            record.mountedLayers += image.layers
+        }
+        return record
     }
 
     /// Reads what `encoded` wrote. Throws a sentence that names the container `id`.

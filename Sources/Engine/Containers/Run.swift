@@ -29,8 +29,7 @@ extension Engine {
         let (mode, _) = UserNamespace.plan()
         let root = try rootSource(options, record, mode)
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
-        let guarding = try holdOffSweeps()
-        defer { guarding.descriptor.unlock() }
+        var guarding = try holdOffSweeps()
         try requireLayers(of: record, options, mode)
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
@@ -39,8 +38,11 @@ extension Engine {
         do throws(EngineError) {
             try requireStorageDriver()
             options = try claimVolumes(options, image: record?.config, for: id)
-            return try start(
-                options, record, claim: claim, root: root, mode: mode, client: client, lingering: lingering)
+            let starting = try start(
+                options, record, claim: claim, root: root, mode: mode, client: client, lingering: lingering,
+                guarding: guarding.descriptor.rawValue)
+            guarding.handOver()
+            return starting
         } catch {
             giveUp(id, name: name, options)
             throw error
@@ -49,30 +51,20 @@ extension Engine {
 
     private func start(
         _ options: RunOptions, _ record: LaunchRecord?, claim: consuming ContainerClaim, root: SupervisorRequest.Root,
-        mode: UserNamespace.Mode, client clientOptions: AttachedClient.Options, lingering: Int
+        mode: UserNamespace.Mode, client clientOptions: AttachedClient.Options, lingering: Int, guarding: CInt
     ) throws(EngineError) -> StartingContainer {
         let (id, name) = (claim.id, claim.name)
         var preparation = preparation(id, name: name, options, record, root, mode)
         preparation.size = options.tty ? clientOptions.caller.windowSize : nil
         if !options.detach, !options.passesStreams { preparation.streams = clientOptions.streams }
         preparation.lingering = lingering
-        preparation.isNew = true
-        let request = try preparation.supervisorRequest()
-        let description = ContainerDescription(
-            creating: id, name: name, options, record, preparation.image, request.plan)
+        var request = try preparation.supervisorRequest()
+        request.newcomer = NewContainer(
+            description: ContainerDescription(
+                creating: id, name: name, options, record, preparation.image, request.plan),
+            layers: record?.layers ?? [], containerIDFile: options.containerIDFile)
         if let path = options.containerIDFile { try writeContainerIDFile(path, id) }
-        do throws(EngineError) {
-            var starting = try spawn(request, claim, clientOptions)
-            do throws(EngineError) {
-                // While the supervisor is at work: it waits for the go before anything of the container runs.
-                try write(description, layers: record?.layers ?? [], isEphemeral: options.autoRemove)
-            } catch {
-                // A supervisor that gives up removes what is being written here.
-                throw starting.abandon() ?? error
-            }
-            starting.go()
-            return starting
-        } catch {
+        do throws(EngineError) { return try spawn(request, claim, clientOptions, guarding) } catch {
             if let path = options.containerIDFile { unlink(path) }
             throw error
         }
@@ -89,15 +81,18 @@ extension Engine {
     }
 
     private func spawn(
-        _ request: SupervisorRequest, _ claim: consuming ContainerClaim, _ options: AttachedClient.Options
+        _ request: SupervisorRequest, _ claim: borrowing ContainerClaim, _ options: AttachedClient.Options,
+        _ guarding: CInt
     ) throws(EngineError) -> StartingContainer {
         do throws(SystemError) {
             var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
             // The client blocks the signals that it passes on, so none is lost between here and its loop.
             let client = try AttachedClient(socket: pair.takeFirst(), options: options)
             let supervisorEnd = pair.takeSecond()
-            _ = try Supervisor.spawn(request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue)
-            return StartingContainer(claim: claim, warnings: request.plan.warnings, client: client)
+            _ = try Supervisor.spawn(
+                request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue, guarding: guarding)
+            return StartingContainer(
+                id: claim.id, name: claim.name, warnings: request.plan.warnings, client: client)
         } catch {
             throw EngineError("cannot start the container's supervisor: \(error)")
         }
@@ -152,12 +147,7 @@ extension Engine {
     func write(
         _ description: ContainerDescription, layers: [Digest], isEphemeral: Bool
     ) throws(EngineError) {
-        var record = ContainerRecord(image: description.imageID, layers: layers, body: try description.encoded())
-        for mount in description.options.mounts {
-            guard case .image(let image) = mount.kind else { continue }
-            if let id = image.id { record.mountedImages.append(id) }
-            record.mountedLayers += image.layers
-        }
+        let record = try description.record(layers: layers)
         do throws(StoreError) {
             try containers.writeRecord(record, of: description.id, isEphemeral: isEphemeral)
         } catch { throw EngineError(error) }

@@ -56,10 +56,8 @@ extension Engine {
                 inheriting: (passesStreams ? client.caller.numbers : [nil, nil, nil]) + [
                     supervisorEnd.rawValue, hold.rawValue, file.rawValue,
                 ])
-            var starting = StartingContainer(
-                claim: ContainerClaim(id: id, name: name, hold: hold), warnings: [], client: session)
-            starting.go()
-            return .starting(starting)
+            endLifetime(hold)
+            return .starting(StartingContainer(id: id, name: name, warnings: [], client: session))
         } catch {
             throw EngineError("cannot start the supervisor of container \(text): \(error)")
         }

@@ -9,26 +9,16 @@ package struct StartingContainer: ~Copyable {
     package let name: String
     /// One sentence for each thing that is not quite as asked.
     package let warnings: [String]
+    // The supervisor alone holds the container: a command line that cannot get rid of its output must not keep others from
+    // removing it.
     private var client: AttachedClient
-    // Keeps the container from sweeps until its record is written. From then on its supervisor alone holds it: a
-    // command line that cannot get rid of its output must not keep others from removing the container.
-    private var claim: ContainerClaim?
 
-    init(claim: consuming ContainerClaim, warnings: [String], client: consuming AttachedClient) {
-        id = claim.id
-        name = claim.name
+    init(id: String, name: String, warnings: [String], client: consuming AttachedClient) {
+        self.id = id
+        self.name = name
         self.warnings = warnings
         self.client = client
-        self.claim = consume claim
     }
-
-    mutating func go() {
-        client.go()
-        claim = nil
-    }
-
-    /// Has the supervisor give up and clean up, and waits for it; what it had given up for already.
-    mutating func abandon() -> EngineError? { client.abandon() }
 
     /// Waits until the container's process runs; nil then, else how it ended (`run --detach`).
     package func awaitStart() -> AttachedClient.Outcome? { client.awaitStart() }

@@ -62,7 +62,7 @@ package enum DescriptorTable {
     /// Opens `/dev/null` for those of 0, 1 and 2 that are closed, as cron and daemons leave them: what is opened later must not
     /// get a number that somebody writes his output to.
     package static func fillStandard() {
-        for number in [CInt](0...2) where apus_fcntl_set(number, F_GETFD, 0) < 0 {
+        for number in CInt(0)...2 where apus_fcntl_set(number, F_GETFD, 0) < 0 {
             // The lowest number that is free is this one. One that cannot be opened stays closed.
             _ = apus_open(AT_FDCWD, "/dev/null", O_RDWR, 0)
         }

@@ -154,6 +154,7 @@ struct ChildProtocol: Equatable {
     private var networked = false
     private var hooked = false
     private var listened = false
+    private var isStartSent = false
 
     init(
         staged: Bool, needsMaps: Bool, hasTerminal: Bool, waitsForStart: Bool, needsHooks: Bool = false,
@@ -193,7 +194,8 @@ struct ChildProtocol: Equatable {
             listened = true
             state = .listening(number: number)
         case (.listening, .listenerAttached): break
-        case (.settingUp(let terminal), .ready) where waitsForStart && isSetUp(terminal: terminal): state = .created
+        case (.settingUp(let terminal), .ready) where waitsForStart && isSetUp(terminal: terminal):
+            state = isStartSent ? .starting : .created
         case (.settingUp(let terminal), .executing) where !waitsForStart && isSetUp(terminal: terminal):
             state = .executing
         case (.starting, .executing): state = .executing
@@ -216,6 +218,16 @@ struct ChildProtocol: Equatable {
         case .mounted, .listening: state = .settingUp(terminal: hasTerminal)
         default: preconditionFailure("only a process that waits is resumed")
         }
+    }
+
+    /// Whether the start may be sent before the process asks for it; true once. Where it asks for something else before, it would take the start
+    /// for the answer to that.
+    mutating func startAhead() -> Bool {
+        guard case .settingUp = state, waitsForStart, !isStartSent, !needsHooks, !needsListener, !mayHaveListener,
+            !needsDevices
+        else { return false }
+        isStartSent = true
+        return true
     }
 
     /// The start was sent.

@@ -177,6 +177,18 @@ package struct InitProcess: ~Copyable {
     /// Ends the process and reaps it: a start that is given up.
     package mutating func kill() { _ = abort(LaunchError(.request, sentence: "")) }
 
+    /// Lets a container that is being set up execute its command as soon as it is ready, so that nobody has to wake up for it:
+    /// `complete()` waits until it has. False where it has something else to ask for before, or does not wait at all: nothing is sent then.
+    package mutating func startAhead() throws(LaunchError) -> Bool {
+        guard talk.startAhead() else { return false }
+        do throws(SystemError) { try send(.start) } catch {
+            // It has failed already: its own message says why, and a broken pipe does not.
+            try complete()
+            throw abort(LaunchError(.communication, error))
+        }
+        return true
+    }
+
     /// Lets a created container execute its command, and waits until it has.
     package mutating func start() throws(LaunchError) {
         do throws(SystemError) { try send(.start) } catch {

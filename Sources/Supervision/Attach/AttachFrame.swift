@@ -6,8 +6,6 @@ import Runtime
 /// kind, the rest the payload. Numbers are little-endian.
 package enum AttachFrame: Equatable {
     // From the client.
-    /// The container's record is on its way to the disk: the process may start.
-    case go
     /// Bytes for the container's standard input.
     case input([UInt8])
     /// The client's standard input has ended.
@@ -40,8 +38,8 @@ package enum AttachFrame: Equatable {
     static let inputWindow = 4
 
     private enum Kind: UInt8 {
-        case go = 1
-        case input, inputEnd, resize, signal, detach
+        case input = 2
+        case inputEnd, resize, signal, detach
         case started = 16
         case output, errorOutput, inputTaken, exited, failed, done
     }
@@ -56,7 +54,6 @@ package enum AttachFrame: Equatable {
         func packet(_ kind: Kind, _ payload: [UInt8] = []) -> [UInt8] { [kind.rawValue] + payload }
         func word(_ number: CInt) -> [UInt8] { (0..<4).map { UInt8(truncatingIfNeeded: number >> ($0 * 8)) } }
         switch self {
-        case .go: return packet(.go)
         case .input(let data): return packet(.input, data)
         case .inputEnd: return packet(.inputEnd)
         case .resize(let size): return packet(.resize, word(CInt(size.rows) << 16 | CInt(size.columns)))
@@ -83,7 +80,6 @@ package enum AttachFrame: Equatable {
             return CInt(bitPattern: number)
         }
         switch kind {
-        case .go: self = .go
         case .input: self = .input(Array(payload))
         case .inputEnd: self = .inputEnd
         case .resize:

@@ -1,4 +1,3 @@
-package import Errors
 import Glibc
 package import Linux
 
@@ -89,9 +88,6 @@ package struct AttachedClient: ~Copyable {
         _ = channel.send(.resize(size), waiting: true)
     }
 
-    /// Tells the supervisor that the container may start.
-    package func go() { _ = channel.send(.go, waiting: true) }
-
     /// Waits until the container's process runs, without serving its streams; nil then, else how it ended.
     package func awaitStart() -> Outcome? {
         var patience = silence
@@ -113,19 +109,6 @@ package struct AttachedClient: ~Copyable {
             default: continue
             }
         }
-    }
-
-    /// Ends the session before the container has started, and waits until the supervisor has cleaned up. Returns what
-    /// made the supervisor give up before it heard of this.
-    package func abandon() -> EngineError? {
-        shutdown(channel.socket.rawValue, CInt(SHUT_WR))
-        var failure: EngineError?
-        while let frame = channel.receive() {
-            if case .failed(let code, let message) = frame, message != SupervisorFailure.clientIsGone.message {
-                failure = EngineError(message, .start(exitCode: code))
-            }
-        }
-        return failure
     }
 
     /// Serves until the container ends, the user detaches or the supervisor is gone. `started` is called once, when
@@ -157,7 +140,7 @@ package struct AttachedClient: ~Copyable {
                 case .inputTaken: outstandingInput -= 1
                 case .exited(let code): return .exited(code: code)
                 case .failed(let code, let message): return .failed(code: code, message: message)
-                case .go, .input, .inputEnd, .resize, .signal, .detach, .done: break
+                case .input, .inputEnd, .resize, .signal, .detach, .done: break
                 }
             }
         }

@@ -30,7 +30,6 @@ package struct BuildSession: ~Copyable {
     package func run(
         cancellation: Cancellation, started: () -> Void, output: (_ isError: Bool, [UInt8]) -> Void
     ) -> Outcome {
-        _ = channel.send(.go, waiting: true)
         var poll = PollSet()
         while true {
             poll.removeAll()
@@ -46,7 +45,7 @@ package struct BuildSession: ~Copyable {
             case .errorOutput(let data): output(true, data)
             case .exited(let code): return .exited(code: code)
             case .failed(let code, let message): return .failed(code: code, message: message)
-            case .go, .input, .inputEnd, .resize, .signal, .detach, .inputTaken, .done: break
+            case .input, .inputEnd, .resize, .signal, .detach, .inputTaken, .done: break
             }
         }
     }

@@ -96,7 +96,7 @@ struct ExecLoop: ~Copyable {
         case .detach:
             isDetached = true
             client.leave()
-        case .go, .started, .output, .errorOutput, .inputTaken, .done, .exited, .failed: break
+        case .started, .output, .errorOutput, .inputTaken, .done, .exited, .failed: break
         }
     }
 

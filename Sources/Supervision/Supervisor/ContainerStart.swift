@@ -28,8 +28,6 @@ package struct ContainerStart: Sendable {
     package var streams = AttachedStreams.none
     /// How long its supervisor stays for the next start, in seconds.
     package var lingering = 0
-    /// Whether it was not created before.
-    package var isNew = false
     /// What it is where a build runs it; nil for every other.
     var build: BuildContainer?
 
@@ -74,7 +72,7 @@ package struct ContainerStart: Sendable {
                 resources: plan.spec.linux?.resources),
             ownUserNamespace: ownMap, terminal: options.tty, openInput: options.openStdin,
             autoRemove: options.autoRemove, pidFile: options.pidFile, lingering: lingering, streams: streams,
-            log: try logConfiguration(), subject: subject, notification: notification, isNew: isNew,
+            log: try logConfiguration(), subject: subject, notification: notification,
             settings: settings(plan))
         if let build { request.adapt(to: build) }
         return request

@@ -23,7 +23,7 @@ extension ServeLoop {
             client.role = .leaving
             client.leave()
             journal.record(.detach)
-        case .go, .started, .output, .errorOutput, .inputTaken, .done, .exited, .failed: break
+        case .started, .output, .errorOutput, .inputTaken, .done, .exited, .failed: break
         }
     }
 

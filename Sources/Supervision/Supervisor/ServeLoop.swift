@@ -72,15 +72,6 @@ struct ServeLoop: ~Copyable {
         listener = try ControlListener(runDirectory: runDirectory)
     }
 
-    /// Waits until the command that starts the container lets it go; false when that command is gone.
-    func awaitGo() -> Bool {
-        guard let first = clients.first else { return false }
-        while let frame = AttachChannel.receive(from: first.number) {
-            if frame == .go { return true }
-        }
-        return false
-    }
-
     /// Tells the command that starts the container of something that is not as it should be.
     func warn(_ message: String) { clients.first?.post(.errorOutput(Array("WARNING: \(message)\r\n".utf8))) }
 

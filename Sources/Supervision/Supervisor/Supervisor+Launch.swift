@@ -9,18 +9,23 @@ import Store
 
 /// What brings one run of the container from its root file system to its first instruction.
 extension Supervisor {
-    // The process, with all that it needs, in front of its program.
-    func setUp(
-        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: inout Streams, _ loop: inout ServeLoop,
-        _ identity: inout IdentityProcess?
+    // The process, which sets itself up when this returns.
+    func begin(
+        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: inout Streams, _ loop: inout ServeLoop
     ) throws(SupervisorFailure) -> InitProcess {
         try cgroup?.prepare()
         if plan.sharesProcesses { Reaper.adoptOrphans() }
-        var process = try beginLaunch(plan, root, streams)
-        // While the process sets itself up.
+        let process = try beginLaunch(plan, root, streams)
         do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
             throw SupervisorFailure("cannot listen for commands: \(error)")
         }
+        return process
+    }
+
+    // Waits until the process stands in front of its program, or, where it was to start by itself, has executed it.
+    func complete(
+        _ process: inout InitProcess, _ streams: inout Streams, _ identity: inout IdentityProcess?
+    ) throws(SupervisorFailure) {
         do throws(LaunchError) {
             let container = process.pidfd.rawValue
             identity = try IdentityProcess.complete(&process, container: container, lasting: false)
@@ -28,15 +33,15 @@ extension Supervisor {
         // The container has them now; a pipe's reader sees its end when the last writer is gone.
         streams.theirs = ChildEnds()
         streams.ours.terminal = process.takeTerminal()
-        return process
     }
 
-    // Lets the process execute its program. The client of the first start writes the container's record meanwhile. If it
-    // dies before, the container must not run: no command would see it.
-    func release(
-        _ process: inout InitProcess, _ loop: borrowing ServeLoop, isFirst: Bool
-    ) throws(SupervisorFailure) {
-        if isFirst, !loop.awaitGo() { throw SupervisorFailure.clientIsGone }
+    // Has the process execute its program when it is ready, where nothing stands between; false where something does.
+    func startAhead(_ process: inout InitProcess) throws(SupervisorFailure) -> Bool {
+        do throws(LaunchError) { return try process.startAhead() } catch { throw SupervisorFailure(error) }
+    }
+
+    // Lets the process execute its program.
+    func release(_ process: inout InitProcess) throws(SupervisorFailure) {
         do throws(LaunchError) { try process.start() } catch { throw SupervisorFailure(error) }
     }
 

@@ -1,4 +1,5 @@
 import ContainerSpec
+import Errors
 import Glibc
 package import Linux
 import Logs
@@ -16,6 +17,9 @@ package struct Supervisor: ~Copyable {
     private let held: HeldRequest
     var request: SupervisorRequest { _read { yield held.request } }
     private let hold: CInt
+    // The lock that keeps the image's layers from sweeps until the container's record names them.
+    private var guarding: CInt?
+    private var isRecorded: Bool
     let journal: ContainerJournal
     private(set) var mode = UserNamespace.Mode.host
     var cgroup: ContainerCgroup?
@@ -28,12 +32,13 @@ package struct Supervisor: ~Copyable {
     let passed: [CInt]
 
     /// Forks the supervisor and returns its number. `client` is its end of the attach socket, `hold` the container's
-    /// lock; both stay open in the caller, who closes them.
+    /// lock; both stay open in the caller, who closes them. `guarding` is a lock against sweeps, which the supervisor ends
+    /// (`FileLock.handOver`).
     package static func spawn(
-        _ request: SupervisorRequest, client: CInt, hold: CInt
+        _ request: SupervisorRequest, client: CInt, hold: CInt, guarding: CInt
     ) throws(SystemError) -> ProcessID {
         let process = try fork {
-            run(request, client: client, hold: hold)
+            run(request, client: client, hold: hold, guarding: guarding)
             return 0
         }
         // Where both have one processor the supervisor goes first: the caller has nothing to do that is waited for.
@@ -41,19 +46,23 @@ package struct Supervisor: ~Copyable {
         return process
     }
 
-    /// Makes the calling process the supervisor; it has nothing else to do afterwards. `client` and `hold` as for
+    /// Makes the calling process the supervisor; it has nothing else to do afterwards. The descriptors as for
     /// `spawn`.
-    static func run(_ request: SupervisorRequest, client: CInt, hold: CInt) {
+    static func run(_ request: SupervisorRequest, client: CInt, hold: CInt, guarding: CInt? = nil) {
         let passed = request.passesStreams ? copiesOfStreams() : []
-        isolate(keeping: [client, hold] + passed + (request.build?.descriptors ?? []))
-        var supervisor = Supervisor(request, hold: hold, passed: passed)
+        var kept = [client, hold] + passed + (request.build?.descriptors ?? [])
+        if let guarding { kept.append(guarding) }
+        isolate(keeping: kept)
+        var supervisor = Supervisor(request, hold: hold, passed: passed, guarding: guarding)
         supervisor.run(first: FileDescriptor(owning: client))
     }
 
-    init(_ request: SupervisorRequest, hold: CInt, passed: [CInt]) {
+    init(_ request: SupervisorRequest, hold: CInt, passed: [CInt], guarding: CInt? = nil) {
         held = HeldRequest(request)
         self.passed = passed
         self.hold = hold
+        self.guarding = guarding
+        isRecorded = request.newcomer == nil
         networks = request.networks.map {
             ContainerNetworks($0, of: request.id, name: request.name, in: request.containers)
         }
@@ -101,14 +110,15 @@ package struct Supervisor: ~Copyable {
             // The answer is on its way; events and files go after it, and then the lock, for which the next command
             // waits.
             journal.flush()
-            if !doomed.isEmpty { try? request.containers.forget(request.id, name: request.name) }
-            for path in doomed { try? Files.removeTree(path) }
+            remove(doomed)
             close(hold)
             loop.deliver()
         } catch {
             let failure = SupervisorFailure(error)
+            let doomed = settle(failure)
             let frame = AttachFrame.failed(code: failure.exitCode, message: failure.message)
             _ = AttachChannel.send(frame.bytes, to: socket, waiting: true)
+            remove(doomed)
             close(hold)
         }
         Linger.hold(runDirectory: request.containers.paths.run, mode: mode, seconds: request.lingering)
@@ -123,6 +133,29 @@ package struct Supervisor: ~Copyable {
     }
 
     // MARK: the container's life
+
+    // Makes a new container known to other commands, before anything of it runs: what runs unseen, nobody could stop.
+    private mutating func record() throws(SupervisorFailure) {
+        guard !isRecorded, let newcomer = request.newcomer else { return }
+        do throws(EngineError) {
+            let record = try newcomer.description.record(layers: newcomer.layers)
+            do throws(StoreError) {
+                try request.containers.writeRecord(record, of: request.id, isEphemeral: request.autoRemove)
+            } catch { throw EngineError(error) }
+        } catch {
+            if let path = newcomer.containerIDFile { unlink(path) }
+            throw SupervisorFailure(error.message)
+        }
+        isRecorded = true
+        endGuard()
+    }
+
+    private mutating func endGuard() {
+        guard let number = guarding.take() else { return }
+        // By its word: what was forked meanwhile has a duplicate.
+        flock(number, LOCK_UN)
+        close(number)
+    }
 
     // Starts the container as often as it is wanted. Returns the directories that are left for removal.
     private mutating func supervise(_ loop: inout ServeLoop) -> [String] {
@@ -210,18 +243,23 @@ package struct Supervisor: ~Copyable {
         defer { identity?.end() }
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
         let stubs = MountStubs(of: request.build, in: root)
-        var process = try setUp(plan, root, &streams, &loop, &identity)
+        var process = try begin(plan, root, &streams, &loop)
+        // While it sets itself up: all that must be before it executes its program.
+        try record()
+        if let warning = try awaitEgress(&egress) { loop.warn(warning) }
+        try networks?.serve()
+        // What it has made of a build's file system is looked at before its program runs.
+        let isAhead = stubs == nil ? try startAhead(&process) : false
+        try complete(&process, &streams, &identity)
         stubs?.noteMade()
         // The container's process has a copy of this mount namespace.
         letGoImages()
         letGoBuildMounts()
         endLifetime(loopback)
         endLifetime(other)
-        if let warning = try awaitEgress(&egress) { loop.warn(warning) }
-        try networks?.serve()
         for volume in request.volumes { loop.prologue.append(.mount(volume.event)) }
         for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
-        try release(&process, loop, isFirst: isFirst)
+        if !isAhead { try release(&process) }
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
         loop.tasks.removeAll { $0 is NetworkProcess }
         if let serving = networks?.process { loop.tasks.append(serving) }
@@ -274,15 +312,25 @@ package struct Supervisor: ~Copyable {
         return doomed
     }
 
-    private func fail(_ failure: SupervisorFailure, _ loop: inout ServeLoop) -> [String] {
-        var doomed: [String] = []
-        if request.autoRemove {
-            doomed = remove()
-        } else {
-            journal.failed(exitCode: failure.exitCode, error: failure.message)
-        }
+    private mutating func fail(_ failure: SupervisorFailure, _ loop: inout ServeLoop) -> [String] {
+        let doomed = settle(failure)
         loop.tellFailure(failure)
         return doomed
+    }
+
+    // What stays of a container that could not be started: its record, with the reason, or nothing. Returns the directories that are left
+    // for removal.
+    private mutating func settle(_ failure: SupervisorFailure) -> [String] {
+        if !request.autoRemove { try? record() }
+        endGuard()
+        if request.autoRemove || !isRecorded { return remove() }
+        journal.failed(exitCode: failure.exitCode, error: failure.message)
+        return []
+    }
+
+    private func remove(_ doomed: [String]) {
+        if !doomed.isEmpty { try? request.containers.forget(request.id, name: request.name) }
+        for path in doomed { try? Files.removeTree(path) }
     }
 
     private func remove() -> [String] {

@@ -13,9 +13,6 @@ struct SupervisorFailure: Error {
         self.exitCode = exitCode
     }
 
-    /// The client died, or gave up, before it let the container start.
-    static let clientIsGone = SupervisorFailure("the command that started the container is gone")
-
     init(_ error: SystemError) { self.init("cannot start the container: \(error)") }
 
     init(_ error: LaunchError) { self.init(error.description, exitCode: error.exitCode) }

@@ -4,7 +4,7 @@ package import ContainerSpec
 package import Errors
 import Linux
 import Logs
-import OCI
+package import OCI
 import Runtime
 import Seccomp
 import Store
@@ -65,16 +65,33 @@ package struct SupervisorRequest: Sendable {
     var notification: ServiceNotification?
     /// What it is where a build runs it; nil for every other.
     var build: BuildContainer?
-    /// Whether it was not created before.
-    var isNew: Bool
+    /// What the supervisor writes down of a container that was not created before; nil for one that was.
+    package var newcomer: NewContainer?
     var settings: ServeLoop.Settings
 
     /// Whether the container has the very streams of the command that starts it (`--log-driver=passthrough`).
     var passesStreams: Bool { log.driver == .passthrough }
     var runDirectory: String { containers.runDirectory(id) }
+    /// Whether it was not created before.
+    var isNew: Bool { newcomer != nil }
     /// Whether a program guards the container's devices, so that device nodes of its file system may open.
     var guardsDevices: Bool { cgroup.resources?.devices != nil }
     var readOnlyRoot: Bool { plan.spec.root?.readonly ?? false }
+}
+
+/// A container that other commands do not know yet.
+package struct NewContainer: Sendable {
+    let description: ContainerDescription
+    let layers: [Digest]
+    let containerIDFile: String?
+
+    /// `layers` are its image's, `containerIDFile` the absolute path of the file with its id (`--cidfile`), which goes where its record
+    /// cannot be written.
+    package init(description: ContainerDescription, layers: [Digest], containerIDFile: String?) {
+        self.description = description
+        self.layers = layers
+        self.containerIDFile = containerIDFile
+    }
 }
 
 /// A request behind a reference. The compiler checks what may not be copied field by field, down into the structs that it
