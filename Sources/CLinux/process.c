@@ -2,9 +2,12 @@
 #include "CLinux.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <malloc.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/syscall.h>
@@ -50,15 +53,50 @@ int apus_signal_wait(const int *signals, int count, int seconds) {
   return sigtimedwait(&set, NULL, &limit);
 }
 
+// Signals whose action may be another than the default: all, until it is known which. It only loses bits by a look at the
+// process; a child that shares this memory has actions of its own.
+static uint64_t changed_signals = ~UINT64_C(0);
+
+static uint64_t signal_bit(int signal) { return UINT64_C(1) << (signal - 1); }
+
 void apus_signals_reset(void) {
   // The kernel's own structure, all zero: the default action. By system call, because the C library keeps two
   // signals for itself and refuses to change them; the two that nobody can change fail, which is no harm.
   const unsigned long action[4] = {0};
-  for (int signal = 1; signal < _NSIG; signal++) syscall(SYS_rt_sigaction, signal, action, NULL, _NSIG / 8);
+  const uint64_t changed = __atomic_load_n(&changed_signals, __ATOMIC_RELAXED);
+  for (int signal = 1; signal < _NSIG; signal++)
+    if (changed & signal_bit(signal)) syscall(SYS_rt_sigaction, signal, action, NULL, _NSIG / 8);
   sigset_t none;
   sigemptyset(&none);
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
+
+// The mask behind `name` in the text of /proc/PID/status; all signals where it is not there.
+static uint64_t status_mask(const char *text, const char *name) {
+  const char *line = strstr(text, name);
+  if (!line) return ~UINT64_C(0);
+  char *end;
+  const uint64_t mask = strtoull(line + strlen(name), &end, 16);
+  return *end == '\n' ? mask : ~UINT64_C(0);
+}
+
+void apus_signals_look(void) {
+  char text[8192];
+  const int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+  if (file < 0) return;
+  const ssize_t got = read(file, text, sizeof text - 1);
+  close(file);
+  if (got <= 0) return;
+  text[got] = 0;
+  __atomic_store_n(&changed_signals, status_mask(text, "\nSigIgn:\t") | status_mask(text, "\nSigCgt:\t"), __ATOMIC_RELAXED);
+}
+
+void apus_signal_set(int number, void (*handler)(int)) {
+  __atomic_fetch_or(&changed_signals, signal_bit(number), __ATOMIC_RELAXED);
+  signal(number, handler);
+}
+
+void apus_signal_ignore(int number) { apus_signal_set(number, SIG_IGN); }
 
 int apus_setresuid(uid_t real, uid_t effective, uid_t saved) {
   return (int)syscall(SYS_setresuid, real, effective, saved);

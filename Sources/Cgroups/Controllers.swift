@@ -1,3 +1,5 @@
+import Bytes
+
 /// Controllers of cgroup v2 (cgroups(7)); the names are those of `cgroup.controllers`.
 package struct Controllers: OptionSet, Hashable, Sendable, CustomStringConvertible {
     package let rawValue: UInt16

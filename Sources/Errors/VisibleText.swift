@@ -4,7 +4,13 @@ package enum VisibleText {
     /// `text` with such characters in Go's notation: "\x1b", "\u202e". Those in `keeping` are the caller's own, and stay: tabs
     /// and line feeds.
     package static func escaped(_ text: String, keeping: String = "") -> String {
-        guard text.utf8.contains(where: { $0 < 32 || $0 == 127 || $0 >= 0xc2 }) else { return text }
+        // The control characters that stay, a bit for each.
+        var kept: UInt32 = 0
+        for byte in keeping.utf8 where byte < 32 { kept |= 1 << UInt32(byte) }
+        let isAffected = text.utf8.contains { byte in
+            byte < 32 ? kept >> UInt32(byte) & 1 == 0 : byte == 127 || byte >= 0xc2
+        }
+        guard isAffected else { return text }
         var result = ""
         result.reserveCapacity(text.utf8.count)
         for scalar in text.unicodeScalars {

@@ -101,6 +101,9 @@ package enum JSONText {
         bytes.append(short)
     }
 
+    /// Appends what is JSON already.
+    package static func append(json: StaticString, to bytes: inout [UInt8]) { append(json, &bytes) }
+
     private static func append(_ text: StaticString, _ bytes: inout [UInt8]) {
         bytes.append(contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }

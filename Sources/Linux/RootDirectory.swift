@@ -18,7 +18,9 @@ package struct RootDirectory: ~Copyable, Sendable {
     package func open(_ path: String, _ flags: CInt = FileDescriptor.pathOnly) throws(SystemError) -> FileDescriptor {
         // The kernel gives EAGAIN when a rename anywhere made the check of ".." impossible.
         for _ in 0..<128 {
-            let number = apus_openat2(descriptor.rawValue, path, UInt64(flags | O_CLOEXEC), 0, Self.resolveInRoot)
+            let number = path.withCString {
+                apus_openat2(descriptor.rawValue, $0, UInt64(flags | O_CLOEXEC), 0, Self.resolveInRoot)
+            }
             if number >= 0 { return FileDescriptor(owning: number) }
             let errno = Errno.current
             switch errno {
@@ -37,9 +39,9 @@ package struct RootDirectory: ~Copyable, Sendable {
     /// Opens `path`, on the way to which there may be no symbolic link, no mount point and no "..".
     package func openBeneath(_ path: String, _ flags: CInt) throws(SystemError) -> FileDescriptor {
         // The kernel refuses only a ".." that leads out.
-        if Self.components(path).contains("..") { throw SystemError("open", path, .crossDevice) }
+        if Self.hasWayUp(path) { throw SystemError("open", path, .crossDevice) }
         // RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS | RESOLVE_NO_XDEV
-        let number = apus_openat2(descriptor.rawValue, path, UInt64(flags | O_CLOEXEC), 0, 0x0f)
+        let number = path.withCString { apus_openat2(descriptor.rawValue, $0, UInt64(flags | O_CLOEXEC), 0, 0x0f) }
         if number >= 0 { return FileDescriptor(owning: number) }
         let errno = Errno.current
         guard errno == .notImplemented || errno == .notPermitted else { throw SystemError("open", path, errno) }
@@ -69,6 +71,15 @@ package struct RootDirectory: ~Copyable, Sendable {
     /// A dangling symbolic link is followed, and what it points to made inside the root.
     package func openOrCreate(_ path: String, _ kind: Kind, mode: FileMode? = nil) throws(SystemError) -> FileDescriptor
     {
+        var isNew = false
+        return try openOrCreate(path, kind, mode: mode, isNew: &isNew)
+    }
+
+    /// The same; `isNew` says whether what it returns has been made.
+    package func openOrCreate(
+        _ path: String, _ kind: Kind, mode: FileMode? = nil, isNew: inout Bool
+    ) throws(SystemError) -> FileDescriptor {
+        isNew = false
         var path = path
         for _ in 0..<40 {
             do throws(SystemError) {
@@ -80,10 +91,11 @@ package struct RootDirectory: ~Copyable, Sendable {
             let folder = try openOrCreate(parent, .directory)
             let made =
                 switch kind {
-                case .directory: mkdirat(folder.rawValue, name, mode ?? 0o755)
-                case .file: mknodat(folder.rawValue, name, S_IFREG | (mode ?? 0o644), 0)
+                case .directory: name.withCString { mkdirat(folder.rawValue, $0, mode ?? 0o755) }
+                case .file: name.withCString { mknodat(folder.rawValue, $0, S_IFREG | (mode ?? 0o644), 0) }
                 }
             if made == 0 {
+                isNew = true
                 return try FileDescriptor.open(name, in: folder.rawValue, FileDescriptor.pathOnly | O_NOFOLLOW)
             }
             let errno = Errno.current
@@ -145,6 +157,22 @@ package struct RootDirectory: ~Copyable, Sendable {
         guard let slash = trimmed.lastIndex(of: UInt8(ascii: "/")) else { return ("/", String(trimmed)!) }
         let name = String(trimmed[trimmed.index(after: slash)...])!
         return (slash == bytes.startIndex ? "/" : String(trimmed[..<slash])!, name)
+    }
+
+    /// Whether ".." is one of the path's components.
+    static func hasWayUp(_ path: String) -> Bool {
+        var dots = 0
+        for byte in path.utf8 {
+            switch byte {
+            case UInt8(ascii: "/"):
+                if dots == 2 { return true }
+                dots = 0
+            // Three of them, and those of a longer name, are not counted to two any more.
+            case UInt8(ascii: "."): dots += 1
+            default: dots = 3
+            }
+        }
+        return dots == 2
     }
 
     // The last one first, so that they can be popped.

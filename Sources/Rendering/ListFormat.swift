@@ -28,7 +28,23 @@ package struct ListFormat: Sendable {
 
     /// Whether the template has the field `name` by its name.
     package func names(_ name: String) -> Bool {
-        template.split { !($0.isLetter || $0.isNumber || $0 == ".") }.contains { $0 == ".\(name)" }
+        let bytes = Array(template.utf8)
+        let wanted = Array(name.utf8)
+        // Words of letters, digits and dots; beyond ASCII all bytes are taken for letters.
+        func isInWord(_ place: Int) -> Bool {
+            guard bytes.indices.contains(place) else { return false }
+            switch bytes[place] {
+            case UInt8(ascii: "."), UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+                UInt8(ascii: "a")...UInt8(ascii: "z"), 0x80...:
+                return true
+            default: return false
+            }
+        }
+        for place in bytes.indices where bytes[place] == UInt8(ascii: ".") && !isInWord(place - 1) {
+            let end = place + 1 + wanted.count
+            if end <= bytes.count, bytes[(place + 1)..<end].elementsEqual(wanted), !isInWord(end) { return true }
+        }
+        return false
     }
 
     /// The text for `records`. `headers` has the title of each field.
@@ -37,6 +53,7 @@ package struct ListFormat: Sendable {
     package func render(
         _ records: [TemplateRecord], headers: [(field: String, title: String)], words: Words = .others
     ) throws(TemplateError) -> String {
+        if let text = renderFields(records, headers) { return isTable ? TabWriter().aligned(text) : text }
         var text = ""
         let template: Template
         do throws(TemplateError) { template = try Template(self.template) } catch {
@@ -51,6 +68,24 @@ package struct ListFormat: Sendable {
             throw TemplateError("\(words.executing): \(error.message)")
         }
         return isTable ? TabWriter().aligned(text) : text
+    }
+
+    // Nil where the template is more than fields, or one of them is no text.
+    private func renderFields(
+        _ records: [TemplateRecord], _ headers: [(field: String, title: String)]
+    ) -> String? {
+        guard let template = FieldTemplate(template) else { return nil }
+        var text = ""
+        if isTable {
+            guard let line = template.execute(Self.header(headers)) else { return nil }
+            text = line + "\n"
+        }
+        for record in records {
+            guard let line = template.execute(record) else { return nil }
+            text += visible(line)
+            text += "\n"
+        }
+        return text
     }
 
     // A table is for eyes; what a template asks for otherwise is for programs.
@@ -95,20 +130,24 @@ package struct ListFormat: Sendable {
 
     /// The template without blanks around it, `\t` and `\n` standing for the characters.
     private static func unescaped(_ text: String) -> String {
-        var rest = Substring(text)
-        while rest.firstLetter == " " { rest = rest.dropping(1) }
-        while rest.lastLetter == " " { rest = rest.droppingLast(1) }
-        var result = ""
-        while let character = rest.popLetter() {
-            switch (character, rest.first) {
-            case ("\\", "t"): result += "\t"
-            case ("\\", "n"): result += "\n"
-            default:
-                result.unicodeScalars.append(character)
-                continue
+        var bytes = Array(text.utf8)[...]
+        while bytes.first == 32 { bytes.removeFirst() }
+        while bytes.last == 32 { bytes.removeLast() }
+        var result: [UInt8] = []
+        result.reserveCapacity(bytes.count)
+        var place = bytes.startIndex
+        while place < bytes.endIndex {
+            if bytes[place] == UInt8(ascii: "\\"), place + 1 < bytes.endIndex {
+                let letter = bytes[place + 1]
+                if letter == UInt8(ascii: "t") || letter == UInt8(ascii: "n") {
+                    result.append(letter == UInt8(ascii: "t") ? 9 : 10)
+                    place += 2
+                    continue
+                }
             }
-            rest = rest.dropping(1)
+            result.append(bytes[place])
+            place += 1
         }
-        return result
+        return String(decoding: result, as: UTF8.self)
     }
 }

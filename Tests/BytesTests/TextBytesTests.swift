@@ -67,3 +67,12 @@ import Testing
 extension Array where Element == UInt8 {
     fileprivate init(utf8 text: some StringProtocol) { self = Array(text.utf8) }
 }
+
+@Suite struct JoinedTextTests {
+    @Test func textsAreJoined() {
+        #expect([String]().joined(separator: ", ") == "")
+        #expect(["a"].joined(separator: ", ") == "a")
+        #expect(["a", "", "\u{301}é"].joined(separator: ", ").isSame(as: "a, , \u{301}é"))
+        #expect(["a", "b"].joined(separator: "") == "ab")
+    }
+}

@@ -189,3 +189,27 @@ private func execute(_ text: String, missingKey: Template.MissingKey = .noValue)
         #expect(throws: TemplateError.self) { try TemplateValue(json: Array(text.utf8)) }
     }
 }
+
+@Suite struct FieldTemplateTests {
+    private let record = TemplateRecord(
+        "*formatter.ContainerContext",
+        [("ID", .string("a\tb")), ("Names", .string("")), ("Size", .int(3)), ("Label", .string("hidden"))],
+        methods: [("Label", { _ throws(TemplateError) in .string("method") })])
+
+    @Test(arguments: ["", "plain }} {", "{{.ID}}", "{{.ID}}\t{{.Names}}{{.ID}}é\n", "}}{{.Names}}{"])
+    func itGivesWhatTheLanguageGives(_ source: String) throws {
+        let template = try #require(FieldTemplate(source))
+        #expect(try template.execute(record) == Template(source).execute(.record(record)))
+    }
+
+    @Test(arguments: [
+        "{{", "{{.ID", "{{.ID}", "{{ .ID}}", "{{.ID }}", "{{-.ID}}", "{{{.ID}}", "{{.}}", "{{.ID.x}}", "{{json .}}",
+        "{{/* */}}", "a{{.ID}}{{if .ID}}", "{{.I\u{301}D}}", "{{.ID1}}",
+    ])
+    func allElseIsLeftToTheLanguage(_ source: String) { #expect(FieldTemplate(source) == nil) }
+
+    @Test(arguments: ["{{.Size}}", "{{.Nothing}}", "{{.ID}}{{.Label}}"])
+    func soAreValuesThatAreNoTexts(_ source: String) throws {
+        #expect(try #require(FieldTemplate(source)).execute(record) == nil)
+    }
+}

@@ -53,6 +53,28 @@ import Testing
         #expect(kernel == walk)
     }
 
+    @Test(arguments: [
+        ("..", true), ("../a", true), ("a/..", true), ("/a/../b", true), ("a/...", false), ("a/..b", false),
+        ("a../b", false), (".", false), ("./a/.", false), ("", false), ("a/./..", true),
+    ])
+    func aWayUpIsAComponentOfTwoDots(_ path: String, _ isThere: Bool) {
+        #expect(RootDirectory.hasWayUp(path) == isThere)
+    }
+
+    @Test func whatIsMadeIsSaidToBeNew() throws {
+        let tree = try Tree()
+        let directory = try tree.directory()
+        var isNew = false
+        _ = try directory.openOrCreate("x/y/z", .directory, isNew: &isNew)
+        #expect(isNew)
+        _ = try directory.openOrCreate("x/y/z", .directory, isNew: &isNew)
+        #expect(!isNew)
+        _ = try directory.openOrCreate("dangling", .file, isNew: &isNew)
+        #expect(try isNew && !Files.status(tree.root + "/no/where").isDirectory)
+        _ = try directory.openOrCreate("a/b/file", .file, isNew: &isNew)
+        #expect(!isNew)
+    }
+
     @Test func theWalkOfALongPathComesBack() throws {
         let tree = try Tree()
         let directory = try tree.directory()

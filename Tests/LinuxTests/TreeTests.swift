@@ -72,6 +72,73 @@ final class TemporaryFolder {
         #expect(!Files.exists("\(folder.path)/tree"))
     }
 
+    @Test func aDirectoryMayForbidAnyPartOfIt() throws {
+        for mode: FileMode in 0...7 {
+            try make("tree/mode/in/deep", "tree/mode/empty")
+            try Files.write([1], to: "\(folder.path)/tree/mode/file")
+            try Files.write([1], to: "\(folder.path)/tree/mode/in/file")
+            for path in ["tree/mode/in", "tree/mode", "tree"] {
+                try Files.setMode(raw: RawName("\(folder.path)/\(path)"), in: AT_FDCWD, mode << 6)
+            }
+            try Files.removeTree("\(folder.path)/tree")
+            #expect(!Files.exists("\(folder.path)/tree"), "mode \(mode)")
+        }
+    }
+
+    @Test(.enabled(if: geteuid() != 0, "root may remove everything"))
+    func aTreeInADirectoryThatForbidsItStaysWhole() throws {
+        try make("above/tree/in")
+        try Files.write([1], to: "\(folder.path)/above/file")
+        let above = RawName("\(folder.path)/above")
+        try Files.setMode(raw: above, in: AT_FDCWD, 0o500)
+        for name in ["tree", "file"] {
+            do throws(SystemError) {
+                try Files.removeTree("\(folder.path)/above/\(name)")
+                Issue.record("\(name) is gone")
+            } catch { #expect(error.errno == .access && error.call == "unlink", "\(error)") }
+        }
+        #expect(try Files.status("\(folder.path)/above").permissions == 0o500)
+        #expect(try Files.list("\(folder.path)/above/tree") == ["in"])
+        try Files.setMode(raw: above, in: AT_FDCWD, 0o700)
+    }
+
+    @Test func treesOfManyNamesAndDeepOnesAreRemoved() throws {
+        try make("tree/" + String(repeating: "d/", count: 1000))
+        let wide = try FileDescriptor.open("\(folder.path)/tree/d", O_RDONLY | O_DIRECTORY)
+        for number in 0..<2000 {
+            try Files.write([], to: "\(number)-\(String(repeating: "n", count: 60))", in: wide.rawValue)
+        }
+        #expect(try Files.rawNames(of: wide.rawValue).count == 2001)
+        try Files.removeTree("\(folder.path)/tree")
+        #expect(!Files.exists("\(folder.path)/tree"))
+    }
+
+    @Test func whatTheDiskGetsBackIsCounted() throws {
+        try make("tree/a", "kept")
+        let bytes = [UInt8](repeating: 1, count: 5000)
+        try Files.write(bytes, to: "\(folder.path)/tree/a/file")
+        try Files.write(bytes, to: "\(folder.path)/kept/linked")
+        try check("link") { link("\(folder.path)/kept/linked", "\(folder.path)/tree/other") }
+        try check("symlink") { symlink("0123456789", "\(folder.path)/tree/link") }
+        var freed: Int64 = 7
+        try Files.removeTree("\(folder.path)/tree", freed: &freed)
+        #expect(freed == 7 + 5000 + 10)
+        try Files.removeTree("\(folder.path)/kept/linked", freed: &freed)
+        #expect(freed == 7 + 5000 + 10 + 5000)
+    }
+
+    @Test func severalMayRemoveOneTreeAtOnce() async throws {
+        for _ in 0..<5 {
+            for number in 0..<20 { try make("tree/\(number)/a/b/c") }
+            let path = folder.path + "/tree"
+            try await withThrowingTaskGroup(of: Void.self) { group in
+                for _ in 0..<3 { group.addTask { try Files.removeTree(path) } }
+                try await group.waitForAll()
+            }
+            #expect(!Files.exists(path))
+        }
+    }
+
     @Test func aMissingTreeIsRemovedAlreadyAndAFileIsOne() throws {
         try Files.removeTree("\(folder.path)/none")
         try Files.write([1], to: "\(folder.path)/file")

@@ -11,9 +11,10 @@ import Testing
 
     @Test func anEventHasDockersJSON() throws {
         let folder = try TemporaryFolder()
-        var event = Event.container(
-            "die", id: logID, name: "web", image: "busybox", labels: ["a": "\"1\""], extra: ["exitCode": "3"])
-        event.time = Timestamp(seconds: 1_700_000_000, nanoseconds: 5)
+        var attributes = Event.attributes(name: "web", image: "busybox", labels: ["a": "\"1\""])
+        attributes["exitCode"] = "3"
+        let time = Timestamp(seconds: 1_700_000_000, nanoseconds: 5)
+        let event = Event(.container, "die", id: logID, attributes: attributes, at: time)
         store(folder).append([event, Event(.image, "pull", id: "busybox:latest", attributes: ["name": "busybox"])])
         let lines = try folder.lines("events.log")
         #expect(
@@ -23,6 +24,24 @@ import Testing
                 + #""scope":"local","time":1700000000,"timeNano":1700000000000000005}"#)
         #expect(lines[1].hasPrefix(#"{"status":"pull","id":"busybox:latest","Type":"image","Action":"pull","#))
         #expect(lines.count == 3)
+    }
+
+    @Test func whatNamesHaveInThemSpoilsNoLine() throws {
+        let folder = try TemporaryFolder()
+        let event = Event(
+            .network, "connect \"a\"", id: "n\n\u{1}", attributes: ["type": "b\\", "container": "<é>", "": ""],
+            at: Timestamp(seconds: 7, nanoseconds: 1))
+        store(folder).append([event, Event(.volume, "destroy", id: "v", at: Timestamp(seconds: 7))])
+        let lines = try folder.lines("events.log")
+        #expect(
+            lines[0]
+                == #"{"Type":"network","Action":"connect \"a\"","Actor":{"ID":"n\n\u0001","#
+                + #""Attributes":{"":"","container":"<é>","type":"b\\"}},"scope":"local","time":7,"timeNano":7000000001}"#
+        )
+        #expect(
+            lines[1]
+                == #"{"Type":"volume","Action":"destroy","Actor":{"ID":"v","Attributes":{}},"scope":"local","time":7,"#
+                + #""timeNano":7000000000}"#)
     }
 
     @Test func aTornLineSpoilsNoOther() throws {

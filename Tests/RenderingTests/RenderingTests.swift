@@ -101,6 +101,12 @@ import Testing
 
     @Test func costlyFieldsAreFoundInTheTemplate() {
         #expect(ListFormat("{{.ID}} {{.Size}}", table: "").uses("Size"))
+        for format in ["{{$.Size}}", "{{(.Size)}}", "table {{.Size}}", "{{json .Size}}", "{{.Size|json}}"] {
+            #expect(ListFormat(format, table: "").uses("Size"), "\(format)")
+        }
+        for format in ["{{.Sizes}}", "{{.Size.x}}", "{{x.Size}}", "{{.Size2}}", "{{.SizeÉ}}", "Size", ".siz"] {
+            #expect(!ListFormat(format, table: "").uses("Size"), "\(format)")
+        }
         #expect(ListFormat("json", table: "").uses("Size"))
         #expect(!ListFormat("{{.ID}} {{.SizeRw}}", table: "").uses("Size"))
     }

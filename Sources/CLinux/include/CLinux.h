@@ -32,6 +32,10 @@ int apus_pidfd_send_signal(int pidfd, int signal);
 int apus_pidfd_getfd(int pidfd, int target);
 // memfd_create(2), close-on-exec; never executable where the kernel knows how to say so.
 int apus_memfd(const char *name);
+// getdents64(2).
+ssize_t apus_getdents(int directory, void *buffer, size_t size);
+// dup3(2).
+int apus_dup3(int source, int target, int flags);
 int apus_close_range(unsigned first, unsigned last, unsigned flags);
 int apus_pivot_root(const char *new_root, const char *put_old);
 
@@ -172,8 +176,14 @@ int apus_signalfd_next(int fd);
 int apus_signalfd_next_from(int fd, pid_t *sender);
 // Waits for one of the signals, which are blocked (sigtimedwait(2)): its number, or -1 with EAGAIN after `seconds`.
 int apus_signal_wait(const int *signals, int count, int seconds);
-// Every action to its default, nothing blocked.
+// Every action to its default, nothing blocked. After apus_signals_look it costs calls only for signals that had another
+// action then, or were given one by the two functions below.
 void apus_signals_reset(void);
+// Asks the kernel which signals have another action than the default (/proc/self/status). What cannot be read changes nothing.
+void apus_signals_look(void);
+// signal(2).
+void apus_signal_set(int number, void (*handler)(int));
+void apus_signal_ignore(int number);
 // The calls that the C library applies to all threads, for a process with one.
 int apus_setresuid(uid_t real, uid_t effective, uid_t saved);
 int apus_setresgid(gid_t real, gid_t effective, gid_t saved);

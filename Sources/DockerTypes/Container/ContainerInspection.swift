@@ -1,3 +1,4 @@
+import Bytes
 package import ContainerSpec
 import Linux
 import OCI

@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 package import OCI
 package import Store

@@ -1,3 +1,5 @@
+import Bytes
+
 /// A function that templates can call.
 struct Function: Sendable {
     enum Parameter: Sendable { case any, string, int, texts }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// Go's `fmt.Sprint`, `Sprintln` and `Sprintf` on template values.

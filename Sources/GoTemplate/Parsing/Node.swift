@@ -1,3 +1,5 @@
+import Bytes
+
 /// The parts of a parsed template. Positions are bytes from the template's start, for error messages.
 indirect enum Node: Sendable {
     case text(String)

@@ -96,29 +96,10 @@ extension Files {
     private static func names(
         in folder: consuming FileDescriptor, _ path: @autoclosure () -> String?
     ) throws(SystemError) -> [RawName] {
-        let number = folder.release()
-        guard let stream = fdopendir(number) else {
-            let failure = SystemError("fdopendir", path())
-            close(number)
-            throw failure
-        }
-        defer { closedir(stream) }
+        let listing = try DirectoryListing(folder.rawValue, path())
         var names: [RawName] = []
-        while true {
-            // The end of the directory and a failure to read on are told apart by errno alone (readdir(3)).
-            errno = 0
-            guard let entry = readdir(stream) else {
-                if errno != 0 { throw SystemError("readdir", path()) }
-                return names
-            }
-            let name = withUnsafePointer(to: &entry.pointee.d_name) { pointer in
-                pointer.withMemoryRebound(to: CChar.self, capacity: 256) { first in
-                    RawName(UnsafeBufferPointer(start: first, count: strlen(first) + 1))
-                }
-            }
-            if name == [46, 0] || name == [46, 46, 0] { continue }
-            names.append(name)
-        }
+        while let entry = listing.next() { names.append(entry.name) }
+        return names
     }
 
     /// symlinkat(2): `name` becomes a symbolic link to `target`.

@@ -15,6 +15,8 @@ extension RawName {
     /// which could repaint a terminal.
     package var printable: String {
         let text = String(decoding: bytes, as: UTF8.self)
+        // Of most names, without a look into the tables of Unicode.
+        if text.utf8.allSatisfy({ (32..<127).contains($0) }) { return text }
         guard text.unicodeScalars.contains(where: { $0.properties.generalCategory == .control }) else { return text }
         return String(
             String.UnicodeScalarView(

@@ -7,7 +7,22 @@ package enum MountCalls {
     package static func mount(
         _ source: String?, on target: String, type: String? = nil, _ flags: MountFlags = [], data: String? = nil
     ) throws(SystemError) {
-        try check("mount", type ?? source ?? target) { apus_mount(source, target, type, flags.rawValue, data) }
+        try check("mount", type ?? source ?? target) {
+            target.withCString { target in
+                withText(source) { source in
+                    withText(type) { type in
+                        withText(data) { data in apus_mount(source, target, type, flags.rawValue, data) }
+                    }
+                }
+            }
+        }
+    }
+
+    // As the call takes it, without the array that a text as an argument becomes.
+    @inline(__always)
+    private static func withText(_ text: String?, _ body: (UnsafePointer<CChar>?) -> CInt) -> CInt {
+        guard let text else { return body(nil) }
+        return text.withCString { body($0) }
     }
 
     /// mount(2) on an open file, through `/proc/self/fd`: no name below a root file system is resolved again.

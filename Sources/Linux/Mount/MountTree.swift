@@ -14,14 +14,16 @@ package struct MountTree: ~Copyable, Sendable {
     package consuming func release() -> FileDescriptor { descriptor }
 
     /// A detached copy of what is mounted at `path` (open_tree(2), Linux 5.2). In a user namespace a copy that
-    /// is not recursive is refused (EINVAL) where the namespace's creator covered something below `path`.
-    package static func clone(_ path: String, in directory: CInt = AT_FDCWD, recursive: Bool) throws(SystemError)
-        -> MountTree
-    {
+    /// is not recursive is refused (EINVAL) where the namespace's creator covered something below `path`. A symbolic link in the
+    /// last place is what is copied itself, unless `following`.
+    package static func clone(
+        _ path: String, in directory: CInt = AT_FDCWD, recursive: Bool, following: Bool = true
+    ) throws(SystemError) -> MountTree {
         try MountInterface.requireTrees("open_tree", path)
-        let flags = cloneFlags | (recursive ? UInt32(AT_RECURSIVE) : 0)
-        return MountTree(
-            owning: FileDescriptor(owning: try check("open_tree", path) { apus_open_tree(directory, path, flags) }))
+        let flags =
+            cloneFlags | (recursive ? UInt32(AT_RECURSIVE) : 0) | (following ? 0 : UInt32(AT_SYMLINK_NOFOLLOW))
+        let number = try check("open_tree", path) { path.withCString { apus_open_tree(directory, $0, flags) } }
+        return MountTree(owning: FileDescriptor(owning: number))
     }
 
     /// A detached copy of what is mounted at an open file, which need not be a mount's root.
@@ -47,7 +49,7 @@ package struct MountTree: ~Copyable, Sendable {
     package func attach(to path: String, in directory: CInt = AT_FDCWD) throws(SystemError) {
         let from = descriptor.rawValue
         // MOVE_MOUNT_F_EMPTY_PATH
-        try check("move_mount", path) { apus_move_mount(from, "", directory, path, 0x04) }
+        try check("move_mount", path) { path.withCString { apus_move_mount(from, "", directory, $0, 0x04) } }
     }
 
     /// mount_setattr(2): see `FileDescriptor.setMountAttributes`.

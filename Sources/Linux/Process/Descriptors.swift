@@ -19,10 +19,33 @@ package enum DescriptorTable {
         _ = apus_fcntl_set(number, F_SETFD, closes ? FD_CLOEXEC : 0)
     }
 
-    /// dup3(2) with O_CLOEXEC.
+    /// Gives the process copies of `sources` as 0, 1, and so on; those from the one at `kept` on are closed by execve(2).
+    package static func arrange(_ sources: [CInt], closingOnExecFrom kept: Int) throws(SystemError) {
+        var sources = sources
+        // Out of the way first, where a place is filled before what is there is copied.
+        if overlaps(sources) {
+            for place in sources.indices { sources[place] = try copy(sources[place], atLeast: CInt(sources.count)) }
+        }
+        for place in sources.indices {
+            let number = CInt(place)
+            if sources[place] == number {
+                try check("fcntl", String(number)) { apus_fcntl_set(number, F_SETFD, place < kept ? 0 : FD_CLOEXEC) }
+            } else if place < kept {
+                try self.place(sources[place], at: number)
+            } else {
+                try placeClosingOnExec(sources[place], at: number)
+            }
+        }
+    }
+
+    private static func overlaps(_ sources: [CInt]) -> Bool {
+        for place in sources.indices where Int(sources[place]) < place { return true }
+        return false
+    }
+
+    /// dup3(2) with O_CLOEXEC; the two must differ.
     package static func placeClosingOnExec(_ source: CInt, at target: CInt) throws(SystemError) {
-        try place(source, at: target)
-        try check("fcntl") { apus_fcntl_set(target, F_SETFD, FD_CLOEXEC) }
+        try check("dup3", String(source)) { apus_dup3(source, target, O_CLOEXEC) }
     }
 
     /// Closes every descriptor from `first` on.
@@ -90,11 +113,9 @@ package enum DescriptorTable {
         if null >= 0, !isOne { Glibc.close(null) }
     }
 
-    /// read(2) and write(2) fail with EAGAIN where they would wait (O_NONBLOCK), for all who share the open file.
-    package static func makeNonBlocking(_ number: CInt) {
-        let flags = apus_fcntl_get(number, F_GETFL)
-        if flags >= 0 { _ = apus_fcntl_set(number, F_SETFL, flags | O_NONBLOCK) }
-    }
+    /// read(2) and write(2) fail with EAGAIN where they would wait (O_NONBLOCK), for all who share the open file: of a pipe or a
+    /// terminal that was opened here, and has no other status flags.
+    package static func makeNonBlocking(_ number: CInt) { _ = apus_fcntl_set(number, F_SETFL, O_NONBLOCK) }
 
     /// The status flags of an open file (F_GETFL); -1 with errno set.
     package static func statusFlags(_ number: CInt) -> CInt { apus_fcntl_get(number, F_GETFL) }

@@ -3,25 +3,27 @@ import Glibc
 
 /// Arguments and environment in the form that execve(2) takes; never freed, because they end with the program.
 package struct ExecutionImage {
-    private let arguments: [UnsafeMutablePointer<CChar>?]
-    private let environment: [UnsafeMutablePointer<CChar>?]
+    // No arrays: the runtime would have to make a type for them, in the last moments of a start.
+    private let arguments: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
+    private let environment: UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>
 
     package init(arguments: [String], environment: [String]) {
         self.arguments = Self.pointers(arguments)
         self.environment = Self.pointers(environment)
     }
 
-    private static func pointers(_ texts: [String]) -> [UnsafeMutablePointer<CChar>?] {
-        var list: [UnsafeMutablePointer<CChar>?] = []
-        list.reserveCapacity(texts.count + 1)
-        for text in texts { list.append(strdup(text)) }
-        list.append(nil)
+    private static func pointers(_ texts: [String]) -> UnsafeMutablePointer<UnsafeMutablePointer<CChar>?> {
+        let list = UnsafeMutablePointer<UnsafeMutablePointer<CChar>?>.allocate(capacity: texts.count + 1)
+        for place in texts.indices {
+            (list + place).initialize(to: texts[place].withCString { strdup($0) })
+        }
+        (list + texts.count).initialize(to: nil)
         return list
     }
 
     /// execve(2): returns only when it failed.
     package func execute(_ path: String) -> Errno {
-        execve(path, arguments, environment)
+        _ = path.withCString { execve($0, arguments, environment) }
         return .current
     }
 

@@ -1,3 +1,5 @@
+import Glibc
+
 extension Capability {
     /// Every name of capabilities(7), at the place of its number; the last is Linux 5.9's.
     package static let names: [String] = [
@@ -29,7 +31,10 @@ extension ResourceLimit {
 // A plain loop, on the way of every start.
 func place(of name: String, in names: [String]) -> Int? {
     let length = name.utf8.count
-    // Names of letters of ASCII are equal to none of as many bytes but to the same ones.
-    for place in 0..<names.count where names[place].utf8.count == length && names[place] == name { return place }
-    return nil
+    return name.withCString { bytes in
+        for place in 0..<names.count where names[place].utf8.count == length {
+            if names[place].withCString({ memcmp($0, bytes, length) }) == 0 { return place }
+        }
+        return nil
+    }
 }

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 
 /// Directories in which a program is looked for by its name, in their order.
@@ -11,9 +12,9 @@ package struct SearchPath: Sendable {
     /// `isAbsolute` nothing is looked for there, by an empty entry or a relative one.
     package init(_ text: String, isAbsolute: Bool = false) {
         var list: [String] = []
-        for entry in text.utf8.split(separator: UInt8(ascii: ":"), omittingEmptySubsequences: false) {
-            if isAbsolute, entry.first != UInt8(ascii: "/") { continue }
-            list.append(entry.isEmpty ? "." : String(decoding: entry, as: UTF8.self))
+        for entry in text.split(on: ":", omittingEmptySubsequences: false) {
+            if isAbsolute, entry.utf8.first != UInt8(ascii: "/") { continue }
+            list.append(entry.isEmpty ? "." : String(entry))
         }
         directories = list
     }

@@ -28,8 +28,13 @@ package struct SignalDescriptor: ~Copyable, Sendable {
 
 /// Signal dispositions and masks of the calling process.
 package enum Signals {
-    /// Sets every signal's action to its default and unblocks all: what a program expects to start with.
+    /// Sets every signal's action to its default and unblocks all: what a program expects to start with. Costs a call for each
+    /// signal that may have another action: for all of them until `look`, and from then on, in the process and its forks, for
+    /// those that had one then or got one by a function of this type.
     package static func resetAll() { apus_signals_reset() }
+
+    /// Finds out which signals have another action than the default (`/proc/self/status`): quicker than to set them all.
+    package static func look() { apus_signals_look() }
 
     /// Blocks every signal that can be.
     package static func blockAll() {
@@ -61,11 +66,16 @@ package enum Signals {
     }
 
     /// Ignores SIGPIPE, so that a write to a closed pipe fails with EPIPE.
-    package static func ignoreBrokenPipe() { _ = signal(SIGPIPE, SIG_IGN) }
+    package static func ignoreBrokenPipe() { apus_signal_ignore(SIGPIPE) }
 
     /// Ignores SIGXFSZ, so that a write beyond the caller's limit on the size of files (setrlimit(2), RLIMIT_FSIZE) fails
     /// with EFBIG, which is told and lived with as a full disk is.
-    package static func ignoreFileSizeLimit() { _ = signal(SIGXFSZ, SIG_IGN) }
+    package static func ignoreFileSizeLimit() { apus_signal_ignore(SIGXFSZ) }
+
+    /// Calls `handler` with the number of each of `signals` that comes.
+    package static func handle(_ signals: [CInt], _ handler: @convention(c) (CInt) -> Void) {
+        for number in signals { apus_signal_set(number, handler) }
+    }
 
     /// Takes that back, for a program that is executed in place of the calling one.
     package static func heedFileSizeLimit() { _ = signal(SIGXFSZ, SIG_DFL) }

@@ -6,7 +6,8 @@ import Glibc
 package struct DirectoryTrail: ~Copyable {
     private struct Step {
         let name: RawName
-        let identity: FileIdentity
+        // Known once its descriptor has been closed.
+        var identity: FileIdentity?
     }
 
     private let root: CInt
@@ -53,9 +54,13 @@ package struct DirectoryTrail: ~Copyable {
 
     /// Goes into the directory `name`, which is open already. Throws `SystemError`.
     package mutating func enter(_ name: RawName, _ opened: consuming FileDescriptor) throws(SystemError) {
-        steps.append(Step(name: name, identity: try Files.status(of: opened.rawValue).identity))
+        if open.count >= limit {
+            // By which it is known again on the way back.
+            steps[steps.count - open.count].identity = try Files.status(of: open[0]).identity
+            close(open.removeFirst())
+        }
+        steps.append(Step(name: name, identity: nil))
         open.append(opened.release())
-        if open.count > limit { close(open.removeFirst()) }
     }
 
     /// Goes back to the directory above. Throws `SystemError`: ESTALE where the directory has been moved to another

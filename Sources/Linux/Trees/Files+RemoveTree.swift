@@ -7,8 +7,8 @@ extension Files {
     /// EBUSY where the caller may not do that. Takes some twenty descriptors, however deep the tree is. Throws `SystemError` about the first name that
     /// could not be removed.
     package static func removeTree(_ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD) throws(SystemError) {
-        var freed: Int64 = 0
-        try removeTree(path, in: directory, freed: &freed)
+        var freed: Int64?
+        try removeTree(path, in: directory, counting: &freed)
     }
 
     /// The same; adds to `freed` the bytes of content that the disk has got back (`FileStatus.reclaimableBytes`), also where it
@@ -16,16 +16,28 @@ extension Files {
     package static func removeTree(
         _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD, freed: inout Int64
     ) throws(SystemError) {
+        var count: Int64? = freed
+        defer { freed = count ?? freed }
+        try removeTree(path, in: directory, counting: &count)
+    }
+
+    private static func removeTree(
+        _ path: UnsafePointer<CChar>, in directory: CInt, counting freed: inout Int64?
+    ) throws(SystemError) {
         let name = RawName(UnsafeBufferPointer(start: path, count: strlen(path) + 1))
-        if try remove(name, in: directory, &freed) { return }
+        // Mostly it is a directory.
+        let top = DirectoryEntry(name: name, isDirectory: true)
+        if try remove(top, in: directory, &freed, isInside: false) { return }
         do throws(SystemError) {
             let root = try openTree(name, in: directory)
-            try walk(below: root.rawValue) { (directory, name) throws(SystemError) in
-                try !remove(name, in: directory, &freed)
+            try walk(below: root.rawValue, isUnread: true) { (directory, entry) throws(SystemError) in
+                try !remove(entry, in: directory, &freed, isInside: true)
             } leave: { (directory, name) throws(SystemError) in
                 try removeDirectory(name, in: directory)
             } covered: { (directory, name) throws(SystemError) in
                 guard uncover(name, in: directory) else { throw SystemError("rmdir", name.printable, .busy) }
+            } forbidden: { (directory, name) in
+                openUp(name, in: directory)
             }
         } catch  where error.errno == .noEntry {
             // Somebody else removed it meanwhile.
@@ -37,15 +49,28 @@ extension Files {
         try removeDirectory(name, in: directory)
     }
 
+    // Lets its owner into the directory `name`: that very one, where fchmodat(2) would follow a link that has come in its place.
+    private static func openUp(_ name: RawName, in directory: CInt) -> Bool {
+        guard let place = try? open(raw: name, in: directory, FileDescriptor.pathOnly | O_DIRECTORY) else {
+            return false
+        }
+        return chmod("/proc/self/fd/\(place.rawValue)", 0o700) == 0
+    }
+
     private static func openTree(_ name: RawName, in directory: CInt) throws(SystemError) -> FileDescriptor {
-        do throws(SystemError) {
+        func open() throws(SystemError) -> FileDescriptor {
             // Of a path, what is mounted on the way to it is none of this.
-            return name.contains(47)
-                ? try open(raw: name, in: directory, O_RDONLY | O_DIRECTORY)
+            name.contains(47)
+                ? try self.open(raw: name, in: directory, O_RDONLY | O_DIRECTORY)
                 : try openDirectory(raw: name, onMountOf: directory)
-        } catch {
-            guard error.errno == .crossDevice, uncover(name, in: directory) else { throw error }
-            return try openDirectory(raw: name, onMountOf: directory)
+        }
+        do throws(SystemError) { return try open() } catch {
+            switch error.errno {
+            case .access where openUp(name, in: directory): return try open()
+            case .crossDevice where uncover(name, in: directory):
+                return try openDirectory(raw: name, onMountOf: directory)
+            default: throw error
+            }
         }
     }
 
@@ -67,16 +92,28 @@ extension Files {
         throw SystemError("rmdir", name.printable, failure)
     }
 
-    // True where nothing has the name any more; false for a directory that has something in it, and can be entered.
+    // True where nothing has the name any more; false for a directory that has something in it, and may be entered. `isInside`:
+    // `directory` is of the tree, and goes with it.
     private static func remove(
-        _ name: RawName, in directory: CInt, _ freed: inout Int64
+        _ entry: DirectoryEntry, in directory: CInt, _ freed: inout Int64?, isInside: Bool
     ) throws(SystemError) -> Bool {
-        let status = try? status(raw: name, in: directory)
-        if unlinkat(directory, name, 0) == 0 {
-            if let status, status.linkCount == 1 { freed += status.reclaimableBytes }
+        let name = entry.name
+        if entry.isDirectory {
+            switch unlinkError(name, AT_REMOVEDIR, in: directory) {
+            case nil, .noEntry: return true
+            case .notEmpty, .exists: return false
+            // What else there is to say is found as for every name: something else may have this one by now.
+            default: break
+            }
+        }
+        let status = freed == nil ? nil : try? status(raw: name, in: directory)
+        var failure = unlinkError(name, 0, in: directory)
+        // It is in a directory without the right to write, or to look names up.
+        if failure == .access, isInside, fchmod(directory, 0o700) == 0 { failure = unlinkError(name, 0, in: directory) }
+        guard let failure else {
+            if let status, status.linkCount == 1 { freed = freed.map { $0 + status.reclaimableBytes } }
             return true
         }
-        let failure = Errno.current
         if failure == .noEntry { return true }
         // A file, or an empty directory, that something is mounted on.
         if failure == .busy, uncover(name, in: directory), unlinkat(directory, name, 0) == 0 { return true }
@@ -84,9 +121,7 @@ extension Files {
         guard failure == .isDirectory || failure == .notPermitted else {
             throw SystemError("unlink", name.printable, failure)
         }
-        if unlinkat(directory, name, AT_REMOVEDIR) == 0 { return true }
-        let again = Errno.current
-        if again == .noEntry { return true }
+        guard let again = unlinkError(name, AT_REMOVEDIR, in: directory), again != .noEntry else { return true }
         // It is a file, after all, that may not be removed.
         if again == .notDirectory {
             if allowRemoval(raw: name, in: directory), unlinkat(directory, name, 0) == 0 { return true }
@@ -94,15 +129,17 @@ extension Files {
         }
         // Which says nothing of what it is. What was taken off is gone, so that this comes once.
         if again == .notPermitted, allowRemoval(raw: name, in: directory) {
-            return try remove(name, in: directory, &freed)
+            return try remove(entry, in: directory, &freed, isInside: isInside)
         }
         // The way into what is busy goes by what is mounted there.
         guard again == .notEmpty || again == .exists || again == .access || again == .busy else {
             throw SystemError("rmdir", name.printable, again)
         }
-        if faccessat(directory, name, R_OK | W_OK | X_OK, AT_EACCESS) != 0 {
-            _ = fchmodat(directory, name, 0o700, 0)
-        }
         return false
+    }
+
+    // Why it could not be removed; nil where it has been.
+    private static func unlinkError(_ name: RawName, _ flags: CInt, in directory: CInt) -> Errno? {
+        unlinkat(directory, name, flags) == 0 ? nil : .current
     }
 }

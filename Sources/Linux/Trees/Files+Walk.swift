@@ -16,39 +16,66 @@ extension Files {
         covered: ((_ directory: CInt, _ name: RawName) throws(SystemError) -> Void)? = nil,
         unreadable: (SystemError) throws(SystemError) -> Void = { (error) throws(SystemError) in throw error }
     ) throws(SystemError) {
+        try walk(
+            below: root, isUnread: false,
+            visit: { (directory, entry) throws(SystemError) in try visit(directory, entry.name) }, leave: leave,
+            covered: covered, forbidden: nil, unreadable: unreadable)
+    }
+
+    /// The same, with what the directories say of their entries. `isUnread`: `root` was opened for this walk, for reading.
+    /// `forbidden` gets a directory that may not be entered, and says whether it may now.
+    static func walk(
+        below root: CInt, isUnread: Bool,
+        visit: (_ directory: CInt, _ entry: DirectoryEntry) throws(SystemError) -> Bool,
+        leave: (_ directory: CInt, _ name: RawName) throws(SystemError) -> Void,
+        covered: ((_ directory: CInt, _ name: RawName) throws(SystemError) -> Void)?,
+        forbidden: ((_ directory: CInt, _ name: RawName) -> Bool)?,
+        unreadable: (SystemError) throws(SystemError) -> Void = { (error) throws(SystemError) in throw error }
+    ) throws(SystemError) {
+        func enter(_ name: RawName, _ trail: inout DirectoryTrail) throws(SystemError) {
+            if covered == nil {
+                try trail.enter(name)
+            } else {
+                try trail.enter(name, try openDirectory(raw: name, onMountOf: trail.current))
+            }
+        }
         var trail = DirectoryTrail(root: root)
         do throws(SystemError) {
             // What is still to be visited in each directory on the way.
-            var names: [[RawName]] = [[]]
-            do throws(SystemError) { names[0] = try rawNames(of: root) } catch { try unreadable(error) }
+            var listings = [DirectoryListing()]
+            do throws(SystemError) {
+                listings[0] = isUnread ? try DirectoryListing(root) : try listing(of: root)
+            } catch { try unreadable(error) }
             while true {
-                guard let name = names[names.count - 1].popLast() else {
-                    names.removeLast()
-                    if names.isEmpty { return }
+                let listing = listings[listings.count - 1]
+                guard let entry = listing.next() else {
+                    listings.removeLast()
+                    if listings.isEmpty { return }
                     let own = trail.name
                     try trail.leave()
                     try leave(trail.current, own)
                     continue
                 }
-                guard try visit(trail.current, name) else { continue }
+                guard try visit(trail.current, entry) else { continue }
                 do throws(SystemError) {
-                    if covered == nil {
-                        try trail.enter(name)
-                    } else {
-                        try trail.enter(name, try openDirectory(raw: name, onMountOf: trail.current))
+                    do throws(SystemError) { try enter(entry.name, &trail) } catch {
+                        guard error.errno == .access, let forbidden, forbidden(trail.current, entry.name) else {
+                            throw error
+                        }
+                        try enter(entry.name, &trail)
                     }
                 } catch {
                     if let covered, error.errno == .crossDevice {
-                        try covered(trail.current, name)
-                        names[names.count - 1].append(name)
+                        try covered(trail.current, entry.name)
+                        listing.goBack()
                         continue
                     }
                     let isGone = error.errno == .noEntry || error.errno == .notDirectory || error.errno == .loop
                     if !isGone { try unreadable(error) }
                     continue
                 }
-                names.append([])
-                do throws(SystemError) { names[names.count - 1] = try rawNames(of: trail.current) } catch {
+                listings.append(DirectoryListing())
+                do throws(SystemError) { listings[listings.count - 1] = try DirectoryListing(trail.current) } catch {
                     try unreadable(error)
                 }
             }
@@ -58,5 +85,11 @@ extension Files {
             let way = trail.path.abbreviated
             throw SystemError(error.call, error.object.map { way + "/" + $0 } ?? way, error.errno)
         }
+    }
+
+    // By a descriptor of its own, which begins with the first name.
+    private static func listing(of directory: CInt) throws(SystemError) -> DirectoryListing {
+        let folder = try FileDescriptor.open(".", in: directory, O_RDONLY | O_DIRECTORY)
+        return try DirectoryListing(folder.rawValue)
     }
 }

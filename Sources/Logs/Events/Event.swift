@@ -28,15 +28,14 @@ package struct Event: Hashable, Sendable {
         self.time = time
     }
 
-    /// An event of a container: `labels` are all that it has, `extra` what the action adds ("exitCode", "signal").
-    package static func container(
-        _ action: String, id: String, name: String, image: String, labels: [ByteKey: String] = [:],
-        extra: [ByteKey: String] = [:], at time: Timestamp = .now()
-    ) -> Event {
+    /// What every event of a container has for its attributes; `labels` are all that it has.
+    package static func attributes(
+        name: String, image: String, labels: [ByteKey: String]
+    ) -> [ByteKey: String] {
         var attributes = labels
         attributes["image"] = image
         attributes["name"] = name
-        return Event(.container, action, id: id, attributes: attributes.merging(extra) { $1 }, at: time)
+        return attributes
     }
 
     /// Nanoseconds since 1970.
@@ -45,24 +44,41 @@ package struct Event: Hashable, Sendable {
 
 extension Event {
     /// Appends the JSON that Docker prints of it, on one line, with a line feed.
+    ///
+    /// By its parts, without a writer: a supervisor writes some seven of them for each container.
     func append(to bytes: inout [UInt8]) {
-        var writer = JSONWriter.object()
         // What Docker's first API had, and still has for these two.
         if kind == .container || kind == .image {
-            writer.write("status", action)
-            writer.write("id", id)
-            if kind == .container { writer.write("from", attributes["image"]) }
+            JSONText.append(json: "{\"status\":", to: &bytes)
+            JSONText.append(action, to: &bytes)
+            JSONText.append(json: ",\"id\":", to: &bytes)
+            JSONText.append(id, to: &bytes)
+            if kind == .container, let image = attributes["image"] {
+                JSONText.append(json: ",\"from\":", to: &bytes)
+                JSONText.append(image, to: &bytes)
+            }
+            JSONText.append(json: ",\"Type\":", to: &bytes)
+        } else {
+            JSONText.append(json: "{\"Type\":", to: &bytes)
         }
-        writer.write("Type", kind.rawValue)
-        writer.write("Action", action)
-        writer.write("Actor") {
-            $0.write("ID", id)
-            $0.write("Attributes", attributes)
+        JSONText.append(kind.rawValue, to: &bytes)
+        JSONText.append(json: ",\"Action\":", to: &bytes)
+        JSONText.append(action, to: &bytes)
+        JSONText.append(json: ",\"Actor\":{\"ID\":", to: &bytes)
+        JSONText.append(id, to: &bytes)
+        JSONText.append(json: ",\"Attributes\":{", to: &bytes)
+        var isFirst = true
+        for name in attributes.names {
+            if !isFirst { JSONText.append(json: ",", to: &bytes) }
+            isFirst = false
+            JSONText.append(name, to: &bytes)
+            JSONText.append(json: ":", to: &bytes)
+            JSONText.append(attributes[name] ?? "", to: &bytes)
         }
-        writer.write("scope", "local")
-        writer.write("time", time.seconds)
-        writer.write("timeNano", nanoseconds)
-        bytes += writer.finished()
-        bytes.append(10)
+        JSONText.append(json: "}},\"scope\":\"local\",\"time\":", to: &bytes)
+        bytes.append(contentsOf: String(time.seconds).utf8)
+        JSONText.append(json: ",\"timeNano\":", to: &bytes)
+        bytes.append(contentsOf: String(nanoseconds).utf8)
+        JSONText.append(json: "}\n", to: &bytes)
     }
 }

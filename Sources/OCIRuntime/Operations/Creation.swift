@@ -117,6 +117,7 @@ struct Creation: ~Copyable {
     private static func launch(
         _ launch: consuming LaunchRequest, _ gated: String?, _ directory: borrowing StateDirectory
     ) throws(OCIError) -> InitProcess {
+        Signals.look()
         guard gated != nil else { return try reporting { try InitProcess.begin(launch) } }
         let gate = try reporting("cannot make the pipes for the start") { try Gate(directory) }
         launch.gate = StartGate(orders: gate.orders.rawValue, answers: gate.answers.rawValue)

@@ -73,6 +73,7 @@ extension OCIRuntime {
         join.setsHome = true
         join.cgroup = try ContainerCgroup.directory(for: container, below: request.subgroup)
         let foreground: ForegroundProcess? = request.detaches ? nil : try ForegroundProcess()
+        Signals.look()
         var running = try reporting { try InitProcess.begin(joining: join) }
         while try reporting({ try running.nextPause() }) != nil {
             let state = StateDocument(container.record, annotations: configuration.spec.annotations)

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -14,8 +15,7 @@ extension ContainerInit {
         guard let tree = try copy(of: source, index, mount, options) else {
             return try bindClassically(source, mount, options, root)
         }
-        let status = try step(.mounts, source) { () throws(SystemError) in try tree.descriptor.status() }
-        let place = try bindPlace(mount, isDirectory: status.isDirectory, tree.descriptor, root)
+        let place = try bindPlace(mount, tree.descriptor, root)
         var changedLater = false
         if !options.set.intersection(.perMount).isEmpty || !options.clear.isEmpty {
             do throws(SystemError) {
@@ -27,9 +27,15 @@ extension ContainerInit {
                 changedLater = true
             }
         }
-        try step(.mounts, mount.destination) { () throws(SystemError) in
-            try tree.attach(to: place)
-            if changedLater { try MountChange.apply(options.set, clearing: options.clear, to: tree.descriptor) }
+        do throws(SystemError) { try tree.attach(to: place) } catch {
+            // The kernel lets no directory cover a file, or the other way round, and says so in many ways.
+            try Self.checkKinds(mount, tree.descriptor, place)
+            throw LaunchError(.mounts, error, about: mount.destination)
+        }
+        if changedLater {
+            try step(.mounts, mount.destination) { () throws(SystemError) in
+                try MountChange.apply(options.set, clearing: options.clear, to: tree.descriptor)
+            }
         }
         try finish(options, mount, tree.descriptor, root)
     }
@@ -59,27 +65,59 @@ extension ContainerInit {
         }
     }
 
-    /// The destination of a bind, made as the kind of file that the source is.
+    /// The destination of a bind, made as the kind of file that the source is. The caller has to see that one which is there
+    /// already is of that kind (`checkKinds`).
     private func bindPlace(
-        _ mount: RuntimeSpec.Mount, isDirectory: Bool, _ source: borrowing FileDescriptor,
-        _ root: borrowing RootDirectory
+        _ mount: RuntimeSpec.Mount, _ source: borrowing FileDescriptor, _ root: borrowing RootDirectory
     ) throws(LaunchError) -> FileDescriptor {
-        let place = try self.place(mount.destination, isDirectory ? .directory : .file, root)
-        let status = try step(.mounts, mount.destination) { () throws(SystemError) in try place.status() }
-        if status.isDirectory != isDirectory {
-            throw LaunchError(
-                .mounts,
-                sentence: "cannot mount \(mount.source ?? "") at \(mount.destination): "
-                    + (isDirectory ? "a directory cannot cover a file" : "a file cannot cover a directory"),
-                errno: .notDirectory)
+        let place: FileDescriptor
+        switch try presentPlace(mount, root) {
+        case .some(let present): place = present
+        case nil: place = try missingPlace(mount, source, root)
         }
         // Only a procfs may stand for /proc (CVE-2019-16884).
-        let type = try step(.mounts) { () throws(SystemError) in try source.fileSystemType() }
-        if mount.destination == "/proc" || mount.destination == "/proc/", type != .proc {
-            throw LaunchError(
-                .mounts, sentence: "cannot mount \(mount.source ?? "") at /proc: it is no procfs", errno: .notPermitted)
+        if mount.destination.isSame(as: "/proc") || mount.destination.isSame(as: "/proc/") {
+            let type = try step(.mounts) { () throws(SystemError) in try source.fileSystemType() }
+            if type != .proc {
+                throw LaunchError(
+                    .mounts, sentence: "cannot mount \(mount.source ?? "") at /proc: it is no procfs",
+                    errno: .notPermitted)
+            }
         }
         return place
+    }
+
+    // Nil where it has to be made, for which alone the source has to be looked at.
+    private func presentPlace(
+        _ mount: RuntimeSpec.Mount, _ root: borrowing RootDirectory
+    ) throws(LaunchError) -> FileDescriptor? {
+        let place: FileDescriptor
+        do throws(SystemError) { place = try root.open(mount.destination) } catch {
+            if error.errno == .noEntry { return nil }
+            throw LaunchError(.mounts, error, about: mount.destination)
+        }
+        try Self.checkPlace(place, mount.destination)
+        return place
+    }
+
+    private func missingPlace(
+        _ mount: RuntimeSpec.Mount, _ source: borrowing FileDescriptor, _ root: borrowing RootDirectory
+    ) throws(LaunchError) -> FileDescriptor {
+        let status = try step(.mounts, mount.source) { () throws(SystemError) in try source.status() }
+        return try place(mount.destination, status.isDirectory ? .directory : .file, root)
+    }
+
+    private static func checkKinds(
+        _ mount: RuntimeSpec.Mount, _ source: borrowing FileDescriptor, _ place: borrowing FileDescriptor
+    ) throws(LaunchError) {
+        let isDirectory = try step(.mounts, mount.source) { () throws(SystemError) in try source.status().isDirectory }
+        let status = try step(.mounts, mount.destination) { () throws(SystemError) in try place.status() }
+        if status.isDirectory == isDirectory { return }
+        throw LaunchError(
+            .mounts,
+            sentence: "cannot mount \(mount.source ?? "") at \(mount.destination): "
+                + (isDirectory ? "a directory cannot cover a file" : "a file cannot cover a directory"),
+            errno: .notDirectory)
     }
 
     private func bindClassically(
@@ -88,8 +126,8 @@ extension ContainerInit {
         let file = try step(.mounts, source, sentence: { Self.cannotBind(source, mount, $0).sentence }) {
             () throws(SystemError) in try FileDescriptor.open(source, FileDescriptor.pathOnly)
         }
-        let status = try step(.mounts, source) { () throws(SystemError) in try file.status() }
-        let place = try bindPlace(mount, isDirectory: status.isDirectory, file, root)
+        let place = try bindPlace(mount, file, root)
+        try Self.checkKinds(mount, file, place)
         try step(.mounts, mount.destination) { () throws(SystemError) in
             try MountCalls.mount(
                 "/proc/self/fd/\(file.rawValue)", on: place, options.isRecursive ? [.bind, .recursive] : .bind)

@@ -1,3 +1,4 @@
+import Bytes
 import Glibc
 import Linux
 import OCI
@@ -55,7 +56,8 @@ struct ContainerInit {
         try mountAll(root)
         try createDevices(root)
         let terminal = try openTerminal(request, root, channel)
-        if request.createWorkingDirectory {
+        // The root is a directory.
+        if request.createWorkingDirectory, !process.cwd.isSame(as: "/") {
             do throws(SystemError) {
                 let directory = try root.openOrCreate(process.cwd, .directory)
                 guard try directory.status().isDirectory else {
@@ -70,10 +72,7 @@ struct ContainerInit {
                     .rootFileSystem, sentence: "Cannot mkdir: \(process.cwd) is not a directory", errno: .notDirectory)
             }
         }
-        // Masks after parameters: /proc/sys becomes read-only.
-        try writeSysctls(root)
-        try makeReadOnly(linux.readonlyPaths ?? [], root)
-        try mask(linux.maskedPaths ?? [], root)
+        try settleKernelFiles(root)
         let labels = try SecurityLabels(process)
         let hookInput = try runHooks(request, channel)
         try leaveOldRoot(request, root)
@@ -87,6 +86,14 @@ struct ContainerInit {
         setup.lastHooks = spec.hooks?.startContainer ?? []
         setup.hookInput = hookInput.started
         try setup.run(terminal: terminal, labels: labels, &channel)
+    }
+
+    private func settleKernelFiles(_ root: borrowing RootDirectory) throws(LaunchError) {
+        let proc = procfs(root)
+        // Masks after parameters: /proc/sys becomes read-only.
+        try writeSysctls(proc)
+        try makeReadOnly(linux.readonlyPaths ?? [], root, proc)
+        try mask(linux.maskedPaths ?? [], root, proc)
     }
 
     func expect(_ expected: ParentMessage, _ channel: borrowing PacketSocket) throws(LaunchError) {
@@ -113,7 +120,7 @@ struct ContainerInit {
     private func runHooks(
         _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket
     ) throws(LaunchError) -> HookInput {
-        guard request.hasHooks else { return HookInput([]) }
+        guard request.hasHooks else { return .none }
         try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(ChildMessage.mounted)) }
         var packet = try expectPacket(.hooked, channel)
         var state: [UInt8] = []

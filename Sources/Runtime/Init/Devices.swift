@@ -51,7 +51,10 @@ extension ContainerInit {
     private func makeLinks(_ folder: borrowing FileDescriptor) throws(LaunchError) {
         func link(_ name: String, _ target: String) throws(LaunchError) {
             // An image's own file of the name stays.
-            if symlinkat(target, folder.rawValue, name) < 0, Errno.current != .exists {
+            let result = target.withCString { target in
+                name.withCString { symlinkat(target, folder.rawValue, $0) }
+            }
+            if result < 0, Errno.current != .exists {
                 throw LaunchError(.devices, SystemError("symlink", "/dev/\(name)"))
             }
         }
@@ -84,7 +87,7 @@ private struct DeviceMaker: ~Copyable {
         let mode = device.fileMode ?? 0o666
         let number = device.number
         if binds, kind != S_IFIFO { return try bind(device, kind, name, folder) }
-        if mknodat(folder.rawValue, name, kind | (mode & 0o7777), number) < 0 {
+        if name.withCString({ mknodat(folder.rawValue, $0, kind | (mode & 0o7777), number) }) < 0 {
             switch Errno.current {
             case .exists: return try checkPresent(device, kind, number, name, folder)
             case .notPermitted where kind != S_IFIFO:
@@ -117,47 +120,72 @@ private struct DeviceMaker: ~Copyable {
     private static func attach(
         _ tree: borrowing MountTree, _ device: RuntimeSpec.Device, _ name: String, _ folder: borrowing FileDescriptor
     ) throws(LaunchError) {
-        let made = mknodat(folder.rawValue, name, S_IFREG | 0o644, 0)
-        if made < 0, Errno.current != .exists { throw LaunchError(.devices, SystemError("mknod"), about: device.path) }
+        let isNew = try makePlace(device, name, folder)
         try step(.devices, device.path) { () throws(SystemError) in
-            let place = try FileDescriptor.open(name, in: folder.rawValue, FileDescriptor.pathOnly | O_NOFOLLOW)
-            if made < 0, try place.status().isSymbolicLink { throw SystemError("open", device.path, .loop) }
-            try tree.attach(to: place)
+            // No link in the place of the name is followed.
+            if isNew { return try tree.attach(to: name, in: folder.rawValue) }
+            try tree.attach(to: try openPlace(device, name, folder, isNew: isNew))
         }
+    }
+
+    // False where something has the name.
+    private static func makePlace(
+        _ device: RuntimeSpec.Device, _ name: String, _ folder: borrowing FileDescriptor
+    ) throws(LaunchError) -> Bool {
+        if name.withCString({ mknodat(folder.rawValue, $0, S_IFREG | 0o644, 0) }) == 0 { return true }
+        if Errno.current == .exists { return false }
+        throw LaunchError(.devices, SystemError("mknod"), about: device.path)
+    }
+
+    private static func openPlace(
+        _ device: RuntimeSpec.Device, _ name: String, _ folder: borrowing FileDescriptor, isNew: Bool
+    ) throws(SystemError) -> FileDescriptor {
+        let place = try FileDescriptor.open(name, in: folder.rawValue, FileDescriptor.pathOnly | O_NOFOLLOW)
+        if !isNew, try place.status().isSymbolicLink { throw SystemError("open", device.path, .loop) }
+        return place
     }
 
     private func bind(
         _ device: RuntimeSpec.Device, _ kind: FileMode, _ name: String, _ folder: borrowing FileDescriptor
     ) throws(LaunchError) {
         // Of the host's own /dev: this process still sees it.
-        let source = try step(
-            .devices, device.path,
-            sentence: {
-                "cannot create the device \(device.path): without the right to make device nodes, the host has to have it at "
-                    + "the same path, and there: \($0.errno)"
-            }
-        ) { () throws(SystemError) in
-            try FileDescriptor.open(device.path, FileDescriptor.pathOnly | O_NOFOLLOW)
+        if let tree = try hostCopy(device) {
+            try Self.checkHost(device, kind, tree.descriptor)
+            return try Self.attach(tree, device, name, folder)
         }
-        let status = try step(.devices, device.path) { () throws(SystemError) in try source.status() }
-        guard status.raw.st_mode & S_IFMT == kind,
-            status.raw.st_rdev == device.number
-        else {
-            throw LaunchError(
-                .devices, sentence: "cannot create the device \(device.path): the host has another file at that path")
+        let source = try step(.devices, device.path, sentence: { Self.isMissing(device, $0) }) {
+            () throws(SystemError) in try FileDescriptor.open(device.path, FileDescriptor.pathOnly | O_NOFOLLOW)
         }
-        let made = mknodat(folder.rawValue, name, S_IFREG | 0o644, 0)
-        if made < 0, Errno.current != .exists { throw LaunchError(.devices, SystemError("mknod"), about: device.path) }
+        try Self.checkHost(device, kind, source)
+        let isNew = try Self.makePlace(device, name, folder)
         try step(.devices, device.path) { () throws(SystemError) in
-            let place = try FileDescriptor.open(name, in: folder.rawValue, FileDescriptor.pathOnly | O_NOFOLLOW)
-            if made < 0, try place.status().isSymbolicLink { throw SystemError("open", device.path, .loop) }
-            do throws(SystemError) {
-                try MountTree.clone(source, recursive: false).attach(to: place)
-            } catch {
-                guard error.errno == .notImplemented || error.errno == .notPermitted else { throw error }
-                try MountCalls.mount("/proc/self/fd/\(source.rawValue)", on: place, .bind)
-            }
+            let place = try Self.openPlace(device, name, folder, isNew: isNew)
+            try MountCalls.mount("/proc/self/fd/\(source.rawValue)", on: place, .bind)
         }
+    }
+
+    // Nil where the call is not there.
+    private func hostCopy(_ device: RuntimeSpec.Device) throws(LaunchError) -> MountTree? {
+        do throws(SystemError) {
+            return try MountTree.clone(device.path, recursive: false, following: false)
+        } catch {
+            if error.errno == .notImplemented || error.errno == .notPermitted { return nil }
+            throw LaunchError(.devices, error, about: device.path, sentence: Self.isMissing(device, error))
+        }
+    }
+
+    private static func isMissing(_ device: RuntimeSpec.Device, _ error: SystemError) -> String {
+        "cannot create the device \(device.path): without the right to make device nodes, the host has to have it at "
+            + "the same path, and there: \(error.errno)"
+    }
+
+    private static func checkHost(
+        _ device: RuntimeSpec.Device, _ kind: FileMode, _ source: borrowing FileDescriptor
+    ) throws(LaunchError) {
+        let status = try step(.devices, device.path) { () throws(SystemError) in try source.status() }
+        if status.raw.st_mode & S_IFMT == kind, status.raw.st_rdev == device.number { return }
+        throw LaunchError(
+            .devices, sentence: "cannot create the device \(device.path): the host has another file at that path")
     }
 }
 

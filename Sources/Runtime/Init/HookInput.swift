@@ -9,6 +9,14 @@ struct HookInput {
     /// For startContainer: "created".
     let started: [UInt8]
 
+    /// Of a container without hooks.
+    static let none = HookInput(created: [], started: [])
+
+    private init(created: [UInt8], started: [UInt8]) {
+        self.created = created
+        self.started = started
+    }
+
     init(_ bytes: [UInt8]) {
         let parts = bytes.split(separator: 0, omittingEmptySubsequences: false)
         created = Self.withOwnNumber(parts.first ?? [])

@@ -1,39 +1,27 @@
+import Bytes
 import Glibc
 import Linux
 
 extension ContainerInit {
-    /// Hides files behind /dev/null and directories behind an empty one (config-linux.md, Masked Paths).
-    func mask(_ paths: [String], _ root: borrowing RootDirectory) throws(LaunchError) {
+    /// Hides files behind /dev/null and directories behind an empty one (config-linux.md, Masked Paths). `proc` is the
+    /// container's own procfs (`procfs`).
+    func mask(
+        _ paths: [String], _ root: borrowing RootDirectory, _ proc: borrowing RootDirectory?
+    ) throws(LaunchError) {
         if paths.isEmpty { return }
-        let null = try hostNull()
-        var empty: MountTree?
+        var masks = PathMasks(try hostNull())
         for path in paths {
+            if let name = KernelFile.name(path, in: KernelFile.files), let number = proc.number,
+                try step(.maskedPaths, path, { () throws(SystemError) in try masks.cover(name, in: number) })
+            {
+                continue
+            }
             guard let place = try existing(path, root, .maskedPaths) else { continue }
-            let status = try step(.maskedPaths, path) { () throws(SystemError) in try place.status() }
-            if status.isDirectory {
-                try step(.maskedPaths, path) { () throws(SystemError) in
-                    if !MountInterface.hasTrees {
-                        return try MountCalls.mount(
-                            "tmpfs", on: place, type: "tmpfs", [.readOnly, .noSUID, .noDevices, .noExec],
-                            data: "nr_inodes=1,mode=755")
-                    }
-                    // One file system for all: each new one costs more than a copy of its mount.
-                    let tree: MountTree
-                    switch empty {
-                    case .some(let first): tree = try MountTree.clone(first.descriptor, recursive: false)
-                    case nil: tree = try Self.emptyDirectory()
-                    }
-                    try tree.attach(to: place)
-                    if empty == nil { empty = consume tree }
-                }
-            } else {
-                try step(.maskedPaths, path) { () throws(SystemError) in
-                    do throws(SystemError) {
-                        try MountTree.clone(null, recursive: false).attach(to: place)
-                    } catch {
-                        guard error.errno == .notImplemented || error.errno == .notPermitted else { throw error }
-                        try MountCalls.mount("/proc/self/fd/\(null.rawValue)", on: place, .bind)
-                    }
+            try step(.maskedPaths, path) { () throws(SystemError) in
+                if try place.status().isDirectory {
+                    try masks.coverDirectory(path, place, root)
+                } else {
+                    try masks.cover(place)
                 }
             }
         }
@@ -52,19 +40,17 @@ extension ContainerInit {
         return null
     }
 
-    private static func emptyDirectory() throws(SystemError) -> MountTree {
-        let context = try FileSystemContext("tmpfs")
-        try context.set("source", "tmpfs")
-        // One inode for the directory: nothing can be made in it, even if it were writable.
-        try context.set("nr_inodes", "1")
-        try context.set("mode", "755")
-        try context.set("ro")
-        return try context.mount([.readOnly, .noSUID, .noDevices, .noExec])
-    }
-
-    /// Makes files and directories read-only, each a mount of its own (config-linux.md, Readonly Paths).
-    func makeReadOnly(_ paths: [String], _ root: borrowing RootDirectory) throws(LaunchError) {
+    /// Makes files and directories read-only, each a mount of its own (config-linux.md, Readonly Paths). `proc` is the
+    /// container's own procfs (`procfs`).
+    func makeReadOnly(
+        _ paths: [String], _ root: borrowing RootDirectory, _ proc: borrowing RootDirectory?
+    ) throws(LaunchError) {
         for path in paths {
+            if let name = KernelFile.name(path, in: KernelFile.orders), let number = proc.number,
+                try step(.readonlyPaths, path, { () throws(SystemError) in try Self.makeReadOnly(name, in: number) })
+            {
+                continue
+            }
             guard let place = try existing(path, root, .readonlyPaths) else { continue }
             try step(.readonlyPaths, path) { () throws(SystemError) in
                 do throws(SystemError) {
@@ -81,6 +67,26 @@ extension ContainerInit {
         }
     }
 
+    // By its name in the procfs `proc`; false where that takes the calls of older kernels.
+    private static func makeReadOnly(_ name: String, in proc: CInt) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            let tree: MountTree
+            do throws(SystemError) {
+                tree = try MountTree.clone(name, in: proc, recursive: true, following: false)
+            } catch {
+                // What a kernel does not have need not be kept from being written.
+                if error.errno == .noEntry { return true }
+                throw error
+            }
+            try tree.setAttributes(.readOnly)
+            try tree.attach(to: name, in: proc)
+            return true
+        } catch {
+            if error.errno == .notImplemented || error.errno == .notPermitted { return false }
+            throw error
+        }
+    }
+
     // What a kernel does not have need not be hidden.
     private func existing(
         _ path: String, _ root: borrowing RootDirectory, _ step: LaunchError.Step
@@ -90,6 +96,108 @@ extension ContainerInit {
         } catch {
             if error.errno == .noEntry || error.errno == .notDirectory { return nil }
             throw LaunchError(step, error, about: path)
+        }
+    }
+}
+
+/// What procfs itself has in its root, files and directories under names of their own, and never links: in a procfs that is
+/// surely one, such a name needs no resolution to be covered.
+enum KernelFile {
+    /// Files that tell of the machine.
+    static let files: [String] = [
+        "interrupts", "kcore", "keys", "latency_stats", "sched_debug", "timer_list", "timer_stats",
+    ]
+    /// Files and directories by which the kernel takes orders.
+    static let orders: [String] = ["bus", "fs", "irq", "sys", "sysrq-trigger"]
+
+    /// The last component of `path` where that is one of `names` in /proc itself.
+    static func name(_ path: String, in names: [String]) -> String? {
+        guard path.begins(with: "/proc/") else { return nil }
+        let name = path.dropping(6)
+        for known in names where name.isSame(as: known) { return known }
+        return nil
+    }
+}
+
+/// Covers files and directories.
+private struct PathMasks: ~Copyable {
+    private let null: FileDescriptor
+    // A copy of the null device's mount that has no place yet.
+    private var ready: MountTree?
+    // Where the first directory was covered, and what covers it.
+    private var emptyPlace: String?
+    private var empty: FileDescriptor?
+
+    init(_ null: consuming FileDescriptor) {
+        self.null = null
+        ready = nil
+        empty = nil
+    }
+
+    /// Covers the file `name` of the procfs `proc`, a name of `KernelFile.files`. True also where it is not there; false where
+    /// it is something else, or covering takes the calls of older kernels.
+    mutating func cover(_ name: String, in proc: CInt) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            let tree: MountTree
+            switch ready.take() {
+            case .some(let copy): tree = copy
+            case nil: tree = try MountTree.clone(null, recursive: false)
+            }
+            do throws(SystemError) {
+                // The attempt is the look: a kernel that lacks the file has no place to attach to.
+                try tree.attach(to: name, in: proc)
+            } catch {
+                ready = consume tree
+                throw error
+            }
+            return true
+        } catch {
+            switch error.errno {
+            case .noEntry: return true
+            case .notImplemented, .notPermitted, .invalid, .notDirectory: return false
+            default: throw error
+            }
+        }
+    }
+
+    /// Covers the open file `place`.
+    func cover(_ place: borrowing FileDescriptor) throws(SystemError) {
+        do throws(SystemError) {
+            try MountTree.clone(null, recursive: false).attach(to: place)
+        } catch {
+            guard error.errno == .notImplemented || error.errno == .notPermitted else { throw error }
+            try MountCalls.mount("/proc/self/fd/\(null.rawValue)", on: place, .bind)
+        }
+    }
+
+    /// Covers the open directory `place`, which is `path` below `root`.
+    mutating func coverDirectory(
+        _ path: String, _ place: borrowing FileDescriptor, _ root: borrowing RootDirectory
+    ) throws(SystemError) {
+        // One file system for all: each new one costs more than a copy of its mount.
+        if empty.number == nil, let emptyPlace, MountInterface.hasTrees {
+            let first = try root.open(emptyPlace)
+            // In a directory that others can change the name may lead elsewhere by now, and perhaps to what is to be hidden.
+            if try first.fileSystemType() == .tmpfs { empty = consume first }
+        }
+        switch empty {
+        case .some(let first): try MountTree.clone(first, recursive: false).attach(to: place)
+        case nil:
+            // One inode for the directory: nothing can be made in it, even if it were writable.
+            try MountCalls.mount(
+                "tmpfs", on: place, type: "tmpfs", [.readOnly, .noSUID, .noDevices, .noExec],
+                data: "nr_inodes=1,mode=755")
+            if emptyPlace == nil { emptyPlace = path }
+        }
+    }
+}
+
+extension RootDirectory? {
+    // The number of its descriptor where there is one.
+    fileprivate var number: CInt? {
+        switch self {
+        case .some(let directory): directory.descriptor.rawValue
+        case .none: nil
         }
     }
 }

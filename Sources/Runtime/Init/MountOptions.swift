@@ -93,37 +93,58 @@ struct MountOptions: Equatable {
         }
     }
 
+    // By their lengths first: every mount of every start goes through these.
     private static func flag(_ option: String) -> (MountFlags, negated: Bool)? {
+        switch option.utf8.count {
+        case 2, 3, 4: shortFlag(option)
+        case 5, 6, 7, 8: mediumFlag(option)
+        default: longFlag(option)
+        }
+    }
+
+    private static func shortFlag(_ option: String) -> (MountFlags, negated: Bool)? {
         switch option {
         case "ro": (.readOnly, false)
         case "rw": (.readOnly, true)
-        case "nosuid": (.noSUID, false)
-        case "suid": (.noSUID, true)
-        case "nodev": (.noDevices, false)
         case "dev": (.noDevices, true)
-        case "noexec": (.noExec, false)
+        case "suid": (.noSUID, true)
         case "exec": (.noExec, true)
-        case "nosymfollow": (.noSymlinkFollow, false)
-        case "symfollow": (.noSymlinkFollow, true)
+        case "sync": (.synchronous, false)
+        case "mand": (.mandatoryLocks, false)
+        case "loud": (.silent, true)
+        default: nil
+        }
+    }
+
+    private static func mediumFlag(_ option: String) -> (MountFlags, negated: Bool)? {
+        switch option {
+        case "nosuid": (.noSUID, false)
+        case "nodev": (.noDevices, false)
+        case "noexec": (.noExec, false)
+        case "relatime": (.relativeAccessTimes, false)
         case "noatime": (.noAccessTimes, false)
         case "atime": (.noAccessTimes, true)
-        case "nodiratime": (.noDirectoryAccessTimes, false)
         case "diratime": (.noDirectoryAccessTimes, true)
-        case "relatime": (.relativeAccessTimes, false)
+        case "async": (.synchronous, true)
+        case "dirsync": (.synchronousDirectories, false)
+        case "nomand": (.mandatoryLocks, true)
+        case "lazytime": (.lazyTimes, false)
+        case "silent": (.silent, false)
+        case "iversion": (.inodeVersion, false)
+        default: nil
+        }
+    }
+
+    private static func longFlag(_ option: String) -> (MountFlags, negated: Bool)? {
+        switch option {
+        case "nosymfollow": (.noSymlinkFollow, false)
+        case "symfollow": (.noSymlinkFollow, true)
+        case "nodiratime": (.noDirectoryAccessTimes, false)
         case "norelatime": (.relativeAccessTimes, true)
         case "strictatime": (.strictAccessTimes, false)
         case "nostrictatime": (.strictAccessTimes, true)
-        case "sync": (.synchronous, false)
-        case "async": (.synchronous, true)
-        case "dirsync": (.synchronousDirectories, false)
-        case "mand": (.mandatoryLocks, false)
-        case "nomand": (.mandatoryLocks, true)
-        case "lazytime": (.lazyTimes, false)
         case "nolazytime": (.lazyTimes, true)
-        case "iversion": (.inodeVersion, false)
         case "noiversion": (.inodeVersion, true)
-        case "silent": (.silent, false)
-        case "loud": (.silent, true)
         default: nil
         }
     }

@@ -56,18 +56,32 @@ extension ContainerInit {
     func place(
         _ destination: String, _ kind: RootDirectory.Kind, _ root: borrowing RootDirectory
     ) throws(LaunchError) -> FileDescriptor {
+        var isNew = false
+        return try place(destination, kind, root, isNew: &isNew)
+    }
+
+    /// The same; `isNew` says whether it has been made.
+    func place(
+        _ destination: String, _ kind: RootDirectory.Kind, _ root: borrowing RootDirectory, isNew: inout Bool
+    ) throws(LaunchError) -> FileDescriptor {
         let place = try step(.mounts, destination) { () throws(SystemError) in
-            try root.openOrCreate(destination, kind)
+            try root.openOrCreate(destination, kind, isNew: &isNew)
         }
+        // Nothing can be made in a procfs.
+        if !isNew { try Self.checkPlace(place, destination) }
+        return place
+    }
+
+    /// Throws where the open file `place` is inside of /proc, and may not be covered.
+    static func checkPlace(_ place: borrowing FileDescriptor, _ destination: String) throws(LaunchError) {
         // Of the file itself, wherever links have led.
         let type = try step(.mounts, destination) { () throws(SystemError) in try place.fileSystemType() }
-        if type == .proc, !Self.mayCoverInProc(destination) {
+        if type == .proc, !mayCoverInProc(destination) {
             throw LaunchError(
                 .mounts,
                 sentence: "cannot mount at \(destination): it is inside of /proc, where only /proc itself and "
                     + "some files of statistics can be covered", errno: .notPermitted)
         }
-        return place
     }
 
     // Files that LXCFS and the like stand in for; nothing that the kernel takes orders by.
@@ -152,13 +166,16 @@ extension ContainerInit {
         if mount.destination == "/proc" || mount.destination == "/proc/" {
             throw LaunchError(.mounts, sentence: "cannot mount a tmpfs at /proc: it is no procfs", errno: .notPermitted)
         }
-        let isNew = !exists(mount.destination, root)
-        let place = try self.place(mount.destination, .directory, root)
+        var isNew = false
+        let place = try self.place(mount.destination, .directory, root, isNew: &isNew)
         var data = options.data
-        let covered = try step(.mounts, mount.destination) { () throws(SystemError) in try place.status() }
         if !data.utf8.starts(with: "mode=".utf8), !Self.contains(data, ",mode=") {
             // As the directory that the image has there; without one, as the kernel's own default.
-            let mode = isNew ? "1777" : String(covered.permissions, radix: 8)
+            var mode = "1777"
+            if !isNew {
+                let covered = try step(.mounts, mount.destination) { () throws(SystemError) in try place.status() }
+                mode = String(covered.permissions, radix: 8)
+            }
             data += data.isEmpty ? "mode=\(mode)" : ",mode=\(mode)"
         }
         var mounting = options
@@ -190,13 +207,6 @@ extension ContainerInit {
         } catch {
             throw SystemError(error.cause.call, error.path, error.cause.errno)
         }
-    }
-
-    private func exists(_ path: String, _ root: borrowing RootDirectory) -> Bool {
-        do throws(SystemError) {
-            _ = try root.open(path)
-            return true
-        } catch { return false }
     }
 
     static func contains(_ text: String, _ part: String) -> Bool {

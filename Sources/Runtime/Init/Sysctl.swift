@@ -38,10 +38,27 @@ struct SysctlName: Equatable {
 }
 
 extension ContainerInit {
-    /// Sets the kernel parameters of the container's namespaces.
-    func writeSysctls(_ root: borrowing RootDirectory) throws(LaunchError) {
+    /// The container's own procfs, by its root's kind and inode, and not whatever has the name: a file system of an image's in
+    /// its place, or one that another container swaps in, would send what is done in it somewhere else (CVE-2025-52881). Nil
+    /// where there is none, or nothing to be done.
+    func procfs(_ root: borrowing RootDirectory) -> RootDirectory? {
+        if linux.sysctl?.isEmpty ?? true, linux.readonlyPaths?.isEmpty ?? true, linux.maskedPaths?.isEmpty ?? true {
+            return nil
+        }
+        guard let mounted = try? root.open("/proc", Self.procFlags), Self.isProc(mounted) else { return nil }
+        return RootDirectory(mounted)
+    }
+
+    /// Sets the kernel parameters of the container's namespaces, in its own procfs `proc` where it has one.
+    func writeSysctls(_ proc: borrowing RootDirectory?) throws(LaunchError) {
         guard let sysctls = linux.sysctl, !sysctls.isEmpty else { return }
-        let proc = try trustedProc(root)
+        switch proc {
+        case .some(let own): try write(sysctls, own)
+        case .none: try write(sysctls, hostProc())
+        }
+    }
+
+    private func write(_ sysctls: [ByteKey: String], _ proc: borrowing RootDirectory) throws(LaunchError) {
         for (key, value) in sysctls {
             let name = key.text
             let parameter = SysctlName(name)
@@ -67,13 +84,11 @@ extension ContainerInit {
         }
     }
 
-    // The root of a procfs, by its kind and inode, and not whatever has the name: a file system of an image's in its
-    // place, or one that another container swaps in, would send the write somewhere else (CVE-2025-52881).
-    private func trustedProc(_ root: borrowing RootDirectory) throws(LaunchError) -> RootDirectory {
-        let flags = FileDescriptor.pathOnly | O_DIRECTORY | O_NOFOLLOW
-        if let mounted = try? root.open("/proc", flags), Self.isProc(mounted) { return RootDirectory(mounted) }
-        // A container without one: the host's shows the namespaces of whoever asks.
-        let host = try step(.sysctl) { () throws(SystemError) in try FileDescriptor.open("/proc", flags) }
+    private static let procFlags = FileDescriptor.pathOnly | O_DIRECTORY | O_NOFOLLOW
+
+    // For a container without one: the host's shows the namespaces of whoever asks.
+    private func hostProc() throws(LaunchError) -> RootDirectory {
+        let host = try step(.sysctl) { () throws(SystemError) in try FileDescriptor.open("/proc", Self.procFlags) }
         guard Self.isProc(host) else {
             throw LaunchError(.sysctl, sentence: "cannot set kernel parameters: there is no procfs at /proc")
         }

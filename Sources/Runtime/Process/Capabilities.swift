@@ -24,11 +24,24 @@ struct CapabilityPlan: Equatable {
 
     /// No sets at all mean no capabilities at all.
     init(_ sets: RuntimeSpec.Capabilities?) {
-        bounding = CapabilityNames.bits(sets?.bounding)
-        effective = CapabilityNames.bits(sets?.effective)
-        inheritable = CapabilityNames.bits(sets?.inheritable)
-        permitted = CapabilityNames.bits(sets?.permitted)
-        ambient = CapabilityNames.bits(sets?.ambient)
+        let bounding = CapabilityNames.bits(sets?.bounding)
+        // Mostly the sets are the same list, in the same memory: its names are looked up once.
+        func bits(_ names: [String]?) -> UInt64 {
+            guard let names else { return 0 }
+            return Self.isOne(names, sets?.bounding ?? []) ? bounding : CapabilityNames.bits(names)
+        }
+        self.bounding = bounding
+        effective = bits(sets?.effective)
+        inheritable = bits(sets?.inheritable)
+        permitted = bits(sets?.permitted)
+        ambient = bits(sets?.ambient)
+    }
+
+    private static func isOne(_ list: [String], _ other: [String]) -> Bool {
+        list.count == other.count
+            && list.withUnsafeBufferPointer { list in
+                other.withUnsafeBufferPointer { list.baseAddress == $0.baseAddress }
+            }
     }
 
     /// Takes away what a process with `permitted` cannot give: privileged containers of a restricted caller start with what

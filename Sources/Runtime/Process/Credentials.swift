@@ -9,18 +9,20 @@ extension ProcessSetup {
     func becomeUser() throws(LaunchError) -> CapabilityPlan {
         var plan = CapabilityPlan(process.capabilities)
         let user = process.user
-        try step(.credentials) { () throws(SystemError) in
-            try Self.limitBounding(to: plan.bounding)
-            try Credentials.keepCapabilities()
+        var sets = try step(.credentials) { () throws(SystemError) in
+            let sets = try Self.limitBounding(to: plan.bounding)
+            // Who becomes root loses nothing by it.
+            if user.uid != 0 { try Credentials.keepCapabilities() }
+            return sets
         }
         try changeUser(user)
-        try step(.credentials) { () throws(SystemError) in
-            var sets = try CapabilitySets.current()
-            // A change from root to another user has cleared the effective set.
+        // With the capabilities kept, a change of the user leaves the permitted set as it is, and one from root to another
+        // clears the effective set.
+        if user.uid != 0 || sets.effective != sets.permitted {
             sets.effective = sets.permitted
-            try sets.apply()
-            plan.limit(to: sets.permitted)
+            try step(.credentials) { () throws(SystemError) in try sets.apply() }
         }
+        plan.limit(to: sets.permitted)
         return plan
     }
 
@@ -41,8 +43,8 @@ extension ProcessSetup {
     }
 
     // Whatever is left in the bounding set root gets with its first execve(2), and others by a file's bits
-    // (capabilities(7)).
-    private static func limitBounding(to kept: UInt64) throws(SystemError) {
+    // (capabilities(7)). Returns the sets of the process.
+    private static func limitBounding(to kept: UInt64) throws(SystemError) -> CapabilitySets {
         var sets = try CapabilitySets.current()
         let needed: UInt64 = 1 << 8  // CAP_SETPCAP
         if sets.effective & needed == 0, sets.permitted & needed != 0 {
@@ -54,6 +56,7 @@ extension ProcessSetup {
             // A caller without it, as in some containers, has no other means against what execve(2) would give.
             try Credentials.setNoNewPrivileges()
         }
+        return sets
     }
 
     private func changeUser(_ user: RuntimeSpec.User) throws(LaunchError) {

@@ -100,9 +100,7 @@ struct ProcessSetup {
         try send(.ready, channel)
         guard options.gate != nil else { return try expect(.start, channel.descriptor.rawValue) }
         // The first of a pid namespace hears only what it has a handler for: a created container can be ended, too.
-        for number in [SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM] {
-            signal(number) { _exit(128 + $0) }
-        }
+        Signals.handle([SIGHUP, SIGINT, SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGTERM]) { _exit(128 + $0) }
         // Until then the parent may fail, and this process with it.
         try expect(.parted, channel.descriptor.rawValue)
         let (orders, answers) = gateNumbers
@@ -111,14 +109,14 @@ struct ProcessSetup {
     }
 
     private func expect(_ expected: ParentMessage, _ number: CInt) throws(LaunchError) {
-        let message: ParentMessage? = try step(.communication) { () throws(SystemError) in
-            var bytes = [UInt8](repeating: 0, count: 64)
-            let count = try check("read") { read(number, &bytes, 64) }
-            // The caller is gone: nobody will ever start this container.
-            if count == 0 { _exit(1) }
-            return try? Frame.decode(Array(bytes[..<count]))
+        var bytes = [UInt8](repeating: 0, count: 64)
+        let count = try step(.communication) { () throws(SystemError) in try check("read") { read(number, &bytes, 64) }
         }
-        guard message == expected else {
+        // The caller is gone: nobody will ever start this container.
+        if count == 0 { _exit(1) }
+        bytes.removeLast(64 - count)
+        // A message has one form alone.
+        guard bytes == Frame.encode(expected) else {
             throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
         }
     }

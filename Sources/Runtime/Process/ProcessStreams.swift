@@ -36,9 +36,11 @@ package struct ProcessStreams: ~Copyable {
 
     /// Makes every descriptor non-blocking.
     package func makeNonBlocking() {
-        for number in [terminal.number, input.number, output.number, errorOutput.number] {
-            if let number { DescriptorTable.makeNonBlocking(number) }
-        }
+        func set(_ number: CInt?) { if let number { DescriptorTable.makeNonBlocking(number) } }
+        set(terminal.number)
+        set(input.number)
+        set(output.number)
+        set(errorOutput.number)
     }
 
     /// Gives the terminal a size; without one nothing happens.

@@ -16,37 +16,17 @@ extension ProcessSetup {
         let slave: CInt? = terminal.take()?.release()
         if let slave { try step(.console) { () throws(SystemError) in try Terminal.makeControlling(slave) } }
         let moved = try step(.descriptors) { () throws(SystemError) -> CInt in
-            var sources: (CInt, CInt, CInt) =
+            // What goes to 0, 1, and so on.
+            var sources: [CInt] =
                 switch stdio {
-                case .terminal: (slave ?? 0, slave ?? 0, slave ?? 0)
-                case .descriptors(let input, let output, let error): (input, output, error)
+                case .terminal: [slave ?? 0, slave ?? 0, slave ?? 0]
+                case .descriptors(let input, let output, let error): [input, output, error]
                 }
-            // First all out of the way: the numbers to fill may hold what is to go elsewhere.
-            sources.0 = try DescriptorTable.copy(sources.0, atLeast: free + 3)
-            sources.1 = try DescriptorTable.copy(sources.1, atLeast: free + 3)
-            sources.2 = try DescriptorTable.copy(sources.2, atLeast: free + 3)
-            var copies: [CInt] = []
-            for number in preserved { copies.append(try DescriptorTable.copy(number, atLeast: free + 3)) }
-            let socketCopy = try DescriptorTable.copy(socket, atLeast: free + 3)
-            var gateCopies: (CInt, CInt)?
-            if let gate = options.gate {
-                gateCopies = (
-                    try DescriptorTable.copy(gate.orders, atLeast: free + 3),
-                    try DescriptorTable.copy(gate.answers, atLeast: free + 3)
-                )
-            }
-            try DescriptorTable.place(sources.0, at: 0)
-            try DescriptorTable.place(sources.1, at: 1)
-            try DescriptorTable.place(sources.2, at: 2)
-            for (index, number) in copies.enumerated() { try DescriptorTable.place(number, at: CInt(3 + index)) }
-            try DescriptorTable.placeClosingOnExec(socketCopy, at: free)
-            var end = free + 1
-            if let gateCopies {
-                try DescriptorTable.placeClosingOnExec(gateCopies.0, at: gateNumbers.orders)
-                try DescriptorTable.placeClosingOnExec(gateCopies.1, at: gateNumbers.answers)
-                end += 2
-            }
-            DescriptorTable.closeAll(from: end)
+            sources += preserved
+            sources.append(socket)
+            if let gate = options.gate { sources += [gate.orders, gate.answers] }
+            try DescriptorTable.arrange(sources, closingOnExecFrom: Int(free))
+            DescriptorTable.closeAll(from: CInt(sources.count))
             return free
         }
         // The old number is closed or another file's by now.

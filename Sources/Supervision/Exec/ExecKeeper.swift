@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Glibc
 import Linux

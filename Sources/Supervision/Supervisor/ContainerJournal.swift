@@ -123,24 +123,24 @@ final class ContainerJournal {
     func flush() {
         guard !pending.isEmpty else { return }
         let name = containers.isRenamed(id) ? (try? containers.names())?[id] ?? subject.name : subject.name
+        // What all events of the container say.
+        let own = Event.attributes(name: name, image: subject.image, labels: subject.labels)
         var events: [Event] = []
         for (event, time) in pending {
+            var attributes = event.attributes
+            let action = event.action
             switch event {
             case .connect(let network), .disconnect(let network):
                 // The network's own, in which the container is named.
-                let attributes = event.attributes.merging(["container": id]) { $1 }
-                events.append(Event(.network, event.action, id: network.id, attributes: attributes, at: time))
-                continue
+                attributes["container"] = id
+                events.append(Event(.network, action, id: network.id, attributes: attributes, at: time))
             case .mount(let volume), .unmount(let volume):
-                let attributes = event.attributes.merging(["container": id]) { $1 }
-                events.append(Event(.volume, event.action, id: volume.name, attributes: attributes, at: time))
-                continue
-            default: break
+                attributes["container"] = id
+                events.append(Event(.volume, action, id: volume.name, attributes: attributes, at: time))
+            default:
+                let all = attributes.isEmpty ? own : own.merging(attributes) { $1 }
+                events.append(Event(.container, action, id: id, attributes: all, at: time))
             }
-            events.append(
-                .container(
-                    event.action, id: id, name: name, image: subject.image, labels: subject.labels,
-                    extra: event.attributes, at: time))
         }
         pending.removeAll()
         EventLog(directory: containers.paths.data).append(events)

@@ -78,6 +78,7 @@ package struct Supervisor: ~Copyable {
         setsid()
         umask(0o022)
         _ = chdir("/")
+        Signals.look()
         Signals.resetAll()
         Signals.ignoreBrokenPipe()
         Signals.ignoreFileSizeLimit()

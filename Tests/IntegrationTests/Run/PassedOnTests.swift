@@ -76,6 +76,29 @@ import Testing
     }
 
     @Test(arguments: TestUser.available)
+    func ignoredAndBlockedSignalsDoNot(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let ignoring = ["-c", "trap '' HUP INT QUIT USR1 PIPE TERM XFSZ RTMIN; exec \"$@\"", "sh", Executable.path]
+            let masks = ["grep", "-E", "^Sig(Blk|Ign)", "/proc/self/status"]
+            let none = "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\n"
+            func run(_ arguments: [String]) throws -> ProgramResult {
+                let program = try RunningProgram(sandbox.spawn("/bin/bash", ignoring + arguments))
+                program.closeInput()
+                return try program.wait()
+            }
+            let first = try run(["run", "--rm", "--network", "none", "busybox"] + masks)
+            #expect(first.text == none, "\(first)")
+            let reaped = try run(["run", "--rm", "--init", "--network", "none", "busybox"] + masks)
+            #expect(reaped.text == none, "\(reaped)")
+            let second = try run(["run", "-d", "--name", "quiet", "--network", "none", "busybox", "sleep", "1000"])
+            #expect(second.code == 0, "\(second)")
+            let joined = try run(["exec", "quiet"] + masks)
+            #expect(joined.text == none, "\(joined)")
+            try sandbox.output("rm", "-f", "quiet")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
     func streamsPassThrough(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             let flags = ["run", "--network", "none", "--log-driver", "passthrough", "--name", "through"]

@@ -1,3 +1,4 @@
+import Bytes
 import Engine
 import Flags
 import OCI

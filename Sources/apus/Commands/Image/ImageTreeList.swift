@@ -1,3 +1,4 @@
+import Bytes
 import DockerTypes
 import Engine
 import Errors
