@@ -20,9 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -175,28 +173,29 @@ static ssize_t read_file(const char *path, char *buffer, size_t room) {
   return length + 1 < room ? (ssize_t)length : -1;
 }
 
-// Whether nothing can run while the process waits: it has one thread, and no signal a handler.
+// Whether nothing else is at work on the process while it waits: it has one thread, no signal has a handler, and nobody traces it,
+// whose breakpoints would go with the pages that they are on.
 static int is_alone(char *text, size_t room) {
   if (read_file("/proc/self/status", text, room) < 0) return 0;
-  const char *threads = strstr(text, "\nThreads:\t1\n"), *handled = strstr(text, "\nSigCgt:\t");
-  return threads && handled && strtoull(handled + 9, NULL, 16) == 0;
+  const char *handled = strstr(text, "\nSigCgt:\t");
+  return strstr(text, "\nThreads:\t1\n") && strstr(text, "\nTracerPid:\t0\n") && handled &&
+         strtoull(handled + 9, NULL, 16) == 0;
 }
+
+// The linker's names for the ends of the executable.
+extern const char __executable_start[], _end[];
 
 // Lists the parts of the address space; 0 where they cannot be told, or are too many.
 static int list_mappings(struct arena *arena, int executable) {
-  struct stat status;
-  if (fstat(executable, &status) < 0 || read_file("/proc/self/maps", arena->text, sizeof arena->text) < 0) return 0;
+  if (read_file("/proc/self/maps", arena->text, sizeof arena->text) < 0) return 0;
   for (char *line = arena->text; *line;) {
     char *end = strchr(line, '\n');
     if (!end) return 0;
     *end = 0;
     unsigned long start, stop, offset, inode;
-    unsigned int major_number, minor_number;
     char rights[5];
     int name = 0;
-    if (sscanf(line, "%lx-%lx %4s %lx %x:%x %lu %n", &start, &stop, rights, &offset, &major_number, &minor_number, &inode,
-               &name) < 7)
-      return 0;
+    if (sscanf(line, "%lx-%lx %4s %lx %*x:%*x %lu %n", &start, &stop, rights, &offset, &inode, &name) < 5) return 0;
     const char *path = name ? line + name : "";
     line = end + 1;
     int is_own = (uintptr_t)arena >= start && (uintptr_t)arena < stop;
@@ -210,7 +209,8 @@ static int list_mappings(struct arena *arena, int executable) {
     mapping->is_executable = rights[2] == 'x' && !mapping->is_writable;
     mapping->is_stack = strcmp(path, "[stack]") == 0;
     // Anything else that is mapped of a file is packed as if there were none.
-    if (!mapping->is_writable || inode != status.st_ino || makedev(major_number, minor_number) != status.st_dev) continue;
+    int is_of_executable = inode != 0 && start >= (uintptr_t)__executable_start && start < (uintptr_t)_end;
+    if (!mapping->is_writable || !is_of_executable) continue;
     void *original = mmap(NULL, stop - start, PROT_READ, MAP_PRIVATE, executable, (off_t)offset);
     if (original == MAP_FAILED) return 0;
     mapping->original = original;
