@@ -15,6 +15,7 @@ import tempfile
 import time
 
 import build
+import commands
 import data
 import engines
 import images
@@ -29,7 +30,7 @@ def arguments():
     parser.add_argument("--apus", help="the executable; without it the peers alone are measured")
     parser.add_argument("--rounds", type=int, default=30, help="rounds of single starts (30)")
     parser.add_argument("--only", default="", help="names of engines, with commas")
-    parser.add_argument("--suites", default="start,parallel,memory,pull,ps,data,build,images,network", help="which, with commas (all)")
+    parser.add_argument("--suites", default="start,commands,parallel,memory,pull,ps,data,build,images,network", help="which, with commas (all)")
     parser.add_argument("--markdown", help="a file to write the tables to")
     parser.add_argument("--in-memory", action="store_true",
                         help="stores and files in a tmpfs (as root): what the engines do, and not what the disk makes of it")
@@ -161,11 +162,12 @@ def prepared(options, context):
     return working
 
 
-def run(options, user, cgroup, lab=None):
+def run(options, user, cgroup, lab=None, superuser=None):
     """Runs the suites as `user`; returns the tables as Markdown."""
     above = f"{options.inside}/stores" if options.inside else "/tmp"
     folder = pathlib.Path(tempfile.mkdtemp(prefix="apus-bench.", dir=above))
     context = engines.Context(folder, options.apus and os.path.realpath(options.apus), user, cgroup and cgroup / "baseline", lab)
+    context.superuser = superuser
     working = []
     try:
         if context.cgroup:
@@ -173,7 +175,7 @@ def run(options, user, cgroup, lab=None):
         context.prepare()
         working = prepared(options, context)
         text = ""
-        every = {**suites.ALL, "data": data.suite, "build": build.suite, "images": images.suite, "network": network.suite}
+        every = {**suites.ALL, "commands": commands.suite, "data": data.suite, "build": build.suite, "images": images.suite, "network": network.suite}
         for name in options.suites.split(","):
             table = every[name](context, working, options)
             print(table)
@@ -207,6 +209,9 @@ def main():
         if options.in_memory:
             # The mount namespace is this run's own.
             subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "mode=1777,size=90%", "bench", f"{options.inside}/stores"], check=True)
+        superuser = None
+        if "commands" in options.suites.split(","):
+            superuser = commands.Superuser(options, f"{options.inside}/superuser")
         cgroup = own_cgroup("apus-test")
         if cgroup is None:
             print("note: no cgroup v2 can be mounted here: podman, crun and runc may refuse to run")
@@ -214,7 +219,7 @@ def main():
         child = os.fork()
         if child == 0:
             become("apus-test")
-            result = run(options, "apus-test", cgroup, lab)
+            result = run(options, "apus-test", cgroup, lab, superuser)
             os.write(writer, result.encode())
             os._exit(0)
         os.close(writer)
@@ -222,6 +227,10 @@ def main():
         _, status = os.waitpid(child, 0)
         if cgroup:
             leave_cgroup(cgroup)
+            # The mount namespace is this run's own; what follows knows the machine's tree.
+            subprocess.run(["/bin/umount", "/sys/fs/cgroup"], check=True)
+        if superuser:
+            superuser.close()
         if status:
             return 1
     if options.markdown:

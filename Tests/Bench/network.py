@@ -154,7 +154,7 @@ class Suite:
         try:
             for name in names:
                 way.start(name, network, *(word for option in options for word in (option, f"{LOOPBACK}:{self.publish()}:80")))
-            time.sleep(2)
+            time.sleep(8)
             counts, private, pss = {}, 0, 0
             for pid, (_, name, _) in measure.processes().items():
                 if pid in before or name == "netload":

@@ -75,14 +75,19 @@ CONTAINERS = 10
 def memory(context, working, options):
     """Memory per container of what an engine keeps running for it."""
     rows = []
-    for engine in working:
-        if not isinstance(engine, (engines.Apus, engines.Baseline, engines.Podman)):
-            continue
+    able = [engine for engine in working if isinstance(engine, (engines.Apus, engines.Baseline, engines.Podman))]
+    # The baseline is its own supervisor.
+    ways = [(engine, False) for engine in able] + [(engine, True) for engine in able if not isinstance(engine, engines.Baseline)]
+    for engine, detached in ways:
+        command = engine.command("none", "sleep", "86399")
+        if detached:
+            command.insert(command.index("run") + 1, "-d")
         log = os.memfd_create("log")
-        started = [measure.start(engine.command("none", "sleep", "86399"), context.environment, log) for _ in range(CONTAINERS)]
+        started = [measure.start(command, context.environment, log) for _ in range(CONTAINERS)]
         try:
-            time.sleep(3)
-            rows.append([engine.name, *supervisors(started)])
+            # A supervisor gives its memory back when nothing has happened for two seconds.
+            time.sleep(8)
+            rows.append([engine.name + (", detached" if detached else ""), *supervisors([] if detached else started)])
         finally:
             for pid, (_, _, line) in measure.processes().items():
                 if line == "sleep 86399":
@@ -116,7 +121,7 @@ def supervisors(clients):
             client += measure.memory(pid)["private_dirty"]
         except (OSError, KeyError):
             return [name, *(f"{sums[key] / CONTAINERS:.0f}" for key in ("pss", "private_dirty", "peak")), "not readable"]
-    return [name, *(f"{sums[key] / CONTAINERS:.0f}" for key in ("pss", "private_dirty", "peak")), f"{client / len(clients):.0f}"]
+    return [name, *(f"{sums[key] / CONTAINERS:.0f}" for key in ("pss", "private_dirty", "peak")), f"{client / len(clients):.0f}" if clients else ""]
 
 
 def pull(context, working, options):

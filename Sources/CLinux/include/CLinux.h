@@ -238,6 +238,10 @@ void apus_set_mapping_threshold(int bytes);
 int64_t apus_file_system_magic(int fd);
 int apus_execveat(int fd, char *const arguments[], char *const environment[]);
 
+// poll(2) of `count` entries (struct pollfd) by a process that gives its memory back for as long as it waits (rest.c); -1 with
+// errno set where it cannot: EBUSY for a process with threads or handlers of signals, and for one that is traced.
+int apus_rest(void *poll_set, unsigned int count, int milliseconds);
+
 // Device programs of control groups (bpf.c; bpf(2), BPF_PROG_TYPE_CGROUP_DEVICE).
 // Loads `count` instructions of 8 bytes and returns the program's descriptor, close-on-exec.
 int apus_bpf_load_device(const uint64_t *instructions, uint32_t count);

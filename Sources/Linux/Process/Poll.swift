@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// poll(2) over descriptors that others own.
@@ -25,6 +26,14 @@ package struct PollSet {
             let errno = Errno.current
             if errno != .interrupted { throw SystemError("poll", nil, errno) }
         }
+    }
+
+    /// As `wait`, with the process's memory given back to the kernel for as long as it waits; nil where that cannot be, or did not
+    /// last: then nothing was waited for. For processes with one thread, with no handler of a signal, and whose memory no other
+    /// process shares (CLONE_VM). Going to rest and waking take a millisecond of processor time together.
+    package mutating func rest(milliseconds: CInt = -1) -> Bool? {
+        let count = apus_rest(&entries, CUnsignedInt(entries.count), milliseconds)
+        return count < 0 ? nil : count > 0
     }
 
     /// Whether there is something to read at `place`, the end of the stream and an error included.

@@ -29,8 +29,13 @@ package final class Reactor {
     private var timerCount: UInt64 = 0
     private var due: [() -> Void] = []
     private var isStopped = false
+    private var dormancy: Dormancy?
 
-    package init() throws(SystemError) { epoll = try Epoll() }
+    /// `rests`: its process, which is as `PollSet.rest` asks for, gives its memory back while nothing happens.
+    package init(rests: Bool = false) throws(SystemError) {
+        epoll = try Epoll()
+        if rests { dormancy = Dormancy() }
+    }
 
     /// Calls `client` when `descriptor`, which its owner keeps open until `unwatch`, has one of `events`.
     package func watch(
@@ -104,12 +109,21 @@ package final class Reactor {
         if !due.isEmpty { patience = 0 }
         let actions = due
         due.removeAll()
-        try epoll.wait(milliseconds: patience) { token, events in
+        let pause = dormancy?.pause(of: patience)
+        var isIdle = true
+        try epoll.wait(milliseconds: pause ?? patience) { token, events in
+            isIdle = false
             let descriptor = CInt(bitPattern: UInt32(truncatingIfNeeded: token))
             guard Int(descriptor) < watched.count, let entry = watched[Int(descriptor)],
                 entry.generation == UInt32(truncatingIfNeeded: token >> 32)
             else { return }
             entry.client.ready(descriptor, events)
+        }
+        if let pause, isIdle {
+            // What happens is for the next turn.
+            var poll = PollSet()
+            poll.add(epoll.number)
+            _ = try dormancy?.rest(&poll, milliseconds: patience < 0 ? patience : patience - pause)
         }
         for action in actions { action() }
         while let next = queue.last, next.moment.isPast {

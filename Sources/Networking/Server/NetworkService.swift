@@ -65,7 +65,7 @@ package struct NetworkService {
             try? ResourceLimit.set(number, soft: limit.hard, hard: limit.hard)
         }
         do throws(SystemError) {
-            let reactor = try Reactor()
+            let reactor = try Reactor(rests: true)
             let parts = try RunningService(self, reactor)
             try reactor.run()
             withExtendedLifetime(parts) {}

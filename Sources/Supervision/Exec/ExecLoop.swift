@@ -15,6 +15,7 @@ struct ExecLoop: ~Copyable {
     private var client: ControlClient?
     /// Whether the client has left on purpose.
     private(set) var isDetached = false
+    private var dormancy = Dormancy()
 
     init(
         process pid: ProcessID, pidfd: consuming FileDescriptor, container: consuming FileDescriptor,
@@ -58,7 +59,8 @@ struct ExecLoop: ~Copyable {
         let peer: Int? = if let client { poll.add(client.number, writing: client.isBehind) } else { nil }
         // Until the client has what is its own, the command is held up by its pipes.
         let places = streams.watch(in: &poll, output: !(client?.isBehind ?? false))
-        guard (try? poll.wait(milliseconds: streams.restsUntil?.millisecondsLeft ?? -1)) != nil else { return false }
+        let patience = streams.restsUntil?.millisecondsLeft ?? -1
+        guard (try? dormancy.wait(&poll, milliseconds: patience)) != nil else { return false }
 
         if let containerEnd, poll.isReadable(containerEnd) {
             // In a process namespace of the host's nobody else ends the command with its container.

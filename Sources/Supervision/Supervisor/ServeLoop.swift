@@ -44,6 +44,7 @@ struct ServeLoop: ~Copyable {
     private var listener: ControlListener?
     private let signals: SignalDescriptor
     private var keepers: [(pid: ProcessID, pidfd: FileDescriptorBox)] = []
+    private var dormancy = Dormancy()
 
     struct Wishes {
         /// That it end, and not come back by itself.
@@ -188,7 +189,7 @@ struct ServeLoop: ~Copyable {
     private mutating func turn(until moment: MonotonicTime?) -> Bool {
         var poll = PollSet()
         let places = watch(&poll)
-        guard (try? poll.wait(milliseconds: patience(until: moment))) != nil else { return false }
+        guard (try? dormancy.wait(&poll, milliseconds: patience(until: moment))) != nil else { return false }
 
         if poll.isReadable(places.signal) { hearOwnSignals() }
         for index in 0..<places.clients.count { attend(to: clients[index], at: places.clients[index], poll) }

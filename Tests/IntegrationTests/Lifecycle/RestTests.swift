@@ -1,0 +1,168 @@
+import Glibc
+import Linux
+import TestSupport
+import Testing
+
+/// Processes that wait for long give their memory back, and do all that they did before when they are wanted again.
+@Suite struct RestTests {
+    /// KB of its own that a process may have while it rests. It has some 110 to 150; one that does not rest has 500 and more.
+    private static let own = 200
+    /// KB of its share of all memory: beside its own, pages of the executable, which the kernel brings sixteen at once.
+    private static let share = 500
+
+    /// A container that says what it is told, ends by SIGTERM with 3, and is silent otherwise.
+    private static let script =
+        "trap 'echo told' USR1; trap 'exit 3' TERM; echo ready; while :; do sleep 1000 & wait; done"
+
+    private func kilobytes(_ process: ProcessID, _ name: String) throws -> Int {
+        let text = try Files.readText("/proc/\(process)/smaps_rollup")
+        for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
+            if let number = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) { return number }
+        }
+        throw TestFailure("no \(name) in:\n\(text)")
+    }
+
+    /// Waits until `process` has given back what it had.
+    private func awaitRest(_ process: ProcessID, in sandbox: Sandbox) throws {
+        var last = (0, 0)
+        do {
+            try sandbox.eventually("the rest of \(process)") {
+                last = (try kilobytes(process, "Private_Dirty"), try kilobytes(process, "Pss"))
+                return last.0 <= Self.own && last.1 <= Self.share
+            }
+        } catch { throw TestFailure("\(error): private dirty and share are \(last) KB") }
+    }
+
+    /// The processes of ours that `supervisor` has beside it.
+    private func helpers(of supervisor: ProcessID) throws -> [ProcessID] {
+        let executable = try Files.readLink("/proc/\(supervisor)/exe")
+        return try Files.readText("/proc/\(supervisor)/task/\(supervisor)/children").split(separator: " ")
+            .compactMap { ProcessID($0) }.filter { (try? Files.readLink("/proc/\($0)/exe")) == executable }
+    }
+
+    @Test(arguments: TestUser.available)
+    func aSupervisorThatRestsDoesAllThatItDidBefore(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let names = ["asked", "entered", "watched", "crashed", "stopped", "forced", "killed"]
+            var ids: [String: String] = [:]
+            var supervisors: [ProcessIdentity] = []
+            for name in names {
+                let flags = name == "crashed" ? ["--restart", "always"] : []
+                let id = try sandbox.detached(name, flags, Self.script)
+                ids[name] = id
+                supervisors.append(try #require(ProcessIdentity(of: try sandbox.supervisor(id))))
+            }
+            for supervisor in supervisors { try awaitRest(supervisor.pid, in: sandbox) }
+            // What others see of it is as before.
+            #expect(try Files.readText("/proc/\(supervisors[0].pid)/cmdline").contains("--network"))
+
+            #expect(try sandbox.output("kill", "-s", "USR1", "asked") == "asked")
+            try sandbox.eventually("its word") { sandbox.log(ids["asked"]!).contains("told") }
+            #expect(try sandbox.output("logs", "asked") == "ready\ntold")
+
+            #expect(try sandbox.output("exec", "-e", "A=7", "entered", "sh", "-c", "echo $A $(id -u)") == "7 0")
+            #expect(try sandbox.apus("exec", "entered", "sh", "-c", "exit 9").code == 9)
+
+            let watcher = try sandbox.start(["attach", "watched"])
+            try sandbox.eventually("the session") {
+                // Not before it is heard: what is written before it is not its.
+                try sandbox.output("kill", "-s", "USR1", "watched")
+                return try watcher.hasWritten("told")
+            }
+            try sandbox.output("stop", "watched")
+            #expect(try watcher.wait().code == 3)
+
+            kill(try #require(ProcessID(try sandbox.inspect("crashed", ".State.Pid"))), SIGKILL)
+            try sandbox.eventually("its second start") { try sandbox.inspect("crashed", ".RestartCount") == "1" }
+            try sandbox.eventually("its word") {
+                sandbox.log(ids["crashed"]!).split(separator: "\n").count { $0.contains("ready") } == 2
+            }
+            #expect(try sandbox.supervisor(ids["crashed"]!) == supervisors[3].pid)
+            try awaitRest(supervisors[3].pid, in: sandbox)
+            try sandbox.output("restart", "crashed")
+            #expect(try sandbox.inspect("crashed", ".State.Status") == "running")
+
+            #expect(try sandbox.output("stop", "stopped") == "stopped")
+            #expect(try sandbox.inspect("stopped", ".State.ExitCode") == "3")
+
+            #expect(try sandbox.output("rm", "-f", "forced") == "forced")
+            #expect(!supervisors[5].isAlive)
+
+            let process = try #require(ProcessIdentity(of: ProcessID(try sandbox.inspect("killed", ".State.Pid")) ?? 0))
+            kill(supervisors[6].pid, SIGKILL)
+            try sandbox.eventually("the end of its process") { !process.isAlive }
+            #expect(try sandbox.inspect("killed", ".State.ExitCode") == "137")
+            try sandbox.output("rm", "-f", "asked", "entered", "watched", "crashed", "stopped", "killed")
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func itRestsBesideAClientAndWakesForWhatIsTyped(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let program = try sandbox.start(
+                ["run", "-i", "--rm", "--name", "box", "--network", "none", "busybox", "sh", "-c", "echo ready; cat"])
+            try program.waitForOutput("ready")
+            let supervisor = try sandbox.supervisor(try sandbox.inspect("box", ".Id"))
+            try awaitRest(supervisor, in: sandbox)
+            try program.write("some words\n".utf8)
+            try program.waitForOutput("some words")
+            program.closeInput()
+            #expect(try program.wait().code == 0)
+        }
+    }
+
+    @Test(arguments: TestUser.available)
+    func itWakesInTimeForAHealthCheckAndForASignal(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            let flags = ["--health-cmd", "test -e /ok", "--health-interval", "6s", "--health-retries", "1"]
+            let id = try sandbox.detached("box", flags, Self.script)
+            let supervisor = try #require(ProcessIdentity(of: try sandbox.supervisor(id)))
+            try awaitRest(supervisor.pid, in: sandbox)
+            try sandbox.eventually("a check") { try sandbox.inspect("box", ".State.Health.Status") == "unhealthy" }
+            try sandbox.output("exec", "box", "touch", "/ok")
+            try awaitRest(supervisor.pid, in: sandbox)
+            try sandbox.eventually("a check") { try sandbox.inspect("box", ".State.Health.Status") == "healthy" }
+            try awaitRest(supervisor.pid, in: sandbox)
+            kill(supervisor.pid, SIGTERM)
+            try sandbox.eventually("the supervisor's end") { !supervisor.isAlive }
+            #expect(try sandbox.inspect("box", ".State.ExitCode") == "3")
+            try sandbox.output("rm", "box")
+        }
+    }
+
+    @Test(
+        .enabled(if: getuid() == 0, "needs root, who alone makes a network of its own around an ordinary user"),
+        arguments: TestUser.available)
+    func whatServesPortsAndNamesRestsAndAnswers(_ user: TestUser) throws {
+        try withLab(user) { sandbox, lab, apus in
+            try apus.success("network", "create", "net")
+            let server = "while :; do echo hello | nc -l -p 80; done"
+            try apus.success(
+                "run", "-d", "--name", "server", "--network", "net", "-p", "7310:80", "busybox", "sh", "-c", server)
+            let id = try sandbox.inspect("server", ".Id")
+            let supervisor = try sandbox.supervisor(id)
+            let process = try #require(try helpers(of: supervisor).first)
+            for _ in 0..<2 {
+                try awaitRest(supervisor, in: sandbox)
+                try awaitRest(process, in: sandbox)
+                let answer = try lab.shell(
+                    .outside,
+                    """
+                    /usr/bin/python3 -c '
+                    import socket
+                    s = socket.create_connection(("\(NetworkLab.Address.machine)", 7310), 10); s.settimeout(10)
+                    print(s.recv(100).decode())'
+                    """)
+                #expect(answer.contains("hello"), "\(answer)")
+            }
+            try awaitRest(process, in: sandbox)
+            let named = try apus.success("run", "--rm", "--network", "net", "busybox", "nc", "server", "80")
+            #expect(named.text == "hello\n", "\(named)")
+            // It is still the same.
+            #expect(try helpers(of: supervisor) == [process])
+            try apus.success("network", "disconnect", "net", "server")
+            try apus.success("rm", "-f", "server")
+            try apus.success("network", "rm", "net")
+        }
+    }
+}
