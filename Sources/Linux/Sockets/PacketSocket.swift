@@ -70,7 +70,9 @@ package struct PacketSocket: ~Copyable, Sendable {
         try receive(room: 16)
     }
 
-    private func receive(room: Int) throws(SystemError) -> (bytes: [UInt8], attachments: [CInt])? {
+    private func receive(room: Int, afterReset: Bool = false) throws(SystemError) -> (
+        bytes: [UInt8], attachments: [CInt]
+    )? {
         let number = descriptor.rawValue
         var bytes: [UInt8] = []
         var attachments = [CInt](repeating: -1, count: room)
@@ -86,9 +88,9 @@ package struct PacketSocket: ~Copyable, Sendable {
             } catch { failure = error }
         }
         if let failure {
-            // The other side died with messages of ours unread: for us that is its end.
-            if failure.errno == Errno(ECONNRESET) { return nil }
-            throw failure
+            // The other side died with messages of ours unread: the kernel says so once, before what it had sent is read.
+            guard failure.errno == Errno(ECONNRESET), !afterReset else { throw failure }
+            return try receive(room: room, afterReset: true)
         }
         attachments.removeLast(room - Int(count))
         if bytes.isEmpty {

@@ -16,7 +16,9 @@ extension Supervisor {
     ) throws(SupervisorFailure) -> InitProcess {
         try cgroup?.prepare()
         if plan.sharesProcesses { Reaper.adoptOrphans() }
-        var process = try beginLaunch(plan, root, streams)
+        let mount: FileDescriptor
+        do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
+        var process = try beginLaunch(plan, .mount(mount), streams)
         // While the process sets itself up.
         do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
             throw SupervisorFailure("cannot listen for commands: \(error)")
@@ -67,8 +69,10 @@ extension Supervisor {
         journal.outOfMemory(cgroup.hasRunOutOfMemory)
     }
 
+    // `announcesNetwork`: as `LaunchRequest` has it.
     func beginLaunch(
-        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: borrowing Streams
+        _ plan: LaunchPlan, _ root: consuming RootFilesystem, _ streams: borrowing Streams,
+        announcesNetwork: Bool = false
     ) throws(SupervisorFailure) -> InitProcess {
         let stdio: Stdio =
             if let input = streams.theirs.input.number, let output = streams.theirs.output.number,
@@ -78,13 +82,12 @@ extension Supervisor {
             } else {
                 .terminal
             }
-        let mount: FileDescriptor
-        do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
         let one: FileDescriptor?
         do throws(LaunchError) { one = try OneUser.namespace(for: plan.spec.process?.user, mode) } catch {
             throw SupervisorFailure(error)
         }
-        var launch = LaunchRequest(spec: plan.spec, root: .mount(mount), stdio: stdio)
+        var launch = LaunchRequest(spec: plan.spec, root: root, stdio: stdio)
+        launch.announcesNetwork = announcesNetwork
         launch.seccompProgram = request.seccomp?.instructions
         launch.seccompFlags = request.seccomp?.flags ?? 0
         launch.identity = request.identity

@@ -54,9 +54,10 @@ package struct Supervisor: ~Copyable {
         held = HeldRequest(request)
         self.passed = passed
         self.hold = hold
-        networks = request.networks.map {
-            ContainerNetworks($0, of: request.id, name: request.name, in: request.containers)
-        }
+        networks =
+            if let wanted = request.networks {
+                ContainerNetworks(wanted, of: request.id, name: request.name, in: request.containers)
+            } else { nil }
         journal = ContainerJournal(
             containers: request.containers, id: request.id, isEphemeral: request.autoRemove, subject: request.subject,
             isUnlisted: request.build != nil)
@@ -170,13 +171,14 @@ package struct Supervisor: ~Copyable {
         _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
     ) throws(SupervisorFailure) -> ExitStatus {
         var plan = request.plan
+        if goesAhead(plan) { return try startAhead(plan, &loop, restarts: restarts, isFirst: isFirst) }
         var mounted: [SharedFileSystem] = []
         defer { for shared in mounted { shared.release() } }
         // Before anything shares this process's root directory.
         try mount(request.volumes, &mounted) { (_, failure) throws(SupervisorFailure) in throw failure }
         let namespace = try ownUserNamespace()
         let network = beginLoopback(plan.spec, plan.network, namespace)
-        let root = try mountRoot(namespace, meanwhile: network)
+        let root = try mountRoot(namespace, isFirst: isFirst, meanwhile: network)
         defer { Overlay.letGo(root) }
         if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
         let parts = try openSubpaths(&plan.spec)
@@ -223,6 +225,21 @@ package struct Supervisor: ~Copyable {
         for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
         try release(&process, loop, isFirst: isFirst)
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
+        let status = serve(container, streams.ours, &loop)
+        stubs?.remove()
+        noteMemory()
+        disconnect(egress)
+        // No process namespace takes them along, and there may be no cgroup to kill.
+        if plan.sharesProcesses { loop.endStragglers() }
+        // Nothing could take its place, or remove the directory that it is in.
+        if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
+        return status
+    }
+
+    // Until the container has ended.
+    func serve(
+        _ container: RunningContainer, _ streams: consuming ProcessStreams, _ loop: inout ServeLoop
+    ) -> ExitStatus {
         loop.tasks.removeAll { $0 is NetworkProcess }
         if let serving = networks?.process { loop.tasks.append(serving) }
         loop.tasks.removeAll { $0 is FuseServer }
@@ -231,15 +248,8 @@ package struct Supervisor: ~Copyable {
             loop.tasks.append(server)
             loop.spared.append(server.process)
         }
-        let status = loop.serve(container, streams.ours)
+        let status = loop.serve(container, streams)
         if let failure = rootServer.failure() { loop.warn(failure) }
-        stubs?.remove()
-        noteMemory()
-        disconnect(egress)
-        // No process namespace takes them along, and there may be no cgroup to kill.
-        if plan.sharesProcesses { loop.endStragglers() }
-        // Nothing could take its place, or remove the directory that it is in.
-        if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
         return status
     }
 
