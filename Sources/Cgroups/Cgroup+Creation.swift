@@ -64,6 +64,9 @@ extension Cgroup {
                     name, below: directory, required: required, wanted: request.wanted, mountPoint: mountPoint),
                 request)
         }
+        if let ready = support.readyPlace(required: required, wanted: request.wanted) {
+            return PendingCgroup(made: try make("\(ready)/\(name)"), request)
+        }
         let places = support.ownPlaces()
         guard let place = CgroupSupport.choose(places, required: required) else {
             if let own = try ownLeaf(places.first, required) {
@@ -128,7 +131,10 @@ extension Cgroup {
         if place.mayEnable { place.enableWhatItCan(required.union(wanted)) }
         let missing = required.subtracting(place.enabled)
         guard missing.isEmpty else { throw .missing(missing, sentence(missing, below: place.path)) }
-        let path = "\(place.path)/\(name)"
+        return try make("\(place.path)/\(name)")
+    }
+
+    private static func make(_ path: String) throws(CgroupError) -> Cgroup {
         if mkdir(path, 0o755) < 0, Errno.current != .exists { throw notMade(path, Errno.current) }
         return try open(path)
     }
@@ -178,6 +184,14 @@ package struct PendingCgroup: ~Copyable {
     ) throws(CgroupError) {
         state = .scope(try PendingScope.begin(scope, manager, request, mountPoint))
         self.request = request
+    }
+
+    /// Whether `complete()` waits for another process.
+    package var isAwaited: Bool {
+        switch state {
+        case .made: false
+        case .scope: true
+        }
     }
 
     /// Waits for it and sets its limits. Throws `CgroupError`; nothing is left behind then.

@@ -38,6 +38,9 @@ package struct Cgroup: ~Copyable, Sendable {
     /// `CgroupError` where others are in it; one that is gone is no error.
     package func remove() throws(CgroupError) { try Cgroup.remove(path) }
 
+    /// Removes it where no process is in it and no cgroup below it, without waiting; false where it is still there.
+    package func removeEmpty() -> Bool { rmdir(path) == 0 }
+
     /// `remove()` by the directory's path.
     package static func remove(_ path: String) throws(CgroupError) {
         try patiently { () throws(SystemError) in try removeTree(path) }
@@ -134,7 +137,14 @@ package struct Cgroup: ~Copyable, Sendable {
     }
 
     /// The value of `key` in a file of lines "KEY VALUE"; nil where either is not there.
-    func value(_ key: String, of file: String) -> UInt64? { text(file).flatMap { FlatKeys($0)[key] } }
+    func value(_ key: String, of file: String) -> UInt64? {
+        guard let text = text(file) else { return nil }
+        for line in text.split(on: "\n") where line.begins(with: key) {
+            let rest = line.dropping(key.utf8.count)
+            if rest.begins(with: " ") { return UInt64(rest.dropping(1)) }
+        }
+        return nil
+    }
 
     func write(_ value: String, to file: String) throws(SystemError) {
         try Files.writeControl(value, to: file, in: directory.rawValue)

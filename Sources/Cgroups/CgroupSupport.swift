@@ -20,13 +20,18 @@ package struct CgroupSupport: Sendable {
     /// Our own cgroup as a directory of the file system; nil where it is not below the mount.
     package var ownDirectory: String?
     /// The controllers that our own cgroup has.
-    package var available: Controllers = []
+    package var available: Controllers {
+        ownDirectory.map { Controllers((try? Files.readText("\($0)/cgroup.controllers")) ?? "") } ?? []
+    }
     /// The controllers that a cgroup which we make beside our own, or below it, can have.
     package var delegated: Controllers { delegable() }
     /// Whether we may make cgroups ourselves.
-    package var isWritable = false
+    package var isWritable: Bool { ownDirectory.map(Self.isWritable) ?? false }
     /// Whether our own cgroup was handed to us by systemd (`Delegate=`), which then leaves what is below it alone.
-    package var isDelegatedUnit = false
+    package var isDelegatedUnit: Bool {
+        guard let ownDirectory, let mountPoint else { return false }
+        return Self.isDelegated(ownDirectory, below: mountPoint)
+    }
     /// The systemd that can be asked for a scope; nil where there is none.
     package var manager: SystemdManager?
 
@@ -35,7 +40,8 @@ package struct CgroupSupport: Sendable {
 
     package init(_ hierarchy: Hierarchy) { self.hierarchy = hierarchy }
 
-    /// Asks the running machine, with some ten system calls. `user` is the caller's user id where it may be in a user
+    /// Asks the running machine where version 2 is and who manages it, with some ten system calls; more is asked when it is
+    /// wanted, and each time. `user` is the caller's user id where it may be in a user
     /// namespace meanwhile.
     package static func detect(user: UInt32? = nil) -> CgroupSupport {
         detect(mountPoint: "/sys/fs/cgroup", manager: SystemdManager.find(user: user ?? geteuid()))
@@ -50,9 +56,6 @@ package struct CgroupSupport: Sendable {
             let directory = directory(of: own, mountPoint: mount)
         else { return support }
         support.ownDirectory = directory
-        support.available = Controllers((try? Files.readText("\(directory)/cgroup.controllers")) ?? "")
-        support.isDelegatedUnit = isDelegated(directory, below: mount)
-        support.isWritable = isWritable(directory)
         return support
     }
 
@@ -68,19 +71,22 @@ package struct CgroupSupport: Sendable {
     // MARK: parts
 
     private static func mounted(_ mountPoint: String) -> CgroupSupport? {
-        for (path, hierarchy) in [(mountPoint, Hierarchy.v2), ("\(mountPoint)/unified", .hybrid)] {
-            guard let folder = try? FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY),
-                (try? folder.fileSystemType()) == .cgroup2
-            else { continue }
-            var support = CgroupSupport(hierarchy)
-            support.mountPoint = path
-            return support
-        }
-        return nil
+        mounted(mountPoint, .v2) ?? mounted("\(mountPoint)/unified", .hybrid)
+    }
+
+    private static func mounted(_ path: String, _ hierarchy: Hierarchy) -> CgroupSupport? {
+        guard let folder = try? FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY),
+            (try? folder.fileSystemType()) == .cgroup2
+        else { return nil }
+        var support = CgroupSupport(hierarchy)
+        support.mountPoint = path
+        return support
     }
 
     /// Our own cgroup as `/proc/self/cgroup` has it: a path below the root of the cgroup namespace.
-    package static func ownPath() -> String? { (try? Files.readText("/proc/self/cgroup")).flatMap(path(inProcFile:)) }
+    package static func ownPath() -> String? {
+        (try? Files.readControl("/proc/self/cgroup")).flatMap { path(inProcFile: String(decoding: $0, as: UTF8.self)) }
+    }
 
     /// The path of the version 2 hierarchy ("0::PATH") in a file `/proc/PID/cgroup`.
     package static func path(inProcFile text: String) -> String? {

@@ -90,12 +90,29 @@ extension CgroupSupport {
         return places
     }
 
+    /// The directory that `choose` takes of `ownPlaces()` for `required`, where its children have all of that, and of `wanted`,
+    /// already: as a rule, and then nothing else of the places is looked at. nil where it is not so simple.
+    func readyPlace(required: Controllers, wanted: Controllers) -> String? {
+        guard let mountPoint, var path = ownDirectory else { return nil }
+        let enough = Self.enough(for: required)
+        while Self.isWritable(path), let text = try? Files.readControl("\(path)/cgroup.subtree_control") {
+            let enabled = Controllers(String(decoding: text, as: UTF8.self))
+            if enough.isSubset(of: enabled) { return wanted.isSubset(of: enabled) ? path : nil }
+            guard path.utf8.count > mountPoint.utf8.count else { return nil }
+            path = Files.split(path).parent
+        }
+        return nil
+    }
+
+    // What a place should hand down.
+    private static func enough(for required: Controllers) -> Controllers { required.union([.cpu, .memory, .pids]) }
+
     /// The best place for a container's cgroup that needs `required`: the nearest whose children have the controllers,
     /// else the nearest that can give them. Without any needed, the nearest that has controllers to give, else our own.
     /// nil where none will do.
     static func choose(_ places: [Place], required: Controllers) -> Place? {
-        let wanted = required.union([.cpu, .memory, .pids])
-        if let ready = places.first(where: { wanted.isSubset(of: $0.enabled) }) { return ready }
+        let enough = enough(for: required)
+        if let ready = places.first(where: { enough.isSubset(of: $0.enabled) }) { return ready }
         // A place between others that is empty itself was handed over to hold children.
         let offering = places.filter { $0.offers(required) }
         let best = offering.first { $0.mayEnable && !$0.isRoot && !$0.available.isEmpty } ?? offering.first

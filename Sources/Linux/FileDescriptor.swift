@@ -97,8 +97,8 @@ extension FileDescriptor {
         return try readAll(limit: limit, expecting: fstat(rawValue, &status) == 0 ? Int(status.st_size) : 0)
     }
 
-    // Of a file whose status gave `size`.
-    func readAll(limit: Int, expecting size: Int) throws(SystemError) -> [UInt8] {
+    /// As `readAll(limit:)`, of a file whose status gave `size`.
+    package func readAll(limit: Int, expecting size: Int) throws(SystemError) -> [UInt8] {
         var bytes: [UInt8] = []
         if size > 0, size <= limit { bytes.reserveCapacity(size + 1) }
         var failure: SystemError?

@@ -1,4 +1,5 @@
 import Linux
+import OCI
 import Testing
 
 @testable import Runtime
@@ -104,6 +105,63 @@ import Testing
         try talk.close()
         #expect(throws: ChildProtocol.Violation.self) { try talk.receive(.failed(Self.error)) }
         #expect(throws: ChildProtocol.Violation.self) { try talk.close() }
+    }
+
+    @Test func aStartThatWasSentAheadLetsAReadyContainerGoOn() throws {
+        var talk = try talk(waits: true, [])
+        #expect(talk.takesStartAhead)
+        talk.start()
+        #expect(!talk.takesStartAhead)
+        #expect(throws: ChildProtocol.Violation.self) { try talk.receive(.executing) }
+        try talk.receive(.ready)
+        #expect(talk.state == .starting)
+        try talk.receive(.executing)
+        try talk.close()
+        #expect(talk.state == .running)
+    }
+
+    /// What such a process reads next is something else.
+    @Test func noStartIsSentAheadToOneThatWaitsForSomethingElse() throws {
+        #expect(try !talk([]).takesStartAhead)
+        #expect(try !talk(staged: true, waits: true, []).takesStartAhead)
+        #expect(try !talk(waits: true, [.ready]).takesStartAhead)
+        for (hooks, listener, mayListen, devices) in [
+            (true, false, false, false), (false, true, false, false), (false, false, true, false),
+            (false, false, false, true),
+        ] {
+            let talk = ChildProtocol(
+                staged: false, needsMaps: false, hasTerminal: false, waitsForStart: true, needsHooks: hooks,
+                needsListener: listener, mayHaveListener: mayListen, needsDevices: devices)
+            #expect(!talk.takesStartAhead)
+        }
+    }
+
+    @Test func aNetworkThatIsAnnouncedHoldsNobodyUp() throws {
+        var talk = ChildProtocol(
+            staged: false, needsMaps: false, hasTerminal: false, waitsForStart: true, announcesNetwork: true)
+        #expect(throws: ChildProtocol.Violation.self) { try talk.receive(.ready) }
+        try talk.receive(.networked)
+        #expect(talk.state == .settingUp(terminal: false) && talk.networked)
+        #expect(throws: ChildProtocol.Violation.self) { try talk.receive(.networked) }
+        try talk.receive(.ready)
+        #expect(talk.state == .created)
+    }
+
+    /// A created container of an older version is started by a newer one: the numbers stay.
+    @Test func theParentsMessagesHaveTheirNumbers() throws {
+        var owner = ProcessOwner(.init(uid: 7, gid: 8, additionalGids: [8, 9]), environment: ["HOME=/x", "A=\u{e9}"])
+        owner.user.umask = 0o27
+        let messages: [ParentMessage] = [
+            .mapped, .root(nil), .start, .hooked, .attachListener, .served, .parted, .moved, .owner,
+        ]
+        for (number, message) in messages.enumerated() {
+            let frame = Frame.encode(message)
+            #expect(frame[4] == UInt8(number))
+            #expect(try Frame.decode(frame) as ParentMessage == message)
+        }
+        for message in [ParentMessage.root(owner), .root(.init(.init()))] {
+            #expect(try Frame.decode(Frame.encode(message)) as ParentMessage == message)
+        }
     }
 
     @Test(arguments: [ChildMessage.mapIDs, .forked(4711), .terminal, .ready, .executing, .failed(error)])

@@ -127,13 +127,17 @@ extension LaunchPlan {
     /// mount, the working directory, and where devices go.
     package var mountPoints: [String] {
         let mounts = (spec.mounts ?? []).map(\.destination)
-        func isCovered(_ path: String) -> Bool {
-            mounts.contains { $0 != path && path.begins(with: $0 == "/" ? $0 : $0 + "/") }
-        }
+        func isCovered(_ path: String) -> Bool { mounts.contains { Self.isBelow($0, path) } }
         var list = mounts
         if let directory = spec.process?.cwd { list.append(directory) }
         for device in spec.linux?.devices ?? [] where !mounts.contains(device.path) { list.append(device.path) }
         return list.filter { $0 != "/" && !isCovered($0) }
+    }
+
+    // Whether `path` is inside of `directory`, both absolute.
+    private static func isBelow(_ directory: String, _ path: String) -> Bool {
+        guard path.utf8.count > directory.utf8.count, path.begins(with: directory) else { return false }
+        return directory.isSame(as: "/") || path.dropping(directory.utf8.count).begins(with: "/")
     }
 }
 

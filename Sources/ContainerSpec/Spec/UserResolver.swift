@@ -22,12 +22,17 @@ package enum UserResolver {
     static let sizeLimit = 16 << 20
 
     /// Resolves `request` below `root`, a descriptor of the container's root directory. A missing file is an empty one.
-    /// Throws `OptionError` where a name is in neither file, a number out of range, or a file not fit to be read.
+    /// `opensDevices`: the root is, or may be, a mount in which the nodes of devices open. Throws `OptionError` where a name is
+    /// in neither file, a number out of range, or a file not fit to be read.
     package static func resolve(
-        _ request: LaunchPlan.UserRequest, root: borrowing FileDescriptor
+        _ request: LaunchPlan.UserRequest, root: borrowing FileDescriptor, opensDevices: Bool = true
     ) throws(OptionError) -> ResolvedUser {
-        let passwd = try read("etc/passwd", root)
-        let group = try read("etc/group", root)
+        let directory: RootDirectory
+        do throws(SystemError) { directory = RootDirectory(try root.duplicate()) } catch {
+            throw OptionError("cannot read the image's /etc/passwd: \(error.errno)")
+        }
+        let passwd = try read("etc/passwd", directory, opensDevices)
+        let group = try read("etc/group", directory, opensDevices)
         return try resolve(request, passwd: passwd, group: group)
     }
 
@@ -38,26 +43,39 @@ package enum UserResolver {
 
     /// The content of a file below `root`; empty where it is missing.
     package static func read(_ path: String, _ root: borrowing FileDescriptor) throws(OptionError) -> [UInt8] {
+        let directory: RootDirectory
+        do throws(SystemError) { directory = RootDirectory(try root.duplicate()) } catch {
+            throw OptionError("cannot read the image's /\(path): \(error.errno)")
+        }
+        return try read(path, directory, true)
+    }
+
+    private static func read(
+        _ path: String, _ root: borrowing RootDirectory, _ opensDevices: Bool
+    ) throws(OptionError) -> [UInt8] {
         do throws(SystemError) {
-            let directory = RootDirectory(try root.duplicate())
-            // A look before the opening, which alone may already do something to a device; and no waiting for a
-            // writer of a FIFO that is there in the moment between.
-            try requireRegular(try directory.open(path), path)
-            let file = try directory.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
-            try requireRegular(file, path)
-            return try file.readAll(limit: sizeLimit)
+            // A look before the opening, which alone may already do something to a device.
+            if opensDevices { try requireRegular(try root.open(path).status(), path) }
+            // And no waiting for a writer of a FIFO.
+            let file = try root.open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY)
+            let status = try file.status()
+            try requireRegular(status, path)
+            return try file.readAll(limit: sizeLimit, expecting: Int(status.size))
         } catch {
             switch error.errno {
             case .noEntry, .notDirectory: return []
             case .invalid: throw OptionError("the image's /\(path) is not a regular file")
             case Errno(EFBIG): throw OptionError("the image's /\(path) is larger than \(sizeLimit >> 20) MiB")
-            default: throw OptionError("cannot read the image's /\(path): \(error.errno)")
+            default:
+                // What does not open may be no regular file: a socket, a device.
+                if !opensDevices { return try read(path, root, true) }
+                throw OptionError("cannot read the image's /\(path): \(error.errno)")
             }
         }
     }
 
-    private static func requireRegular(_ file: borrowing FileDescriptor, _ path: String) throws(SystemError) {
-        guard try file.status().isRegular else { throw SystemError("open", path, .invalid) }
+    private static func requireRegular(_ status: FileStatus, _ path: String) throws(SystemError) {
+        guard status.isRegular else { throw SystemError("open", path, .invalid) }
     }
 
     /// Resolves `request` in the contents of the two files. Throws `OptionError`.

@@ -31,6 +31,28 @@ package enum Files {
         String(decoding: try read(path, in: directory, limit: limit), as: UTF8.self)
     }
 
+    /// The content of a file of /proc or /sys, which exists and has lines of less than 2 KB: without a look at its status, and
+    /// without a further call for an end that shows.
+    package static func readControl(
+        _ path: UnsafePointer<CChar>, in directory: CInt = AT_FDCWD
+    ) throws(SystemError) -> [UInt8] {
+        let file = try FileDescriptor.open(path, in: directory, O_RDONLY)
+        var bytes: [UInt8] = []
+        var failure: SystemError?
+        var got = 0
+        repeat {
+            withUnsafeTemporaryAllocation(byteCount: 4096, alignment: 16) { chunk in
+                do throws(SystemError) {
+                    got = try file.read(into: chunk)
+                    bytes.append(contentsOf: chunk[..<got])
+                } catch { failure = error }
+            }
+            if let failure { throw failure }
+            // The kernel gives as many whole lines as it has room for (seq_file.rst).
+        } while got >= 2048
+        return bytes
+    }
+
     /// Creates or truncates the file at `path` and writes `bytes`, without any promise about a crash. Throws ENXIO for a pipe
     /// that nobody reads.
     package static func write(

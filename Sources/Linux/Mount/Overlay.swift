@@ -95,7 +95,8 @@ package enum Overlay {
 
     // In these two options overlayfs reads a backslash as the escape of what follows, in "lowerdir+" it does not.
     private static func escaped(_ path: String) -> String {
-        String(decoding: path.utf8.flatMap { $0 == UInt8(ascii: "\\") ? [$0, $0] : [$0] }, as: UTF8.self)
+        guard path.utf8.contains(UInt8(ascii: "\\")) else { return path }
+        return String(decoding: path.utf8.flatMap { $0 == UInt8(ascii: "\\") ? [$0, $0] : [$0] }, as: UTF8.self)
     }
 
     // mount(2) takes one page of options: the directories are named by descriptors to be short.

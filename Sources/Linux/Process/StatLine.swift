@@ -13,7 +13,7 @@ struct StatLine {
 
     /// As `init(of:)`, but throws where `/proc` cannot be read: that says nothing of the process.
     static func read(_ pid: ProcessID) throws(SystemError) -> StatLine? {
-        do throws(SystemError) { return StatLine(try Files.read("/proc/\(pid)/stat", limit: 4096)) } catch {
+        do throws(SystemError) { return StatLine(try Files.readControl("/proc/\(pid)/stat")) } catch {
             // ESRCH is of one that went between open and read (fs/proc/base.c).
             if error.errno == .noEntry || error.errno == .noProcess { return nil }
             throw error

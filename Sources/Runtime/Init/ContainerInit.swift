@@ -50,9 +50,12 @@ struct ContainerInit {
             try step(.communication) { () throws(SystemError) in try channel.send(Frame.encode(ChildMessage.networked))
             }
             try expect(.moved, channel)
+        } else if request.announcesNetwork {
+            try announceNetwork(channel)
         }
 
-        let root = try enterRoot(request, channel)
+        var owner: ProcessOwner?
+        let root = try enterRoot(request, channel, &owner)
         try mountAll(root)
         try createDevices(root)
         let terminal = try openTerminal(request, root, channel)
@@ -81,7 +84,7 @@ struct ContainerInit {
         _ = root.release()
 
         var setup = ProcessSetup(
-            process: process, personality: linux.personality, memoryPolicy: linux.memoryPolicy,
+            process: process.owned(by: owner), personality: linux.personality, memoryPolicy: linux.memoryPolicy,
             options: request.processOptions)
         setup.lastHooks = spec.hooks?.startContainer ?? []
         setup.hookInput = hookInput.started
@@ -94,6 +97,13 @@ struct ContainerInit {
         try writeSysctls(proc)
         try makeReadOnly(linux.readonlyPaths ?? [], root, proc)
         try mask(linux.maskedPaths ?? [], root, proc)
+    }
+
+    private func announceNetwork(_ channel: borrowing PacketSocket) throws(LaunchError) {
+        try step(.namespaces, "/proc/self/ns/net") { () throws(SystemError) in
+            let namespace = try FileDescriptor.open("/proc/self/ns/net", O_RDONLY)
+            try channel.send(Frame.encode(ChildMessage.networked), attachment: namespace)
+        }
     }
 
     func expect(_ expected: ParentMessage, _ channel: borrowing PacketSocket) throws(LaunchError) {

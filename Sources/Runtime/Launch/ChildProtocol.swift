@@ -4,7 +4,7 @@ import Linux
 enum ChildMessage: Equatable {
     /// It has a new user namespace and waits for its maps.
     case mapIDs
-    /// It is in its network namespace, and waits for the devices that move there.
+    /// It is in its network namespace, which may be the attachment, and waits for the devices that move there, if there are any.
     case networked
     /// It has entered namespaces for its children alone, and this child of it goes on in its place.
     case forked(ProcessID)
@@ -26,11 +26,14 @@ enum ChildMessage: Equatable {
 }
 
 /// What the process that starts a container says to the one that becomes it.
-enum ParentMessage: UInt8, Equatable, WireCodable {
+enum ParentMessage: Equatable {
     /// The maps of the user namespace are written.
     case mapped
-    /// The root file system, a detached mount, as the attachment.
-    case root
+    /// The root file system, a detached mount, as the attachment; and who the process is, where that was not known when it was
+    /// made.
+    case root(ProcessOwner?)
+    /// Who the process is, as `ProcessOwner` in a file that is the attachment: too much for a message. The root follows.
+    case owner
     case start
     /// The hooks of the caller's namespaces have run. The attachment is a file with what hooks get as their input.
     case hooked
@@ -42,6 +45,40 @@ enum ParentMessage: UInt8, Equatable, WireCodable {
     case parted
     /// The network devices are there.
     case moved
+}
+
+extension ParentMessage: WireCodable {
+    func encode(to encoder: inout WireEncoder) {
+        switch self {
+        case .mapped: encoder.writeInteger(0 as UInt8)
+        case .root(let owner):
+            encoder.writeInteger(1 as UInt8)
+            encoder.write(owner != nil)
+            if let owner { owner.encode(to: &encoder) }
+        case .start: encoder.writeInteger(2 as UInt8)
+        case .hooked: encoder.writeInteger(3 as UInt8)
+        case .attachListener: encoder.writeInteger(4 as UInt8)
+        case .served: encoder.writeInteger(5 as UInt8)
+        case .parted: encoder.writeInteger(6 as UInt8)
+        case .moved: encoder.writeInteger(7 as UInt8)
+        case .owner: encoder.writeInteger(8 as UInt8)
+        }
+    }
+
+    init(from decoder: inout WireDecoder) throws(WireError) {
+        switch try decoder.readInteger(UInt8.self) {
+        case 0: self = .mapped
+        case 1: self = .root(try decoder.read(Bool.self) ? ProcessOwner(from: &decoder) : nil)
+        case 2: self = .start
+        case 3: self = .hooked
+        case 4: self = .attachListener
+        case 5: self = .served
+        case 6: self = .parted
+        case 7: self = .moved
+        case 8: self = .owner
+        case let other: throw .invalidValue("message (\(other))")
+        }
+    }
 }
 
 extension ChildMessage: WireCodable {
@@ -151,14 +188,16 @@ struct ChildProtocol: Equatable {
     private let needsListener: Bool
     private let mayHaveListener: Bool
     private let needsDevices: Bool
-    private var networked = false
+    private let announcesNetwork: Bool
+    private(set) var networked = false
     private var hooked = false
     private var listened = false
-    private var isStartSent = false
+    private var startIsSent = false
 
     init(
         staged: Bool, needsMaps: Bool, hasTerminal: Bool, waitsForStart: Bool, needsHooks: Bool = false,
-        needsListener: Bool = false, mayHaveListener: Bool = false, needsDevices: Bool = false
+        needsListener: Bool = false, mayHaveListener: Bool = false, needsDevices: Bool = false,
+        announcesNetwork: Bool = false
     ) {
         state = staged ? .staging(mapped: false) : .settingUp(terminal: false)
         self.needsMaps = needsMaps
@@ -168,12 +207,13 @@ struct ChildProtocol: Equatable {
         self.needsListener = needsListener
         self.mayHaveListener = mayHaveListener
         self.needsDevices = needsDevices
+        self.announcesNetwork = announcesNetwork
     }
 
     // Whether nothing is missing before the process may wait or execute.
     private func isSetUp(terminal: Bool) -> Bool {
         terminal == hasTerminal && hooked == needsHooks && (listened == needsListener || mayHaveListener)
-            && networked == needsDevices
+            && networked == (needsDevices || announcesNetwork)
     }
 
     mutating func receive(_ message: ChildMessage) throws(Violation) {
@@ -185,6 +225,7 @@ struct ChildProtocol: Equatable {
         case (.settingUp(terminal: false), .networked) where needsDevices && !networked:
             networked = true
             state = .networked
+        case (.settingUp(terminal: false), .networked) where announcesNetwork && !networked: networked = true
         case (.settingUp(terminal: false), .terminal) where hasTerminal: state = .settingUp(terminal: true)
         case (.settingUp(let terminal), .mounted) where needsHooks && !hooked && terminal == hasTerminal:
             hooked = true
@@ -195,7 +236,7 @@ struct ChildProtocol: Equatable {
             state = .listening(number: number)
         case (.listening, .listenerAttached): break
         case (.settingUp(let terminal), .ready) where waitsForStart && isSetUp(terminal: terminal):
-            state = isStartSent ? .starting : .created
+            state = startIsSent ? .starting : .created
         case (.settingUp(let terminal), .executing) where !waitsForStart && isSetUp(terminal: terminal):
             state = .executing
         case (.starting, .executing): state = .executing
@@ -220,19 +261,20 @@ struct ChildProtocol: Equatable {
         }
     }
 
-    /// Whether the start may be sent before the process asks for it; true once. Where it asks for something else before, it would take the start
-    /// for the answer to that.
-    mutating func startAhead() -> Bool {
-        guard case .settingUp = state, waitsForStart, !isStartSent, !needsHooks, !needsListener, !mayHaveListener,
-            !needsDevices
-        else { return false }
-        isStartSent = true
-        return true
+    /// Whether the start may be sent before the process waits for it: what it reads next has to be that.
+    var takesStartAhead: Bool {
+        guard case .settingUp = state else { return false }
+        return waitsForStart && !needsHooks && !needsListener && !mayHaveListener && !startIsSent
+            && (networked || !needsDevices)
     }
 
     /// The start was sent.
     mutating func start() {
-        precondition(state == .created, "only a created container is started")
-        state = .starting
+        if takesStartAhead {
+            startIsSent = true
+        } else {
+            precondition(state == .created, "only a created container is started")
+            state = .starting
+        }
     }
 }

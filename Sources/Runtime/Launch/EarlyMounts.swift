@@ -22,13 +22,14 @@ struct EarlyMounts {
             && Capability.isEffective(Capability.systemAdministration)
         if isSeparate, let nodes { makeDevices(spec.linux!, nodes) }
         for (index, mount) in (spec.mounts ?? []).enumerated() {
+            let mapsIDs = mount.uidMappings != nil || mount.gidMappings != nil || Self.asksForMappedIDs(mount)
+            // Most mounts are none of these, and their options need not be understood.
+            guard mapsIDs || isSeparate || mount.source?.begins(with: "/proc/self/fd/") ?? false else { continue }
             let options = MountOptions(mount.options ?? [])
             do throws(LaunchError) {
-                if options.mapsIDs || mount.uidMappings != nil || mount.gidMappings != nil {
+                if mapsIDs {
                     trees.append((index, try Self.tree(mount, options, spec.linux)))
-                } else if isSeparate || mount.source?.begins(with: "/proc/self/fd/") ?? false,
-                    let tree = Self.plainTree(mount, options, root)
-                {
+                } else if let tree = Self.plainTree(mount, options, root) {
                     trees.append((index, tree))
                 }
             } catch {
@@ -77,6 +78,14 @@ struct EarlyMounts {
             else { continue }
             devices.append((index, tree.release().release()))
         }
+    }
+
+    // As `MountOptions.mapsIDs`.
+    private static func asksForMappedIDs(_ mount: RuntimeSpec.Mount) -> Bool {
+        for option in mount.options ?? [] where option.isSame(as: "idmap") || option.isSame(as: "ridmap") {
+            return true
+        }
+        return false
     }
 
     // What is below the root may be on a mount that the container's process makes first.

@@ -11,6 +11,8 @@ package struct InitProcess: ~Copyable {
     package private(set) var pidfd: FileDescriptor
     private var terminal: FileDescriptor?
     private var attached: FileDescriptor?
+    private var network: FileDescriptor?
+    private var isReaped = false
     private var socket: PacketSocket?
     private var talk: ChildProtocol
     /// Network devices of the caller's that move into its namespace, and their names there.
@@ -27,7 +29,8 @@ package struct InitProcess: ~Copyable {
             staged: plan.namespaces.isStaged, needsMaps: plan.namespaces.created.contains(.user),
             hasTerminal: plan.hasTerminal, waitsForStart: !request.startImmediately, needsHooks: request.hasHooks,
             needsListener: SystemCallFilter.hasListener(request.seccompProgram, request.seccompFlags),
-            mayHaveListener: request.identity != nil, needsDevices: !plan.devices.isEmpty)
+            mayHaveListener: request.identity != nil, needsDevices: !plan.devices.isEmpty,
+            announcesNetwork: request.announcesNetwork)
         var process = try begin(talk, cloning: plan.namespaces.cloned, cgroup: request.cgroupNumber) {
             control, cgroup in
             ContainerInit.run(request, plan, control: control, cgroup: cgroup)
@@ -88,19 +91,47 @@ package struct InitProcess: ~Copyable {
         self.pidfd = pidfd
         self.terminal = nil
         self.attached = nil
+        self.network = nil
         self.socket = consume socket
         self.talk = talk
         self.stage = stage
     }
 
-    /// Hands over the root file system that the request left for later; the descriptor stays the caller's.
-    package mutating func provide(root: borrowing FileDescriptor) throws(LaunchError) {
+    /// Hands over the root file system that the request left for later, and with `owner` who the process is, whatever the
+    /// specification says; the descriptor stays the caller's.
+    package mutating func provide(
+        root: borrowing FileDescriptor, owner: ProcessOwner? = nil
+    ) throws(LaunchError) {
         do throws(SystemError) {
-            try send(.root, attachment: root)
-        } catch {
-            // It has failed already: its own message says why, and a broken pipe does not.
-            try complete()
-            throw LaunchError(.communication, error)
+            let message = Frame.encode(ParentMessage.root(owner))
+            if message.count <= Self.messageRoom { return try send(message, attachment: root) }
+            var encoder = WireEncoder()
+            owner?.encode(to: &encoder)
+            try send(Frame.encode(ParentMessage.owner), attachment: try MemoryFile.create("apus-owner", encoder.bytes))
+            try send(Frame.encode(ParentMessage.root(nil)), attachment: root)
+        } catch { throw try ownFailure(error) }
+    }
+
+    // Of the 64 KB that are received at once.
+    private static let messageRoom = 32 << 10
+
+    // It may have failed already: its own message says why, and a broken pipe does not. Throws that.
+    private mutating func ownFailure(_ error: SystemError) throws(LaunchError) -> LaunchError {
+        if error.errno == .brokenPipe || error.errno == Errno(ECONNRESET) { try complete() }
+        return abort(LaunchError(.communication, error))
+    }
+
+    /// Waits until the process is in its network namespace, and returns that; for a request that announces it. Once. Throws
+    /// what the process failed with; it is reaped then.
+    package mutating func awaitNetwork() throws(LaunchError) -> FileDescriptor {
+        while true {
+            if let namespace = network.take() { return namespace }
+            switch talk.state {
+            case .failed(let error): throw error
+            case .settingUp where !talk.networked: try advance()
+            default:
+                throw abort(LaunchError(.communication, sentence: "the container's process sent no network namespace"))
+            }
         }
     }
 
@@ -142,7 +173,7 @@ package struct InitProcess: ~Copyable {
     package mutating func resume(creating: [UInt8], created: [UInt8]) throws(LaunchError) {
         do throws(SystemError) {
             let file = try MemoryFile.create("apus-state", HookInput.bytes(creating: creating, created: created))
-            try send(.hooked, attachment: file)
+            try send(Frame.encode(ParentMessage.hooked), attachment: file)
         } catch { throw abort(LaunchError(.communication, error)) }
         talk.resume()
     }
@@ -174,24 +205,17 @@ package struct InitProcess: ~Copyable {
         do throws(SystemError) { try send(.parted) } catch { throw abort(LaunchError(.communication, error)) }
     }
 
-    /// Ends the process and reaps it: a start that is given up.
+    /// Ends the process and reaps it: a start that is given up. Nothing is done where it is reaped already.
     package mutating func kill() { _ = abort(LaunchError(.request, sentence: "")) }
 
-    /// Lets a container that is being set up execute its command as soon as it is ready, so that nobody has to wake up for it:
-    /// `complete()` waits until it has. False where it has something else to ask for before, or does not wait at all: nothing is sent then.
-    package mutating func startAhead() throws(LaunchError) -> Bool {
-        guard talk.startAhead() else { return false }
-        do throws(SystemError) { try send(.start) } catch {
-            // It has failed already: its own message says why, and a broken pipe does not.
-            try complete()
-            throw abort(LaunchError(.communication, error))
-        }
-        return true
-    }
-
     /// Lets a created container execute its command, and waits until it has.
+    ///
+    /// A process that has neither hooks nor a listener can be told before it is ready, and then does not wait when it is.
     package mutating func start() throws(LaunchError) {
+        let isAhead = talk.takesStartAhead
+        if !isAhead, talk.state != .created { try complete() }
         do throws(SystemError) { try send(.start) } catch {
+            if isAhead { throw try ownFailure(error) }
             throw abort(LaunchError(.communication, error))
         }
         talk.start()
@@ -282,6 +306,7 @@ package struct InitProcess: ~Copyable {
             }
             terminal = consume master
         case .listenerAttached: attached = packet.attachment.take()
+        case .networked: network = packet.attachment.take()
         default: break
         }
     }
@@ -305,9 +330,9 @@ package struct InitProcess: ~Copyable {
         }
     }
 
-    private borrowing func send(_ message: ParentMessage, attachment: borrowing FileDescriptor) throws(SystemError) {
+    private borrowing func send(_ message: [UInt8], attachment: borrowing FileDescriptor) throws(SystemError) {
         switch socket {
-        case .some(let socket): try socket.send(Frame.encode(message), attachment: attachment)
+        case .some(let socket): try socket.send(message, attachment: attachment)
         case nil: throw SystemError("sendmsg", nil, .brokenPipe)
         }
     }
@@ -315,13 +340,15 @@ package struct InitProcess: ~Copyable {
     // MARK: the end
 
     private mutating func abort(_ error: LaunchError) -> LaunchError {
-        try? sendSignal(SIGKILL, to: pidfd)
+        if !isReaped { try? sendSignal(SIGKILL, to: pidfd) }
         reap()
         return error
     }
 
     private mutating func reap() {
         socket = nil
+        if isReaped { return }
+        isReaped = true
         if let stage, stage != pid { _ = try? waitForExit(of: stage) }
         stage = nil
         _ = try? waitForExit(of: pid)

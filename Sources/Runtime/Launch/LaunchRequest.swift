@@ -7,8 +7,8 @@ package enum RootFilesystem: ~Copyable, Sendable {
     case mount(FileDescriptor)
     /// A directory, bound with all that is mounted below it. An absolute path.
     case directory(String)
-    /// A detached mount that is handed over later, by `InitProcess.provide(root:)`: the process enters its namespaces
-    /// while the caller prepares it.
+    /// A detached mount that is handed over later, by `InitProcess.provide(root:owner:)`: the process enters its
+    /// namespaces while the caller prepares it.
     case provided
 
     /// The directory's path; nil for a mount.
@@ -63,6 +63,8 @@ package struct LaunchRequest: ~Copyable {
     package var nodeDirectory: String?
     /// Whether the terminal makes a carriage return and a line feed of each line feed, as terminals do.
     package var translatesLineFeeds = true
+    /// Has the process say when it is in its new network namespace, for `InitProcess.awaitNetwork()`.
+    package var announcesNetwork = false
     /// Leaves the process the caller's additional groups, whatever the specification lists.
     package var keepsGroups = false
     /// Lets the process run on all processors that its cgroup has, whatever the caller is bound to.

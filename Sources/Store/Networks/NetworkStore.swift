@@ -168,25 +168,33 @@ package struct NetworkStore: Sendable {
 
     /// The network of a container that has the host's (`host`), or none at all (`none`).
     package static func builtIn(_ name: String) -> NetworkDefinition? {
-        for network in builtIn where network.name.isSame(as: name) { return network }
-        return nil
+        // Without the others: every start asks for its own.
+        if name.isSame(as: NetworkDefinition.defaultName) { return bridge }
+        if name.isSame(as: "host") { return host }
+        return name.isSame(as: "none") ? none : nil
     }
 
-    private static let builtIn: [NetworkDefinition] =
-        // The same for everybody and for good; apart already in their first digits, by which ids are shown.
-        [
-            ("bridge", "bridge", "17f29b073143d8cd97b5bbe492bdeffec1c5fee55cc1fe2112c8b9335f8b6121"),
-            ("host", "host", "4740ae6347b0172c01254ff55bae5aff5199f4446e7f6d643d40185b3f475145"),
-            ("none", "null", "140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe"),
-        ].map { name, driver, id in
-            var network = NetworkDefinition(
-                id: id, name: name, created: "1970-01-01T00:00:00.000000000Z", driver: driver)
-            network.isBuiltIn = true
-            if name == NetworkDefinition.defaultName, let subnet = Subnet("172.17.0.0/16") {
-                network.pools = [NetworkPool(subnet: subnet, gateway: subnet.base.advanced(by: 1))]
-            }
-            return network
+    private static let builtIn = [bridge, host, none]
+
+    // The same for everybody and for good; apart already in their first digits, by which ids are shown.
+    private static let bridge = {
+        var network = builtIn(
+            NetworkDefinition.defaultName, "bridge", "17f29b073143d8cd97b5bbe492bdeffec1c5fee55cc1fe2112c8b9335f8b6121")
+        if let subnet = Subnet("172.17.0.0/16") {
+            network.pools = [NetworkPool(subnet: subnet, gateway: subnet.base.advanced(by: 1))]
         }
+        return network
+    }()
+    private static let host = builtIn(
+        "host", "host", "4740ae6347b0172c01254ff55bae5aff5199f4446e7f6d643d40185b3f475145")
+    private static let none = builtIn(
+        "none", "null", "140bedbf9c3f6d56a9846d2ba7088798683f4da0c248231336e6a05679e4fdfe")
+
+    private static func builtIn(_ name: String, _ driver: String, _ id: String) -> NetworkDefinition {
+        var network = NetworkDefinition(id: id, name: name, created: "1970-01-01T00:00:00.000000000Z", driver: driver)
+        network.isBuiltIn = true
+        return network
+    }
 }
 
 extension NetworkDefinition: WireCodable {

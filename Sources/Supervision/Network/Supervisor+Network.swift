@@ -18,11 +18,11 @@ extension Supervisor {
         return try? NetworkNamespace.begin()
     }
 
-    /// As `mountRoot(_:)`, and reaps the process of `network` where that fails.
+    /// As `mountRoot(_:isFirst:)`, and reaps the process of `network` where that fails.
     func mountRoot(
-        _ namespace: borrowing FileDescriptor?, meanwhile network: NetworkNamespace.Beginning?
+        _ namespace: borrowing FileDescriptor?, isFirst: Bool, meanwhile network: NetworkNamespace.Beginning?
     ) throws(SupervisorFailure) -> FileDescriptor {
-        do throws(SupervisorFailure) { return try mountRoot(namespace) } catch {
+        do throws(SupervisorFailure) { return try mountRoot(namespace, isFirst: isFirst) } catch {
             _ = try? network?.finish()
             throw error
         }
@@ -100,14 +100,17 @@ extension Supervisor {
 
     /// The networks that the container is on now, as events name them.
     func connectedNetworks() -> [LifeEvent.Network] {
-        let definitions =
-            switch request.plan.network {
-            case .bridged: networks?.joined ?? []
-            case .host: [NetworkStore.builtIn("host")].compactMap { $0 }
-            case .loopback: [NetworkStore.builtIn("none")].compactMap { $0 }
-            case .joined, .egress: [NetworkDefinition]()
-            }
-        return definitions.map { LifeEvent.Network(id: $0.id, name: $0.name, driver: $0.driver) }
+        switch request.plan.network {
+        case .bridged: (networks?.joined ?? []).map { LifeEvent.Network($0) }
+        case .host: Self.builtIn("host")
+        case .loopback: Self.builtIn("none")
+        case .joined, .egress: []
+        }
+    }
+
+    private static func builtIn(_ name: String) -> [LifeEvent.Network] {
+        guard let network = NetworkStore.builtIn(name) else { return [] }
+        return [LifeEvent.Network(network)]
     }
 
     /// A namespace with its way out, which is being made while the container is.
@@ -146,5 +149,11 @@ extension Supervisor {
             connection = consume waiting
             return warning
         } catch { throw SupervisorFailure(error.description) }
+    }
+}
+
+extension LifeEvent.Network {
+    fileprivate init(_ network: NetworkDefinition) {
+        self.init(id: network.id, name: network.name, driver: network.driver)
     }
 }

@@ -23,6 +23,14 @@ final class ContainerCgroup {
         }
     }
 
+    /// Whether `prepare()` waits for another process: systemd makes it.
+    var isAwaited: Bool {
+        switch pending {
+        case .some(let pending): pending.isAwaited
+        case nil: false
+        }
+    }
+
     /// Waits until it is there, with its limits. For a further start of the container it is the same one: `update` may
     /// have changed its limits meanwhile.
     func prepare() throws(SupervisorFailure) {
@@ -97,6 +105,8 @@ final class ContainerCgroup {
         pending = nil
         events = nil
         guard let cgroup = cgroup.take() else { return }
+        // As a rule nothing is left in it.
+        if cgroup.removeEmpty() { return }
         if cgroup.isPopulated { try? cgroup.kill() }
         try? cgroup.remove()
     }

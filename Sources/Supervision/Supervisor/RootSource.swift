@@ -15,6 +15,8 @@ struct RootSource {
     /// What the user wants it to be mounted with; nil: the best that works here. Of no meaning for a container that has
     /// files already: it keeps the driver that they are of.
     var driver: StorageDriver?
+    /// Whether the container has never been mounted before, and so has no files.
+    var isNew = false
     var isReadOnly: Bool
     /// Where something is to be mounted, if the root cannot be written.
     var mountPoints: [String]
@@ -37,7 +39,7 @@ struct RootSource {
             let folder = layersFolder ?? Files.split(image[0]).parent
             let layers = RootMount.Layers(
                 image: image, mountPoints: hasMountPoints ? MountPoints.layer(in: folder) : nil)
-            let wanted = try StorageDriver.keeping(directory) ?? driver
+            let wanted = isNew ? driver : try StorageDriver.keeping(directory) ?? driver
             switch namespace {
             case .none: return try mount(layers, wanted, server)
             case .some(let namespace): return try mount(layers, movedBy: namespace, wanted, server)

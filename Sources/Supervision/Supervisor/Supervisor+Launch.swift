@@ -15,32 +15,28 @@ extension Supervisor {
     ) throws(SupervisorFailure) -> InitProcess {
         try cgroup?.prepare()
         if plan.sharesProcesses { Reaper.adoptOrphans() }
-        let process = try beginLaunch(plan, root, streams)
+        let mount: FileDescriptor
+        do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
+        let process = try beginLaunch(plan, .mount(mount), streams)
+        // The container has them now; a pipe's reader sees its end when the last writer is gone.
+        streams.theirs = ChildEnds()
         do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
             throw SupervisorFailure("cannot listen for commands: \(error)")
         }
         return process
     }
 
-    // Waits until the process stands in front of its program, or, where it was to start by itself, has executed it.
+    // Waits until the process stands in front of its program.
     func complete(
-        _ process: inout InitProcess, _ streams: inout Streams, _ identity: inout IdentityProcess?
+        _ process: inout InitProcess, _ identity: inout IdentityProcess?
     ) throws(SupervisorFailure) {
         do throws(LaunchError) {
             let container = process.pidfd.rawValue
             identity = try IdentityProcess.complete(&process, container: container, lasting: false)
         } catch { throw SupervisorFailure(error) }
-        // The container has them now; a pipe's reader sees its end when the last writer is gone.
-        streams.theirs = ChildEnds()
-        streams.ours.terminal = process.takeTerminal()
     }
 
-    // Has the process execute its program when it is ready, where nothing stands between; false where something does.
-    func startAhead(_ process: inout InitProcess) throws(SupervisorFailure) -> Bool {
-        do throws(LaunchError) { return try process.startAhead() } catch { throw SupervisorFailure(error) }
-    }
-
-    // Lets the process execute its program.
+    // Lets the process execute its program when it is ready for it, and waits until it has.
     func release(_ process: inout InitProcess) throws(SupervisorFailure) {
         do throws(LaunchError) { try process.start() } catch { throw SupervisorFailure(error) }
     }
@@ -72,8 +68,10 @@ extension Supervisor {
         journal.outOfMemory(cgroup.hasRunOutOfMemory)
     }
 
+    // `announcesNetwork`: as `LaunchRequest` has it.
     func beginLaunch(
-        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: borrowing Streams
+        _ plan: LaunchPlan, _ root: consuming RootFilesystem, _ streams: borrowing Streams,
+        announcesNetwork: Bool = false
     ) throws(SupervisorFailure) -> InitProcess {
         let stdio: Stdio =
             if let input = streams.theirs.input.number, let output = streams.theirs.output.number,
@@ -83,13 +81,12 @@ extension Supervisor {
             } else {
                 .terminal
             }
-        let mount: FileDescriptor
-        do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
         let one: FileDescriptor?
         do throws(LaunchError) { one = try OneUser.namespace(for: plan.spec.process?.user, mode) } catch {
             throw SupervisorFailure(error)
         }
-        var launch = LaunchRequest(spec: plan.spec, root: .mount(mount), stdio: stdio)
+        var launch = LaunchRequest(spec: plan.spec, root: root, stdio: stdio)
+        launch.announcesNetwork = announcesNetwork
         launch.seccompProgram = request.seccomp?.instructions
         launch.seccompFlags = request.seccomp?.flags ?? 0
         launch.identity = request.identity

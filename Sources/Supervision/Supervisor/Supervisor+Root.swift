@@ -20,12 +20,17 @@ extension Supervisor {
         return (map.outerUser(user.uid) ?? 0, map.outerGroup(user.gid) ?? 0)
     }
 
-    func mountRoot(_ namespace: borrowing FileDescriptor?) throws(SupervisorFailure) -> FileDescriptor {
+    /// `isFirst`: this supervisor has not mounted it before.
+    func mountRoot(
+        _ namespace: borrowing FileDescriptor?, isFirst: Bool
+    ) throws(SupervisorFailure) -> FileDescriptor {
         var source = RootSource(
             root: request.root, map: request.ownUserNamespace,
             directory: request.build?.scratch ?? request.containers.directory(request.id),
-            driver: request.storageDriver, isReadOnly: request.readOnlyRoot, mountPoints: request.plan.mountPoints,
+            driver: request.storageDriver, isReadOnly: request.readOnlyRoot,
+            mountPoints: request.readOnlyRoot ? request.plan.mountPoints : [],
             isVolatile: request.autoRemove, opensDevices: request.guardsDevices)
+        source.isNew = isFirst && request.isNew && request.build == nil
         if request.build != nil { source.layersFolder = LayerStore(request.containers.paths, mode).folder }
         do throws(SystemError) { return try source.mount(namespace, rootServer) } catch {
             let driver = request.storageDriver.map { " with the storage driver \($0.rawValue)" } ?? ""
@@ -38,7 +43,7 @@ extension Supervisor {
         _ plan: inout LaunchPlan, _ root: borrowing FileDescriptor, _ namespace: borrowing FileDescriptor?
     ) throws(SupervisorFailure) {
         do throws(OptionError) {
-            let user = try UserResolver.resolve(plan.user, root: root)
+            let user = try UserResolver.resolve(plan.user, root: root, opensDevices: request.guardsDevices)
             try plan.apply(user, mode: mode, map: request.ownUserNamespace)
         } catch { throw SupervisorFailure(error.description) }
         if let number = namespace.number {

@@ -63,9 +63,10 @@ package struct Supervisor: ~Copyable {
         self.hold = hold
         self.guarding = guarding
         isRecorded = request.newcomer == nil
-        networks = request.networks.map {
-            ContainerNetworks($0, of: request.id, name: request.name, in: request.containers)
-        }
+        networks =
+            if let wanted = request.networks {
+                ContainerNetworks(wanted, of: request.id, name: request.name, in: request.containers)
+            } else { nil }
         journal = ContainerJournal(
             containers: request.containers, id: request.id, isEphemeral: request.autoRemove, subject: request.subject,
             isUnlisted: request.build != nil)
@@ -136,7 +137,7 @@ package struct Supervisor: ~Copyable {
     // MARK: the container's life
 
     // Makes a new container known to other commands, before anything of it runs: what runs unseen, nobody could stop.
-    private mutating func record() throws(SupervisorFailure) {
+    mutating func record() throws(SupervisorFailure) {
         guard !isRecorded, let newcomer = request.newcomer else { return }
         do throws(EngineError) {
             let record = try newcomer.description.record(layers: newcomer.layers)
@@ -204,13 +205,14 @@ package struct Supervisor: ~Copyable {
         _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
     ) throws(SupervisorFailure) -> ExitStatus {
         var plan = request.plan
+        if goesAhead(plan) { return try startAhead(plan, &loop, restarts: restarts, isFirst: isFirst) }
         var mounted: [SharedFileSystem] = []
         defer { for shared in mounted { shared.release() } }
         // Before anything shares this process's root directory.
         try mount(request.volumes, &mounted) { (_, failure) throws(SupervisorFailure) in throw failure }
         let namespace = try ownUserNamespace()
         let network = beginLoopback(plan.spec, plan.network, namespace)
-        let root = try mountRoot(namespace, meanwhile: network)
+        let root = try mountRoot(namespace, isFirst: isFirst, meanwhile: network)
         defer { Overlay.letGo(root) }
         if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
         let parts = try openSubpaths(&plan.spec)
@@ -249,10 +251,11 @@ package struct Supervisor: ~Copyable {
         try record()
         if let warning = try awaitEgress(&egress) { loop.warn(warning) }
         try networks?.serve()
-        // What it has made of a build's file system is looked at before its program runs.
-        let isAhead = stubs == nil ? try startAhead(&process) : false
-        try complete(&process, &streams, &identity)
+        // A filter's listener is asked for first, and what was made of a build's file system is looked at before its program runs.
+        if request.identity != nil || stubs != nil { try complete(&process, &identity) }
         stubs?.noteMade()
+        try release(&process)
+        streams.ours.terminal = process.takeTerminal()
         // The container's process has a copy of this mount namespace.
         letGoImages()
         letGoBuildMounts()
@@ -260,8 +263,22 @@ package struct Supervisor: ~Copyable {
         endLifetime(other)
         for volume in request.volumes { loop.prologue.append(.mount(volume.event)) }
         for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
-        if !isAhead { try release(&process) }
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
+        let status = serve(container, streams.ours, &loop)
+        stubs?.remove()
+        noteMemory()
+        disconnect(egress)
+        // No process namespace takes them along, and there may be no cgroup to kill.
+        if plan.sharesProcesses { loop.endStragglers() }
+        // Nothing could take its place, or remove the directory that it is in.
+        if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
+        return status
+    }
+
+    // Until the container has ended.
+    func serve(
+        _ container: RunningContainer, _ streams: consuming ProcessStreams, _ loop: inout ServeLoop
+    ) -> ExitStatus {
         loop.tasks.removeAll { $0 is NetworkProcess }
         if let serving = networks?.process { loop.tasks.append(serving) }
         loop.tasks.removeAll { $0 is FuseServer }
@@ -270,15 +287,8 @@ package struct Supervisor: ~Copyable {
             loop.tasks.append(server)
             loop.spared.append(server.process)
         }
-        let status = loop.serve(container, streams.ours)
+        let status = loop.serve(container, streams)
         if let failure = rootServer.failure() { loop.warn(failure) }
-        stubs?.remove()
-        noteMemory()
-        disconnect(egress)
-        // No process namespace takes them along, and there may be no cgroup to kill.
-        if plan.sharesProcesses { loop.endStragglers() }
-        // Nothing could take its place, or remove the directory that it is in.
-        if case .egress = request.plan.network { try? MountCalls.detach(networkMountPoint) }
         return status
     }
 

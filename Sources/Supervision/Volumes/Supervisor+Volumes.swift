@@ -100,7 +100,7 @@ extension Supervisor {
             // The start says what is wrong with it.
             absent.insert(directory)
         }
-        let root = try supervisor.mountRoot(try supervisor.ownUserNamespace())
+        let root = try supervisor.mountRoot(try supervisor.ownUserNamespace(), isFirst: true)
         defer { Overlay.letGo(root) }
         try supervisor.fillVolumes(root, leaving: absent)
     }

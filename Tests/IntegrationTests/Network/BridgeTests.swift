@@ -32,6 +32,20 @@ struct BridgeTests {
         }
     }
 
+    /// The container's process makes its root while the supervisor makes the interface, but for such.
+    @Test(arguments: TestUser.available)
+    func parametersOfAnInterfaceAreSetWhenItIsThere(_ user: TestUser) throws {
+        try withLab(user) { _, _, apus in
+            let file = "/proc/sys/net/ipv4/conf/eth0/forwarding"
+            #expect(try apus(["run", "--rm", "busybox", "cat", file]).text == "0\n")
+            let result = try apus([
+                "run", "--rm", "--sysctl", "net.ipv4.conf.eth0.forwarding=1", "busybox", "sh", "-c",
+                "cat \(file); grep -c $(hostname) /etc/hosts",
+            ])
+            #expect(result.lines == ["1", "1"], "\(result)")
+        }
+    }
+
     @Test(arguments: TestUser.available)
     func connectionsToTheOutsideTellTheTruth(_ user: TestUser) throws {
         try withLab(user) { _, lab, apus in

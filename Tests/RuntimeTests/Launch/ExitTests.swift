@@ -57,6 +57,37 @@ import Testing
         }
     }
 
+    @Test func aStartThatIsSentAheadIsNotWaitedFor() throws {
+        try Container.with(.root, "echo", "running") { container throws in
+            container.options += ["--create", "--provide", "--ahead"]
+            #expect(try container.run().text == "running\n")
+        }
+    }
+
+    /// With what it has not read of its caller's when it fails.
+    @Test func whatFailsBeforeItReadsItsStartSaysWhy() throws {
+        try Container.with(.root, "nosuch") { container throws in
+            container.options += ["--create", "--provide", "--ahead"]
+            let late = try container.run()
+            #expect(late.code == 127 && late.errorText.contains("\"nosuch\""), "\(late)")
+            container.spec.linux?.namespaces?.removeAll { $0.type == .ipc }
+            container.spec.linux?.namespaces?.append(.init(.ipc, path: "/nowhere"))
+            let early = try container.run()
+            #expect(early.code == 125 && early.errorText.contains("/nowhere: no such file or directory"), "\(early)")
+        }
+    }
+
+    @Test(arguments: [3, 20_000])
+    func whoItIsMayComeWithTheRoot(_ groups: Int) throws {
+        try Container.with(.root, "sh", "-c", "id -u; id -G | wc -w; echo $HERE") { container throws in
+            container.options += ["--provide", "--owner-groups", "\(groups)"]
+            #expect(
+                try container.run().text.split(separator: "\n").map { $0.filter { $0 != " " } } == [
+                    "1000", "\(groups)", "there",
+                ])
+        }
+    }
+
     @Test func aMissingWorkingDirectoryIsAnErrorOrIsMade() throws {
         try Container.with(.root, "pwd") { container throws in
             container.spec.process!.cwd = "/a/b"

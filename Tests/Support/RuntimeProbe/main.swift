@@ -15,6 +15,8 @@ struct Options {
     var runsInit = false
     var creates = false
     var providesRoot = false
+    var startsAhead = false
+    var ownerGroups: Int?
     var ownUserNamespace = false
     var makesDirectory = false
     var bindsHostProc = false
@@ -35,6 +37,8 @@ struct Options {
             case "--init": runsInit = true
             case "--create": creates = true
             case "--provide": providesRoot = true
+            case "--ahead": startsAhead = true
+            case "--owner-groups": ownerGroups = Int(value())
             case "--userns": ownUserNamespace = true
             case "--make-directory": makesDirectory = true
             case "--bind-host-proc": bindsHostProc = true
@@ -66,10 +70,19 @@ func run(_ options: Options) throws -> CInt {
     request.preservedDescriptors = options.preserved
     var process = try InitProcess.begin(request)
     if options.providesRoot {
-        try process.provide(root: try MountTree.clone(options.root, recursive: true).release())
+        let owner = options.ownerGroups.map {
+            ProcessOwner(
+                .init(uid: 1000, gid: 1000, additionalGids: (0..<$0).map { UInt32(1000 + $0) }),
+                environment: ["HERE=there"])
+        }
+        try process.provide(root: try MountTree.clone(options.root, recursive: true).release(), owner: owner)
     }
-    try process.complete()
-    if options.creates {
+    if options.startsAhead {
+        try process.start()
+    } else {
+        try process.complete()
+    }
+    if options.creates, !options.startsAhead {
         // Whoever drives the probe sees that the command has not run yet.
         write(1, "created\n", 8)
         try process.start()

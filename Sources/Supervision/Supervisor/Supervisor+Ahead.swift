@@ -1,0 +1,107 @@
+import Bytes
+import ContainerSpec
+import Linux
+import OCI
+import Runtime
+
+/// The start of a container whose process is made first of all: it makes its namespaces while the supervisor mounts the root
+/// file system and looks up who runs, and mounts what belongs there while the supervisor does what the command alone waits for.
+extension Supervisor {
+    /// Whether nothing that the process has to find when it is made takes longer than its namespaces do: neither descriptors
+    /// of mounts that need the root file system, or are made here for it, nor a way out, nor systemd's answer.
+    func goesAhead(_ plan: LaunchPlan) -> Bool {
+        guard MountInterface.hasTrees, mode != .single, request.ownUserNamespace == nil, request.identity == nil,
+            request.build == nil, request.images.isEmpty, plan.keptAccount == nil, cgroup?.isAwaited != true
+        else { return false }
+        for volume in request.volumes where volume.subpath != nil || volume.fileSystem != nil { return false }
+        if case .egress = plan.network { return false }
+        return true
+    }
+
+    /// One run of the container, as `start` has it.
+    mutating func startAhead(
+        _ given: LaunchPlan, _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
+    ) throws(SupervisorFailure) -> ExitStatus {
+        var plan = given
+        defer { networks?.stopServing() }
+        let other = try joinOther(plan.network, &plan.spec)
+        // For root: the process gives them to its user by itself.
+        var streams = try openStreams(for: .init())
+        try cgroup?.prepare()
+        if plan.sharesProcesses { Reaper.adoptOrphans() }
+        let isBridged = plan.network == .bridged && networks != nil
+        var process = try beginLaunch(plan, .provided, streams, announcesNetwork: isBridged)
+        // The container has them now; a pipe's reader sees its end when the last writer is gone.
+        streams.theirs = ChildEnds()
+        endLifetime(other)
+        let needsInterfaces = isBridged && Self.settingsConcernInterfaces(plan)
+        do throws(SupervisorFailure) {
+            if needsInterfaces { try putOnNetworks(&process, &plan, loop) }
+            try provideRoot(&process, &plan, isFirst: isFirst)
+            do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
+                throw SupervisorFailure("cannot listen for commands: \(error)")
+            }
+            if isBridged, !needsInterfaces { try putOnNetworks(&process, &plan, loop) }
+            for volume in request.volumes { loop.prologue.append(.mount(volume.event)) }
+            for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
+            try record()
+            // Before it is ready, so that it need not wait when it is.
+            try release(&process)
+        } catch {
+            process.kill()
+            throw error
+        }
+        streams.ours.terminal = process.takeTerminal()
+        let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
+        let status = serve(container, streams.ours, &loop)
+        noteMemory()
+        // No process namespace takes them along, and there may be no cgroup to kill.
+        if plan.sharesProcesses { loop.endStragglers() }
+        return status
+    }
+
+    // Whether parameters of the kernel may be about network interfaces: the process, which goes on when it has its root, sets
+    // them for those that are there. The two that every container has are not.
+    private static func settingsConcernInterfaces(_ plan: LaunchPlan) -> Bool {
+        for key in (plan.spec.linux?.sysctl ?? [:]).keys where key.text.begins(with: "net") {
+            switch key.text {
+            case "net.ipv4.ip_unprivileged_port_start", "net.ipv4.ping_group_range": continue
+            default: return true
+            }
+        }
+        return false
+    }
+
+    // The root file system, with the files that are mounted into it, and who runs in it.
+    private func provideRoot(
+        _ process: inout InitProcess, _ plan: inout LaunchPlan, isFirst: Bool
+    ) throws(SupervisorFailure) {
+        let root = try mountRoot(nil, isFirst: isFirst)
+        if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
+        try writeFiles(plan.files)
+        try resolveUser(&plan, root, nil)
+        if isFirst { try changeOwners(plan) }
+        let home = plan.hasHomeOfUser ? plan.spec.process?.env?.last : nil
+        let owner = ProcessOwner(plan.spec.process?.user ?? .init(), environment: home.map { [$0] } ?? [])
+        do throws(LaunchError) { try process.provide(root: root, owner: owner) } catch {
+            throw SupervisorFailure(error)
+        }
+    }
+
+    private static func network(of process: inout InitProcess) throws(SupervisorFailure) -> FileDescriptor {
+        do throws(LaunchError) { return try process.awaitNetwork() } catch { throw SupervisorFailure(error) }
+    }
+
+    // As a rule while the process mounts what belongs into its root: its /etc/hosts is there, and gets its lines here.
+    private mutating func putOnNetworks(
+        _ process: inout InitProcess, _ plan: inout LaunchPlan, _ loop: borrowing ServeLoop
+    ) throws(SupervisorFailure) {
+        var namespace: FileDescriptor? = try Self.network(of: &process)
+        var warnings: [String] = []
+        try joinNetworks(&plan, &namespace, nil, &warnings)
+        endLifetime(namespace)
+        for warning in warnings { loop.warn(warning) }
+        try writeFiles(plan.files.filter { $0.destination.isSame(as: "/etc/hosts") })
+        try networks?.serve()
+    }
+}
