@@ -15,7 +15,8 @@ import Testing
             for number in 0..<16 {
                 let result = try sandbox.run(["-w", "/proc/self/fd/\(number)"], "sh", "-c", script)
                 #expect(!result.text.contains("of-the-host"), "descriptor \(number): \(result)")
-                if result.code == 125 { refused += 1 }
+                // 127 is for a number that the process has no descriptor for when it gets there.
+                if result.code == 125 || result.code == 127 { refused += 1 }
             }
             // One may be the container's own root.
             #expect(refused >= 14)
