@@ -37,7 +37,7 @@ extension Supervisor {
         let needsInterfaces = isBridged && Self.settingsConcernInterfaces(plan)
         do throws(SupervisorFailure) {
             if needsInterfaces { try putOnNetworks(&process, &plan, loop) }
-            try provideRoot(&process, &plan, isFirst: isFirst)
+            try provideRoot(&process, &plan, loop, isFirst: isFirst)
             do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
                 throw SupervisorFailure("cannot listen for commands: \(error)")
             }
@@ -74,7 +74,7 @@ extension Supervisor {
 
     // The root file system, with the files that are mounted into it, and who runs in it.
     private func provideRoot(
-        _ process: inout InitProcess, _ plan: inout LaunchPlan, isFirst: Bool
+        _ process: inout InitProcess, _ plan: inout LaunchPlan, _ loop: borrowing ServeLoop, isFirst: Bool
     ) throws(SupervisorFailure) {
         let root = try mountRoot(nil, isFirst: isFirst)
         if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
@@ -83,20 +83,29 @@ extension Supervisor {
         if isFirst { try changeOwners(plan) }
         let home = plan.hasHomeOfUser ? plan.spec.process?.env?.last : nil
         let owner = ProcessOwner(plan.spec.process?.user ?? .init(), environment: home.map { [$0] } ?? [])
-        do throws(LaunchError) { try process.provide(root: root, owner: owner) } catch {
-            throw SupervisorFailure(error)
-        }
+        do throws(LaunchError) { try process.provide(root: root, owner: owner) } catch { throw failure(error, loop) }
     }
 
-    private static func network(of process: inout InitProcess) throws(SupervisorFailure) -> FileDescriptor {
-        do throws(LaunchError) { return try process.awaitNetwork() } catch { throw SupervisorFailure(error) }
+    // What the process failed with: where it has no network namespace, in the words of `joinNetworks`.
+    private func failure(_ error: LaunchError, _ loop: borrowing ServeLoop) -> SupervisorFailure {
+        guard error.step == .namespaces, let networks else { return SupervisorFailure(error) }
+        let sentence = "cannot make a network namespace: \(SystemError("unshare", "network", error.errno))"
+        guard networks.isReplaceable else { return SupervisorFailure(sentence) }
+        loop.warn("the container has no network but loopback: \(sentence)")
+        return SupervisorFailure(error)
+    }
+
+    private func network(
+        of process: inout InitProcess, _ loop: borrowing ServeLoop
+    ) throws(SupervisorFailure) -> FileDescriptor {
+        do throws(LaunchError) { return try process.awaitNetwork() } catch { throw failure(error, loop) }
     }
 
     // As a rule while the process mounts what belongs into its root: its /etc/hosts is there, and gets its lines here.
     private mutating func putOnNetworks(
         _ process: inout InitProcess, _ plan: inout LaunchPlan, _ loop: borrowing ServeLoop
     ) throws(SupervisorFailure) {
-        var namespace: FileDescriptor? = try Self.network(of: &process)
+        var namespace: FileDescriptor? = try network(of: &process, loop)
         var warnings: [String] = []
         try joinNetworks(&plan, &namespace, nil, &warnings)
         endLifetime(namespace)
