@@ -162,10 +162,11 @@ extension Engine {
     func note(_ event: LifeEvent, _ description: ContainerDescription, name: String? = nil) {
         if (try? state(description.id))?.isActive ?? false { _ = try? ask(description.id, .ping) }
         let labels = (description.imageConfig.labels ?? [:]).merging(description.options.labels) { $1 }
-        eventLog.append([
-            .container(
-                event.action, id: description.id, name: name ?? description.name, image: description.options.image,
-                labels: labels, extra: event.attributes)
-        ])
+        let attributes = Event.attributes(
+            name: name ?? description.name, image: description.options.image, labels: labels)
+        note(
+            Event(
+                .container, event.action, id: description.id,
+                attributes: attributes.merging(event.attributes) { $1 }))
     }
 }
