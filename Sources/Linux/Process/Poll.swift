@@ -30,7 +30,7 @@ package struct PollSet {
 
     /// As `wait`, with the process's memory given back to the kernel for as long as it waits; nil where that cannot be, or did not
     /// last: then nothing was waited for. For processes with one thread, with no handler of a signal, and whose memory no other
-    /// process shares (CLONE_VM). Going to rest and waking take a millisecond of processor time together.
+    /// process shares (CLONE_VM). Going to rest and waking take a millisecond or two of processor time.
     package mutating func rest(milliseconds: CInt = -1) -> Bool? {
         let count = apus_rest(&entries, CUnsignedInt(entries.count), milliseconds)
         return count < 0 ? nil : count > 0

@@ -5,7 +5,7 @@ import Testing
 
 /// Processes that wait for long give their memory back, and do all that they did before when they are wanted again.
 @Suite struct RestTests {
-    /// KB of its own that a process may have while it rests. It has some 110 to 150; one that does not rest has 500 and more.
+    /// KB of its own that a process may have while it rests. It has some 85, in the debug build 145; one that does not rest has 500 and more.
     private static let own = 200
     /// KB of its share of all memory: beside its own, pages of the executable, which the kernel brings sixteen at once.
     private static let share = 500
