@@ -69,6 +69,8 @@ ONCE := env $(if $(filter true,$(CI)),CC=$(abspath $(HARNESS))/cc_once.py)
 COMPATIBILITY = /usr/bin/python3 Tests/Compatibility/compatibility.py --apus $(BUILD)/debug/apus
 
 build: packages-build ## build the static executable .build/apus (release)
+	@# SwiftPM does not look at what its linker reads.
+	@test ! $(HARNESS)/link-order.txt -nt $(APUS) || rm -f $(BUILD)/release/apus
 	$(ONCE) $(SWIFT) build -c release --product apus $(LEAN) $(SECTIONS) $(METADATA)
 	@strip -o $(APUS) "$$($(SWIFT) build -c release --show-bin-path)/apus"
 	@$(HARNESS)/check-static $(APUS)
