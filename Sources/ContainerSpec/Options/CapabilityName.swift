@@ -29,7 +29,9 @@ package enum CapabilityName {
     package static func tweaked(
         add: [String], drop: [String], privileged: Bool, defaults: [String] = Self.defaults, available: UInt64
     ) throws(OptionError) -> [String] {
-        func can(_ name: String) -> Bool { all.firstIndex(of: name).map { available >> UInt64($0) & 1 == 1 } ?? false }
+        func can(_ name: String) -> Bool {
+            Capability.number(of: name).map { available >> UInt64($0) & 1 == 1 } ?? false
+        }
         if privileged { return all.filter(can) }
         for name in add where name != "ALL" && !can(name) {
             throw OptionError(
@@ -39,6 +41,7 @@ package enum CapabilityName {
         }
         if add.contains("ALL") { return all.filter { can($0) && !drop.contains($0) } }
         let kept = drop.contains("ALL") ? [] : defaults.filter { can($0) && !drop.contains($0) }
+        if add.isEmpty { return kept }
         var seen = Set(kept)
         return kept + add.filter { seen.insert($0).inserted }
     }

@@ -153,7 +153,7 @@ package struct ContainerStart: Sendable {
     private func capabilities(_ plan: LaunchPlan) -> UInt64 {
         var capabilities: UInt64 = 0
         for name in plan.spec.process?.capabilities?.bounding ?? [] {
-            if let number = CapabilityName.all.firstIndex(of: name) { capabilities |= 1 << UInt64(number) }
+            if let number = Capability.number(of: name) { capabilities |= 1 << UInt64(number) }
         }
         return capabilities
     }
