@@ -1,16 +1,11 @@
 // A network namespace that is made while its caller does something else, and sockets in other namespaces.
 #define _GNU_SOURCE
 #include "CLinux.h"
-#include "raw.h"
+#include "loopback.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <net/if.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/ioctl.h>
-#include <sys/socket.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 // One at a time: the stack is in use until the process has ended.
@@ -20,25 +15,8 @@ static int result;
 // Its memory and descriptors are the caller's, so nothing here may touch what a C library keeps for a thread.
 static int make(void *unused) {
   (void)unused;
-  long fd = -1, status = call4(SYS_unshare, CLONE_NEWNET, 0, 0, 0);
-  if (status < 0) goto end;
-  status = call4(SYS_socket, AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0, 0);
-  if (status < 0) goto end;
-  long socket = status;
-  struct ifreq loopback;
-  // Not an initialiser, which may become a call of memset.
-  for (volatile char *byte = (volatile char *)&loopback; byte < (char *)(&loopback + 1); byte++) *byte = 0;
-  loopback.ifr_name[0] = 'l';
-  loopback.ifr_name[1] = 'o';
-  status = call4(SYS_ioctl, socket, SIOCGIFFLAGS, (long)&loopback, 0);
-  if (status == 0) {
-    loopback.ifr_flags |= IFF_UP;
-    status = call4(SYS_ioctl, socket, SIOCSIFFLAGS, (long)&loopback, 0);
-  }
-  call4(SYS_close, socket, 0, 0, 0);
-  if (status < 0) goto end;
-  status = fd = call4(SYS_openat, AT_FDCWD, (long)"/proc/self/ns/net", O_RDONLY | O_CLOEXEC, 0);
-end:
+  long status = call4(SYS_unshare, CLONE_NEWNET, 0, 0, 0);
+  if (status >= 0) status = loopback_up();
   result = (int)status;
   return 0;
 }

@@ -149,11 +149,13 @@ class Machine:
 def roles(processes):
     """{number: what the process is for}"""
     found = {}
+    # What the client begins before it is for the supervisor to take.
+    last = max((number for number, (parent, _, _) in processes.items() if parent in processes and processes[parent][0] < 0), default=None)
     for number, (parent, end, _) in sorted(processes.items()):
         if parent < 0:
             found[number] = "client"
         elif found.get(parent) == "client":
-            found[number] = "supervisor"
+            found[number] = "supervisor" if number == last else "helpers"
         elif found.get(parent) == "supervisor" and end in ("exec", "left"):
             found[number] = "init"
         else:

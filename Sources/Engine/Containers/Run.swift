@@ -58,13 +58,19 @@ extension Engine {
         preparation.size = options.tty ? clientOptions.caller.windowSize : nil
         if !options.detach, !options.passesStreams { preparation.streams = clientOptions.streams }
         preparation.lingering = lingering
+        // Its directory stays until that has ended, also where something fails here.
+        let beginning = preparation.beginPreparation()
         var request = try preparation.supervisorRequest()
+        request.prepared = beginning?.preparation.parts
+        request.living = beginning?.living
         request.newcomer = NewContainer(
             description: ContainerDescription(
                 creating: id, name: name, options, record, preparation.image, request.plan),
             layers: record?.layers ?? [], containerIDFile: options.containerIDFile)
         if let path = options.containerIDFile { try writeContainerIDFile(path, id) }
-        do throws(EngineError) { return try spawn(request, claim, clientOptions, guarding) } catch {
+        do throws(EngineError) {
+            return try spawn(request, claim, clientOptions, guarding, beginning?.preparation)
+        } catch {
             if let path = options.containerIDFile { unlink(path) }
             throw error
         }
@@ -82,7 +88,7 @@ extension Engine {
 
     private func spawn(
         _ request: SupervisorRequest, _ claim: borrowing ContainerClaim, _ options: AttachedClient.Options,
-        _ guarding: CInt
+        _ guarding: CInt, _ preparation: Preparation?
     ) throws(EngineError) -> StartingContainer {
         do throws(SystemError) {
             var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
@@ -92,7 +98,8 @@ extension Engine {
             _ = try Supervisor.spawn(
                 request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue, guarding: guarding)
             return StartingContainer(
-                id: claim.id, name: claim.name, warnings: request.plan.warnings, client: client)
+                id: claim.id, name: claim.name, warnings: request.plan.warnings, client: client,
+                preparation: preparation)
         } catch {
             throw EngineError("cannot start the container's supervisor: \(error)")
         }

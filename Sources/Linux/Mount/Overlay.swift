@@ -30,7 +30,7 @@ package enum Overlay {
 
     // MS_NODEV and MOUNT_ATTR_NODEV. A device node of an image, or one that a container made, opens nothing: no device cgroup would stop it. Inside a
     // user namespace the kernel sees to that by itself.
-    private static let noDevices: UInt32 = 4
+    static let noDevices: UInt32 = 4
 
     /// A detached copy of the mount tree at `path`, as `cloneTree`; without `opensDevices` no device node in it opens.
     package static func bind(_ path: String, opensDevices: Bool) throws(SystemError) -> FileDescriptor {
@@ -94,7 +94,7 @@ package enum Overlay {
     }
 
     // In these two options overlayfs reads a backslash as the escape of what follows, in "lowerdir+" it does not.
-    private static func escaped(_ path: String) -> String {
+    static func escaped(_ path: String) -> String {
         guard path.utf8.contains(UInt8(ascii: "\\")) else { return path }
         return String(decoding: path.utf8.flatMap { $0 == UInt8(ascii: "\\") ? [$0, $0] : [$0] }, as: UTF8.self)
     }

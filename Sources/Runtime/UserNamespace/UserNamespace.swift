@@ -48,15 +48,16 @@ package enum UserNamespace {
     /// another, since subordinate ids have come or gone meanwhile, the owners of the layers would not be its own.
     /// With `publishing` the process is one that later ones join, as after `publish`; of two such that start at once one
     /// makes the namespace and the other joins it: networks are shared within one alone.
+    /// `living` is a process to be joined that was found before.
     package static func enter(
-        runDirectory: String, publishing: Bool = false
+        runDirectory: String, publishing: Bool = false, through living: Living.Mark? = nil
     ) throws(UserNamespaceError) -> Mode {
         if geteuid() == 0, Capability.isEffective(Capability.systemAdministration) {
             try ownMountNamespace()
             return .host
         }
         let (mode, map) = plan()
-        if !join(runDirectory: runDirectory, mode: mode) {
+        if !join(living), !join(runDirectory: runDirectory, mode: mode) {
             // Without it, on a disk that is full, two may have one each.
             let lock = publishing ? try? FileLock("\(runDirectory)/userns.lock") : nil
             if !(publishing && join(runDirectory: runDirectory, mode: mode)) { try create(map!, mode) }
@@ -132,7 +133,62 @@ package enum UserNamespace {
         unlink("\(publications(runDirectory))/\(pid)")
     }
 
+    /// A living process in the user's namespace.
+    package struct Living: ~Copyable {
+        private let pidfd: FileDescriptor
+        private let process: ProcessIdentity
+
+        fileprivate init(_ pidfd: consuming FileDescriptor, _ process: ProcessIdentity) {
+            self.pidfd = pidfd
+            self.process = process
+        }
+
+        /// What a process that is forked while the pidfd is open joins it by.
+        package struct Mark: Sendable {
+            /// The number of the pidfd.
+            package let number: CInt
+            fileprivate let process: ProcessIdentity
+        }
+
+        package var mark: Mark { Mark(number: pidfd.rawValue, process: process) }
+
+        /// Gives the pidfd away.
+        package consuming func takePidfd() -> FileDescriptor { pidfd }
+    }
+
+    /// A process whose namespace can be joined by one that works with the ids of `mode`; nil where there is none.
+    package static func living(runDirectory: String, mode: Mode) -> Living? {
+        var found: Living?
+        _ = search(runDirectory: runDirectory, mode: mode) { pidfd, process in
+            guard let copy = try? pidfd.duplicate() else { return false }
+            found = Living(copy, process)
+            return true
+        }
+        return found
+    }
+
+    private static func join(_ living: Living.Mark?) -> Bool {
+        guard let living else { return false }
+        guard let pidfd = try? DescriptorTable.copy(living.number, atLeast: 3) else { return false }
+        return enter(FileDescriptor(owning: pidfd), living.process) && (try? Credentials.becomeRoot()) != nil
+    }
+
     private static func join(runDirectory: String, mode: Mode) -> Bool {
+        var isRoot = false
+        let isFound = search(runDirectory: runDirectory, mode: mode) { pidfd, process in
+            // Not entered where it ended between the two calls.
+            guard enter(pidfd, process) else { return false }
+            isRoot = (try? Credentials.becomeRoot()) != nil
+            return true
+        }
+        return isFound && isRoot
+    }
+
+    // Goes through the processes that can be joined, until one will do; false where none does.
+    private static func search(
+        runDirectory: String, mode: Mode,
+        _ willDo: (_ pidfd: borrowing FileDescriptor, _ process: ProcessIdentity) -> Bool
+    ) -> Bool {
         let directory = publications(runDirectory)
         guard let names = try? Files.list(directory) else { return false }
         for name in names {
@@ -151,9 +207,7 @@ package enum UserNamespace {
                 if (try? process.isGone()) == true { unlink(path) }
                 continue
             }
-            // Not entered where it ended between the two calls.
-            guard published == mode, enter(pidfd, process) else { continue }
-            return (try? Credentials.becomeRoot()) != nil
+            if published == mode, willDo(pidfd, process) { return true }
         }
         return false
     }

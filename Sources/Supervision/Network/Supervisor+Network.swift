@@ -19,7 +19,7 @@ extension Supervisor {
     }
 
     /// As `mountRoot(_:isFirst:)`, and reaps the process of `network` where that fails.
-    func mountRoot(
+    mutating func mountRoot(
         _ namespace: borrowing FileDescriptor?, isFirst: Bool, meanwhile network: NetworkNamespace.Beginning?
     ) throws(SupervisorFailure) -> FileDescriptor {
         do throws(SupervisorFailure) { return try mountRoot(namespace, isFirst: isFirst) } catch {
@@ -51,6 +51,14 @@ extension Supervisor {
         }
         join(namespace, &spec)
         return namespace
+    }
+
+    /// Has the container's process join a namespace that was made before it, if one was.
+    func joinPrepared(_ namespace: borrowing FileDescriptor?, _ spec: inout RuntimeSpec) {
+        switch namespace {
+        case .some(let namespace): join(namespace, &spec)
+        case .none: break
+        }
     }
 
     // By its number, which the process that becomes the container has too.

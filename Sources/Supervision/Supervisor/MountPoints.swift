@@ -11,10 +11,13 @@ package enum MountPoints {
         "/etc/resolv.conf", "/proc", "/sys", "/sys/fs/cgroup", "/run/.containerenv",
     ]
 
+    /// Where it is beside the layers that are in `folder`, once it has been made.
+    static func path(in folder: String) -> String { "\(folder)/.mount-points" }
+
     /// Its path beside the layers that are in `folder`; nil where it is not there and cannot be made. Made at the first
     /// use, in the namespace of the layers' owner.
     package static func layer(in folder: String) -> String? {
-        let path = "\(folder)/.mount-points"
+        let path = path(in: folder)
         if Files.exists(path) { return path }
         // Only names in it, no content: after a crash of the machine a part of it is as good, and what is missing is
         // made in the container's own layer. So nothing is synced.

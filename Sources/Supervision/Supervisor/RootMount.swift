@@ -30,6 +30,11 @@ enum RootMount {
             opensDevices: opensDevices)
     }
 
+    /// Where an overlay in the container's `directory` has what is written, and what is the kernel's.
+    static func places(in directory: String) -> (upper: String, work: String) {
+        ("\(directory)/\(StorageDriver.overlay.directory)", "\(directory)/\(work)")
+    }
+
     /// Makes the directories `upper` and `work` of the container's `directory` where they are missing, the first with the
     /// looks of the image's root directory. Returns their paths.
     static func makeUpper(

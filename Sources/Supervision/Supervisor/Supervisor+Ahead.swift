@@ -30,18 +30,23 @@ extension Supervisor {
         try cgroup?.prepare()
         if plan.sharesProcesses { Reaper.adoptOrphans() }
         let isBridged = plan.network == .bridged && networks != nil
-        var process = try beginLaunch(plan, .provided, streams, announcesNetwork: isBridged)
+        var namespace = isBridged || plan.network == .loopback ? takePreparedNetwork() : nil
+        joinPrepared(namespace, &plan.spec)
+        var process = try beginLaunch(
+            plan, .provided, streams, announcesNetwork: isBridged && namespace.number == nil)
+        // It is in there by now.
+        if !isBridged { namespace = nil }
         // The container has them now; a pipe's reader sees its end when the last writer is gone.
         streams.theirs = ChildEnds()
         endLifetime(other)
         let needsInterfaces = isBridged && Self.settingsConcernInterfaces(plan)
         do throws(SupervisorFailure) {
-            if needsInterfaces { try putOnNetworks(&process, &plan, loop) }
+            if needsInterfaces { try putOnNetworks(&process, &namespace, &plan, loop) }
             try provideRoot(&process, &plan, loop, isFirst: isFirst)
             do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
                 throw SupervisorFailure("cannot listen for commands: \(error)")
             }
-            if isBridged, !needsInterfaces { try putOnNetworks(&process, &plan, loop) }
+            if isBridged, !needsInterfaces { try putOnNetworks(&process, &namespace, &plan, loop) }
             for volume in request.volumes { loop.prologue.append(.mount(volume.event)) }
             for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
             try record()
@@ -73,7 +78,7 @@ extension Supervisor {
     }
 
     // The root file system, with the files that are mounted into it, and who runs in it.
-    private func provideRoot(
+    private mutating func provideRoot(
         _ process: inout InitProcess, _ plan: inout LaunchPlan, _ loop: borrowing ServeLoop, isFirst: Bool
     ) throws(SupervisorFailure) {
         let root = try mountRoot(nil, isFirst: isFirst)
@@ -103,12 +108,13 @@ extension Supervisor {
 
     // As a rule while the process mounts what belongs into its root: its /etc/hosts is there, and gets its lines here.
     private mutating func putOnNetworks(
-        _ process: inout InitProcess, _ plan: inout LaunchPlan, _ loop: borrowing ServeLoop
+        _ process: inout InitProcess, _ namespace: inout FileDescriptor?, _ plan: inout LaunchPlan,
+        _ loop: borrowing ServeLoop
     ) throws(SupervisorFailure) {
-        var namespace: FileDescriptor? = try network(of: &process, loop)
+        if namespace.number == nil { namespace = try network(of: &process, loop) }
         var warnings: [String] = []
         try joinNetworks(&plan, &namespace, nil, &warnings)
-        endLifetime(namespace)
+        namespace = nil
         for warning in warnings { loop.warn(warning) }
         try writeFiles(plan.files.filter { $0.destination.isSame(as: "/etc/hosts") })
         try networks?.serve()

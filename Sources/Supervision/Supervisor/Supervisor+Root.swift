@@ -21,9 +21,10 @@ extension Supervisor {
     }
 
     /// `isFirst`: this supervisor has not mounted it before.
-    func mountRoot(
+    mutating func mountRoot(
         _ namespace: borrowing FileDescriptor?, isFirst: Bool
     ) throws(SupervisorFailure) -> FileDescriptor {
+        if let root = takePreparedRoot() { return root }
         var source = RootSource(
             root: request.root, map: request.ownUserNamespace,
             directory: request.build?.scratch ?? request.containers.directory(request.id),
@@ -36,6 +37,28 @@ extension Supervisor {
             let driver = request.storageDriver.map { " with the storage driver \($0.rawValue)" } ?? ""
             throw SupervisorFailure("cannot make the container's root file system\(driver): \(error)")
         }
+    }
+
+    // Once; nil where there is none that is as the container's has to be.
+    private mutating func takePreparedRoot() -> FileDescriptor? {
+        guard var parts = prepared.take() else { return nil }
+        let root = parts.takeRoot()
+        parts.finish()
+        return request.guardsDevices ? nil : root
+    }
+
+    /// Waits until nothing is made for the container any more, and lets go of what was.
+    mutating func endPreparation() {
+        guard let parts = prepared.take() else { return }
+        parts.finish()
+    }
+
+    /// The network namespace that was made for the container's process, where there is one.
+    mutating func takePreparedNetwork() -> FileDescriptor? {
+        guard var parts = prepared.take() else { return nil }
+        let network = parts.takeNetwork()
+        prepared = consume parts
+        return network
     }
 
     /// Looks up who runs, and makes the directories that the image is to have.

@@ -20,6 +20,8 @@ package struct Supervisor: ~Copyable {
     // The lock that keeps the image's layers from sweeps until the container's record names them.
     private var guarding: CInt?
     private var isRecorded: Bool
+    /// What was made for the container before it had a supervisor.
+    var prepared: PreparedParts?
     let journal: ContainerJournal
     private(set) var mode = UserNamespace.Mode.host
     var cgroup: ContainerCgroup?
@@ -52,6 +54,8 @@ package struct Supervisor: ~Copyable {
         let passed = request.passesStreams ? copiesOfStreams() : []
         var kept = [client, hold] + passed + (request.build?.descriptors ?? [])
         if let guarding { kept.append(guarding) }
+        if let prepared = request.prepared { kept += prepared.numbers }
+        if let living = request.living { kept.append(living.number) }
         isolate(keeping: kept)
         var supervisor = Supervisor(request, hold: hold, passed: passed, guarding: guarding)
         supervisor.run(first: FileDescriptor(owning: client))
@@ -63,6 +67,7 @@ package struct Supervisor: ~Copyable {
         self.hold = hold
         self.guarding = guarding
         isRecorded = request.newcomer == nil
+        prepared = request.prepared.map { PreparedParts($0) }
         networks =
             if let wanted = request.networks {
                 ContainerNetworks(wanted, of: request.id, name: request.name, in: request.containers)
@@ -130,8 +135,10 @@ package struct Supervisor: ~Copyable {
     mutating func enterUserNamespace(publishing: Bool = true) throws(SupervisorFailure) {
         let runDirectory = request.containers.paths.run
         do throws(UserNamespaceError) {
-            mode = try UserNamespace.enter(runDirectory: runDirectory, publishing: publishing)
+            mode = try UserNamespace.enter(
+                runDirectory: runDirectory, publishing: publishing, through: request.living)
         } catch { throw SupervisorFailure(error.description) }
+        if let living = request.living { close(living.number) }
     }
 
     // MARK: the container's life
@@ -301,7 +308,7 @@ package struct Supervisor: ~Copyable {
     }
 
     // Returns the directories that are left for removal.
-    private func finish(
+    private mutating func finish(
         _ code: CInt, _ failure: SupervisorFailure?, _ loop: inout ServeLoop, ran: Int64? = nil
     ) -> [String] {
         networks?.retire()
@@ -344,7 +351,9 @@ package struct Supervisor: ~Copyable {
         for path in doomed { try? Files.removeTree(path) }
     }
 
-    private func remove() -> [String] {
+    private mutating func remove() -> [String] {
+        // Nothing is made any more of what is to go.
+        endPreparation()
         guard let directory = try? request.containers.retire(request.id) else { return [] }
         if request.volumes.isEmpty { return [directory] }
         let volumes = VolumeStore(request.containers.paths)

@@ -2,10 +2,10 @@ import Glibc
 import Cgroups
 package import ContainerSpec
 package import Errors
-import Linux
+package import Linux
 import Logs
 package import OCI
-import Runtime
+package import Runtime
 import Seccomp
 import Store
 
@@ -65,6 +65,10 @@ package struct SupervisorRequest: Sendable {
     var notification: ServiceNotification?
     /// What it is where a build runs it; nil for every other.
     var build: BuildContainer?
+    /// What is being made for a new container already (`ContainerStart.beginPreparation`); nil for nothing.
+    package var prepared: Preparation.Parts?
+    /// Whose user namespace the supervisor may join; nil: it looks for one.
+    package var living: UserNamespace.Living.Mark?
     /// What the supervisor writes down of a container that was not created before; nil for one that was.
     package var newcomer: NewContainer?
     var settings: ServeLoop.Settings

@@ -1,0 +1,120 @@
+// A network namespace and a root file system that are made while their caller works out what else a container needs.
+#define _GNU_SOURCE
+#include "CLinux.h"
+#include "loopback.h"
+
+#include <linux/mount.h>
+#include <sched.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/uio.h>
+
+// One in a process: the stack is in use until the other has ended.
+static char stack[16384] __attribute__((aligned(16)));
+
+// One packet with `kind` and a descriptor.
+static void tell(int socket, unsigned char kind, int descriptor) {
+  union {
+    struct cmsghdr head;
+    char room[CMSG_SPACE(sizeof(int))];
+  } control;
+  control.head.cmsg_len = CMSG_LEN(sizeof(int));
+  control.head.cmsg_level = SOL_SOCKET;
+  control.head.cmsg_type = SCM_RIGHTS;
+  *(int *)(void *)CMSG_DATA(&control.head) = descriptor;
+  struct iovec part;
+  part.iov_base = &kind;
+  part.iov_len = 1;
+  struct msghdr message;
+  message.msg_name = 0;
+  message.msg_namelen = 0;
+  message.msg_iov = &part;
+  message.msg_iovlen = 1;
+  message.msg_control = &control;
+  message.msg_controllen = sizeof control.room;
+  message.msg_flags = 0;
+  call4(SYS_sendmsg, socket, (long)&message, MSG_NOSIGNAL, 0);
+}
+
+// Has the directory for what is written look like the image's root directory.
+static long copy_looks(const struct apus_preparation *wanted) {
+  struct stat looks;
+  long status = call4(SYS_newfstatat, AT_FDCWD, (long)wanted->pattern, (long)&looks, 0);
+  if (status < 0) return status;
+  if (looks.st_uid != 0 || looks.st_gid != 0) {
+    status = call5(SYS_fchownat, AT_FDCWD, (long)wanted->upper, looks.st_uid, looks.st_gid, 0);
+    if (status < 0) return status;
+  }
+  if ((looks.st_mode & 07777) != 0755) {
+    status = call4(SYS_fchmodat, AT_FDCWD, (long)wanted->upper, looks.st_mode & 07777, 0);
+    if (status < 0) return status;
+  }
+  struct timespec times[2];
+  times[0] = looks.st_atim;
+  times[1] = looks.st_mtim;
+  return call4(SYS_utimensat, AT_FDCWD, (long)wanted->upper, (long)times, 0);
+}
+
+// The directory for what is written, and the kernel's own.
+static long make_directories(const struct apus_preparation *wanted) {
+  call4(SYS_umask, 0022, 0, 0, 0);
+  long status = call4(SYS_mkdirat, AT_FDCWD, (long)wanted->upper, 0755, 0);
+  if (status < 0) return status;
+  status = copy_looks(wanted);
+  if (status < 0) {
+    // One that is there is taken for one that is complete.
+    call4(SYS_unlinkat, AT_FDCWD, (long)wanted->upper, AT_REMOVEDIR, 0);
+    return status;
+  }
+  return call4(SYS_mkdirat, AT_FDCWD, (long)wanted->work, 0700, 0);
+}
+
+static long set(long context, const char *key, const char *value) {
+  return call5(SYS_fsconfig, context, value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG, (long)key, (long)value, 0);
+}
+
+// As Overlay.mount of Linux/Mount does it.
+static long mount_overlay(const struct apus_preparation *wanted) {
+  long context = call4(SYS_fsopen, (long)"overlay", FSOPEN_CLOEXEC, 0, 0);
+  if (context < 0) return context;
+  long status = 0;
+  for (int place = 0; status >= 0 && place < wanted->lower_count; place++)
+    status = set(context, "lowerdir+", wanted->lowers[place]);
+  if (status >= 0) status = set(context, "userxattr", 0);
+  if (status >= 0 && wanted->is_volatile) status = set(context, "volatile", 0);
+  if (status >= 0) status = set(context, "upperdir", wanted->upper_option);
+  if (status >= 0) status = set(context, "workdir", wanted->work_option);
+  if (status >= 0) status = call5(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, 0, 0, 0);
+  if (status >= 0) status = call4(SYS_fsmount, context, FSMOUNT_CLOEXEC, wanted->attributes, 0);
+  call4(SYS_close, context, 0, 0, 0);
+  return status;
+}
+
+// Its memory and descriptors are the caller's, so nothing here may touch what a C library keeps for a thread. What fails is made
+// again by who hears of it, and says why.
+static int prepare(void *argument) {
+  const struct apus_preparation *wanted = argument;
+  long flags = wanted->makes_network ? CLONE_NEWNET : 0;
+  if (wanted->user >= 0) {
+    if (call4(SYS_setns, wanted->user, CLONE_NEWUSER, 0, 0) < 0) return 0;
+    // Who mounts has to be in a mount namespace of this user namespace's.
+    flags |= CLONE_NEWNS;
+  }
+  if (flags && call4(SYS_unshare, flags, 0, 0, 0) < 0) return 0;
+  if (wanted->makes_network) {
+    long network = loopback_up();
+    if (network < 0) return 0;
+    tell(wanted->socket, APUS_PREPARED_NETWORK, (int)network);
+    call4(SYS_close, network, 0, 0, 0);
+  }
+  if (make_directories(wanted) < 0) return 0;
+  long root = mount_overlay(wanted);
+  if (root < 0) return 0;
+  tell(wanted->socket, APUS_PREPARED_ROOT, (int)root);
+  call4(SYS_close, root, 0, 0, 0);
+  return 0;
+}
+
+pid_t apus_prepare(const struct apus_preparation *wanted, int *pidfd) {
+  return clone(prepare, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_PIDFD | SIGCHLD, (void *)wanted, pidfd);
+}
