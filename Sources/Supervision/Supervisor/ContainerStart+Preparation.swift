@@ -15,6 +15,8 @@ extension ContainerStart {
     /// namespace. Another process does that on a processor that is free, while this one works out the plan. nil where the options
     /// want another root, where nobody lives whose user namespace could be joined, or where something has to be made first.
     ///
+    /// The kernel is not asked for what it takes: a process that has no namespace of its own would be told that there is none of it.
+    ///
     /// The new container's directory is there, and stays until the preparation has ended.
     package func beginPreparation() -> Beginning? {
         switch options.usernsMode {
@@ -23,7 +25,7 @@ extension ContainerStart {
         }
         guard mode == .mapped, build == nil, case .layers(let image) = root,
             options.storageDriver ?? .overlay == .overlay,
-            !options.readonlyRootfs, MountInterface.hasTrees
+            !options.readonlyRootfs
         else { return nil }
         let mountPoints = MountPoints.path(in: Files.split(image[0]).parent)
         guard Files.exists(mountPoints),
