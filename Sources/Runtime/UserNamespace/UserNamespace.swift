@@ -48,16 +48,25 @@ package enum UserNamespace {
     /// another, since subordinate ids have come or gone meanwhile, the owners of the layers would not be its own.
     /// With `publishing` the process is one that later ones join, as after `publish`; of two such that start at once one
     /// makes the namespace and the other joins it: networks are shared within one alone.
-    /// `living` is a process to be joined that was found before.
     package static func enter(
-        runDirectory: String, publishing: Bool = false, through living: Living.Mark? = nil
+        runDirectory: String, publishing: Bool = false
+    ) throws(UserNamespaceError) -> Mode {
+        var none: Living.Mark?
+        return try enter(runDirectory: runDirectory, publishing: publishing, living: &none)
+    }
+
+    /// The same. `living` is the namespace to be joined, where one was found before; nil afterwards where it could not be, and another
+    /// was entered.
+    package static func enter(
+        runDirectory: String, publishing: Bool, living: inout Living.Mark?
     ) throws(UserNamespaceError) -> Mode {
         if geteuid() == 0, Capability.isEffective(Capability.systemAdministration) {
             try ownMountNamespace()
             return .host
         }
         let (mode, map) = plan()
-        if !join(living), !join(runDirectory: runDirectory, mode: mode) {
+        if !join(living) { living = nil }
+        if living == nil, !join(runDirectory: runDirectory, mode: mode) {
             // Without it, on a disk that is full, two may have one each.
             let lock = publishing ? try? FileLock("\(runDirectory)/userns.lock") : nil
             if !(publishing && join(runDirectory: runDirectory, mode: mode)) { try create(map!, mode) }
@@ -133,35 +142,33 @@ package enum UserNamespace {
         unlink("\(publications(runDirectory))/\(pid)")
     }
 
-    /// A living process in the user's namespace.
+    /// The user's namespace, as a file that keeps it there.
     package struct Living: ~Copyable {
-        private let pidfd: FileDescriptor
-        private let process: ProcessIdentity
+        private let file: FileDescriptor
 
-        fileprivate init(_ pidfd: consuming FileDescriptor, _ process: ProcessIdentity) {
-            self.pidfd = pidfd
-            self.process = process
-        }
+        fileprivate init(_ file: consuming FileDescriptor) { self.file = file }
 
-        /// What a process that is forked while the pidfd is open joins it by.
-        package struct Mark: Sendable {
-            /// The number of the pidfd.
+        /// What a process that is forked while the file is open joins it by.
+        package struct Mark: Equatable, Sendable {
+            /// The number of the file.
             package let number: CInt
-            fileprivate let process: ProcessIdentity
         }
 
-        package var mark: Mark { Mark(number: pidfd.rawValue, process: process) }
+        package var mark: Mark { Mark(number: file.rawValue) }
 
-        /// Gives the pidfd away.
-        package consuming func takePidfd() -> FileDescriptor { pidfd }
+        /// Gives the file away.
+        package consuming func takeFile() -> FileDescriptor { file }
     }
 
-    /// A process whose namespace can be joined by one that works with the ids of `mode`; nil where there is none.
+    /// The namespace of a process that can be joined by one that works with the ids of `mode`, whatever becomes of that process;
+    /// nil where there is none.
     package static func living(runDirectory: String, mode: Mode) -> Living? {
         var found: Living?
-        _ = search(runDirectory: runDirectory, mode: mode) { pidfd, process in
-            guard let copy = try? pidfd.duplicate() else { return false }
-            found = Living(copy, process)
+        _ = search(runDirectory: runDirectory, mode: mode) { _, process in
+            guard let file = try? FileDescriptor.open("/proc/\(process.pid)/ns/user", O_RDONLY), process.isAlive else {
+                return false
+            }
+            found = Living(file)
             return true
         }
         return found
@@ -169,8 +176,7 @@ package enum UserNamespace {
 
     private static func join(_ living: Living.Mark?) -> Bool {
         guard let living else { return false }
-        guard let pidfd = try? DescriptorTable.copy(living.number, atLeast: 3) else { return false }
-        return enter(FileDescriptor(owning: pidfd), living.process) && (try? Credentials.becomeRoot()) != nil
+        return (try? NamespaceSet.user.enter(living.number)) != nil && (try? Credentials.becomeRoot()) != nil
     }
 
     private static func join(runDirectory: String, mode: Mode) -> Bool {

@@ -38,7 +38,7 @@ extension ContainerStart {
             makesNetwork: options.networkMode.isOwn,
             lowers: RootMount.Layers(image: image, mountPoints: mountPoints).lowers, upper: upper, work: work,
             pattern: image[0], isVolatile: options.autoRemove, opensDevices: false)
-        guard let preparation = try? Preparation(request, in: living.takePidfd()) else { return nil }
+        guard let preparation = try? Preparation(request, in: living.takeFile()) else { return nil }
         return Beginning(preparation: preparation, living: mark)
     }
 }

@@ -134,11 +134,13 @@ package struct Supervisor: ~Copyable {
     /// `publishing`: for as long as it lives others join its namespace; who does not linger must not say so.
     mutating func enterUserNamespace(publishing: Bool = true) throws(SupervisorFailure) {
         let runDirectory = request.containers.paths.run
+        var living = request.living
         do throws(UserNamespaceError) {
-            mode = try UserNamespace.enter(
-                runDirectory: runDirectory, publishing: publishing, through: request.living)
+            mode = try UserNamespace.enter(runDirectory: runDirectory, publishing: publishing, living: &living)
         } catch { throw SupervisorFailure(error.description) }
-        if let living = request.living { close(living.number) }
+        // A mount of another namespace's is none that this one could attach.
+        if living == nil { endPreparation() }
+        if let made = request.living { close(made.number) }
     }
 
     // MARK: the container's life
