@@ -80,9 +80,10 @@ import Testing
     func theExecutableCannotBeOverwritten(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
             // A copy that the container's root owns: without the guard nothing else would be in the way.
-            let copy = "\(sandbox.path)/work/engine"
+            // By a name of its own: root sees the processes of the other user's case, too, and may write to what they leave.
+            let copy = "\(sandbox.path)/work/engine-\(user)"
             try sandbox.tool("/bin/cp", Executable.path, copy)
-            let attack = ["overwrite", "/work/engine", "3"]
+            let attack = ["overwrite", "/work/engine-\(user)", "3"]
             let program = try RunningProgram(
                 sandbox.spawn(
                     copy,
