@@ -46,7 +46,7 @@ class Phase:
     after: tuple = ()
     # How many cores it keeps busy, and the minutes after which it is ended: many times what it takes.
     cores: float = 1.0
-    limit: int = 30
+    limit: int = 60
     # Why it cannot run here; in CI that is a failure.
     obstacle: str | None = None
     state: str = "waits"
@@ -71,7 +71,7 @@ def phases():
         Phase("lint", [*MAKE, "lint"], after=("packages",), cores=1),
         Phase("debug", [*MAKE, "debug-checked"], after=("arrows",), cores=2),
         Phase("image", ["Tests/VM/run-in-vm", "--build"], after=("packages",), cores=0.5, obstacle=only_root),
-        Phase("release", [*MAKE, "build"], after=("debug",), cores=1.3, limit=45),
+        Phase("release", [*MAKE, "build"], after=("debug",), cores=1.3),
         Phase("integration", [*tests, "integration"], after=("debug",), cores=0.5),
         Phase("modules", [*tests, "modules"], after=("debug",), cores=0.7),
         Phase("ordinary", [*tests, "ordinary"], after=("debug",), cores=0.7, obstacle=only_root),

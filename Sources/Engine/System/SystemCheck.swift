@@ -198,6 +198,13 @@ private final class SystemCheck {
         LayerStore(paths, .full).has(name) || LayerStore(paths, .squashed).has(name)
     }
 
+    // Whether its removal goes on: since the list of containers was read, or since it was seen that it is not there.
+    private func isLeaving(_ id: String) -> Bool {
+        let path = RetiredTree.path(id, in: paths.containers)
+        return leaving.contains(id)
+            || attempt({ try Files.isPresent(path) }) == true && RetiredTree.isBeingRemoved(path)
+    }
+
     private func isUnpacked(_ layer: ImageLayer) -> Bool {
         layer.names.contains { isPresent($0) }
     }
@@ -261,7 +268,7 @@ private final class SystemCheck {
                 problems.append("the name \(name) leads to no container")
                 continue
             }
-            if !leaving.contains(id), attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false {
+            if attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false, !isLeaving(id) {
                 problems.append("the name \(name) belongs to container \(id.prefix(12)), which is gone")
             }
         }
@@ -280,8 +287,11 @@ private final class SystemCheck {
 
     private func checkRunDirectories() {
         for id in names(in: paths.runningContainers)
-        where !leaving.contains(id) && attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false {
-            problems.append("\(paths.runningContainers)/\(id) belongs to a container that is gone")
+        where attempt({ try Files.isPresent(engine.containers.directory(id)) }) == false && !isLeaving(id) {
+            let path = "\(paths.runningContainers)/\(id)"
+            // It goes before the rest of the container does.
+            guard attempt({ try Files.isPresent(path) }) == true else { continue }
+            problems.append("\(path) belongs to a container that is gone")
         }
         for name in names(in: paths.run + "/userns") {
             let path = "\(paths.run)/userns/\(name)"
@@ -302,7 +312,7 @@ private final class SystemCheck {
             problems.append("\(path) names a process that is gone")
         }
         guard let abandoned = attempt({ try EndpointStore(paths).abandoned() }) else { return }
-        for record in abandoned.records where !leaving.contains(record.containerID) {
+        for record in abandoned.records where !isLeaving(record.containerID) {
             problems.append(
                 "container \(record.containerID.prefix(12)) has its place on network \(record.networkID.prefix(12)) still, and is "
                     + "gone")
@@ -317,7 +327,7 @@ private final class SystemCheck {
                 problems.append("\(path) is left of a volume that was being made or removed")
             }
             for name in found.orphans { problems.append("volume \(name) is left of a container that is gone") }
-            for path in found.references where !leaving.contains(Files.split(path).name) {
+            for path in found.references where !isLeaving(Files.split(path).name) {
                 problems.append("\(path) belongs to a container that is gone")
             }
         } catch { problems.append(error.description) }
