@@ -194,9 +194,11 @@ package struct PendingCgroup: ~Copyable {
         }
     }
 
-    /// Waits for it and sets its limits. Throws `CgroupError`; nothing is left behind then.
-    package consuming func complete() throws(CgroupError) -> Cgroup {
-        let resources = request.resources
+    /// Waits for it and sets its limits; without `guarding` its devices are for the caller to guard (`Cgroup.apply`). Throws
+    /// `CgroupError`; nothing is left behind then.
+    package consuming func complete(guarding: Bool = true) throws(CgroupError) -> Cgroup {
+        var resources = request.resources
+        if !guarding { resources?.devices = nil }
         let cgroup: Cgroup
         switch consume state {
         case .made(let made): cgroup = made

@@ -138,12 +138,7 @@ package struct Cgroup: ~Copyable, Sendable {
 
     /// The value of `key` in a file of lines "KEY VALUE"; nil where either is not there.
     func value(_ key: String, of file: String) -> UInt64? {
-        guard let text = text(file) else { return nil }
-        for line in text.split(on: "\n") where line.begins(with: key) {
-            let rest = line.dropping(key.utf8.count)
-            if rest.begins(with: " ") { return UInt64(rest.dropping(1)) }
-        }
-        return nil
+        text(file).flatMap { FlatKeys($0)[key] }
     }
 
     func write(_ value: String, to file: String) throws(SystemError) {
@@ -153,14 +148,15 @@ package struct Cgroup: ~Copyable, Sendable {
 
 /// A file of lines "KEY VALUE" (cgroup-v2.rst, Flat keyed).
 struct FlatKeys {
-    private var values: [Substring: UInt64] = [:]
+    private let text: String
 
-    init(_ text: String) {
-        for line in text.split(on: "\n") {
-            let fields = line.split(on: " ")
-            if fields.count == 2, let value = UInt64(fields[1]) { values[fields[0]] = value }
+    init(_ text: String) { self.text = text }
+
+    subscript(_ key: String) -> UInt64? {
+        for line in text.split(on: "\n") where line.begins(with: key) {
+            let rest = line.dropping(key.utf8.count)
+            if rest.begins(with: " ") { return UInt64(rest.dropping(1)) }
         }
+        return nil
     }
-
-    subscript(_ key: String) -> UInt64? { values[key[...]] }
 }

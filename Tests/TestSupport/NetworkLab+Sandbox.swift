@@ -15,7 +15,11 @@ package struct LabExecutable {
 
     /// Runs it to its end; throws unless it exits with 0.
     @discardableResult
-    package func success(_ words: String...) throws -> ProgramResult {
+    package func success(_ words: String...) throws -> ProgramResult { try success(words) }
+
+    /// The same.
+    @discardableResult
+    package func success(_ words: [String]) throws -> ProgramResult {
         let result = try callAsFunction(words)
         guard result.code == 0 else { throw TestFailure("apus \(words.joined(separator: " ")): \(result)") }
         return result

@@ -80,6 +80,14 @@ package final class NetworkLab {
         return running
     }
 
+    /// What a container executes to answer everybody who comes to its port 80 with `text`. A loop around `nc -l` would not be there
+    /// between two of them, and would take a caller's end for its own.
+    package static func answering(_ text: String) -> [String] { ["nc", "-ll", "-p", "80", "-e", "echo", text] }
+
+    /// What a shell in such a container executes to wait until it answers.
+    package static let awaitingPort80 =
+        "for i in $(seq 200); do grep -qs ':0050 .* 0A ' /proc/net/tcp /proc/net/tcp6 && exit; sleep 0.05; done; exit 1"
+
     /// A server that tells each client of TCP its address and port, and each datagram's sender.
     package static func echo(port: Int, address: String = "", v6: Bool = false) -> String {
         """

@@ -165,7 +165,7 @@ package enum Executable {
     package static let path: String = {
         let build = "\(repository)/.build/debug/apus"
         let source = getenv("APUS_BINARY").map { String(cString: $0) } ?? build
-        let copy = "/tmp/apus-it-bin.\(getuid()).\(getpid())"
+        let copy = "/tmp/apus-it-bin.\(getuid()).\(randomHex(bytes: 6))"
         do {
             try Files.makeDirectory(copy, mode: 0o755)
             let result = try RunningProgram(

@@ -105,15 +105,15 @@ package struct PreparedParts: ~Copyable {
         root = nil
     }
 
-    /// The network namespace, once; nil where there is none yet.
+    /// The network namespace, once, when it is there: sooner than another one that is begun now. nil where it was not made.
     package mutating func takeNetwork() -> FileDescriptor? {
-        while network.number == nil, receive(milliseconds: 0) {}
+        while network.number == nil, root.number == nil, receive() {}
         return network.take()
     }
 
     /// The root file system, once, when it is there; nil where it was not made.
     package mutating func takeRoot() -> FileDescriptor? {
-        while root.number == nil, receive(milliseconds: -1) {}
+        while root.number == nil, receive() {}
         return root.take()
     }
 
@@ -124,12 +124,12 @@ package struct PreparedParts: ~Copyable {
         _ = try? poll.wait()
     }
 
-    // Takes one answer; false where there is none.
-    private mutating func receive(milliseconds: CInt) -> Bool {
+    // Waits for one answer; false where none comes any more.
+    private mutating func receive() -> Bool {
         var poll = PollSet()
         let place = poll.add(answers.rawValue)
         poll.add(pidfd.rawValue)
-        guard (try? poll.wait(milliseconds: milliseconds)) ?? false, poll.isReadable(place),
+        guard (try? poll.wait()) != nil, poll.isReadable(place),
             var packet = PacketSocket.receive(from: answers.rawValue), let attachment = packet.attachment.take()
         else { return false }
         if packet.bytes[0] == UInt8(APUS_PREPARED_NETWORK) {

@@ -127,9 +127,4 @@ package enum DescriptorTable {
 
     /// Whether there is a descriptor with that number.
     package static func isOpen(_ number: CInt) -> Bool { apus_fcntl_get(number, F_GETFD) >= 0 }
-
-    /// Lets an owner's descriptor survive execve(2).
-    package static func keepAcrossExec(_ number: CInt) throws(SystemError) {
-        try check("fcntl") { apus_fcntl_set(number, F_SETFD, 0) }
-    }
 }

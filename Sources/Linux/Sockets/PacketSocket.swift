@@ -41,15 +41,14 @@ package struct PacketSocket: ~Copyable, Sendable {
     /// The message that waits in the socket with this number, of at most 64 KB; nil where there is none, or the other side
     /// has closed its end.
     package static func receive(from socket: CInt) -> Packet? {
-        var bytes = [UInt8](repeating: 0, count: 64 << 10)
         var attachment: CInt = -1
         var count: CInt = 1
-        let got = bytes.withUnsafeMutableBytes {
+        let message = [UInt8].filled(room: 64 << 10) {
             apus_recv_fds(socket, $0.baseAddress, $0.count, &attachment, &count)
         }
-        let received = count > 0 && got >= 0 ? FileDescriptor(owning: attachment) : nil
-        guard got > 0 else { return nil }
-        bytes.removeLast(bytes.count - got)
+        guard case .success(let bytes) = message else { return nil }
+        let received = count > 0 ? FileDescriptor(owning: attachment) : nil
+        if bytes.isEmpty { return nil }
         return Packet(bytes: bytes, attachment: received)
     }
 

@@ -141,7 +141,10 @@ private struct PathMasks: ~Copyable {
             let tree: MountTree
             switch ready.take() {
             case .some(let copy): tree = copy
-            case nil: tree = try MountTree.clone(null, recursive: false)
+            case nil:
+                // A copy that finds no place is unmounted, for which the kernel takes fifty times as long as for this look.
+                guard try Files.isPresent(name, in: proc) else { return true }
+                tree = try MountTree.clone(null, recursive: false)
             }
             do throws(SystemError) {
                 // The attempt is the look: a kernel that lacks the file has no place to attach to.

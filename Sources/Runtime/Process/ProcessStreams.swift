@@ -176,25 +176,18 @@ package struct ProcessStreams: ~Copyable {
     // goes with its process (see `TerminalPresence`).
     private mutating func read(_ source: Source) -> Chunk? {
         guard let number = number(of: source) else { return nil }
-        var buffer = [UInt8](repeating: 0, count: Self.largestChunk)
         while true {
-            let got = buffer.withUnsafeMutableBytes { Glibc.read(number, $0.baseAddress, $0.count) }
-            if got > 0 {
-                buffer.removeLast(buffer.count - got)
-                return Chunk(source: source, data: buffer)
+            switch [UInt8].filled(room: Self.largestChunk, by: { Glibc.read(number, $0.baseAddress, $0.count) }) {
+            case .success(let data) where !data.isEmpty: return Chunk(source: source, data: data)
+            case .failure(.interrupted): continue
+            case .failure(.again): return nil
+            case .failure(.io) where source == .terminal:
+                presence.hungUp(number)
+                return nil
+            default:
+                close(source)
+                return nil
             }
-            if got < 0 {
-                switch Errno.current {
-                case .interrupted: continue
-                case .again: return nil
-                case .io where source == .terminal:
-                    presence.hungUp(number)
-                    return nil
-                default: break
-                }
-            }
-            close(source)
-            return nil
         }
     }
 

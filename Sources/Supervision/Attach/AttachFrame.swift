@@ -141,31 +141,31 @@ struct AttachChannel: ~Copyable {
 
     /// One packet that is there already: for who serves others, too, and waits for none of them.
     static func receiveNow(from socket: CInt) -> Received {
-        var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload + 16)
-        while true {
-            let got = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, CInt(MSG_DONTWAIT)) }
-            if got < 0 {
-                if Errno.current == .interrupted || Errno.current == Errno(ECONNRESET) { continue }
-                return Errno.current == .again ? .nothing : .end
-            }
-            if got == 0 { return .end }
-            if let frame = AttachFrame(bytes: buffer[..<got]) { return .frame(frame) }
-            return .nothing
+        switch packet(from: socket, CInt(MSG_DONTWAIT)) {
+        case .success(let bytes):
+            if bytes.isEmpty { return .end }
+            return AttachFrame(bytes: bytes[...]).map { .frame($0) } ?? .nothing
+        case .failure(let errno): return errno == .again ? .nothing : .end
         }
     }
 
     /// The next frame; nil at the end of the connection. A packet that is no frame is passed over.
     static func receive(from socket: CInt) -> AttachFrame? {
-        var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload + 16)
+        while case .success(let bytes) = packet(from: socket, 0), !bytes.isEmpty {
+            if let frame = AttachFrame(bytes: bytes[...]) { return frame }
+        }
+        return nil
+    }
+
+    // One packet; empty at the end of the connection.
+    private static func packet(from socket: CInt, _ flags: CInt) -> Result<[UInt8], Errno> {
         while true {
-            let got = buffer.withUnsafeMutableBytes { recv(socket, $0.baseAddress, $0.count, 0) }
-            if got < 0 {
-                // A peer that ended with a packet of ours unread is reported first, and once; what it sent comes after.
-                if Errno.current == .interrupted || Errno.current == Errno(ECONNRESET) { continue }
-                return nil
+            let packet = [UInt8].filled(room: AttachFrame.maximumPayload + 16) {
+                recv(socket, $0.baseAddress, $0.count, flags)
             }
-            if got == 0 { return nil }
-            if let frame = AttachFrame(bytes: buffer[..<got]) { return frame }
+            // A peer that ended with a packet of ours unread is reported first, and once; what it sent comes after.
+            if case .failure(let errno) = packet, errno == .interrupted || errno == Errno(ECONNRESET) { continue }
+            return packet
         }
     }
 }

@@ -174,15 +174,15 @@ package struct AttachedClient: ~Copyable {
 
     // True when the detach keys were typed.
     private mutating func forwardInput() -> Bool {
-        var buffer = [UInt8](repeating: 0, count: AttachFrame.maximumPayload)
-        let got = buffer.withUnsafeMutableBytes { read(options.caller.input, $0.baseAddress, $0.count) }
-        if got < 0, Errno.current == .interrupted || Errno.current == .again { return false }
-        guard got > 0 else {
+        let number = options.caller.input
+        let input = [UInt8].filled(room: AttachFrame.maximumPayload) { read(number, $0.baseAddress, $0.count) }
+        if case .failure(let errno) = input, errno == .interrupted || errno == .again { return false }
+        guard case .success(let typed) = input, !typed.isEmpty else {
             inputOpen = false
             _ = channel.send(.inputEnd, waiting: true)
             return false
         }
-        let (data, detached) = detachKeys.scan(buffer[..<got])
+        let (data, detached) = detachKeys.scan(typed[...])
         if !data.isEmpty {
             outstandingInput += 1
             _ = channel.send(.input(data), waiting: true)

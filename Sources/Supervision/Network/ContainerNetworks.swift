@@ -18,6 +18,8 @@ final class ContainerNetworks {
     private var current: BridgedNetwork?
     /// What serves the networks of the present run.
     private(set) var process: NetworkProcess?
+    // That of the last run, which ends.
+    private var ending: NetworkProcess?
 
     init(_ request: NetworkRequest, of id: String, name: String, in containers: ContainerStore) {
         self.request = request
@@ -83,7 +85,8 @@ final class ContainerNetworks {
 
     /// The run has come to its end: nothing is served any more.
     func stopServing() {
-        process?.stop()
+        process?.endSoon()
+        ending = process
         process = nil
         current?.unpublish()
     }
@@ -94,6 +97,8 @@ final class ContainerNetworks {
 
     /// Gives back what the last run had. It waits for the kernel.
     func leave() {
+        ending?.reap()
+        ending = nil
         current?.leave()
         current = nil
     }

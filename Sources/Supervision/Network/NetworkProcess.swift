@@ -91,13 +91,20 @@ final class NetworkProcess: SupervisedTask {
     }
 
     func stop() {
-        guard let process else { return }
-        kill(process, SIGKILL)
+        endSoon()
         reap()
-        deadline = nil
     }
 
-    private func reap() {
+    /// As `stop`, and waits only where it has what others may want next, the host's ports: else that is for `reap()`.
+    func endSoon() {
+        guard let process else { return }
+        kill(process, SIGKILL)
+        deadline = nil
+        if !service.ports.isEmpty { reap() }
+    }
+
+    /// Waits for the end of what has been told to end.
+    func reap() {
         if let process { _ = try? waitForExit(of: process) }
         (process, pidfd) = (nil, nil)
     }

@@ -10,6 +10,8 @@ final class ContainerCgroup {
     private var pending: PendingCgroup?
     private var cgroup: Cgroup?
     private var events: CgroupEvents?
+    // Whether its devices are still to be guarded.
+    private var isUnguarded = false
     private var knownOOMKills: UInt64 = 0
     /// Whether memory has run out since the container's last start.
     private(set) var hasRunOutOfMemory = false
@@ -31,13 +33,14 @@ final class ContainerCgroup {
         }
     }
 
-    /// Waits until it is there, with its limits. For a further start of the container it is the same one: `update` may
+    /// Waits until it is there, with its limits but for devices (`guardDevices`). For a further start of the container it is the same one: `update` may
     /// have changed its limits meanwhile.
     func prepare() throws(SupervisorFailure) {
         hasRunOutOfMemory = false
         do throws(CgroupError) {
             if let pending = pending.take() {
-                cgroup = try pending.complete()
+                cgroup = try pending.complete(guarding: false)
+                isUnguarded = true
             } else {
                 events = nil
                 try cgroup?.clear()
@@ -45,6 +48,19 @@ final class ContainerCgroup {
             }
         } catch {
             if isRequired { throw SupervisorFailure(error) }
+        }
+    }
+
+    /// Has its devices guarded as asked, before the container's program runs: the kernel takes half a millisecond to check what
+    /// guards them, in which the container's process sets itself up.
+    func guardDevices() throws(SupervisorFailure) {
+        guard isUnguarded else { return }
+        isUnguarded = false
+        guard let rules = request.resources?.devices else { return }
+        switch cgroup {
+        case .some(let cgroup):
+            do throws(CgroupError) { try cgroup.apply(rules) } catch { throw SupervisorFailure(error) }
+        case nil: break
         }
     }
 

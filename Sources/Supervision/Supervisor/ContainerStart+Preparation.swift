@@ -7,8 +7,8 @@ extension ContainerStart {
     /// What is being made for a container, and what its supervisor needs to take it.
     package struct Beginning: Sendable {
         package let preparation: Preparation
-        /// Whose user namespace it is made in.
-        package let living: UserNamespace.Living.Mark
+        /// Whose user namespace it is made in; nil: the caller's.
+        package let living: UserNamespace.Living.Mark?
     }
 
     /// Begins to make what the container needs whatever the rest of its options says: its root file system, and its network
@@ -23,22 +23,29 @@ extension ContainerStart {
         case .automatic, .host: break
         default: return nil
         }
-        guard mode == .mapped, build == nil, case .layers(let image) = root,
+        guard mode != .single, build == nil, case .layers(let image) = root,
             options.storageDriver ?? .overlay == .overlay,
             !options.readonlyRootfs
         else { return nil }
         let mountPoints = MountPoints.path(in: Files.split(image[0]).parent)
-        guard Files.exists(mountPoints),
-            let living = UserNamespace.living(runDirectory: containers.paths.run, mode: mode)
-        else { return nil }
-        let mark = living.mark
+        guard Files.exists(mountPoints) else { return nil }
+        let user: FileDescriptor?
+        let mark: UserNamespace.Living.Mark?
+        if mode == .host {
+            user = nil
+            mark = nil
+        } else {
+            guard let living = UserNamespace.living(runDirectory: containers.paths.run, mode: mode) else { return nil }
+            mark = living.mark
+            user = living.takeFile()
+        }
         let directory = containers.directory(id)
         let (upper, work) = RootMount.places(in: directory)
         let request = Preparation.Request(
             makesNetwork: options.networkMode.isOwn,
             lowers: RootMount.Layers(image: image, mountPoints: mountPoints).lowers, upper: upper, work: work,
             pattern: image[0], isVolatile: options.autoRemove, opensDevices: false)
-        guard let preparation = try? Preparation(request, in: living.takeFile()) else { return nil }
+        guard let preparation = try? Preparation(request, in: user) else { return nil }
         return Beginning(preparation: preparation, living: mark)
     }
 }

@@ -27,28 +27,21 @@ extension Supervisor {
         let other = try joinOther(plan.network, &plan.spec)
         // For root: the process gives them to its user by itself.
         var streams = try openStreams(for: .init())
-        try cgroup?.prepare()
-        if plan.sharesProcesses { Reaper.adoptOrphans() }
         let isBridged = plan.network == .bridged && networks != nil
         var namespace = isBridged || plan.network == .loopback ? takePreparedNetwork() : nil
         joinPrepared(namespace, &plan.spec)
         var process = try beginLaunch(
-            plan, .provided, streams, announcesNetwork: isBridged && namespace.number == nil)
-        // It is in there by now.
-        if !isBridged { namespace = nil }
-        // The container has them now; a pipe's reader sees its end when the last writer is gone.
-        streams.theirs = ChildEnds()
+            plan, .provided, &streams, announcesNetwork: isBridged && namespace.number == nil)
+        if !isBridged { network = namespace.take() }
         endLifetime(other)
         let needsInterfaces = isBridged && Self.settingsConcernInterfaces(plan)
         do throws(SupervisorFailure) {
             if needsInterfaces { try putOnNetworks(&process, &namespace, &plan, loop) }
             try provideRoot(&process, &plan, loop, isFirst: isFirst)
-            do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
-                throw SupervisorFailure("cannot listen for commands: \(error)")
-            }
+            try listen(&loop)
+            try cgroup?.guardDevices()
             if isBridged, !needsInterfaces { try putOnNetworks(&process, &namespace, &plan, loop) }
-            for volume in request.volumes { loop.prologue.append(.mount(volume.event)) }
-            for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
+            tellParts(&loop)
             try record()
             // Before it is ready, so that it need not wait when it is.
             try release(&process)
@@ -81,9 +74,10 @@ extension Supervisor {
     private mutating func provideRoot(
         _ process: inout InitProcess, _ plan: inout LaunchPlan, _ loop: borrowing ServeLoop, isFirst: Bool
     ) throws(SupervisorFailure) {
+        // First what needs no root: a prepared one may not be there yet.
+        try writeFiles(plan.files)
         let root = try mountRoot(nil, isFirst: isFirst)
         if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
-        try writeFiles(plan.files)
         try resolveUser(&plan, root, nil)
         if isFirst { try changeOwners(plan) }
         let home = plan.hasHomeOfUser ? plan.spec.process?.env?.last : nil

@@ -1,3 +1,4 @@
+import Bytes
 import ContainerSpec
 import Glibc
 import Linux
@@ -9,21 +10,17 @@ import Store
 
 /// What brings one run of the container from its root file system to its first instruction.
 extension Supervisor {
-    // The process, which sets itself up when this returns.
-    func begin(
-        _ plan: LaunchPlan, _ root: borrowing FileDescriptor, _ streams: inout Streams, _ loop: inout ServeLoop
-    ) throws(SupervisorFailure) -> InitProcess {
-        try cgroup?.prepare()
-        if plan.sharesProcesses { Reaper.adoptOrphans() }
-        let mount: FileDescriptor
-        do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
-        let process = try beginLaunch(plan, .mount(mount), streams)
-        // The container has them now; a pipe's reader sees its end when the last writer is gone.
-        streams.theirs = ChildEnds()
+    /// Waits for commands from here on.
+    func listen(_ loop: inout ServeLoop) throws(SupervisorFailure) {
         do throws(SystemError) { try loop.listen(runDirectory: request.runDirectory) } catch {
             throw SupervisorFailure("cannot listen for commands: \(error)")
         }
-        return process
+    }
+
+    /// What a start tells of before it tells that the container runs.
+    func tellParts(_ loop: inout ServeLoop) {
+        for volume in request.volumes { loop.prologue.append(.mount(volume.event)) }
+        for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
     }
 
     // Waits until the process stands in front of its program.
@@ -42,7 +39,7 @@ extension Supervisor {
     }
 
     // Tells whoever asked to be told that the container runs, and what watches it.
-    func announce(
+    mutating func announce(
         _ process: borrowing InitProcess, _ plan: LaunchPlan, _ loop: inout ServeLoop, restarts: Int, isFirst: Bool
     ) throws(SupervisorFailure) -> RunningContainer {
         journal.running(
@@ -57,9 +54,26 @@ extension Supervisor {
         // The one of the start before watched the end of that.
         loop.tasks.removeAll { $0 is MemoryWatch }
         if let watch = cgroup?.watch({ [journal] in journal.record(.oom) }) { loop.tasks.append(watch) }
-        return RunningContainer(
+        let container = RunningContainer(
             id: request.id, pid: process.pid, pidfd: try pidfd(of: process), plan: plan, seccomp: request.seccomp,
             identity: request.identity, mode: mode, runDirectory: request.runDirectory, cgroup: cgroup?.path)
+        holdMounts(of: container)
+        return container
+    }
+
+    // Only where nothing is mounted that somebody could miss: a directory that was bound in is the caller's again when the command
+    // is over.
+    private mutating func holdMounts(of container: RunningContainer) {
+        guard request.volumes.isEmpty, request.images.isEmpty, request.build == nil, rootServer.all.isEmpty else {
+            return
+        }
+        for mount in container.spec.mounts ?? [] {
+            if let source = mount.source, source.begins(with: "/"), !source.begins(with: request.runDirectory) {
+                return
+            }
+        }
+        // Without it they go a moment earlier.
+        mounts = try? FileDescriptor.open("/proc/\(container.pid)/ns/mnt", O_RDONLY)
     }
 
     func noteMemory() {
@@ -68,11 +82,12 @@ extension Supervisor {
         journal.outOfMemory(cgroup.hasRunOutOfMemory)
     }
 
-    // `announcesNetwork`: as `LaunchRequest` has it.
+    /// The process, which sets itself up when this returns, with its ends of the streams. `announcesNetwork`: as `LaunchRequest` has it.
     func beginLaunch(
-        _ plan: LaunchPlan, _ root: consuming RootFilesystem, _ streams: borrowing Streams,
-        announcesNetwork: Bool = false
+        _ plan: LaunchPlan, _ root: consuming RootFilesystem, _ streams: inout Streams, announcesNetwork: Bool = false
     ) throws(SupervisorFailure) -> InitProcess {
+        try cgroup?.prepare()
+        if plan.sharesProcesses { Reaper.adoptOrphans() }
         let stdio: Stdio =
             if let input = streams.theirs.input.number, let output = streams.theirs.output.number,
                 let errorOutput = streams.theirs.errorOutput.number
@@ -98,7 +113,12 @@ extension Supervisor {
         launch.parentDeathSignal = SIGKILL
         launch.hidesExecutable = OwnExecutable.canBeOverwritten
         launch.cgroup = try cgroup?.directory()
-        do throws(LaunchError) { return try InitProcess.begin(launch) } catch {
+        do throws(LaunchError) {
+            let process = try InitProcess.begin(launch)
+            // The container has them now; a pipe's reader sees its end when the last writer is gone.
+            streams.theirs = ChildEnds()
+            return process
+        } catch {
             guard plan.mapsMounts, error.errno == .notPermitted else { throw SupervisorFailure(error) }
             throw SupervisorFailure(
                 "\(error): leave out the option 'idmap', and use --userns keep-id, or the option 'U', which changes the owners",

@@ -42,9 +42,13 @@ extension Supervisor {
     // Once; nil where there is none that is as the container's has to be.
     private mutating func takePreparedRoot() -> FileDescriptor? {
         guard var parts = prepared.take() else { return nil }
-        let root = parts.takeRoot()
+        // Whoever made it has nothing else to do, and takes a while to end.
+        if let root = parts.takeRoot() {
+            // It was made when nobody knew whether something would guard the devices.
+            if !request.guardsDevices || (try? root.setMountAttributes(clear: .noDevices)) != nil { return root }
+        }
         parts.finish()
-        return request.guardsDevices ? nil : root
+        return nil
     }
 
     /// Waits until nothing is made for the container any more, and lets go of what was.

@@ -25,6 +25,10 @@ package struct Supervisor: ~Copyable {
     let journal: ContainerJournal
     private(set) var mode = UserNamespace.Mode.host
     var cgroup: ContainerCgroup?
+    /// Namespaces of the present run that the kernel takes longer to take down than anybody waits for the end of a short command:
+    /// they are let go of when it has been told (`tellEnd`).
+    var mounts: FileDescriptor?
+    var network: FileDescriptor?
     /// Who serves the root file system of the present run, where somebody does.
     let rootServer = RootServer()
     /// nil for a container that is on none.
@@ -138,8 +142,8 @@ package struct Supervisor: ~Copyable {
         do throws(UserNamespaceError) {
             mode = try UserNamespace.enter(runDirectory: runDirectory, publishing: publishing, living: &living)
         } catch { throw SupervisorFailure(error.description) }
-        // A mount of another namespace's is none that this one could attach.
-        if living == nil { endPreparation() }
+        // A mount of another user namespace's is none that this one could attach.
+        if mode != .host, living == nil { endPreparation() }
         if let made = request.living { close(made.number) }
     }
 
@@ -186,7 +190,7 @@ package struct Supervisor: ~Copyable {
             let ran = MonotonicTime.now() - started
             if loop.wishes.restart {
                 journal.restarting(exitCode: code)
-                loop.tellEnd(code, final: false)
+                tellEnd(code, final: false, nil, &loop)
                 noteEnd(code, ran)
                 journal.record(.stop)
                 loop.epilogue = [.restart]
@@ -201,7 +205,7 @@ package struct Supervisor: ~Copyable {
                 return finish(code, failure, &loop, ran: ran)
             }
             journal.restarting(exitCode: code)
-            loop.tellEnd(code, final: false)
+            tellEnd(code, final: false, nil, &loop)
             noteEnd(code, ran)
             journal.flush()
             guard loop.rest(until: .now().adding(milliseconds: wait)) else { return finish(code, nil, &loop) }
@@ -255,23 +259,32 @@ package struct Supervisor: ~Copyable {
         defer { identity?.end() }
         var streams = try openStreams(for: plan.spec.process?.user ?? .init())
         let stubs = MountStubs(of: request.build, in: root)
-        var process = try begin(plan, root, &streams, &loop)
-        // While it sets itself up: all that must be before it executes its program.
-        try record()
-        if let warning = try awaitEgress(&egress) { loop.warn(warning) }
-        try networks?.serve()
-        // A filter's listener is asked for first, and what was made of a build's file system is looked at before its program runs.
-        if request.identity != nil || stubs != nil { try complete(&process, &identity) }
-        stubs?.noteMade()
-        try release(&process)
+        let mount: FileDescriptor
+        do throws(SystemError) { mount = try root.duplicate() } catch { throw SupervisorFailure(error) }
+        var process = try beginLaunch(plan, .mount(mount), &streams)
+        do throws(SupervisorFailure) {
+            // While it sets itself up: all that must be before it executes its program.
+            try cgroup?.guardDevices()
+            try listen(&loop)
+            try record()
+            if let warning = try awaitEgress(&egress) { loop.warn(warning) }
+            try networks?.serve()
+            // A filter's listener is asked for first, and what was made of a build's file system is looked at before its program
+            // runs.
+            if request.identity != nil || stubs != nil { try complete(&process, &identity) }
+            stubs?.noteMade()
+            try release(&process)
+        } catch {
+            process.kill()
+            throw error
+        }
         streams.ours.terminal = process.takeTerminal()
         // The container's process has a copy of this mount namespace.
         letGoImages()
         letGoBuildMounts()
         endLifetime(loopback)
         endLifetime(other)
-        for volume in request.volumes { loop.prologue.append(.mount(volume.event)) }
-        for network in connectedNetworks() { loop.prologue.append(.connect(network)) }
+        tellParts(&loop)
         let container = try announce(process, plan, &loop, restarts: restarts, isFirst: isFirst)
         let status = serve(container, streams.ours, &loop)
         stubs?.remove()
@@ -309,6 +322,14 @@ package struct Supervisor: ~Copyable {
         journal.note(.die(exitCode: code, milliseconds: milliseconds))
     }
 
+    private mutating func tellEnd(
+        _ code: CInt, final: Bool, _ failure: SupervisorFailure?, _ loop: inout ServeLoop
+    ) {
+        loop.tellEnd(code, final: final, failure)
+        mounts = nil
+        network = nil
+    }
+
     // Returns the directories that are left for removal.
     private mutating func finish(
         _ code: CInt, _ failure: SupervisorFailure?, _ loop: inout ServeLoop, ran: Int64? = nil
@@ -324,7 +345,7 @@ package struct Supervisor: ~Copyable {
         if request.build != nil, let failure = failure ?? lackOfMemory(code) {
             loop.tellFailure(failure)
         } else {
-            loop.tellEnd(code, final: true, failure)
+            tellEnd(code, final: true, failure, &loop)
         }
         if let ran { noteEnd(code, ran) }
         if loop.wishes.stop { journal.note(.stop) }

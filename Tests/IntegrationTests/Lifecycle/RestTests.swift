@@ -136,9 +136,9 @@ import Testing
     func whatServesPortsAndNamesRestsAndAnswers(_ user: TestUser) throws {
         try withLab(user) { sandbox, lab, apus in
             try apus.success("network", "create", "net")
-            let server = "while :; do echo hello | nc -l -p 80; done"
             try apus.success(
-                "run", "-d", "--name", "server", "--network", "net", "-p", "7310:80", "busybox", "sh", "-c", server)
+                ["run", "-d", "--name", "server", "--network", "net", "-p", "7310:80", "busybox"]
+                    + NetworkLab.answering("hello"))
             let id = try sandbox.inspect("server", ".Id")
             let supervisor = try sandbox.supervisor(id)
             let process = try #require(try helpers(of: supervisor).first)

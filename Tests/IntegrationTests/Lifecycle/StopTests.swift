@@ -188,4 +188,26 @@ import Testing
             // `withSandbox` looks for what is left.
         }
     }
+
+    /// The container's mounts are held until its end has been told, which nobody could notice; but for what is the host's: that is free
+    /// before the command is over.
+    @Test(arguments: TestUser.available)
+    func nothingOfTheHostsIsHeldPastTheEndOfAContainer(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            // The engine makes it.
+            let folder = sandbox.store + "-given"
+            for (name, flags, holds) in [
+                ("alone", [], true), ("bound", ["-v", "\(folder):/given"], false),
+                ("kept", ["-v", "volume:/given"], false),
+                ("part", ["--mount", "type=bind,src=\(folder),dst=/given"], false),
+            ] {
+                let supervisor = try sandbox.supervisor(try sandbox.detached(name, flags, "sleep 1000"))
+                let held = try Files.list("/proc/\(supervisor)/fd").filter {
+                    (try? Files.readLink("/proc/\(supervisor)/fd/\($0)"))?.hasPrefix("mnt:[") == true
+                }
+                #expect(held.isEmpty != holds, "\(name): \(held)")
+            }
+            try sandbox.output("rm", "-f", "alone", "bound", "kept", "part")
+        }
+    }
 }

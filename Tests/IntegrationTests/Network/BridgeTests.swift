@@ -99,8 +99,9 @@ struct BridgeTests {
             try apus.success("network", "create", "one")
             try apus.success("network", "create", "two")
             try apus.success(
-                "run", "-d", "--name", "web", "--network", "one", "--network-alias", "www", "busybox", "sh", "-c",
-                "while :; do echo here | nc -l -p 80; done")
+                ["run", "-d", "--name", "web", "--network", "one", "--network-alias", "www", "busybox"]
+                    + NetworkLab.answering("here"))
+            try apus.success("exec", "web", "sh", "-c", NetworkLab.awaitingPort80)
             try apus.success("run", "-d", "--name", "other", "--network", "two", "busybox", "sleep", "1000")
             for name in ["web", "www", "WEB", "web.one"] {
                 let reached = try apus("run", "--rm", "--network", "one", "busybox", "nc", "-w", "5", name, "80")

@@ -98,11 +98,11 @@ struct EgressRuleTests {
             #expect(try sandbox.apus(behind: machine, ["network", "create", "--internal", "inner"]).code == 0)
             let server = try sandbox.apus(
                 behind: machine,
-                [
-                    "run", "-d", "--name", "web", "--network", "inner", "busybox", "sh", "-c",
-                    "while :; do echo here | nc -l -p 80; done",
-                ])
+                ["run", "-d", "--name", "web", "--network", "inner", "busybox"] + NetworkLab.answering("here"))
             #expect(server.code == 0, "\(server)")
+            let ready = try sandbox.apus(
+                behind: machine, ["exec", "web", "sh", "-c", NetworkLab.awaitingPort80])
+            #expect(ready.code == 0, "\(ready)")
             let result = try sandbox.apus(
                 behind: machine,
                 [

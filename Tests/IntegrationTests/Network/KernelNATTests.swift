@@ -183,8 +183,8 @@ struct KernelNATTests {
             try apus.success("network", "create", "gated")
             for name in ["one", "two", "gated"] {
                 try apus.success(
-                    "run", "-d", "--name", "in-\(name)", "--network", name, "busybox", "sh", "-c",
-                    "while :; do echo here | nc -l -p 80; done")
+                    ["run", "-d", "--name", "in-\(name)", "--network", name, "busybox"] + NetworkLab.answering("here"))
+                try apus.success("exec", "in-\(name)", "sh", "-c", NetworkLab.awaitingPort80)
             }
             let script = """
                 for a in 172.18.0.2 172.19.0.2 172.20.0.2; do nc -w 2 $a 80 </dev/null || echo "$a no"; done

@@ -61,11 +61,14 @@ extension HTTPServer.Response {
     }
 }
 
-/// Options without the machine's own configuration and without waiting.
+/// Options without the machine's own configuration and without waiting, but for an answer: the task that reads one waits its
+/// turn behind all tests of the run, which are minutes on a busy machine. Who is to meet silence sets a limit for it.
 func testOptions(_ environment: [String: String] = [:]) -> RegistryOptions {
     var options = RegistryOptions(environment: environment)
     options.retryDelay = .milliseconds(1)
-    options.idleTimeout = .seconds(20)
+    options.idleTimeout = .seconds(3600)
+    options.acceptTimeout = .seconds(3600)
+    options.connectTimeout = .seconds(3600)
     return options
 }
 
