@@ -3,6 +3,7 @@
 #include "CLinux.h"
 #include "loopback.h"
 
+#include <errno.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
@@ -59,13 +60,8 @@ static long copy_looks(const struct apus_preparation *wanted) {
 static long make_directories(const struct apus_preparation *wanted) {
   call4(SYS_umask, 0022, 0, 0, 0);
   long status = call4(SYS_mkdirat, AT_FDCWD, (long)wanted->upper, 0755, 0);
+  if (status >= 0) status = copy_looks(wanted);
   if (status < 0) return status;
-  status = copy_looks(wanted);
-  if (status < 0) {
-    // One that is there is taken for one that is complete.
-    call4(SYS_unlinkat, AT_FDCWD, (long)wanted->upper, AT_REMOVEDIR, 0);
-    return status;
-  }
   return call4(SYS_mkdirat, AT_FDCWD, (long)wanted->work, 0700, 0);
 }
 
@@ -116,5 +112,13 @@ static int prepare(void *argument) {
 }
 
 pid_t apus_prepare(const struct apus_preparation *wanted, int *pidfd) {
-  return clone(prepare, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_PIDFD | SIGCHLD, (void *)wanted, pidfd);
+  // What stops or ends its caller, from a terminal say, would leave whoever takes the parts waiting, or with half of one.
+  sigset_t all, former;
+  sigfillset(&all);
+  sigprocmask(SIG_SETMASK, &all, &former);
+  pid_t process = clone(prepare, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_PIDFD | SIGCHLD, (void *)wanted, pidfd);
+  int failure = errno;
+  sigprocmask(SIG_SETMASK, &former, NULL);
+  errno = failure;
+  return process;
 }

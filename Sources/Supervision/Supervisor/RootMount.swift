@@ -20,11 +20,11 @@ enum RootMount {
 
     /// Mounts the layers and returns a mount that is attached nowhere. `directory` is the container's, where the
     /// directory for what is written is made if it is missing, with the root directory's owner, mode and times of the
-    /// image. `volatile`: what is written need not survive a crash of the machine.
+    /// image. `volatile`: what is written need not survive a crash of the machine. `isNew`: as for `makeUpper`.
     static func make(
-        _ layers: Layers, directory: String, volatile: Bool, opensDevices: Bool
+        _ layers: Layers, directory: String, volatile: Bool, opensDevices: Bool, isNew: Bool = false
     ) throws(SystemError) -> FileDescriptor {
-        let upper = try makeUpper(StorageDriver.overlay.directory, work, layers, directory: directory)
+        let upper = try makeUpper(StorageDriver.overlay.directory, work, layers, directory: directory, isNew: isNew)
         return try Overlay.mount(
             lowers: layers.lowers, upper: (upper.directory, upper.work), volatile: volatile,
             opensDevices: opensDevices)
@@ -36,16 +36,15 @@ enum RootMount {
     }
 
     /// Makes the directories `upper` and `work` of the container's `directory` where they are missing, the first with the
-    /// looks of the image's root directory. Returns their paths.
+    /// looks of the image's root directory. Returns their paths. `isNew`: what is there was left by somebody who did not come to the
+    /// end of it, and has not got its looks yet.
     static func makeUpper(
-        _ upper: String, _ work: String, _ layers: Layers, directory: String
+        _ upper: String, _ work: String, _ layers: Layers, directory: String, isNew: Bool = false
     ) throws(SystemError) -> (directory: String, work: String) {
         let (upperDirectory, workDirectory) = ("\(directory)/\(upper)", "\(directory)/\(work)")
-        if mkdir(upperDirectory, 0o755) == 0 {
-            try copyRootAttributes(of: layers.image[0], to: upperDirectory)
-        } else if Errno.current != .exists {
-            throw SystemError("mkdir", upperDirectory)
-        }
+        let isMade = mkdir(upperDirectory, 0o755) == 0
+        if !isMade, Errno.current != .exists { throw SystemError("mkdir", upperDirectory) }
+        if isMade || isNew { try copyRootAttributes(of: layers.image[0], to: upperDirectory) }
         if mkdir(workDirectory, 0o700) < 0 {
             guard Errno.current == .exists else { throw SystemError("mkdir", workDirectory) }
             // A volatile mount that was not unmounted leaves this behind, and the next mount is refused.

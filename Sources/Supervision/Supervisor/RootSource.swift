@@ -112,7 +112,8 @@ struct RootSource {
                 layers, mountPoints: mountPoints, directory: directory, volatile: isVolatile,
                 opensDevices: opensDevices)
         }
-        return try RootMount.make(layers, directory: directory, volatile: isVolatile, opensDevices: opensDevices)
+        return try RootMount.make(
+            layers, directory: directory, volatile: isVolatile, opensDevices: opensDevices, isNew: isNew)
     }
 
     private func copy(_ layers: RootMount.Layers) throws(SystemError) -> FileDescriptor {

@@ -64,9 +64,9 @@ extension Supervisor {
     // Only where nothing is mounted that somebody could miss: a directory that was bound in is the caller's again when the command
     // is over.
     private mutating func holdMounts(of container: RunningContainer) {
-        guard request.volumes.isEmpty, request.images.isEmpty, request.build == nil, rootServer.all.isEmpty else {
-            return
-        }
+        guard case .layers = request.root, request.volumes.isEmpty, request.images.isEmpty, request.build == nil,
+            rootServer.all.isEmpty
+        else { return }
         for mount in container.spec.mounts ?? [] {
             if let source = mount.source, source.begins(with: "/"), !source.begins(with: request.runDirectory) {
                 return
