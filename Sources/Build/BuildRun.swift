@@ -13,16 +13,21 @@ import Synchronization
 struct BuildRun {
     let request: BuildRequest
     let tools: BuildTools
+    // By which the caller ends it, and no failure of its own does.
+    private let asked: Cancellation
     let reporter: Reporter
     let contexts: Contexts
     let steps: StepCache
     let ingest: ImageIngest
     let bases: BaseImages
 
-    init(_ builder: Builder, _ request: BuildRequest, _ cancellation: Cancellation, _ reporter: Reporter)
-        throws(BuildError)
-    {
+    /// `cancellation` is that of the build, which also ends with a step that fails, `asked` its caller's.
+    init(
+        _ builder: Builder, _ request: BuildRequest, _ cancellation: Cancellation, asked: Cancellation,
+        _ reporter: Reporter
+    ) throws(BuildError) {
         self.request = request
+        self.asked = asked
         self.reporter = reporter
         tools = BuildTools(
             paths: builder.paths, images: builder.images, layers: builder.images.layers, executable: builder.executable,
@@ -142,7 +147,10 @@ struct BuildRun {
 
     private func execute(_ plans: [BuildPlan], _ source: Source) throws(BuildError) -> [StageResult] {
         let pins = LayerPins()
-        let keeper = LayerKeeper(tools, pins, ingest, steps.store)
+        // What a step has done is kept, whatever becomes of the next.
+        var keeping = tools
+        keeping.cancellation = asked
+        let keeper = LayerKeeper(keeping, pins, ingest, steps.store)
         let isExported = request.outputs.contains { output in
             switch output {
             case .image, .archive: true

@@ -18,7 +18,9 @@ extension Builder {
         defer { watch.end() }
         // What failed steps have left, and what somebody else had made first. Nobody holds it any more: what the build knows has gone.
         defer { removeLeftovers(of: request) }
-        do throws(BuildError) { return try run(request, watch.inner, Reporter(report)) } catch {
+        do throws(BuildError) {
+            return try BuildRun(self, request, watch.inner, asked: cancellation, Reporter(report)).build()
+        } catch {
             if cancellation.isCancelled { throw BuildError("context canceled", .cancelled, step: error.step) }
             throw error
         }
@@ -35,15 +37,9 @@ extension Builder {
         }
     }
 
-    private func run(
-        _ request: BuildRequest, _ cancellation: Cancellation, _ reporter: Reporter
-    ) throws(BuildError) -> BuildResult {
-        try BuildRun(self, request, cancellation, reporter).build()
-    }
-
     /// What `--check` says: reads the Dockerfile of `request`, and builds nothing. Throws as `build`.
     package func check(_ request: BuildRequest, cancellation: Cancellation) throws(BuildError) -> CheckedDockerfile {
-        try BuildRun(self, request, cancellation, Reporter { _ in }).check()
+        try BuildRun(self, request, cancellation, asked: cancellation, Reporter { _ in }).check()
     }
 }
 

@@ -65,6 +65,8 @@ import Testing
         var options = RegistryOptions(environment: [:])
         options.retryDelay = .milliseconds(1)
         options.attempts = 2
+        // Who reads an answer waits its turn behind all tests of the run.
+        options.idleTimeout = .seconds(3600)
         let client = RegistryClient(repository: try Reference("\(server.host)/a/b"), options: options)
         let told = Mutex<[Int64]>([])
         let downloads = limit ?? ConcurrencyLimit(places)

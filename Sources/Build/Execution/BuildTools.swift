@@ -17,7 +17,7 @@ struct BuildTools: Sendable {
     /// What root file systems are mounted with; nil: the best that works.
     let storageDriver: StorageDriver?
     /// Ends the build.
-    let cancellation: Cancellation
+    var cancellation: Cancellation
 
     /// Throws what a build that was cancelled ends with.
     func checkCancellation() throws(EngineError) {
