@@ -7,6 +7,7 @@ became an ordinary user. The engine is a real one out of Debian's packages (Test
 import os
 import pathlib
 import random
+import shutil
 import subprocess
 import time
 
@@ -27,9 +28,11 @@ class Superuser:
         self.folder = pathlib.Path(folder)
         self.apus = self.docker = None
         self.lack = ""
+        # In memory, as /run is.
+        self.run = pathlib.Path("/dev/shm") / f"{self.folder.parent.name}.superuser"
         if options.apus:
             environment = {"PATH": engines.PATH, "HOME": "/root", "LANG": "C.UTF-8", "APUS_ROOT": f"{folder}/apus-data",
-                           "APUS_RUN": f"{folder}/apus-run"}
+                           "APUS_RUN": str(self.run)}
             self.apus = Remote([], environment)
         # A copy of the tree has it, too.
         started = subprocess.run([ORACLE, "start", self.oracle()], capture_output=True, text=True)
@@ -49,6 +52,7 @@ class Superuser:
                 remote.close()
         if self.docker:
             subprocess.run([ORACLE, "stop", self.oracle()], capture_output=True)
+        shutil.rmtree(self.run, ignore_errors=True)
 
 
 class Local:
