@@ -24,7 +24,7 @@ import Testing
             return repository.answer(request)
         }
         var options = testOptions()
-        options.idleTimeout = .milliseconds(100)
+        options.idleTimeout = .seconds(1)
         let patience = options
         let found = try await withClient(server.host, patience) { try await $0.manifest(tag: "latest") }
         #expect(found.descriptor.size > 0)
@@ -38,7 +38,7 @@ import Testing
             return .text(200, "{}")
         }
         var options = testOptions()
-        options.idleTimeout = .milliseconds(50)
+        options.idleTimeout = .milliseconds(500)
         options.attempts = 2
         let patience = options
         let error = await registryError {
