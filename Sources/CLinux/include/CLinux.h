@@ -101,7 +101,7 @@ int apus_network_namespace_result(void);
 // What a process that shares the caller's memory and descriptors prepares for a container (preparation.c). Texts and arrays stay
 // as they are until it has ended.
 struct apus_preparation {
-  // A pidfd or a file of the user namespace that is entered first; -1: the caller's.
+  // A file of the user namespace that is entered first; -1: the caller's.
   int user;
   int makes_network;
   // An end of a SOCK_SEQPACKET pair for the answers.

@@ -18,13 +18,11 @@ package final class Preparation: Sendable {
         package var work: String
         /// The directory whose owner, mode and times the first gets.
         package var pattern: String
-        /// As for `Overlay.mount`.
+        /// As for `Overlay.mount`. No device node in it opens.
         package var isVolatile: Bool
-        package var opensDevices: Bool
 
         package init(
-            makesNetwork: Bool, lowers: [String], upper: String, work: String, pattern: String, isVolatile: Bool,
-            opensDevices: Bool
+            makesNetwork: Bool, lowers: [String], upper: String, work: String, pattern: String, isVolatile: Bool
         ) {
             self.makesNetwork = makesNetwork
             self.lowers = lowers
@@ -32,7 +30,6 @@ package final class Preparation: Sendable {
             self.work = work
             self.pattern = pattern
             self.isVolatile = isVolatile
-            self.opensDevices = opensDevices
         }
     }
 
@@ -44,7 +41,7 @@ package final class Preparation: Sendable {
     private let tellings: FileDescriptor
     private let user: FileDescriptor?
 
-    /// Begins with it. `user` is a pidfd or a file of the user namespace in which all is made; nil: the caller's. Throws
+    /// Begins with it. `user` is a file of the user namespace in which all is made; nil: the caller's. Throws
     /// `SystemError`.
     package init(_ request: Request, in user: consuming FileDescriptor?) throws(SystemError) {
         var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
@@ -60,7 +57,7 @@ package final class Preparation: Sendable {
                 lowers: lowers, lower_count: CInt(request.lowers.count), upper: strdup(request.upper),
                 work: strdup(request.work), upper_option: strdup(Overlay.escaped(request.upper)),
                 work_option: strdup(Overlay.escaped(request.work)), pattern: strdup(request.pattern),
-                is_volatile: request.isVolatile ? 1 : 0, attributes: request.opensDevices ? 0 : Overlay.noDevices))
+                is_volatile: request.isVolatile ? 1 : 0, attributes: Overlay.noDevices))
         var number: CInt = -1
         process = apus_prepare(wanted, &number)
         guard process > 0 else { throw SystemError("clone") }

@@ -85,8 +85,10 @@ final class ContainerNetworks {
 
     /// The run has come to its end: nothing is served any more.
     func stopServing() {
-        process?.endSoon()
-        ending = process
+        if let process {
+            process.endSoon()
+            ending = process
+        }
         process = nil
         current?.unpublish()
     }

@@ -33,8 +33,8 @@ final class ContainerCgroup {
         }
     }
 
-    /// Waits until it is there, with its limits but for devices (`guardDevices`). For a further start of the container it is the same one: `update` may
-    /// have changed its limits meanwhile.
+    /// Waits until it is there, with its limits but for devices (`guardDevices`). For a further start of the container it is the same
+    /// one: `update` may have changed its limits meanwhile.
     func prepare() throws(SupervisorFailure) {
         hasRunOutOfMemory = false
         do throws(CgroupError) {

@@ -44,7 +44,7 @@ extension ContainerStart {
         let request = Preparation.Request(
             makesNetwork: options.networkMode.isOwn,
             lowers: RootMount.Layers(image: image, mountPoints: mountPoints).lowers, upper: upper, work: work,
-            pattern: image[0], isVolatile: options.autoRemove, opensDevices: false)
+            pattern: image[0], isVolatile: options.autoRemove)
         guard let preparation = try? Preparation(request, in: user) else { return nil }
         return Beginning(preparation: preparation, living: mark)
     }

@@ -32,7 +32,7 @@ extension Supervisor {
         joinPrepared(namespace, &plan.spec)
         var process = try beginLaunch(
             plan, .provided, &streams, announcesNetwork: isBridged && namespace.number == nil)
-        if !isBridged { network = namespace.take() }
+        if !isBridged { heldNetwork = namespace.take() }
         endLifetime(other)
         let needsInterfaces = isBridged && Self.settingsConcernInterfaces(plan)
         do throws(SupervisorFailure) {

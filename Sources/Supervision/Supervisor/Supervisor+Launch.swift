@@ -73,7 +73,7 @@ extension Supervisor {
             }
         }
         // Without it they go a moment earlier.
-        mounts = try? FileDescriptor.open("/proc/\(container.pid)/ns/mnt", O_RDONLY)
+        heldMounts = try? FileDescriptor.open("/proc/\(container.pid)/ns/mnt", O_RDONLY)
     }
 
     func noteMemory() {

@@ -27,8 +27,8 @@ package struct Supervisor: ~Copyable {
     var cgroup: ContainerCgroup?
     /// Namespaces of the present run that the kernel takes longer to take down than anybody waits for the end of a short command:
     /// they are let go of when it has been told (`tellEnd`).
-    var mounts: FileDescriptor?
-    var network: FileDescriptor?
+    var heldMounts: FileDescriptor?
+    var heldNetwork: FileDescriptor?
     /// Who serves the root file system of the present run, where somebody does.
     let rootServer = RootServer()
     /// nil for a container that is on none.
@@ -326,8 +326,8 @@ package struct Supervisor: ~Copyable {
         _ code: CInt, final: Bool, _ failure: SupervisorFailure?, _ loop: inout ServeLoop
     ) {
         loop.tellEnd(code, final: final, failure)
-        mounts = nil
-        network = nil
+        heldMounts = nil
+        heldNetwork = nil
     }
 
     // Returns the directories that are left for removal.
