@@ -57,7 +57,7 @@ SECTIONS := -Xswiftc -Xfrontend -Xswiftc -function-sections -Xcc -ffunction-sect
 # Types are found by calling their accessors, and not by reading their mangled names, which looks through all conformances: a
 # tenth of what a start computes. Caches of generic types are made when they are needed: reserved ones would scatter over some 800 KB what is touched.
 METADATA := -Xswiftc -Xfrontend -Xswiftc -disable-concrete-type-metadata-mangled-name-accessors \
-	-Xswiftc -Xfrontend -Xswiftc -disable-preallocated-instantiation-caches
+	-Xswiftc -Xfrontend -Xswiftc -disable-preallocated-instantiation-caches -Xswiftc -Xfrontend -Xswiftc -disable-type-layout
 
 # The release is stripped: to compile what describes it to debuggers would take a tenth of the time.
 LEAN := -debug-info-format none

@@ -152,14 +152,14 @@ import Testing
         var owner = ProcessOwner(.init(uid: 7, gid: 8, additionalGids: [8, 9]), environment: ["HOME=/x", "A=\u{e9}"])
         owner.user.umask = 0o27
         let messages: [ParentMessage] = [
-            .mapped, .root(nil), .start, .hooked, .attachListener, .served, .parted, .moved, .owner,
+            .mapped, .root, .start, .hooked, .attachListener, .served, .parted, .moved, .supplied(nil),
         ]
         for (number, message) in messages.enumerated() {
             let frame = Frame.encode(message)
             #expect(frame[4] == UInt8(number))
             #expect(try Frame.decode(frame) as ParentMessage == message)
         }
-        for message in [ParentMessage.root(owner), .root(.init(.init()))] {
+        for message in [ParentMessage.supplied(owner), .supplied(.init(.init()))] {
             #expect(try Frame.decode(Frame.encode(message)) as ParentMessage == message)
         }
     }

@@ -54,10 +54,11 @@ struct ContainerInit {
             try announceNetwork(channel)
         }
 
-        var owner: ProcessOwner?
-        let root = try enterRoot(request, channel, &owner)
-        try mountAll(root)
+        var supply = Supply(of: request)
+        let root = try enterRoot(request, channel)
+        try mountAll(root, channel, &supply)
         try createDevices(root)
+        try supply.take(channel)
         let terminal = try openTerminal(request, root, channel)
         // The root is a directory.
         if request.createWorkingDirectory, !process.cwd.isSame(as: "/") {
@@ -84,7 +85,7 @@ struct ContainerInit {
         _ = root.release()
 
         var setup = ProcessSetup(
-            process: process.owned(by: owner), personality: linux.personality, memoryPolicy: linux.memoryPolicy,
+            process: process.owned(by: supply.owner), personality: linux.personality, memoryPolicy: linux.memoryPolicy,
             options: request.processOptions)
         setup.lastHooks = spec.hooks?.startContainer ?? []
         setup.hookInput = hookInput.started

@@ -3,11 +3,20 @@ import Linux
 import OCI
 
 extension ContainerInit {
-    /// Mounts everything that the specification lists, in its order.
-    func mountAll(_ root: borrowing RootDirectory) throws(LaunchError) {
+    /// Mounts everything that the specification lists, in its order. What is bound is awaited first.
+    func mountAll(
+        _ root: borrowing RootDirectory, _ channel: borrowing PacketSocket, _ supply: inout Supply
+    ) throws(LaunchError) {
         for (index, mount) in (spec.mounts ?? []).enumerated() {
+            let options = MountOptions(mount.options ?? [])
+            let isBind = options.isBind || mount.type == "bind"
+            if isBind { try supply.take(channel) }
             do throws(LaunchError) {
-                try self.mount(index, mount, MountOptions(mount.options ?? []), root)
+                if isBind {
+                    try bind(index, mount, options, root)
+                } else {
+                    try self.mount(mount, options, root)
+                }
             } catch {
                 throw error.sentence != nil ? error : Self.cannotMount(mount, error)
             }
@@ -23,9 +32,8 @@ extension ContainerInit {
     }
 
     private func mount(
-        _ index: Int, _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory
+        _ mount: RuntimeSpec.Mount, _ options: MountOptions, _ root: borrowing RootDirectory
     ) throws(LaunchError) {
-        if options.isBind || mount.type == "bind" { return try bind(index, mount, options, root) }
         if options.isRemount {
             let place = try step(.mounts) { () throws(SystemError) in try root.open(mount.destination) }
             return try step(.mounts) { () throws(SystemError) in

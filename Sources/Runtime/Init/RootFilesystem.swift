@@ -3,10 +3,9 @@ import Linux
 import OCI
 
 extension ContainerInit {
-    /// Attaches the root file system in the new mount namespace, and makes it the working directory. `owner` is who the
-    /// process is, where that comes with it.
+    /// Attaches the root file system in the new mount namespace, and makes it the working directory.
     func enterRoot(
-        _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket, _ owner: inout ProcessOwner?
+        _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket
     ) throws(LaunchError) -> RootDirectory {
         guard plan.separates(.mount) else { return try sharedRoot(request) }
         // Nothing that is mounted from here on may reach the host. Slave by default: what the host unmounts leaves the
@@ -16,14 +15,14 @@ extension ContainerInit {
             try MountCalls.mount(nil, on: "/", propagation.union(.recursive))
         }
         if !MountInterface.hasTrees {
-            let root = RootDirectory(try attachedRoot(request, channel, &owner))
+            let root = RootDirectory(try attachedRoot(request, channel))
             try step(.rootFileSystem) { () throws(SystemError) in
                 if propagation == .shared { try MountCalls.mount(nil, on: root.descriptor, .private) }
                 try root.descriptor.makeWorkingDirectory()
             }
             return root
         }
-        let tree = try takeRoot(request, channel, &owner)
+        let tree = try takeRoot(request, channel)
         try step(.rootFileSystem) { () throws(SystemError) in
             if propagation == .shared {
                 // pivot_root(2) refuses a shared mount, and a parent of one.
@@ -69,7 +68,7 @@ extension ContainerInit {
     }
 
     private func takeRoot(
-        _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket, _ owner: inout ProcessOwner?
+        _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket
     ) throws(LaunchError) -> MountTree {
         switch request.root {
         case .mount(let descriptor):
@@ -79,44 +78,22 @@ extension ContainerInit {
             return try step(.rootFileSystem, path) { () throws(SystemError) in
                 try MountTree.clone(path, recursive: true)
             }
-        case .provided: return MountTree(owning: try providedRoot(channel, &owner))
+        case .provided: return MountTree(owning: try providedRoot(channel))
         }
     }
 
-    private func providedRoot(
-        _ channel: borrowing PacketSocket, _ owner: inout ProcessOwner?
-    ) throws(LaunchError) -> FileDescriptor {
-        while true {
-            var packet = try step(.communication) { () throws(SystemError) in
-                guard let packet = try channel.receive() else { throw SystemError("recvmsg", nil, .brokenPipe) }
-                return packet
-            }
-            switch (try? Frame.decode(packet.bytes)) as ParentMessage? {
-            case .root(let known):
-                if let known { owner = known }
-                guard let descriptor = packet.attachment.take() else {
-                    throw LaunchError(.rootFileSystem, sentence: "the container's process got no root file system")
-                }
-                return descriptor
-            case .owner:
-                guard let file = packet.attachment.take() else {
-                    throw LaunchError(.communication, sentence: "the container's process was not told who it is")
-                }
-                var decoder = WireDecoder(try step(.communication) { () throws(SystemError) in try file.readAll() })
-                do throws(WireError) { owner = try ProcessOwner(from: &decoder) } catch {
-                    throw LaunchError(
-                        .communication, sentence: "the container's process was told wrongly who it is: \(error)")
-                }
-            default:
-                throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
-            }
+    private func providedRoot(_ channel: borrowing PacketSocket) throws(LaunchError) -> FileDescriptor {
+        var packet = try expectPacket(.root, channel)
+        guard let descriptor = packet.attachment.take() else {
+            throw LaunchError(.rootFileSystem, sentence: "the container's process got no root file system")
         }
+        return descriptor
     }
 
     // Without mounts that are attached nowhere: what the caller has mounted is at the same place in this copy of its
     // mount namespace, and opening it again leads to the copy.
     private func attachedRoot(
-        _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket, _ owner: inout ProcessOwner?
+        _ request: borrowing LaunchRequest, _ channel: borrowing PacketSocket
     ) throws(LaunchError) -> FileDescriptor {
         switch request.root {
         case .mount(let descriptor):
@@ -126,7 +103,7 @@ extension ContainerInit {
                 try MountCalls.mount(path, on: path, [.bind, .recursive])
                 return try FileDescriptor.open(path, FileDescriptor.pathOnly | O_DIRECTORY)
             }
-        case .provided: return try reopened(try providedRoot(channel, &owner))
+        case .provided: return try reopened(try providedRoot(channel))
         }
     }
 

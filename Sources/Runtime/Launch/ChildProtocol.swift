@@ -29,11 +29,11 @@ enum ChildMessage: Equatable {
 enum ParentMessage: Equatable {
     /// The maps of the user namespace are written.
     case mapped
-    /// The root file system, a detached mount, as the attachment; and who the process is, where that was not known when it was
-    /// made.
-    case root(ProcessOwner?)
-    /// Who the process is, as `ProcessOwner` in a file that is the attachment: too much for a message. The root follows.
-    case owner
+    /// The root file system, a detached mount, as the attachment.
+    case root
+    /// What is bound into a root that was handed over is there; and who the process is, where that was not known when it was
+    /// made. As a file that is the attachment, if there is one: too much for a message.
+    case supplied(ProcessOwner?)
     case start
     /// The hooks of the caller's namespaces have run. The attachment is a file with what hooks get as their input.
     case hooked
@@ -51,31 +51,31 @@ extension ParentMessage: WireCodable {
     func encode(to encoder: inout WireEncoder) {
         switch self {
         case .mapped: encoder.writeInteger(0 as UInt8)
-        case .root(let owner):
-            encoder.writeInteger(1 as UInt8)
-            encoder.write(owner != nil)
-            if let owner { owner.encode(to: &encoder) }
+        case .root: encoder.writeInteger(1 as UInt8)
         case .start: encoder.writeInteger(2 as UInt8)
         case .hooked: encoder.writeInteger(3 as UInt8)
         case .attachListener: encoder.writeInteger(4 as UInt8)
         case .served: encoder.writeInteger(5 as UInt8)
         case .parted: encoder.writeInteger(6 as UInt8)
         case .moved: encoder.writeInteger(7 as UInt8)
-        case .owner: encoder.writeInteger(8 as UInt8)
+        case .supplied(let owner):
+            encoder.writeInteger(8 as UInt8)
+            encoder.write(owner != nil)
+            if let owner { owner.encode(to: &encoder) }
         }
     }
 
     init(from decoder: inout WireDecoder) throws(WireError) {
         switch try decoder.readInteger(UInt8.self) {
         case 0: self = .mapped
-        case 1: self = .root(try decoder.read(Bool.self) ? ProcessOwner(from: &decoder) : nil)
+        case 1: self = .root
         case 2: self = .start
         case 3: self = .hooked
         case 4: self = .attachListener
         case 5: self = .served
         case 6: self = .parted
         case 7: self = .moved
-        case 8: self = .owner
+        case 8: self = .supplied(try decoder.read(Bool.self) ? ProcessOwner(from: &decoder) : nil)
         case let other: throw .invalidValue("message (\(other))")
         }
     }

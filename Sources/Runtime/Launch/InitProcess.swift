@@ -97,18 +97,24 @@ package struct InitProcess: ~Copyable {
         self.stage = stage
     }
 
-    /// Hands over the root file system that the request left for later, and with `owner` who the process is, whatever the
-    /// specification says; the descriptor stays the caller's.
-    package mutating func provide(
-        root: borrowing FileDescriptor, owner: ProcessOwner? = nil
-    ) throws(LaunchError) {
+    /// Hands over the root file system that the request left for later; the descriptor stays the caller's. `supply(owner:)`
+    /// follows.
+    package mutating func provide(root: borrowing FileDescriptor) throws(LaunchError) {
+        do throws(SystemError) { try send(Frame.encode(ParentMessage.root), attachment: root) } catch {
+            throw try ownFailure(error)
+        }
+    }
+
+    /// Says that what the process binds into a root that was handed over is there, and with `owner` who the process is, whatever
+    /// the specification says.
+    package mutating func supply(owner: ProcessOwner? = nil) throws(LaunchError) {
         do throws(SystemError) {
-            let message = Frame.encode(ParentMessage.root(owner))
-            if message.count <= Self.messageRoom { return try send(message, attachment: root) }
+            let message = Frame.encode(ParentMessage.supplied(owner))
+            if message.count <= Self.messageRoom { return try send(frame: message) }
             var encoder = WireEncoder()
             owner?.encode(to: &encoder)
-            try send(Frame.encode(ParentMessage.owner), attachment: try MemoryFile.create("apus-owner", encoder.bytes))
-            try send(Frame.encode(ParentMessage.root(nil)), attachment: root)
+            let file = try MemoryFile.create("apus-owner", encoder.bytes)
+            try send(Frame.encode(ParentMessage.supplied(nil)), attachment: file)
         } catch { throw try ownFailure(error) }
     }
 
@@ -323,9 +329,11 @@ package struct InitProcess: ~Copyable {
         }
     }
 
-    private borrowing func send(_ message: ParentMessage) throws(SystemError) {
+    private borrowing func send(_ message: ParentMessage) throws(SystemError) { try send(frame: Frame.encode(message)) }
+
+    private borrowing func send(frame: [UInt8]) throws(SystemError) {
         switch socket {
-        case .some(let socket): try socket.send(Frame.encode(message))
+        case .some(let socket): try socket.send(frame)
         case nil: throw SystemError("write", nil, .brokenPipe)
         }
     }

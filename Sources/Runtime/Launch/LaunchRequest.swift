@@ -7,8 +7,8 @@ package enum RootFilesystem: ~Copyable, Sendable {
     case mount(FileDescriptor)
     /// A directory, bound with all that is mounted below it. An absolute path.
     case directory(String)
-    /// A detached mount that is handed over later, by `InitProcess.provide(root:owner:)`: the process enters its
-    /// namespaces while the caller prepares it.
+    /// A detached mount that is handed over later, by `InitProcess.provide(root:)`: the process enters its namespaces while the
+    /// caller prepares it. What is bound into it is there when `InitProcess.supply(owner:)` says so.
     case provided
 
     /// The directory's path; nil for a mount.
@@ -16,6 +16,14 @@ package enum RootFilesystem: ~Copyable, Sendable {
         switch self {
         case .directory(let path): path
         default: nil
+        }
+    }
+
+    /// Whether it is handed over later.
+    var isProvided: Bool {
+        switch self {
+        case .provided: true
+        default: false
         }
     }
 }

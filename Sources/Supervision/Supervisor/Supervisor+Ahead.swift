@@ -1,5 +1,6 @@
 import Bytes
 import ContainerSpec
+import Glibc
 import Linux
 import OCI
 import Runtime
@@ -32,6 +33,8 @@ extension Supervisor {
         joinPrepared(namespace, &plan.spec)
         var process = try beginLaunch(
             plan, .provided, &streams, announcesNetwork: isBridged && namespace.number == nil)
+        // Where both have one processor the process goes first: when it waits for its root it can go on with another.
+        sched_yield()
         if !isBridged { heldNetwork = namespace.take() }
         endLifetime(other)
         let needsInterfaces = isBridged && Self.settingsConcernInterfaces(plan)
@@ -74,15 +77,16 @@ extension Supervisor {
     private mutating func provideRoot(
         _ process: inout InitProcess, _ plan: inout LaunchPlan, _ loop: borrowing ServeLoop, isFirst: Bool
     ) throws(SupervisorFailure) {
-        // First what needs no root: a prepared one may not be there yet.
-        try writeFiles(plan.files)
         let root = try mountRoot(nil, isFirst: isFirst)
         if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
+        do throws(LaunchError) { try process.provide(root: root) } catch { throw failure(error, loop) }
+        // While the process mounts what is the kernel's.
+        try writeFiles(plan.files)
         try resolveUser(&plan, root, nil)
         if isFirst { try changeOwners(plan) }
         let home = plan.hasHomeOfUser ? plan.spec.process?.env?.last : nil
         let owner = ProcessOwner(plan.spec.process?.user ?? .init(), environment: home.map { [$0] } ?? [])
-        do throws(LaunchError) { try process.provide(root: root, owner: owner) } catch { throw failure(error, loop) }
+        do throws(LaunchError) { try process.supply(owner: owner) } catch { throw failure(error, loop) }
     }
 
     // What the process failed with: where it has no network namespace, in the words of `joinNetworks`.

@@ -75,7 +75,8 @@ func run(_ options: Options) throws -> CInt {
                 .init(uid: 1000, gid: 1000, additionalGids: (0..<$0).map { UInt32(1000 + $0) }),
                 environment: ["HERE=there"])
         }
-        try process.provide(root: try MountTree.clone(options.root, recursive: true).release(), owner: owner)
+        try process.provide(root: try MountTree.clone(options.root, recursive: true).release())
+        try process.supply(owner: owner)
     }
     if options.startsAhead {
         try process.start()
