@@ -6,34 +6,66 @@
 // each start.
 import Glibc
 
+// The bytes are looked at where they are: an iterator over those of a `Substring` takes some fifty instructions for each.
+extension UnsafeBufferPointer<UInt8> {
+    fileprivate func begins(with prefix: Self) -> Bool { ends(with: prefix, behind: 0) }
+
+    fileprivate func ends(with suffix: Self) -> Bool { ends(with: suffix, behind: count - suffix.count) }
+
+    fileprivate func isSame(as other: Self) -> Bool { count == other.count && begins(with: other) }
+
+    // Whether the bytes of `part` are there behind the first `start`.
+    private func ends(with part: Self, behind start: Int) -> Bool {
+        guard start >= 0, count - start >= part.count else { return false }
+        guard let own = baseAddress, let other = part.baseAddress else { return true }
+        return memcmp(own + start, other, part.count) == 0
+    }
+
+    fileprivate func comes(before other: Self) -> Bool {
+        guard let one = baseAddress, let two = other.baseAddress else { return count < other.count }
+        let order = memcmp(one, two, Swift.min(count, other.count))
+        return order != 0 ? order < 0 : count < other.count
+    }
+
+    fileprivate func place(of letter: Unicode.Scalar) -> Int? {
+        guard let base = baseAddress, let found = memchr(base, CInt(UInt8(ascii: letter)), count) else { return nil }
+        return UnsafeRawPointer(base).distance(to: found)
+    }
+}
+
 extension Substring {
+    fileprivate func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        // A copy of what describes the text alone.
+        var text = self
+        return text.withUTF8(body)
+    }
+
     /// Whether the text begins with the bytes of `prefix`.
     package func begins(with prefix: String) -> Bool {
-        var own = utf8.makeIterator()
-        for byte in prefix.utf8 where own.next() != byte { return false }
-        return true
+        withBytes { own in prefix.withBytes { own.begins(with: $0) } }
     }
 
     /// Whether the text begins with the bytes of `prefix`.
-    package func begins(with prefix: Substring) -> Bool { begins(with: String(prefix)) }
-
-    /// Whether the text sorts before `other` by its bytes, as Go sorts.
-    package func comes(before other: String) -> Bool { utf8.lexicographicallyPrecedes(other.utf8) }
-
-    /// Whether the text ends with the bytes of `suffix`.
-    package func ends(with suffix: String) -> Bool {
-        let rest = utf8.count - suffix.utf8.count
-        return rest >= 0 && dropping(rest).isSame(as: suffix)
+    package func begins(with prefix: Substring) -> Bool {
+        withBytes { own in prefix.withBytes { own.begins(with: $0) } }
     }
 
-    /// Whether the texts have the same bytes.
-    package func isSame(as other: String) -> Bool { utf8.count == other.utf8.count && begins(with: other) }
+    /// Whether the text sorts before `other` by its bytes, as Go sorts.
+    package func comes(before other: String) -> Bool {
+        withBytes { own in other.withBytes { own.comes(before: $0) } }
+    }
+
+    /// Whether the text ends with the bytes of `suffix`.
+    package func ends(with suffix: String) -> Bool { withBytes { own in suffix.withBytes { own.ends(with: $0) } } }
 
     /// Whether the texts have the same bytes.
-    package func isSame(as other: Substring) -> Bool { isSame(as: String(other)) }
+    package func isSame(as other: String) -> Bool { withBytes { own in other.withBytes { own.isSame(as: $0) } } }
+
+    /// Whether the texts have the same bytes.
+    package func isSame(as other: Substring) -> Bool { withBytes { own in other.withBytes { own.isSame(as: $0) } } }
 
     /// Whether `letter`, an ASCII one, is anywhere in the text.
-    package func has(_ letter: Unicode.Scalar) -> Bool { place(of: letter) != nil }
+    package func has(_ letter: Unicode.Scalar) -> Bool { withBytes { $0.place(of: letter) } != nil }
 
     /// Whether the text is digits from 0 to 9, one at least, and nothing else: no sign, as Swift's numbers may have.
     package var isDigits: Bool { !isEmpty && utf8.allSatisfy { (48...57).contains($0) } }
@@ -43,13 +75,7 @@ extension Substring {
 
     /// Where `letter`, an ASCII one, is first; nil where it is not.
     package func place(of letter: Unicode.Scalar) -> Index? {
-        let wanted = UInt8(ascii: letter)
-        var place = startIndex
-        while place < endIndex {
-            if utf8[place] == wanted { return place }
-            place = utf8.index(after: place)
-        }
-        return nil
+        withBytes { $0.place(of: letter) }.map { utf8.index(startIndex, offsetBy: $0) }
     }
 
     /// Where `letter`, an ASCII one, is last; nil where it is not.
@@ -77,7 +103,7 @@ extension Substring {
     }
 
     /// What is behind the ASCII letter at `place`.
-    package func behind(_ place: Index) -> Substring { self[unicodeScalars.index(after: place)...] }
+    package func behind(_ place: Index) -> Substring { self[utf8.index(after: place)...] }
 
     /// What is in front of the first `letter`; all of the text where there is none.
     package func until(_ letter: Unicode.Scalar) -> Substring { self[..<(place(of: letter) ?? endIndex)] }
@@ -109,6 +135,22 @@ extension Substring {
         return parts
     }
 
+    /// The parts between blanks: spaces, tabs and carriage returns.
+    package var words: [String] {
+        var words: [String] = []
+        var start = startIndex
+        var place = startIndex
+        while true {
+            let isAtEnd = place == endIndex
+            if isAtEnd || utf8[place] == 32 || utf8[place] == 9 || utf8[place] == 13 {
+                if start < place { words.append(String(self[start..<place])) }
+                if isAtEnd { return words }
+                start = utf8.index(after: place)
+            }
+            place = utf8.index(after: place)
+        }
+    }
+
     /// Takes the first letter off; nil where there is none.
     package mutating func popLetter() -> Unicode.Scalar? {
         guard let letter = firstLetter else { return nil }
@@ -119,16 +161,27 @@ extension Substring {
 
 // The same of a whole text.
 extension String {
+    fileprivate func withBytes<Result>(_ body: (UnsafeBufferPointer<UInt8>) -> Result) -> Result {
+        var text = self
+        return text.withUTF8(body)
+    }
+
     /// As `Substring.begins`.
-    package func begins(with prefix: String) -> Bool { self[...].begins(with: prefix) }
+    package func begins(with prefix: String) -> Bool {
+        withBytes { own in prefix.withBytes { own.begins(with: $0) } }
+    }
     /// As `Substring.begins`.
-    package func begins(with prefix: Substring) -> Bool { self[...].begins(with: prefix) }
+    package func begins(with prefix: Substring) -> Bool {
+        withBytes { own in prefix.withBytes { own.begins(with: $0) } }
+    }
     /// As `Substring.ends`.
-    package func ends(with suffix: String) -> Bool { self[...].ends(with: suffix) }
+    package func ends(with suffix: String) -> Bool { withBytes { own in suffix.withBytes { own.ends(with: $0) } } }
     /// As `Substring.isSame`.
-    package func isSame(as other: String) -> Bool { self[...].isSame(as: other) }
+    package func isSame(as other: String) -> Bool { withBytes { own in other.withBytes { own.isSame(as: $0) } } }
     /// As `Substring.comes`.
-    package func comes(before other: String) -> Bool { self[...].comes(before: other) }
+    package func comes(before other: String) -> Bool {
+        withBytes { own in other.withBytes { own.comes(before: $0) } }
+    }
     /// As `Substring.excerpt`.
     package var excerpt: String { self[...].excerpt }
     /// As `Substring.isDigits`.
@@ -136,7 +189,7 @@ extension String {
     /// As `Substring.contains`.
     package func contains(bytesOf part: String) -> Bool { self[...].contains(bytesOf: part) }
     /// As `Substring.has`.
-    package func has(_ letter: Unicode.Scalar) -> Bool { self[...].has(letter) }
+    package func has(_ letter: Unicode.Scalar) -> Bool { withBytes { $0.place(of: letter) } != nil }
     /// As `Substring.place`.
     package func place(of letter: Unicode.Scalar) -> Index? { self[...].place(of: letter) }
     /// As `Substring.lastPlace`.
@@ -179,6 +232,16 @@ extension [String] {
 }
 
 extension [UInt8] {
+    /// Where `byte` is first from `start` to before `end`, or to the end; nil where it is not (memchr(3)).
+    package func place(of byte: UInt8, from start: Int = 0, to end: Int? = nil) -> Int? {
+        withUnsafeBytes { all in
+            let end = Swift.min(end ?? all.count, all.count)
+            guard let base = all.baseAddress, start < end, let found = memchr(base + start, CInt(byte), end - start)
+            else { return nil }
+            return UnsafeRawPointer(found) - base
+        }
+    }
+
     /// Whether the bytes of `part` are anywhere among these, one behind the other; those of an empty one are.
     package func contains(bytesOf part: String) -> Bool {
         var part = part

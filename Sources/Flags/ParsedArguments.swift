@@ -26,7 +26,10 @@ package struct ParsedArguments: Sendable {
     mutating func record(_ flag: Int, _ value: String) { occurrences.append(Occurrence(flag: flag, value: value)) }
 
     private func index(_ name: String) -> Int {
-        for index in flags.indices where flags[index].name == name { return index }
+        let length = name.utf8.count
+        for index in flags.indices where flags[index].name.utf8.count == length && flags[index].name == name {
+            return index
+        }
         // A name that the command does not declare is a mistake in our source, never in the user's input.
         fatalError("flag --\(name) is not declared")
     }

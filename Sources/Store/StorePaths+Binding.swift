@@ -17,6 +17,7 @@ extension StorePaths {
                 if errno == .exists { continue }
                 throw .unusableDirectory(path: run, cause: SystemError("symlink", binding, errno).description)
             }
+            if target.isSame(as: own) { return }
             let words = target.split(on: " ", maxSplits: 1)
             if words.first == "\(store.fileSystem):\(store.inode)" { return }
             if words.count == 2 {

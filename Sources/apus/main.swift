@@ -11,16 +11,14 @@ Signals.ignoreFileSizeLimit()
 
 // Hidden verbs come first, before anything is set up: they run in namespaces of their own and need a single thread.
 
-if CommandLine.arguments.count > 1, let worker = Worker(rawValue: CommandLine.arguments[1]) {
-    exit(worker.run(Array(CommandLine.arguments.dropFirst(2))))
+// Taken as they come: the standard library's list of them is made by generic code.
+var arguments: [String] = []
+for place in 0..<Int(CommandLine.argc) {
+    if let word = CommandLine.unsafeArgv[place] { arguments.append(String(cString: word)) }
 }
+if arguments.count > 1, let worker = Worker(rawValue: arguments[1]) { exit(worker.run(Array(arguments.dropFirst(2)))) }
 
 // For callers that take the path of a runtime and put their own words behind it.
-let isRuntime =
-    CommandLine.arguments.first.map { $0 == OCICommand.program || $0.ends(with: "/" + OCICommand.program) } ?? false
-
-// A copied slice would be unspecialised code of the standard library, whose first step looks through every protocol
-// conformance of the executable.
-var words: [String] = isRuntime ? ["oci"] : []
-for place in 1..<max(1, CommandLine.arguments.count) { words.append(CommandLine.arguments[place]) }
-exit(Dispatch.run(words))
+let isRuntime = arguments.first.map { $0 == OCICommand.program || $0.ends(with: "/" + OCICommand.program) } ?? false
+if !arguments.isEmpty { arguments.removeFirst() }
+exit(Dispatch.run(isRuntime ? ["oci"] + arguments : arguments))

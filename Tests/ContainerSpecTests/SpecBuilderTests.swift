@@ -361,7 +361,7 @@ private final class HostRoot {
 
     @Test func oldKernelsAreReadOnlyWhereTheyCan() throws {
         let source = root.path + "/src"
-        let old: (inout HostFacts) -> Void = { $0.kernel = (5, 10) }
+        let old: (inout HostFacts) -> Void = { $0.kernel = KernelVersion(5, 10) }
         let plan = try self.plan(facts: old) {
             $0.mounts = [try MountOption(volume: "\(source):/x:ro", relativeTo: "/")]
         }

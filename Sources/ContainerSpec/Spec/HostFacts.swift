@@ -1,6 +1,6 @@
 import Cgroups
 import Glibc
-import Linux
+package import Linux
 package import Networking
 package import Runtime
 
@@ -10,8 +10,7 @@ package struct HostFacts: Sendable {
     package var root = ""
     /// With what ids containers run.
     package var mode: UserNamespace.Mode
-    /// Version and major revision of the kernel.
-    package var kernel: (version: Int, revision: Int)
+    package var kernel: KernelVersion
     /// The host's own name.
     package var hostname: String
     /// A bit for the number of each capability that a container can have.
@@ -43,7 +42,7 @@ package struct HostFacts: Sendable {
     package init(mode: UserNamespace.Mode, hostname: String) {
         self.mode = mode
         self.hostname = hostname
-        kernel = (6, 1)
+        kernel = KernelVersion(6, 1)
         capabilities = (1 << 41) - 1
         limit = { _ in nil }
         canRaiseLimits = mode == .host
@@ -54,7 +53,7 @@ package struct HostFacts: Sendable {
     package static func current(mode: UserNamespace.Mode) -> HostFacts {
         let names = KernelFacts.names()
         var facts = HostFacts(mode: mode, hostname: names.host)
-        facts.kernel = version(names.release)
+        facts.kernel = KernelVersion(names.release) ?? KernelVersion(0, 0)
         facts.capabilities = capabilities(mode: mode)
         facts.limit = { name in
             guard Ulimit.names.contains(name) else { return nil }
@@ -67,12 +66,6 @@ package struct HostFacts: Sendable {
         facts.canRaiseLimits = mode == .host && Capability.isEffective(24)
         facts.canLimitDevices = mode == .host && Cgroup.canGuardDevices() && CgroupSupport.detect().canMake
         return facts
-    }
-
-    /// The first two numbers of a release, `6.18.0-rc1`.
-    static func version(_ release: String) -> (Int, Int) {
-        let numbers = release.split { !("0"..."9").contains($0) }
-        return (numbers.first.flatMap { Int($0) } ?? 0, numbers.dropFirst().first.flatMap { Int($0) } ?? 0)
     }
 
     // A new user namespace gives all that the kernel knows; without one the caller's bounding set is the limit.
@@ -103,10 +96,5 @@ package struct HostFacts: Sendable {
         var status = statvfs()
         // ST_RDONLY, of which the importer makes now an enumerator and now a number.
         return statvfs(root + path, &status) == 0 && status.f_flag & 1 == 0
-    }
-
-    /// Whether Linux has at least this version.
-    func isKernel(atLeast version: Int, _ revision: Int) -> Bool {
-        kernel.version > version || kernel.version == version && kernel.revision >= revision
     }
 }

@@ -21,13 +21,13 @@ struct ResolverConfiguration {
     /// Unknown lines are passed over; of several search lists the last counts.
     init(text: String) {
         self.text = text
-        for line in text.split(whereSeparator: \.isNewline) {
-            let words = line.split { $0 == " " || $0 == "\t" }.map(String.init)
-            guard let keyword = words.first, words.count > 1 else { continue }
-            switch keyword {
-            case "nameserver": nameServers.append(words[1])
-            case "search", "domain": search = Array(words.dropFirst())
-            case "options": options += words.dropFirst()
+        for line in text.split(on: "\n") {
+            var words = line.words
+            guard words.count > 1 else { continue }
+            switch words.removeFirst() {
+            case "nameserver": nameServers.append(words[0])
+            case "search", "domain": search = words
+            case "options": options += words
             default: break
             }
         }

@@ -105,12 +105,12 @@ extension SpecBuilder {
             switch bind.recursion {
             case .disabled, .writable: options.append("ro")
             // mount_setattr(2) makes whole trees read-only from Linux 5.12 on.
-            case .enabled: options.append(host.isKernel(atLeast: 5, 12) ? "rro" : "ro")
+            case .enabled: options.append(host.kernel >= KernelVersion(5, 12) ? "rro" : "ro")
             case .readonly:
-                guard host.isKernel(atLeast: 5, 12) else {
+                guard host.kernel >= KernelVersion(5, 12) else {
                     throw OptionError(
                         "cannot mount \(bind.source) recursively read-only: that needs Linux 5.12, this is "
-                            + "\(host.kernel.version).\(host.kernel.revision)")
+                            + "\(host.kernel)")
                 }
                 options.append("rro")
             }

@@ -1,5 +1,6 @@
 import Bytes
 import Errors
+import Linux
 import OCI
 import Runtime
 package import Store
@@ -70,7 +71,7 @@ extension SpecBuilder {
             ownedSources.append(owned)
         }
         var options = ["rbind", "rprivate"]
-        if option.readOnly { options.append(host.isKernel(atLeast: 5, 12) ? "rro" : "ro") }
+        if option.readOnly { options.append(host.kernel >= KernelVersion(5, 12) ? "rro" : "ro") }
         return try mapped(
             RuntimeSpec.Mount(destination: option.destination, type: "bind", source: content, options: options),
             volume.mappedIDs)

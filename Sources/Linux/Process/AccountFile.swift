@@ -1,17 +1,29 @@
+import Bytes
+
 /// The entries of a file of accounts (passwd(5), group(5)), by bytes: a start of a container waits for it, and splitting
 /// text into characters takes ten times as long. The file may be an image's, so nothing about it is trusted.
 package struct AccountFile {
     /// A line: fields of bytes of no charset.
     package struct Entry {
-        fileprivate let bytes: [UInt8]
-        fileprivate let fields: [Range<Int>]
+        fileprivate let line: ArraySlice<UInt8>
 
         /// How many fields there are.
-        package var count: Int { fields.count }
+        package var count: Int {
+            var count = 1
+            for byte in line where byte == AccountFile.separator { count += 1 }
+            return count
+        }
 
         /// The bytes of a field; none where there is no such field.
         package func bytes(_ field: Int) -> ArraySlice<UInt8> {
-            field < fields.count ? bytes[fields[field]] : []
+            var before = field
+            var start = line.startIndex
+            for place in line.indices where line[place] == AccountFile.separator {
+                if before == 0 { return line[start..<place] }
+                before -= 1
+                start = place + 1
+            }
+            return before == 0 ? line[start...] : []
         }
 
         /// A field as text; bytes that are no UTF-8 are replaced.
@@ -57,6 +69,8 @@ package struct AccountFile {
         }
     }
 
+    fileprivate static let separator = UInt8(ascii: ":")
+
     private let bytes: [UInt8]
     private var place = 0
 
@@ -68,23 +82,12 @@ package struct AccountFile {
     package mutating func next() -> Entry? {
         while place < bytes.count {
             let start = place
-            var fields: [Range<Int>] = []
-            var field = start
-            var isEntry = true
-            while place < bytes.count, bytes[place] != 10 {
-                if bytes[place] == 0 { isEntry = false }
-                if bytes[place] == UInt8(ascii: ":") {
-                    fields.append(field..<place)
-                    field = place + 1
-                }
-                place += 1
-            }
-            fields.append(field..<place)
-            defer { place += 1 }
-            if start == place { continue }
+            let end = bytes.place(of: 10, from: start) ?? bytes.count
+            place = end + 1
+            if start == end { continue }
             switch bytes[start] {
             case UInt8(ascii: "+"), UInt8(ascii: "-"), UInt8(ascii: "#"): continue
-            default: if isEntry { return Entry(bytes: bytes, fields: fields) }
+            default: if bytes.place(of: 0, from: start, to: end) == nil { return Entry(line: bytes[start..<end]) }
             }
         }
         return nil
@@ -94,7 +97,7 @@ package struct AccountFile {
     package static func entry(_ id: UInt32, in bytes: [UInt8], fields count: Int = 3) -> Entry? {
         var file = AccountFile(bytes)
         while let entry = file.next() {
-            if entry.count >= count, entry.number(2) == id { return entry }
+            if entry.number(2) == id, entry.count >= count { return entry }
         }
         return nil
     }

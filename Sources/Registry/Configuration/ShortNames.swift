@@ -1,5 +1,6 @@
 import Bytes
 import Glibc
+import Linux
 import OCI
 
 /// What names without a registry stand for: the aliases of registries.conf (`[aliases]`, containers-registries.conf(5)).
@@ -39,6 +40,7 @@ package struct ShortNames: Sendable {
     }
 
     private static func isShipped(_ path: String) -> Bool {
-        shipped.contains { path.ends(with: "/registries.conf.d/" + $0) }
+        let (folder, name) = Files.split(path)
+        return folder.ends(with: "/registries.conf.d") && shipped.contains { $0.isSame(as: name) }
     }
 }

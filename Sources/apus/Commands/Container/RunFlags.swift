@@ -9,9 +9,16 @@ enum RunFlags {
     static let shared: [Flag] = {
         var flags: [Flag] = []
         flags.reserveCapacity(160)
-        for group in [container, process, health, mounts, namespaces, security, network, limits, refused] {
-            flags += group
-        }
+        // One by one: a list of lists would be one more generic type, which is made at each start.
+        flags += container
+        flags += process
+        flags += health
+        flags += mounts
+        flags += namespaces
+        flags += security
+        flags += network
+        flags += limits
+        flags += refused
         return flags
     }()
 
