@@ -20,7 +20,7 @@ extension Engine {
     }
 
     /// Starts a container from `record`, or from a directory with `--rootfs` (nil). The calling process has one
-    /// thread. Returns while the supervisor is still at it: `StartingContainer.attach` says how it went. Throws
+    /// thread. Returns when the supervisor has something to say, or a signal has come: `StartingContainer.attach` says how it went. Throws
     /// `EngineError`; nothing is left behind then.
     package func start(
         _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int
@@ -97,6 +97,9 @@ extension Engine {
             let supervisorEnd = pair.takeSecond()
             _ = try Supervisor.spawn(
                 request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue, guarding: guarding)
+            // Where it ends without a word that is seen when nobody has this end.
+            endLifetime(supervisorEnd)
+            client.awaitNews()
             return StartingContainer(
                 id: claim.id, name: claim.name, warnings: request.plan.warnings, client: client,
                 preparation: preparation)

@@ -88,6 +88,18 @@ package struct AttachedClient: ~Copyable {
         _ = channel.send(.resize(size), waiting: true)
     }
 
+    /// Waits until the supervisor, a signal or who cancels has something to say, and takes nothing of it: whatever the caller does
+    /// until then it does on the processor of those who make the container. Returns at once where keys are the container's, since
+    /// the terminal changes its mode first.
+    package func awaitNews() {
+        if options.terminal, options.input { return }
+        var poll = PollSet()
+        poll.add(channel.socket.rawValue)
+        if let signals { poll.add(signals.number) }
+        if let cancellation = options.cancellation { poll.add(cancellation.number) }
+        _ = try? poll.wait(milliseconds: silence?.millisecondsLeft ?? -1)
+    }
+
     /// Waits until the container's process runs, without serving its streams; nil then, else how it ended.
     package func awaitStart() -> Outcome? {
         var patience = silence
