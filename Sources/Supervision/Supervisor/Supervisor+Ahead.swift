@@ -33,8 +33,6 @@ extension Supervisor {
         joinPrepared(namespace, &plan.spec)
         var process = try beginLaunch(
             plan, .provided, &streams, announcesNetwork: isBridged && namespace.number == nil)
-        // Where both have one processor the process goes first: when it waits for its root it can go on with another.
-        sched_yield()
         if !isBridged { heldNetwork = namespace.take() }
         endLifetime(other)
         let needsInterfaces = isBridged && Self.settingsConcernInterfaces(plan)
