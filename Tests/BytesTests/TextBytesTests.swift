@@ -43,6 +43,21 @@ import Testing
         #expect([composed].has(composed) && ![composed].has(decomposed))
     }
 
+    @Test func wordsAreBetweenBlanks() {
+        for (text, words) in [
+            ("", []), (" \t\r", []), ("a", ["a"]), (" a\t\tb \r", ["a", "b"]),
+            ("a\u{a0}b c\u{301}", ["a\u{a0}b", "c\u{301}"]),
+        ] { #expect(text[...].words == words) }
+    }
+
+    @Test func bytesAreFoundWithinBounds() {
+        let bytes: [UInt8] = [1, 0, 2, 0]
+        #expect(
+            bytes.place(of: 0) == 1 && bytes.place(of: 0, from: 2) == 3 && bytes.place(of: 0, from: 2, to: 3) == nil)
+        #expect(bytes.place(of: 3) == nil && bytes.place(of: 0, from: 9) == nil && bytes.place(of: 2, to: 99) == 2)
+        #expect([UInt8]().place(of: 0) == nil)
+    }
+
     @Test func linesEndWithLineFeedsAlone() {
         #expect("a\r\nb\n".split(on: "\n") == ["a\r", "b"])
     }
@@ -59,6 +74,20 @@ import Testing
         }
         #expect("abc".dropping(9).isEmpty && "abc".droppingLast(9).isEmpty && "abc".droppingLast(1) == "ab")
         #expect(!"a".ends(with: "ba") && "ba".ends(with: "a") && "".begins(with: ""))
+        #expect(
+            "".isSame(as: "") && !"".isSame(as: "a") && "a".begins(with: "") && "a".ends(with: "")
+                && !"".begins(with: "a"))
+        // Longer than what a text has inside of itself.
+        let long = "a text of more than sixteen bytes"
+        #expect(
+            long.begins(with: long[...]) && long[...].isSame(as: long)
+                && long.dropping(2).begins(with: "text of more than"))
+        #expect(
+            long.ends(with: "more than sixteen bytes") && !long.ends(with: "more than sixteen byte") && !long.has("z"))
+        #expect(long.place(of: "x").map { long.utf8.distance(from: long.startIndex, to: $0) } == 4)
+        #expect(long.dropping(6).place(of: "a").map { long[$0...].isSame(as: "an sixteen bytes") } == true)
+        #expect("".comes(before: "a") && !"a".comes(before: "") && !"a".comes(before: "a") && "a".comes(before: "ab"))
+        #expect("a\u{7f}".comes(before: "a\u{80}") && !"b".comes(before: "ab"))
         var rest: Substring = "ab"
         #expect(rest.popLetter() == "a" && rest.popLetter() == "b" && rest.popLetter() == nil)
     }

@@ -10,7 +10,8 @@ extension RegistriesFile {
     static func aliases(_ path: String) throws(RegistryError) -> [ByteKey: String] {
         // A key can be written with escapes, too. Without either there is no such table, whatever else is in the file: what a start costs,
         // it costs each time.
-        guard let bytes = try read(path), bytes.contains(bytesOf: table) || bytes.place(of: UInt8(ascii: "\\")) != nil else {
+        guard let bytes = try read(path), bytes.contains(bytesOf: table) || bytes.place(of: UInt8(ascii: "\\")) != nil
+        else {
             return [:]
         }
         return try RegistriesFile(bytes, path: path).aliases()

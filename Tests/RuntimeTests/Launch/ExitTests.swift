@@ -78,13 +78,22 @@ import Testing
     }
 
     @Test(arguments: [3, 20_000])
-    func whoItIsMayComeWithTheRoot(_ groups: Int) throws {
+    func whoItIsMayComeAfterTheRoot(_ groups: Int) throws {
         try Container.with(.root, "sh", "-c", "id -u; id -G | wc -w; echo $HERE") { container throws in
             container.options += ["--provide", "--owner-groups", "\(groups)"]
             #expect(
                 try container.run().text.split(separator: "\n").map { $0.filter { $0 != " " } } == [
                     "1000", "\(groups)", "there",
                 ])
+        }
+    }
+
+    @Test func whatIsBoundMayBeMadeAfterTheRoot() throws {
+        try Container.with(.root, "cat", "/etc/late") { container throws in
+            let file = container.folder + "/late"
+            container.spec.mounts?.append(.init(destination: "/etc/late", source: file, options: ["bind"]))
+            container.options += ["--provide", "--supplies", file]
+            #expect(try container.run().text == "supplied\n")
         }
     }
 

@@ -18,6 +18,8 @@ struct Options {
     var startsAhead = false
     var ownerGroups: Int?
     var ownUserNamespace = false
+    // A file that is made some time after the root was handed over.
+    var supplied: String?
     var makesDirectory = false
     var bindsHostProc = false
     var preserved: [CInt] = []
@@ -39,6 +41,7 @@ struct Options {
             case "--provide": providesRoot = true
             case "--ahead": startsAhead = true
             case "--owner-groups": ownerGroups = Int(value())
+            case "--supplies": supplied = value()
             case "--userns": ownUserNamespace = true
             case "--make-directory": makesDirectory = true
             case "--bind-host-proc": bindsHostProc = true
@@ -76,6 +79,10 @@ func run(_ options: Options) throws -> CInt {
                 environment: ["HERE=there"])
         }
         try process.provide(root: try MountTree.clone(options.root, recursive: true).release())
+        if let file = options.supplied {
+            usleep(50_000)
+            try Files.write("supplied\n".utf8, to: file)
+        }
         try process.supply(owner: owner)
     }
     if options.startsAhead {
