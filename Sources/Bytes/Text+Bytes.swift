@@ -166,6 +166,15 @@ extension String {
         return text.withUTF8(body)
     }
 
+    /// The text that is `bytes` in UTF-8; nil where they are none. What the standard library has for it is generic code, for
+    /// which the runtime makes types.
+    package init?(utf8 bytes: ArraySlice<UInt8>) {
+        self.init(decoding: bytes, as: UTF8.self)
+        // What is no UTF-8 was replaced.
+        let isSame = bytes.withUnsafeBufferPointer { own in withBytes { $0.isSame(as: own) } }
+        if !isSame { return nil }
+    }
+
     /// As `Substring.begins`.
     package func begins(with prefix: String) -> Bool {
         withBytes { own in prefix.withBytes { own.begins(with: $0) } }

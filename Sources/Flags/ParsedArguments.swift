@@ -11,7 +11,8 @@ package struct ParsedArguments: Sendable {
     }
 
     let flags: [Flag]
-    private(set) var occurrences: [Occurrence] = []
+    /// Every use of a flag, in the order of the command line.
+    package private(set) var occurrences: [Occurrence] = []
     /// The arguments that belong to no flag.
     package internal(set) var positionals: [String] = []
     /// How many positionals stood before a `--`; nil without one.
@@ -38,6 +39,9 @@ package struct ParsedArguments: Sendable {
         for occurrence in occurrences.reversed() where occurrence.flag == index { return occurrence.value }
         return nil
     }
+
+    /// The flag that was used.
+    package func flag(of occurrence: Occurrence) -> Flag { flags[occurrence.flag] }
 
     /// Whether the flag was given, whatever its value.
     package func isSet(_ name: String) -> Bool { last(index(name)) != nil }

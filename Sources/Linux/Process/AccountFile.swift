@@ -112,6 +112,6 @@ extension AccountFile.Entry {
     /// The home directory of a user; nil where it is no absolute path, or one that text cannot have.
     package var home: String? {
         let bytes = bytes(5)
-        return bytes.first == UInt8(ascii: "/") ? String(validating: bytes, as: UTF8.self) : nil
+        return bytes.first == UInt8(ascii: "/") ? String(utf8: bytes) : nil
     }
 }

@@ -15,7 +15,12 @@ package struct WireDecoder: Sendable {
     package mutating func readInteger<T: FixedWidthInteger>(_ type: T.Type = T.self) throws(WireError) -> T {
         let width = MemoryLayout<T>.size
         let start = try take(width)
-        return bytes.withUnsafeBytes { T(littleEndian: $0.loadUnaligned(fromByteOffset: start, as: T.self)) }
+        // The standard library's unaligned load is generic code that has the runtime make types.
+        var value: T = 0
+        withUnsafeMutableBytes(of: &value) { target in
+            bytes.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + width])) }
+        }
+        return T(littleEndian: value)
     }
 
     /// Reads one byte that must be 0 or 1.
@@ -31,7 +36,7 @@ package struct WireDecoder: Sendable {
     package mutating func read(_ type: String.Type = String.self) throws(WireError) -> String {
         let count = try readCount()
         let start = try take(count)
-        guard let text = String(validating: bytes[start..<start + count], as: UTF8.self) else { throw .invalidText }
+        guard let text = String(utf8: bytes[start..<start + count]) else { throw .invalidText }
         return text
     }
 

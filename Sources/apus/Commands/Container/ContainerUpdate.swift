@@ -12,17 +12,17 @@ extension Verb {
     ) { parsed, context in
         var limits = ResourceOptions()
         var policy: RestartPolicy?
-        let uses = parsed.uses(of: flagsOfUpdate.map(\.name))
-        guard !uses.isEmpty else {
+        guard !parsed.occurrences.isEmpty else {
             context.complain("you must provide one or more flags when using this command")
             return 1
         }
         do {
-            for use in uses {
-                if use.name == "restart" {
+            for use in parsed.occurrences {
+                let name = parsed.flag(of: use).name
+                if name == "restart" {
                     policy = try RestartPolicy(option: use.value)
                 } else {
-                    _ = try limits.take(use.name, use.value)
+                    _ = try limits.take(name, use.value)
                 }
             }
         } catch let error as OptionError {

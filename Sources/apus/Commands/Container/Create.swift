@@ -15,7 +15,7 @@ extension Verb {
         var options: RunOptions
         do {
             options = try RunOptionReader.options(
-                parsed, flags: RunFlags.shared, directory: Run.workingDirectory(), caller: Run.variable)
+                parsed, directory: Run.workingDirectory(), caller: Run.variable)
         } catch let error as OptionError where error.isOfCommandLine {
             throw CommandFailure(error.description, status: 125)
         }

@@ -29,7 +29,7 @@ enum Run {
     static func run(_ parsed: ParsedArguments, _ context: Context) throws -> CInt {
         defer { unsetenv(startedOver) }
         var options = try RunOptionReader.options(
-            parsed, flags: RunFlags.shared + RunFlags.ofRun, directory: workingDirectory(), caller: variable)
+            parsed, directory: workingDirectory(), caller: variable)
         addProxies(&options, context)
         let keys = context.configuration.detachKeys
         if options.detachKeys == nil, !keys.isEmpty { options.detachKeys = keys }

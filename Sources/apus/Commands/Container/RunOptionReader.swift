@@ -24,18 +24,19 @@ struct RunOptionReader {
     /// Reads all of `parsed`, whose first positional argument is the image. Throws `OptionError`, and `UsageError` for values
     /// that Docker's command line refuses by itself.
     static func options(
-        _ parsed: ParsedArguments, flags: [Flag], directory: String, caller: (String) -> String?
+        _ parsed: ParsedArguments, directory: String, caller: (String) -> String?
     ) throws -> RunOptions {
         try withoutActuallyEscaping(caller) { (caller) throws -> RunOptions in
             var reader = RunOptionReader(
                 options: RunOptions(image: parsed.positionals[0]), directory: directory, caller: caller)
             reader.options.cmd = Array(parsed.positionals.dropFirst())
-            for use in parsed.uses(of: flags.map(\.name)) {
-                do throws(OptionError) { try reader.take(use.name, use.value) } catch {
-                    if use.name == "restart", !error.isOfCommandLine, parsed.bool("rm") {
+            for use in parsed.occurrences {
+                let flag = parsed.flag(of: use)
+                do throws(OptionError) { try reader.take(flag.name, use.value) } catch {
+                    if flag.name == "restart", !error.isOfCommandLine, parsed.bool("rm") {
                         throw OptionError.usage("conflicting options: cannot specify both --restart and --rm")
                     }
-                    throw flags.first { $0.name == use.name }.flatMap { invalid($0, use.value, error) } ?? error
+                    throw invalid(flag, use.value, error) ?? error
                 }
             }
             reader.options.healthcheck = try RunFlags.healthcheck(parsed)
