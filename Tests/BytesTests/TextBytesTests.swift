@@ -50,6 +50,17 @@ import Testing
         ] { #expect(text[...].words == words) }
     }
 
+    @Test func whatIsNoUTF8IsNoText() {
+        for text in ["", "a", "\u{e9}\u{10ffff}", "\u{fffd}", "a\0b", "a text of more than sixteen bytes \u{301}"] {
+            #expect(String(utf8: Array(text.utf8)[...]).map { $0.isSame(as: text) } == true)
+        }
+        for bytes: [UInt8] in [[0xff], [0x61, 0xc3], [0xc0, 0x80], [0xed, 0xa0, 0x80], [0xf4, 0x90, 0x80, 0x80]] {
+            #expect(String(utf8: bytes[...]) == nil && String(utf8: ([0x61] + bytes + [0x62])[1...]) == nil)
+        }
+        // The part alone counts.
+        #expect(String(utf8: [0xff, 0x61, 0xff][1..<2]) == "a")
+    }
+
     @Test func bytesAreFoundWithinBounds() {
         let bytes: [UInt8] = [1, 0, 2, 0]
         #expect(
