@@ -77,10 +77,11 @@ extension Supervisor {
     ) throws(SupervisorFailure) {
         let root = try mountRoot(nil, isFirst: isFirst)
         if request.isNew, isFirst { try fillVolumes(root) } else { awaitVolumes() }
+        // In the image's own files: what the process mounts over them shows here, too.
+        try resolveUser(&plan, root, nil)
         do throws(LaunchError) { try process.provide(root: root) } catch { throw failure(error, loop) }
         // While the process mounts what is the kernel's.
         try writeFiles(plan.files)
-        try resolveUser(&plan, root, nil)
         if isFirst { try changeOwners(plan) }
         let home = plan.hasHomeOfUser ? plan.spec.process?.env?.last : nil
         let owner = ProcessOwner(plan.spec.process?.user ?? .init(), environment: home.map { [$0] } ?? [])

@@ -71,6 +71,18 @@ import Testing
         }
     }
 
+    /// It is looked up before anything is mounted, and the working directory is made below.
+    @Test(arguments: TestUser.available)
+    func theImagesUserIsFoundUnderATemporaryFileSystem(_ user: TestUser) throws {
+        try withBusybox(user) { sandbox throws in
+            for _ in 0..<5 {
+                let flags = ["--tmpfs", "/etc", "-u", "user", "-w", "/etc/new"]
+                let script = "id -u; pwd; test -e /etc/passwd || echo gone"
+                #expect(try sandbox.shell(flags, script) == "1000\n/etc/new\ngone")
+            }
+        }
+    }
+
     @Test(arguments: TestUser.available)
     func changesStayInTheirContainer(_ user: TestUser) throws {
         try withBusybox(user) { sandbox throws in
