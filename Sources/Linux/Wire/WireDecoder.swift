@@ -18,7 +18,9 @@ package struct WireDecoder: Sendable {
         // The standard library's unaligned load is generic code that has the runtime make types.
         var value: T = 0
         withUnsafeMutableBytes(of: &value) { target in
-            bytes.withUnsafeBytes { target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + width])) }
+            bytes.withUnsafeBytes {
+                target.copyMemory(from: UnsafeRawBufferPointer(rebasing: $0[start..<start + width]))
+            }
         }
         return T(littleEndian: value)
     }
