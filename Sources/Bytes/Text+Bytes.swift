@@ -27,8 +27,12 @@ extension UnsafeBufferPointer<UInt8> {
         return order != 0 ? order < 0 : count < other.count
     }
 
-    fileprivate func place(of letter: Unicode.Scalar) -> Int? {
-        guard let base = baseAddress, let found = memchr(base, CInt(UInt8(ascii: letter)), count) else { return nil }
+    /// Where `byte` is first from `start` to before `end`, or to the end; nil where it is not (memchr(3)).
+    package func place(of byte: UInt8, from start: Int = 0, to end: Int? = nil) -> Int? {
+        let end = Swift.min(end ?? count, count)
+        guard let base = baseAddress, start < end, let found = memchr(base + start, CInt(byte), end - start) else {
+            return nil
+        }
         return UnsafeRawPointer(base).distance(to: found)
     }
 }
@@ -65,7 +69,7 @@ extension Substring {
     package func isSame(as other: Substring) -> Bool { withBytes { own in other.withBytes { own.isSame(as: $0) } } }
 
     /// Whether `letter`, an ASCII one, is anywhere in the text.
-    package func has(_ letter: Unicode.Scalar) -> Bool { withBytes { $0.place(of: letter) } != nil }
+    package func has(_ letter: Unicode.Scalar) -> Bool { withBytes { $0.place(of: UInt8(ascii: letter)) } != nil }
 
     /// Whether the text is digits from 0 to 9, one at least, and nothing else: no sign, as Swift's numbers may have.
     package var isDigits: Bool { !isEmpty && utf8.allSatisfy { (48...57).contains($0) } }
@@ -75,7 +79,7 @@ extension Substring {
 
     /// Where `letter`, an ASCII one, is first; nil where it is not.
     package func place(of letter: Unicode.Scalar) -> Index? {
-        withBytes { $0.place(of: letter) }.map { utf8.index(startIndex, offsetBy: $0) }
+        withBytes { $0.place(of: UInt8(ascii: letter)) }.map { utf8.index(startIndex, offsetBy: $0) }
     }
 
     /// Where `letter`, an ASCII one, is last; nil where it is not.
@@ -198,7 +202,7 @@ extension String {
     /// As `Substring.contains`.
     package func contains(bytesOf part: String) -> Bool { self[...].contains(bytesOf: part) }
     /// As `Substring.has`.
-    package func has(_ letter: Unicode.Scalar) -> Bool { withBytes { $0.place(of: letter) } != nil }
+    package func has(_ letter: Unicode.Scalar) -> Bool { withBytes { $0.place(of: UInt8(ascii: letter)) } != nil }
     /// As `Substring.place`.
     package func place(of letter: Unicode.Scalar) -> Index? { self[...].place(of: letter) }
     /// As `Substring.lastPlace`.
@@ -241,14 +245,9 @@ extension [String] {
 }
 
 extension [UInt8] {
-    /// Where `byte` is first from `start` to before `end`, or to the end; nil where it is not (memchr(3)).
+    /// As `UnsafeBufferPointer.place`.
     package func place(of byte: UInt8, from start: Int = 0, to end: Int? = nil) -> Int? {
-        withUnsafeBytes { all in
-            let end = Swift.min(end ?? all.count, all.count)
-            guard let base = all.baseAddress, start < end, let found = memchr(base + start, CInt(byte), end - start)
-            else { return nil }
-            return UnsafeRawPointer(found) - base
-        }
+        withUnsafeBufferPointer { $0.place(of: byte, from: start, to: end) }
     }
 
     /// Whether the bytes of `part` are anywhere among these, one behind the other; those of an empty one are.

@@ -1,4 +1,4 @@
-import Glibc
+import Bytes
 
 /// A place in JSON text, for who reads one thing out of many lines: nothing is allocated but what is asked for.
 package struct JSONScanner {
@@ -24,18 +24,12 @@ package struct JSONScanner {
 
     /// A text in which nothing is escaped; nil where something else follows.
     package mutating func plainText() -> UnsafeBufferPointer<UInt8>? {
-        guard take(UInt8(ascii: "\"")), let end = index(of: UInt8(ascii: "\""), from: place, to: bytes.count) else {
+        guard take(UInt8(ascii: "\"")), let end = bytes.place(of: UInt8(ascii: "\""), from: place) else {
             return nil
         }
-        guard index(of: UInt8(ascii: "\\"), from: place, to: end) == nil else { return nil }
+        guard bytes.place(of: UInt8(ascii: "\\"), from: place, to: end) == nil else { return nil }
         defer { place = end + 1 }
         return UnsafeBufferPointer(rebasing: bytes[place..<end])
-    }
-
-    private func index(of byte: UInt8, from start: Int, to end: Int) -> Int? {
-        guard let base = bytes.baseAddress, start < end, let found = memchr(base + start, CInt(byte), end - start)
-        else { return nil }
-        return UnsafeRawPointer(base).distance(to: found)
     }
 
     /// Appends the text that follows; false where something else does.

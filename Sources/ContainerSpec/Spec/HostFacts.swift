@@ -53,7 +53,7 @@ package struct HostFacts: Sendable {
     package static func current(mode: UserNamespace.Mode) -> HostFacts {
         let names = KernelFacts.names()
         var facts = HostFacts(mode: mode, hostname: names.host)
-        facts.kernel = KernelVersion(names.release) ?? KernelVersion(0, 0)
+        facts.kernel = .running
         facts.capabilities = capabilities(mode: mode)
         facts.limit = { name in
             guard Ulimit.names.contains(name) else { return nil }

@@ -1,19 +1,5 @@
-import Glibc
 import JSON
 import Linux
-
-extension UnsafeBufferPointer<UInt8> {
-    /// The place of the first line feed (memchr(3)).
-    var firstIndexOfLineFeed: Int? { firstIndex(of: 10, from: 0) }
-
-    /// The place of the first `byte` at or behind `start`.
-    func firstIndex(of byte: UInt8, from start: Int) -> Int? {
-        guard let base = baseAddress, start < count, let found = memchr(base + start, CInt(byte), count - start) else {
-            return nil
-        }
-        return UnsafeRawPointer(base).distance(to: found)
-    }
-}
 
 /// Reads lines of a json-file, ours and Docker's: an object of texts and of one object of texts.
 enum JSONLine {

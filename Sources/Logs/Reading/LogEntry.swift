@@ -1,3 +1,4 @@
+import Bytes
 import Linux
 
 /// One record of a log: a line, or a part of one.
@@ -46,7 +47,7 @@ extension LogFormat {
     func recordLength(_ bytes: UnsafeBufferPointer<UInt8>) -> Int? {
         switch self {
         case .json, .kubernetes:
-            return bytes.firstIndexOfLineFeed.map { $0 + 1 }
+            return bytes.place(of: 10).map { $0 + 1 }
         case .frames:
             guard bytes.count >= 4 else { return nil }
             let length = Int(UnsafeRawBufferPointer(bytes).loadUnaligned(as: UInt32.self).littleEndian)

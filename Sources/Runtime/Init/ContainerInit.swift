@@ -114,15 +114,20 @@ struct ContainerInit {
     func expectPacket(_ expected: ParentMessage, _ channel: borrowing PacketSocket) throws(LaunchError)
         -> PacketSocket.Packet
     {
-        let packet = try step(.communication) { () throws(SystemError) in
-            guard let packet = try channel.receive() else { throw SystemError("recvmsg", nil, .brokenPipe) }
-            return packet
-        }
+        let packet = try Self.packet(channel)
         let message: ParentMessage? = try? Frame.decode(packet.bytes)
         guard message == expected else {
             throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
         }
         return packet
+    }
+
+    /// Waits for the caller's next message, whatever it is; an end of the caller is an error.
+    static func packet(_ channel: borrowing PacketSocket) throws(LaunchError) -> PacketSocket.Packet {
+        try step(.communication) { () throws(SystemError) in
+            guard let packet = try channel.receive() else { throw SystemError("recvmsg", nil, .brokenPipe) }
+            return packet
+        }
     }
 
     /// Waits for the hooks of the caller's namespaces and runs those that belong here (config.md, POSIX-platform Hooks:

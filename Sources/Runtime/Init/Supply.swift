@@ -15,10 +15,7 @@ struct Supply {
     mutating func take(_ channel: borrowing PacketSocket) throws(LaunchError) {
         guard isAwaited else { return }
         isAwaited = false
-        var packet = try step(.communication) { () throws(SystemError) in
-            guard let packet = try channel.receive() else { throw SystemError("recvmsg", nil, .brokenPipe) }
-            return packet
-        }
+        var packet = try ContainerInit.packet(channel)
         guard case .supplied(let known) = (try? Frame.decode(packet.bytes)) as ParentMessage? else {
             throw LaunchError(.communication, sentence: "the container's process got a message out of turn")
         }

@@ -1,6 +1,5 @@
 import Bytes
 import ContainerSpec
-import Glibc
 import Linux
 import OCI
 import Runtime
