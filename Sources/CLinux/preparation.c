@@ -4,11 +4,14 @@
 #include "loopback.h"
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
+#include <unistd.h>
 
 // One in a process: the stack is in use until the other has ended.
 static char stack[16384] __attribute__((aligned(16)));
@@ -38,7 +41,7 @@ static void tell(int socket, unsigned char kind, int descriptor) {
 }
 
 // Has the directory for what is written look like the image's root directory.
-static long copy_looks(const struct apus_preparation *wanted) {
+static long copy_looks(const struct apus_root_request *wanted) {
   struct stat looks;
   long status = call4(SYS_newfstatat, AT_FDCWD, (long)wanted->pattern, (long)&looks, 0);
   if (status < 0) return status;
@@ -57,7 +60,7 @@ static long copy_looks(const struct apus_preparation *wanted) {
 }
 
 // The directory for what is written, and the kernel's own.
-static long make_directories(const struct apus_preparation *wanted) {
+static long make_directories(const struct apus_root_request *wanted) {
   call4(SYS_umask, 0022, 0, 0, 0);
   long status = call4(SYS_mkdirat, AT_FDCWD, (long)wanted->upper, 0755, 0);
   if (status >= 0) status = copy_looks(wanted);
@@ -70,7 +73,7 @@ static long set(long context, const char *key, const char *value) {
 }
 
 // As Overlay.mount of Linux/Mount does it.
-static long mount_overlay(const struct apus_preparation *wanted) {
+static long mount_overlay(const struct apus_root_request *wanted) {
   long context = call4(SYS_fsopen, (long)"overlay", FSOPEN_CLOEXEC, 0, 0);
   if (context < 0) return context;
   long status = 0;
@@ -86,10 +89,21 @@ static long mount_overlay(const struct apus_preparation *wanted) {
   return status;
 }
 
+// Waits for what the caller wants of a root file system; NULL: nothing.
+static const struct apus_root_request *await_root(struct apus_preparation *wanted) {
+  // A caller that ends before it has said anything says nothing any more. Whatever has been begun is brought to its end.
+  call4(SYS_prctl, PR_SET_PDEATHSIG, SIGKILL, 0, 0);
+  if (call4(SYS_getppid, 0, 0, 0, 0) != wanted->caller) return 0;
+  while (!__atomic_load_n(&wanted->is_told, __ATOMIC_ACQUIRE))
+    call4(SYS_futex, (long)&wanted->is_told, FUTEX_WAIT_PRIVATE, 0, 0);
+  call4(SYS_prctl, PR_SET_PDEATHSIG, 0, 0, 0);
+  return wanted->root;
+}
+
 // Its memory and descriptors are the caller's, so nothing here may touch what a C library keeps for a thread. What fails is made
 // again by who hears of it, and says why.
 static int prepare(void *argument) {
-  const struct apus_preparation *wanted = argument;
+  struct apus_preparation *wanted = argument;
   long flags = wanted->makes_network ? CLONE_NEWNET : 0;
   if (wanted->user >= 0) {
     if (call4(SYS_setns, wanted->user, CLONE_NEWUSER, 0, 0) < 0) return 0;
@@ -103,22 +117,43 @@ static int prepare(void *argument) {
     tell(wanted->socket, APUS_PREPARED_NETWORK, (int)network);
     call4(SYS_close, network, 0, 0, 0);
   }
-  if (make_directories(wanted) < 0) return 0;
-  long root = mount_overlay(wanted);
+  const struct apus_root_request *root_wanted = await_root(wanted);
+  if (!root_wanted || make_directories(root_wanted) < 0) return 0;
+  long root = mount_overlay(root_wanted);
   if (root < 0) return 0;
   tell(wanted->socket, APUS_PREPARED_ROOT, (int)root);
   call4(SYS_close, root, 0, 0, 0);
   return 0;
 }
 
-pid_t apus_prepare(const struct apus_preparation *wanted, int *pidfd) {
+// Has `process`, which has not run yet, begin on another processor than its caller's, where there is one: kernels that leave the
+// others asleep as long as they can would have it wait until the caller sleeps.
+static void send_elsewhere(pid_t process) {
+  unsigned long mask[64];
+  unsigned here;
+  long bytes = call4(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0);
+  if (bytes <= 0 || getcpu(&here, NULL) != 0 || here >= (unsigned long)bytes * 8) return;
+  mask[here / (8 * sizeof *mask)] &= ~(1ul << here % (8 * sizeof *mask));
+  // Refused where no other is left.
+  call4(SYS_sched_setaffinity, process, bytes, (long)mask, 0);
+}
+
+pid_t apus_prepare(struct apus_preparation *wanted, int *pidfd) {
+  wanted->caller = getpid();
   // What stops or ends its caller, from a terminal say, would leave whoever takes the parts waiting, or with half of one.
   sigset_t all, former;
   sigfillset(&all);
   sigprocmask(SIG_SETMASK, &all, &former);
-  pid_t process = clone(prepare, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_PIDFD | SIGCHLD, (void *)wanted, pidfd);
+  pid_t process = clone(prepare, stack + sizeof stack, CLONE_VM | CLONE_FILES | CLONE_PIDFD | SIGCHLD, wanted, pidfd);
   int failure = errno;
   sigprocmask(SIG_SETMASK, &former, NULL);
+  if (process > 0) send_elsewhere(process);
   errno = failure;
   return process;
+}
+
+void apus_prepare_root(struct apus_preparation *wanted, const struct apus_root_request *root) {
+  wanted->root = root;
+  __atomic_store_n(&wanted->is_told, 1, __ATOMIC_RELEASE);
+  call4(SYS_futex, (long)&wanted->is_told, FUTEX_WAKE_PRIVATE, 1, 0);
 }

@@ -98,14 +98,8 @@ ssize_t apus_recv_fds(int socket, void *data, size_t length, int *fds, int *coun
 pid_t apus_network_namespace_begin(void);
 int apus_network_namespace_result(void);
 
-// What a process that shares the caller's memory and descriptors prepares for a container (preparation.c). Texts and arrays stay
-// as they are until it has ended.
-struct apus_preparation {
-  // A file of the user namespace that is entered first; -1: the caller's.
-  int user;
-  int makes_network;
-  // An end of a SOCK_SEQPACKET pair for the answers.
-  int socket;
+// A root file system that a preparation makes: an overlay. Texts and arrays stay as they are until it has ended.
+struct apus_root_request {
   // Directories, the topmost first.
   const char *const *lowers;
   int lower_count;
@@ -118,13 +112,30 @@ struct apus_preparation {
   unsigned attributes;
 };
 
+// What a process that shares the caller's memory and descriptors prepares for a container (preparation.c). It stays until that has
+// ended.
+struct apus_preparation {
+  // A file of the user namespace that is entered first; -1: the caller's.
+  int user;
+  int makes_network;
+  // An end of a SOCK_SEQPACKET pair for the answers.
+  int socket;
+  // For the two functions below.
+  pid_t caller;
+  unsigned is_told;
+  const struct apus_root_request *root;
+};
+
 // Packets of one byte, each with a descriptor: a new network namespace with loopback up, and an overlay that is mounted nowhere.
 // What could not be made is not sent.
 enum { APUS_PREPARED_NETWORK = 1, APUS_PREPARED_ROOT = 2 };
 
 // Begins with it. Returns the process's number, for waitpid(2), or -1 with errno set; `pidfd` gets a descriptor of it. One in the
-// life of a process.
-pid_t apus_prepare(const struct apus_preparation *wanted, int *pidfd);
+// life of a process. It waits for apus_prepare_root.
+pid_t apus_prepare(struct apus_preparation *wanted, int *pidfd);
+
+// Goes on with the root file system; NULL: there is nothing else to do. Once.
+void apus_prepare_root(struct apus_preparation *wanted, const struct apus_root_request *root);
 
 // accept4(2), close-on-exec and non-blocking, with the peer's address.
 int apus_accept_address(int socket, void *address, unsigned *length);

@@ -27,6 +27,8 @@ extension Engine {
     ) throws(EngineError) -> StartingContainer {
         try checkPassedStreams(options, client.caller)
         let (mode, _) = UserNamespace.plan()
+        let beginning =
+            record == nil ? nil : Beginning(options, mode: mode, runDirectory: containers.paths.run)
         let root = try rootSource(options, record, mode)
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
         var guarding = try holdOffSweeps()
@@ -40,7 +42,7 @@ extension Engine {
             options = try claimVolumes(options, image: record?.config, for: id)
             let starting = try start(
                 options, record, claim: claim, root: root, mode: mode, client: client, lingering: lingering,
-                guarding: guarding.descriptor.rawValue)
+                guarding: guarding.descriptor.rawValue, beginning)
             guarding.handOver()
             return starting
         } catch {
@@ -51,7 +53,8 @@ extension Engine {
 
     private func start(
         _ options: RunOptions, _ record: LaunchRecord?, claim: consuming ContainerClaim, root: SupervisorRequest.Root,
-        mode: UserNamespace.Mode, client clientOptions: AttachedClient.Options, lingering: Int, guarding: CInt
+        mode: UserNamespace.Mode, client clientOptions: AttachedClient.Options, lingering: Int, guarding: CInt,
+        _ begun: Beginning?
     ) throws(EngineError) -> StartingContainer {
         let (id, name) = (claim.id, claim.name)
         var preparation = preparation(id, name: name, options, record, root, mode)
@@ -59,7 +62,7 @@ extension Engine {
         if !options.detach, !options.passesStreams { preparation.streams = clientOptions.streams }
         preparation.lingering = lingering
         // Its directory stays until that has ended, also where something fails here.
-        let beginning = preparation.beginPreparation()
+        let beginning = begun.flatMap { preparation.makeRoot($0) ? $0 : nil }
         var request = try preparation.supervisorRequest()
         request.prepared = beginning?.preparation.parts
         request.living = beginning?.living

@@ -3,14 +3,14 @@ import Glibc
 import Synchronization
 
 /// What a process that shares the caller's memory and descriptors makes for a container while the caller works out the rest of
-/// it: a network namespace with loopback up, and an overlay that is mounted nowhere. One in the life of a process.
+/// it: a network namespace with loopback up, which needs no more than to be wanted, and then an overlay that is mounted nowhere
+/// (`makeRoot`). One in the life of a process.
 ///
 /// Both go to the process that the caller forks next (`Parts`). What cannot be made is left out: who needs it makes it then, and
 /// hears why that fails.
 package final class Preparation: Sendable {
-    /// What is to be made.
-    package struct Request: Sendable {
-        package var makesNetwork: Bool
+    /// The root file system that is to be made.
+    package struct Root: Sendable {
         /// Directories, the topmost first.
         package var lowers: [String]
         /// The directory for what is written, and an empty one beside it for the kernel's work. Both are made.
@@ -21,10 +21,7 @@ package final class Preparation: Sendable {
         /// As for `Overlay.mount`. No device node in it opens.
         package var isVolatile: Bool
 
-        package init(
-            makesNetwork: Bool, lowers: [String], upper: String, work: String, pattern: String, isVolatile: Bool
-        ) {
-            self.makesNetwork = makesNetwork
+        package init(lowers: [String], upper: String, work: String, pattern: String, isVolatile: Bool) {
             self.lowers = lowers
             self.upper = upper
             self.work = work
@@ -34,6 +31,9 @@ package final class Preparation: Sendable {
     }
 
     private let process: ProcessID
+    // Neither is freed: nobody knows when the other process has read the last of it.
+    nonisolated(unsafe) private let wanted: UnsafeMutablePointer<apus_preparation>
+    private let isTold = Atomic(false)
     private let isReaped = Atomic(false)
     private let pidfd: FileDescriptor
     private let answers: FileDescriptor
@@ -41,23 +41,17 @@ package final class Preparation: Sendable {
     private let tellings: FileDescriptor
     private let user: FileDescriptor?
 
-    /// Begins with it. `user` is a file of the user namespace in which all is made; nil: the caller's. Throws
-    /// `SystemError`.
-    package init(_ request: Request, in user: consuming FileDescriptor?) throws(SystemError) {
+    /// Begins with the network namespace, where one is wanted. `user` is a file of the user namespace in which all is made; nil:
+    /// the caller's. Throws `SystemError`.
+    package init(makesNetwork: Bool, in user: consuming FileDescriptor?) throws(SystemError) {
         var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
         answers = pair.takeFirst()
         tellings = pair.takeSecond()
-        // It stays in memory: nobody knows when the other process has read the last of it.
-        let wanted = UnsafeMutablePointer<apus_preparation>.allocate(capacity: 1)
-        let lowers = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: request.lowers.count)
-        for place in 0..<request.lowers.count { lowers[place] = UnsafePointer(strdup(request.lowers[place])) }
+        wanted = UnsafeMutablePointer<apus_preparation>.allocate(capacity: 1)
         wanted.initialize(
             to: apus_preparation(
-                user: user.number ?? -1, makes_network: request.makesNetwork ? 1 : 0, socket: tellings.rawValue,
-                lowers: lowers, lower_count: CInt(request.lowers.count), upper: strdup(request.upper),
-                work: strdup(request.work), upper_option: strdup(Overlay.escaped(request.upper)),
-                work_option: strdup(Overlay.escaped(request.work)), pattern: strdup(request.pattern),
-                is_volatile: request.isVolatile ? 1 : 0, attributes: Overlay.noDevices))
+                user: user.number ?? -1, makes_network: makesNetwork ? 1 : 0, socket: tellings.rawValue, caller: 0,
+                is_told: 0, root: nil))
         var number: CInt = -1
         process = apus_prepare(wanted, &number)
         guard process > 0 else { throw SystemError("clone") }
@@ -65,12 +59,30 @@ package final class Preparation: Sendable {
         self.user = user
     }
 
+    /// Goes on with the root file system. Once.
+    package func makeRoot(_ root: Root) {
+        let lowers = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: root.lowers.count)
+        for place in 0..<root.lowers.count { lowers[place] = UnsafePointer(strdup(root.lowers[place])) }
+        let request = UnsafeMutablePointer<apus_root_request>.allocate(capacity: 1)
+        request.initialize(
+            to: apus_root_request(
+                lowers: lowers, lower_count: CInt(root.lowers.count), upper: strdup(root.upper), work: strdup(root.work),
+                upper_option: strdup(Overlay.escaped(root.upper)), work_option: strdup(Overlay.escaped(root.work)),
+                pattern: strdup(root.pattern), is_volatile: root.isVolatile ? 1 : 0, attributes: Overlay.noDevices))
+        tell(request)
+    }
+
+    private func tell(_ request: UnsafeMutablePointer<apus_root_request>?) {
+        if !isTold.exchange(true, ordering: .relaxed) { apus_prepare_root(wanted, request) }
+    }
+
     // Whatever it is about does not go before it has ended.
     deinit { finish() }
 
-    /// Waits until nothing is made any more, and reaps the process.
+    /// Waits until nothing is made any more, and reaps the process. No root file system is made where none was asked for.
     package func finish() {
         if isReaped.exchange(true, ordering: .relaxed) { return }
+        tell(nil)
         _ = try? waitForExit(of: process)
     }
 
