@@ -71,24 +71,15 @@ void apus_signals_reset(void) {
   sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-// The mask behind `name` in the text of /proc/PID/status; all signals where it is not there.
-static uint64_t status_mask(const char *text, const char *name) {
-  const char *line = strstr(text, name);
-  if (!line) return ~UINT64_C(0);
-  char *end;
-  const uint64_t mask = strtoull(line + strlen(name), &end, 16);
-  return *end == '\n' ? mask : ~UINT64_C(0);
-}
-
 void apus_signals_look(void) {
-  char text[8192];
-  const int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-  if (file < 0) return;
-  const ssize_t got = read(file, text, sizeof text - 1);
-  close(file);
-  if (got <= 0) return;
-  text[got] = 0;
-  __atomic_store_n(&changed_signals, status_mask(text, "\nSigIgn:\t") | status_mask(text, "\nSigCgt:\t"), __ATOMIC_RELAXED);
+  uint64_t changed = 0;
+  for (int signal = 1; signal < _NSIG; signal++) {
+    // The kernel's own structure: the action comes first, 0 is the default. What cannot be told counts as changed.
+    unsigned long action[4] = {1};
+    syscall(SYS_rt_sigaction, signal, NULL, action, _NSIG / 8);
+    if (action[0]) changed |= signal_bit(signal);
+  }
+  __atomic_store_n(&changed_signals, changed, __ATOMIC_RELAXED);
 }
 
 void apus_signal_set(int number, void (*handler)(int)) {

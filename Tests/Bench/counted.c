@@ -132,6 +132,13 @@ static void begin(char **command, long uid, long gid) {
   fail(command[0]);
 }
 
+// Whether the process, in a call that makes another, goes on as that, with its memory and its stack (clone(2), CLONE_VM).
+static int goes_on_as_child(const struct process *process) {
+  struct user_regs_struct registers;
+  if (ptrace(PTRACE_GETREGS, process->pid, NULL, &registers)) return 0;
+  return registers.orig_rax == SYS_clone && registers.rdi & CLONE_VM && !(registers.rdi & CLONE_VFORK) && registers.rsi == 0;
+}
+
 // Handles one stop and lets the process go on.
 static void stopped(struct process *process, int status) {
   int event = status >> 16, number = WSTOPSIG(status), signal = 0, is_first = process == table;
@@ -142,6 +149,7 @@ static void stopped(struct process *process, int status) {
   case PTRACE_EVENT_CLONE:
     if (ptrace(PTRACE_GETEVENTMSG, process->pid, NULL, &made)) fail("PTRACE_GETEVENTMSG");
     find_made(made)->parent = process - table;
+    if (steps && goes_on_as_child(process)) blocks_hand_over(process);
     break;
   case PTRACE_EVENT_EXIT:
     if (!process->end) end(process, "exit");

@@ -257,6 +257,7 @@ static void run_on(struct process *process, struct user_regs_struct *r, int is_c
     ptrace(PTRACE_POKEUSER, process->pid, (void *)offsetof(struct user_regs_struct, rip), (void *)r->rip);
     ptrace(PTRACE_POKEUSER, process->pid, (void *)offsetof(struct user_regs_struct, rsp), (void *)r->rsp);
   }
+  if (process->has_handed_over) block = NULL;
   process->block = block;
   process->last = r->rip;
   process->is_stepped = !block || block->at_end == block || !set_breakpoint(process, block);
@@ -278,6 +279,8 @@ void blocks_begin(struct process *process, int is_single) {
   if (is_single) blocks_leave(process);
   if (ptrace(PTRACE_GETREGS, process->pid, NULL, &r) == 0) run_on(process, &r, 0);
 }
+
+void blocks_hand_over(struct process *process) { process->has_handed_over = 1; }
 
 int blocks_trapped(struct process *process) {
   struct user_regs_struct r;

@@ -201,6 +201,43 @@ int apus_w_exit_status(int status);
 int apus_w_term_signal(int status);
 
 // Processes and signals (process.c).
+// The first byte of a packet between a client and a supervisor (AttachFrame.swift). Behind that of a signal, of an end and of a
+// failure there is a number of four bytes, the lowest first, and behind that of a failure its message.
+struct apus_frame_kinds {
+  unsigned char input, input_end, signal;
+  unsigned char started, output, error_output, input_taken, exited, failed;
+};
+
+// A session with a container that has no terminal (session.c).
+struct apus_session {
+  // The client's end of a SOCK_SEQPACKET pair.
+  int socket;
+  // Of signalfd(2), for the signals that are passed on.
+  int signals;
+  // Descriptors of the caller's streams; -1: not passed on, dropped.
+  int input, output, error_output;
+  // Descriptors that the child alone keeps.
+  int closed[4];
+  int closed_count;
+  // A child that is reaped when the container runs, at the latest at the end; 0: none. It shares the caller's descriptors: these are
+  // closed behind it.
+  pid_t helper;
+  int helper_files[4];
+  int helper_file_count;
+  struct apus_frame_kinds kinds;
+  // The most bytes of input in one packet, how many packets may be under way, and how many are.
+  int most, window, outstanding;
+  // argv[0], the hidden verb that prints a message, and the message and exit code for a supervisor that ends without a word.
+  const char *program, *worker, *lost;
+  int lost_code;
+};
+enum { APUS_SESSION_FILES = 4 };
+
+// clone(2) with the semantics of fork(2), but that the child has the caller's memory and stack. It returns 0 in the child alone: the
+// caller serves `session` and ends with the container's exit code. -1 with errno set where there is no child; ENAMETOOLONG for
+// words of more than a thousand bytes. For a process with one thread, which has nothing left to write.
+pid_t apus_go_on_as_child(const struct apus_session *session);
+
 // fork(2), which the Swift overlay hides: for processes with one thread.
 pid_t apus_fork(void);
 int apus_unshare(uint64_t flags);
@@ -218,7 +255,8 @@ int apus_signal_wait(const int *signals, int count, int seconds);
 // Every action to its default, nothing blocked. After apus_signals_look it costs calls only for signals that had another
 // action then, or were given one by the two functions below.
 void apus_signals_reset(void);
-// Asks the kernel which signals have another action than the default (/proc/self/status). What cannot be read changes nothing.
+// Asks the kernel which signals have another action than the default: a call for each, which together take a third of what
+// /proc/self/status does.
 void apus_signals_look(void);
 // signal(2).
 void apus_signal_set(int number, void (*handler)(int));

@@ -20,7 +20,8 @@ extension Engine {
     }
 
     /// Starts a container from `record`, or from a directory with `--rootfs` (nil). The calling process has one
-    /// thread. Returns when the supervisor has something to say, or a signal has come: `StartingContainer.attach` says how it went. Throws
+    /// thread. Where `client` says how that process ends (`departure`) it may do so without a return: it has nothing left to write.
+    /// Returns when the supervisor has something to say, or a signal has come: `StartingContainer.attach` says how it went. Throws
     /// `EngineError`; nothing is left behind then.
     package func start(
         _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int
@@ -98,6 +99,13 @@ extension Engine {
             // The client blocks the signals that it passes on, so none is lost between here and its loop.
             let client = try AttachedClient(socket: pair.takeFirst(), options: options)
             let supervisorEnd = pair.takeSecond()
+            // Who has warnings to print cannot leave yet.
+            if client.canDepart, request.plan.warnings.isEmpty {
+                try client.depart(
+                    closing: [supervisorEnd.rawValue, claim.hold.rawValue, guarding], helper: preparation?.helper)
+                Supervisor.become(
+                    request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue, guarding: guarding)
+            }
             _ = try Supervisor.spawn(
                 request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue, guarding: guarding)
             // Where it ends without a word that is seen when nobody has this end.

@@ -86,6 +86,19 @@ package final class Preparation: Sendable {
         _ = try? waitForExit(of: process)
     }
 
+    /// The other process, for who reaps it in this one's place.
+    package struct Helper {
+        let process: ProcessID
+        /// What both have open.
+        let files: [CInt]
+    }
+
+    package var helper: Helper {
+        Helper(
+            process: process,
+            files: [pidfd.rawValue, answers.rawValue, tellings.rawValue] + (user.number.map { [$0] } ?? []))
+    }
+
     /// What a process that is forked now keeps open to take the parts.
     package var parts: Parts { Parts(answers: answers.rawValue, pidfd: pidfd.rawValue) }
 

@@ -33,7 +33,7 @@ package enum Signals {
     /// those that had one then or got one by a function of this type.
     package static func resetAll() { apus_signals_reset() }
 
-    /// Finds out which signals have another action than the default (`/proc/self/status`): quicker than to set them all.
+    /// Finds out which signals have another action than the default, so that neither the process nor its forks have to set them all.
     package static func look() { apus_signals_look() }
 
     /// Blocks every signal that can be.

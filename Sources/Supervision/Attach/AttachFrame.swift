@@ -44,6 +44,14 @@ package enum AttachFrame: Equatable {
         case output, errorOutput, inputTaken, exited, failed, done
     }
 
+    /// The first bytes of packets, for who has no memory to read them by this type.
+    static var plainKinds: PlainSession.Kinds {
+        PlainSession.Kinds(
+            input: Kind.input.rawValue, inputEnd: Kind.inputEnd.rawValue, signal: Kind.signal.rawValue,
+            started: Kind.started.rawValue, output: Kind.output.rawValue, errorOutput: Kind.errorOutput.rawValue,
+            inputTaken: Kind.inputTaken.rawValue, exited: Kind.exited.rawValue, failed: Kind.failed.rawValue)
+    }
+
     /// What a process has written.
     init(_ chunk: ProcessStreams.Chunk) {
         self = chunk.source == .errorOutput ? .errorOutput(chunk.data) : .output(chunk.data)

@@ -24,6 +24,9 @@ package struct AttachedClient: ~Copyable {
         package var hearsSignals = true
         /// Ends the session as the detach keys do; the container goes on.
         package var cancellation: Cancellation?
+        /// How the calling process ends where it has nothing to do beside and behind the session, and may give its memory to the
+        /// supervisor (`AttachedClient.depart`).
+        package var departure: Departure?
 
         /// A session between a container and `caller`.
         package init(_ caller: CallerStreams) { self.caller = caller }
@@ -86,6 +89,28 @@ package struct AttachedClient: ~Copyable {
     package func sendSize() {
         guard options.terminal, let size = options.caller.windowSize else { return }
         _ = channel.send(.resize(size), waiting: true)
+    }
+
+    /// Whether the session can be served by a process that has given its memory away.
+    package var canDepart: Bool {
+        options.departure != nil && !options.terminal && options.cancellation == nil && silence == nil
+    }
+
+    /// Where `canDepart`: the calling process goes on as the supervisor that it has made, and its former self serves the session,
+    /// without what is `closed`, and ends with it (`Linux.depart`). `helper` is reaped by it. Throws `SystemError`, in the
+    /// caller.
+    package borrowing func depart(closing closed: [CInt], helper: Preparation.Helper?) throws(SystemError) {
+        guard let departure = options.departure else { return }
+        var session = PlainSession(kinds: AttachFrame.plainKinds, socket: channel.socket.rawValue)
+        session.signals = signals?.number
+        session.input = options.input ? options.caller.input : nil
+        session.output = options.output ? options.caller.output : nil
+        session.errorOutput = options.errorOutput ? options.caller.errorOutput : nil
+        session.largestInput = AttachFrame.maximumPayload
+        session.window = AttachFrame.inputWindow
+        session.closed = closed
+        session.helper = helper
+        try Linux.depart(serving: session, departure)
     }
 
     /// Waits until the supervisor, a signal or who cancels has something to say, and takes nothing of it: whatever the caller does

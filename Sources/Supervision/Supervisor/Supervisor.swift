@@ -52,6 +52,12 @@ package struct Supervisor: ~Copyable {
         return process
     }
 
+    /// Makes the calling process the supervisor until that ends. The descriptors as for `spawn`.
+    package static func become(_ request: SupervisorRequest, client: CInt, hold: CInt, guarding: CInt) -> Never {
+        run(request, client: client, hold: hold, guarding: guarding)
+        _exit(0)
+    }
+
     /// Makes the calling process the supervisor; it has nothing else to do afterwards. The descriptors as for
     /// `spawn`.
     static func run(_ request: SupervisorRequest, client: CInt, hold: CInt, guarding: CInt? = nil) {

@@ -20,11 +20,16 @@ struct Context {
         configuration = ClientConfiguration(directory: options.config)
         // On a terminal lines appear as they are written; in a pipe they go in large pieces.
         output = Output(STDOUT_FILENO, limit: Terminal.isTerminal(STDOUT_FILENO) ? 0 : 16384)
-        errors = Output(STDERR_FILENO, limit: 0, forEyes: true)
+        errors = .standardError
     }
 
     /// Prints `apus: message` on standard error.
-    func complain(_ message: String) { try? errors.line("\(Self.program): \(VisibleText.escaped(message))") }
+    func complain(_ message: String) { Self.complain(message, on: errors) }
+
+    /// Prints `apus: message` on `errors`.
+    static func complain(_ message: String, on errors: Output) {
+        try? errors.line("\(program): \(VisibleText.escaped(message))")
+    }
 
     /// Prints a warning on standard error, unless --log-level leaves it out.
     func warn(_ message: String) {

@@ -7,7 +7,7 @@ import Linux
 enum Dispatch {
     /// Runs the command of `arguments` (without the program's name) and returns the process's exit status.
     static func run(_ arguments: [String]) -> CInt {
-        let errors = Output(STDERR_FILENO, limit: 0, forEyes: true)
+        let errors = Output.standardError
         let globals: ParsedArguments
         do throws(UsageError) {
             globals = try GlobalOptions.syntax.parse(arguments, path: Context.program)

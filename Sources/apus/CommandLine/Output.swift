@@ -17,6 +17,9 @@ final class Output {
         isForEyes = forEyes
     }
 
+    /// The standard error, for eyes and unbuffered.
+    static var standardError: Output { Output(STDERR_FILENO, limit: 0, forEyes: true) }
+
     /// Appends `text`.
     func write(_ text: String) throws {
         buffer.append(contentsOf: (isForEyes ? VisibleText.escaped(text, keeping: "\t\n") : text).utf8)

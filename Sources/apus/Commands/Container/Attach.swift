@@ -68,7 +68,10 @@ enum SessionFlags {
         case .detached: return 0
         case .interrupted(let signal): return 128 + signal
         case .failed(let code, let message): throw CommandFailure(message, status: failure ?? code)
-        case .lost: throw CommandFailure("the container's supervisor ended without a word", status: failure ?? 125)
+        case .lost: throw CommandFailure(lost.message, status: failure ?? lost.status)
         }
     }
+
+    /// A supervisor that ends without having said how the container did.
+    static let lost = CommandFailure("the container's supervisor ended without a word", status: 125)
 }

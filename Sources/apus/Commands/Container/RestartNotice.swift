@@ -6,12 +6,17 @@ import Store
 
 /// What a user is told once who asks for containers that come back.
 enum RestartNotice {
+    /// Whether a container of `options` is to be there again after the end of a session.
+    static func concerns(_ options: RunOptions) -> Bool {
+        switch options.restartPolicy?.name {
+        case .always, .unlessStopped: true
+        case .no, .onFailure, nil: false
+        }
+    }
+
     /// Warns where the machine ends the user's processes with the last session: no restart policy helps then.
     static func warn(_ options: RunOptions, _ engine: Engine, _ context: Context) {
-        switch options.restartPolicy?.name {
-        case .always, .unlessStopped: break
-        case .no, .onFailure, nil: return
-        }
+        guard concerns(options) else { return }
         let user = geteuid()
         guard user != 0, Files.exists("/run/systemd/system"), let name = Account.name(of: user),
             !Files.exists("/var/lib/systemd/linger/\(name)")

@@ -38,6 +38,7 @@ enum Run {
         let engine = try context.engine()
         let record = options.rootfs ? nil : try image(options, engine, context)
         try findMountedImages(&options, engine, context)
+        try context.output.flush()
         var container = try start(options, record, client, engine)
         for warning in container.warnings { context.warn(warning) }
         RestartNotice.warn(options, engine, context)
@@ -96,6 +97,12 @@ enum Run {
         }
         if client.input, options.tty, !Terminal.isTerminal(0) {
             throw CommandFailure("the input device is not a TTY", status: 1)
+        }
+        // Behind the start there is nothing to do but for who returns at once, and who is told of what it cannot keep.
+        if !options.detach, !RestartNotice.concerns(options) {
+            let lost = SessionFlags.lost
+            client.departure = Departure(
+                program: Context.program, verb: LastWords.verb, lost: lost.message, lostCode: lost.status)
         }
         return client
     }
