@@ -16,7 +16,9 @@ var arguments: [String] = []
 for place in 0..<Int(CommandLine.argc) {
     if let word = CommandLine.unsafeArgv[place] { arguments.append(String(cString: word)) }
 }
-if arguments.count > 1, arguments[1] == LastWords.verb, let code = LastWords.say(Array(arguments.dropFirst(2))) { exit(code) }
+if arguments.count > 1, arguments[1] == LastWords.verb, let code = LastWords.say(Array(arguments.dropFirst(2))) {
+    exit(code)
+}
 if arguments.count > 1, let worker = Worker(rawValue: arguments[1]) { exit(worker.run(Array(arguments.dropFirst(2)))) }
 
 // For callers that take the path of a runtime and put their own words behind it.

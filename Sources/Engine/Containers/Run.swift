@@ -100,11 +100,12 @@ extension Engine {
             let client = try AttachedClient(socket: pair.takeFirst(), options: options)
             let supervisorEnd = pair.takeSecond()
             // Who has warnings to print cannot leave yet.
-            if client.canDepart, request.plan.warnings.isEmpty {
-                try client.depart(
+            if request.plan.warnings.isEmpty,
+                client.depart(
                     closing: [supervisorEnd.rawValue, claim.hold.rawValue, guarding], helper: preparation?.helper)
+            {
                 Supervisor.become(
-                    request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue, guarding: guarding)
+                    request, client: supervisorEnd.release(), hold: claim.hold.rawValue, guarding: guarding)
             }
             _ = try Supervisor.spawn(
                 request, client: supervisorEnd.rawValue, hold: claim.hold.rawValue, guarding: guarding)

@@ -66,8 +66,9 @@ package final class Preparation: Sendable {
         let request = UnsafeMutablePointer<apus_root_request>.allocate(capacity: 1)
         request.initialize(
             to: apus_root_request(
-                lowers: lowers, lower_count: CInt(root.lowers.count), upper: strdup(root.upper), work: strdup(root.work),
-                upper_option: strdup(Overlay.escaped(root.upper)), work_option: strdup(Overlay.escaped(root.work)),
+                lowers: lowers, lower_count: CInt(root.lowers.count), upper: strdup(root.upper),
+                work: strdup(root.work), upper_option: strdup(Overlay.escaped(root.upper)),
+                work_option: strdup(Overlay.escaped(root.work)),
                 pattern: strdup(root.pattern), is_volatile: root.isVolatile ? 1 : 0, attributes: Overlay.noDevices))
         tell(request)
     }

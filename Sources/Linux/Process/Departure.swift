@@ -60,8 +60,9 @@ package struct Departure: Sendable {
 /// serves `session` and ends as the container does, or as `departure` says.
 ///
 /// That saves what a fork takes, and each page that both would write to afterwards (clone(2), CLONE_VM). The process must have one
-/// thread and nothing left to write. Throws `SystemError`, in the caller, which has lost nothing then.
-package func depart(serving session: PlainSession, _ departure: Departure) throws(SystemError) {
+/// thread and nothing left to write. Returns true in the child; false in the caller, which has lost nothing, where there cannot be one
+/// (qemu-user and valgrind know such processes as threads alone).
+package func depart(serving session: PlainSession, _ departure: Departure) -> Bool {
     var plain = apus_session()
     plain.socket = session.socket
     plain.signals = session.signals ?? -1
@@ -82,15 +83,14 @@ package func depart(serving session: PlainSession, _ departure: Departure) throw
     plain.window = CInt(session.window)
     plain.lost_code = departure.lostCode
     // Copied by the call, so they end with it in both processes.
-    let process = departure.program.withCString { program in
+    return departure.program.withCString { program in
         departure.verb.withCString { verb in
             departure.lost.withCString { lost in
                 (plain.program, plain.worker, plain.lost) = (program, verb, lost)
-                return apus_go_on_as_child(&plain)
+                return apus_go_on_as_child(&plain) == 0
             }
         }
     }
-    if process < 0 { throw SystemError("clone") }
 }
 
 // Returns how many they are: more than there is room for, and the call refuses them.

@@ -91,16 +91,13 @@ package struct AttachedClient: ~Copyable {
         _ = channel.send(.resize(size), waiting: true)
     }
 
-    /// Whether the session can be served by a process that has given its memory away.
-    package var canDepart: Bool {
-        options.departure != nil && !options.terminal && options.cancellation == nil && silence == nil
-    }
-
-    /// Where `canDepart`: the calling process goes on as the supervisor that it has made, and its former self serves the session,
-    /// without what is `closed`, and ends with it (`Linux.depart`). `helper` is reaped by it. Throws `SystemError`, in the
-    /// caller.
-    package borrowing func depart(closing closed: [CInt], helper: Preparation.Helper?) throws(SystemError) {
-        guard let departure = options.departure else { return }
+    /// Where the calling process has nothing to do beside and behind the session: it goes on as the supervisor that it has made, and its
+    /// former self serves the session, without what is `closed`, and ends with it (`Linux.depart`). `helper` is reaped by that. Returns
+    /// true in the supervisor, and false where the caller has to stay what it is.
+    package borrowing func depart(closing closed: [CInt], helper: Preparation.Helper?) -> Bool {
+        guard let departure = options.departure, !options.terminal, options.cancellation == nil, silence == nil else {
+            return false
+        }
         var session = PlainSession(kinds: AttachFrame.plainKinds, socket: channel.socket.rawValue)
         session.signals = signals?.number
         session.input = options.input ? options.caller.input : nil
@@ -110,7 +107,7 @@ package struct AttachedClient: ~Copyable {
         session.window = AttachFrame.inputWindow
         session.closed = closed
         session.helper = helper
-        try Linux.depart(serving: session, departure)
+        return Linux.depart(serving: session, departure)
     }
 
     /// Waits until the supervisor, a signal or who cancels has something to say, and takes nothing of it: whatever the caller does
