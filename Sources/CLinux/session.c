@@ -83,11 +83,12 @@ INLINE void close_all(const int *files, int count) {
 }
 
 INLINE void reap_helper(struct room *room) {
-  if (room->session.helper == 0) return;
-  while (call4(SYS_wait4, room->session.helper, 0, 0, 0) == -EINTR) {
-  }
+  if (room->session.helper > 0)
+    while (call4(SYS_wait4, room->session.helper, 0, 0, 0) == -EINTR) {
+    }
   room->session.helper = 0;
   close_all(room->session.helper_files, room->session.helper_file_count);
+  room->session.helper_file_count = 0;
 }
 
 // Says what went wrong as the executable says such things, in its place: here nothing of it can be used.

@@ -47,6 +47,8 @@ extension Engine {
             guarding.handOver()
             return starting
         } catch {
+            // Nothing is made any more of what is to go.
+            beginning?.preparation.finish()
             giveUp(id, name: name, options)
             throw error
         }
@@ -55,18 +57,18 @@ extension Engine {
     private func start(
         _ options: RunOptions, _ record: LaunchRecord?, claim: consuming ContainerClaim, root: SupervisorRequest.Root,
         mode: UserNamespace.Mode, client clientOptions: AttachedClient.Options, lingering: Int, guarding: CInt,
-        _ begun: Beginning?
+        _ beginning: Beginning?
     ) throws(EngineError) -> StartingContainer {
         let (id, name) = (claim.id, claim.name)
         var preparation = preparation(id, name: name, options, record, root, mode)
         preparation.size = options.tty ? clientOptions.caller.windowSize : nil
         if !options.detach, !options.passesStreams { preparation.streams = clientOptions.streams }
         preparation.lingering = lingering
-        // Its directory stays until that has ended, also where something fails here.
-        let beginning = begun.flatMap { preparation.makeRoot($0) ? $0 : nil }
+        let isPrepared = beginning.map { preparation.makeRoot($0) } ?? false
+        if !isPrepared { beginning?.preparation.finish() }
         var request = try preparation.supervisorRequest()
-        request.prepared = beginning?.preparation.parts
-        request.living = beginning?.living
+        request.prepared = isPrepared ? beginning?.preparation.parts : nil
+        request.living = isPrepared ? beginning?.living : nil
         request.newcomer = NewContainer(
             description: ContainerDescription(
                 creating: id, name: name, options, record, preparation.image, request.plan),

@@ -89,6 +89,7 @@ package final class Preparation: Sendable {
 
     /// The other process, for who reaps it in this one's place.
     package struct Helper {
+        /// 0 where it is reaped.
         let process: ProcessID
         /// What both have open.
         let files: [CInt]
@@ -96,7 +97,7 @@ package final class Preparation: Sendable {
 
     package var helper: Helper {
         Helper(
-            process: process,
+            process: isReaped.load(ordering: .relaxed) ? 0 : process,
             files: [pidfd.rawValue, answers.rawValue, tellings.rawValue] + (user.number.map { [$0] } ?? []))
     }
 
