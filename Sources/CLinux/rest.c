@@ -5,7 +5,8 @@
 // back; when something has happened they are unpacked to where they were. Nothing else of the process knows of it.
 //
 // While its memory is away (`dormant`) no code may run that needs it: no signal's handler, no other thread, no call of the C
-// library, none that the compiler makes by itself. The thread's own block stays, into which the kernel writes (rseq(2)), and the
+// library, none that the compiler makes by itself. A process that serves a session beside it, in the same memory, needs none of that
+// (session.c): its stack and buffers are in a shared mapping, and those stay. The thread's own block stays, into which the kernel writes (rseq(2)), and the
 // arguments, which others read in /proc/PID/cmdline.
 #define _GNU_SOURCE
 #include "CLinux.h"

@@ -200,7 +200,6 @@ int apus_w_exited(int status);
 int apus_w_exit_status(int status);
 int apus_w_term_signal(int status);
 
-// Processes and signals (process.c).
 // The first byte of a packet between a client and a supervisor (AttachFrame.swift). Behind that of a signal, of an end and of a
 // failure there is a number of four bytes, the lowest first, and behind that of a failure its message.
 struct apus_frame_kinds {
@@ -238,6 +237,7 @@ enum { APUS_SESSION_FILES = 4 };
 // words of more than a thousand bytes. For a process with one thread, which has nothing left to write.
 pid_t apus_go_on_as_child(const struct apus_session *session);
 
+// Processes and signals (process.c).
 // fork(2), which the Swift overlay hides: for processes with one thread.
 pid_t apus_fork(void);
 int apus_unshare(uint64_t flags);

@@ -95,6 +95,7 @@ package final class Preparation: Sendable {
         let files: [CInt]
     }
 
+    /// For a process that departs, and its supervisor stays here (`depart`).
     package var helper: Helper {
         Helper(
             process: isReaped.load(ordering: .relaxed) ? 0 : process,
