@@ -38,8 +38,7 @@ struct FuseServerTests {
             let made = try sandbox.run(driver, "cc", ["-d"], "sleep 1000")
             try #require(made.code == 0, "\(made)")
             let pid = try server(sandbox)
-            for name in try Files.list("/proc/\(pid)/fd") {
-                let target = try Files.readLink("/proc/\(pid)/fd/\(name)")
+            for (name, target) in try openFiles(of: pid) {
                 #expect(
                     target == "/dev/null" || target == "/dev/fuse" || target.hasPrefix("pipe:")
                         || target.hasPrefix(sandbox.store) || target.hasPrefix("/sys/fuse-"),

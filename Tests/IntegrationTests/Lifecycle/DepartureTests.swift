@@ -16,16 +16,16 @@ import Testing
                 if round == 1 { try sandbox.detached("other", "sleep 1000") }
                 let program = try sandbox.start(Self.words + ["echo ready; sleep 1000"])
                 try program.waitForOutput("ready")
-                let open = try Files.list("/proc/\(program.pid)/fd").map {
-                    try Files.readLink("/proc/\(program.pid)/fd/\($0)")
+                // What was made for it has ended and is reaped when the client has heard of the start; its one child is the supervisor then.
+                try sandbox.eventually("the end of what was made beside it") {
+                    try Files.readText("/proc/\(program.pid)/task/\(program.pid)/children").split(separator: " ").count
+                        == 1
+                        && openFiles(of: program.pid).count == 5
                 }
-                let rest = open.filter { !$0.hasPrefix("pipe:") }
-                #expect(rest.count == 2 && open.count == 5, "\(open)")
-                #expect(rest.contains { $0.hasPrefix("socket:") }, "\(open)")
-                #expect(rest.contains { $0.contains("signalfd") }, "\(open)")
-                // What was made for it has ended and is reaped; its one child is the supervisor.
-                let children = try Files.readText("/proc/\(program.pid)/task/\(program.pid)/children")
-                #expect(children.split(separator: " ").count == 1, "\(children)")
+                let rest = try openFiles(of: program.pid).values.filter { !$0.hasPrefix("pipe:") }
+                #expect(rest.count == 2, "\(rest)")
+                #expect(rest.contains { $0.hasPrefix("socket:") }, "\(rest)")
+                #expect(rest.contains { $0.contains("signalfd") }, "\(rest)")
                 try sandbox.output("rm", "-f", "box")
                 #expect(try program.wait().code == 137)
             }

@@ -68,3 +68,14 @@ extension Sandbox {
         throw TestFailure("no supervisor in:\n\(state)")
     }
 }
+
+/// What the descriptors of process `pid` are, by number. One that the process closes meanwhile is not among them.
+func openFiles(of pid: ProcessID) throws -> [String: String] {
+    var files: [String: String] = [:]
+    for name in try Files.list("/proc/\(pid)/fd") {
+        do throws(SystemError) { files[name] = try Files.readLink("/proc/\(pid)/fd/\(name)") } catch {
+            if error.errno != .noEntry { throw error }
+        }
+    }
+    return files
+}
