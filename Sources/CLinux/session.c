@@ -10,7 +10,6 @@
 #include "raw.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -19,7 +18,6 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -63,18 +61,7 @@ INLINE void write_all(int file, const unsigned char *bytes, long count) {
 
 // A peer that is gone is heard of when something is received.
 INLINE void send_packet(const struct room *room, const unsigned char *bytes, long count) {
-  struct iovec part;
-  part.iov_base = (void *)bytes;
-  part.iov_len = (size_t)count;
-  struct msghdr message;
-  message.msg_name = 0;
-  message.msg_namelen = 0;
-  message.msg_iov = &part;
-  message.msg_iovlen = 1;
-  message.msg_control = 0;
-  message.msg_controllen = 0;
-  message.msg_flags = 0;
-  while (call4(SYS_sendmsg, room->session.socket, (long)&message, MSG_NOSIGNAL, 0) == -EINTR) {
+  while (call5(SYS_sendto, room->session.socket, (long)bytes, count, MSG_NOSIGNAL, 0) == -EINTR) {
   }
 }
 

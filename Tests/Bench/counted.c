@@ -149,7 +149,7 @@ static void stopped(struct process *process, int status) {
   case PTRACE_EVENT_CLONE:
     if (ptrace(PTRACE_GETEVENTMSG, process->pid, NULL, &made)) fail("PTRACE_GETEVENTMSG");
     find_made(made)->parent = process - table;
-    if (steps && goes_on_as_child(process)) blocks_hand_over(process);
+    if (steps && goes_on_as_child(process)) process->has_handed_over = 1;
     break;
   case PTRACE_EVENT_EXIT:
     if (!process->end) end(process, "exit");

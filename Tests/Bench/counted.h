@@ -26,7 +26,7 @@ struct process {
   uint64_t last;      // where it was when it went on
   int is_stepped;     // it went on by a single step
   int is_single;      // it always does: its memory cannot be written all the time
-  int has_handed_over;  // its memory, and the breakpoints in it, are another process's
+  int has_handed_over;  // its memory is that of a process it made, and so are the breakpoints: it goes by single steps, and leaves them
   uint8_t *patched;   // by number of the block's end: whether the process's memory has the breakpoint
   uint32_t *executed;  // by number of the block: how often
   struct call *stack;  // the calls that it is in
@@ -35,8 +35,6 @@ struct process {
 
 // From here on the instructions of the process are counted; it stands at the first of them. Lets it go on.
 void blocks_begin(struct process *process, int is_single);
-// What the process made has its memory, and all that is worth counting: from here on it goes by single steps, and leaves the breakpoints.
-void blocks_hand_over(struct process *process);
 // The process has stopped by SIGTRAP: counts what it executed since the last time, and lets it go on. Returns 0 where the signal is none of ours.
 int blocks_trapped(struct process *process);
 // The process has stopped for another reason: lets it go on, with `signal`.

@@ -280,8 +280,6 @@ void blocks_begin(struct process *process, int is_single) {
   if (ptrace(PTRACE_GETREGS, process->pid, NULL, &r) == 0) run_on(process, &r, 0);
 }
 
-void blocks_hand_over(struct process *process) { process->has_handed_over = 1; }
-
 int blocks_trapped(struct process *process) {
   struct user_regs_struct r;
   struct block *block = process->block;

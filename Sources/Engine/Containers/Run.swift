@@ -27,6 +27,8 @@ extension Engine {
         _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int
     ) throws(EngineError) -> StartingContainer {
         try checkPassedStreams(options, client.caller)
+        var options = options
+        options.storageDriver = storageDriver
         let (mode, _) = UserNamespace.plan()
         let beginning =
             record == nil ? nil : Beginning(options, mode: mode, runDirectory: containers.paths.run)
@@ -36,8 +38,6 @@ extension Engine {
         try requireLayers(of: record, options, mode)
         let claim = try claimContainer(options)
         let (id, name) = (claim.id, claim.name)
-        var options = options
-        options.storageDriver = storageDriver
         do throws(EngineError) {
             try requireStorageDriver()
             options = try claimVolumes(options, image: record?.config, for: id)

@@ -31,9 +31,8 @@ package final class Preparation: Sendable {
     }
 
     private let process: ProcessID
-    // Neither is freed: nobody knows when the other process has read the last of it.
+    // Never freed, nor what it leads to: nobody knows when the other process has read the last of it.
     nonisolated(unsafe) private let wanted: UnsafeMutablePointer<apus_preparation>
-    private let isTold = Atomic(false)
     private let isReaped = Atomic(false)
     private let pidfd: FileDescriptor
     private let answers: FileDescriptor
@@ -74,7 +73,7 @@ package final class Preparation: Sendable {
     }
 
     private func tell(_ request: UnsafeMutablePointer<apus_root_request>?) {
-        if !isTold.exchange(true, ordering: .relaxed) { apus_prepare_root(wanted, request) }
+        if wanted.pointee.is_told == 0 { apus_prepare_root(wanted, request) }
     }
 
     // Whatever it is about does not go before it has ended.

@@ -94,7 +94,7 @@ package struct AttachedClient: ~Copyable {
     /// Where the calling process has nothing to do beside and behind the session: it goes on as the supervisor that it has made, and its
     /// former self serves the session, without what is `closed`, and ends with it (`Linux.depart`). `helper` is reaped by that. Returns
     /// true in the supervisor, and false where the caller has to stay what it is.
-    package borrowing func depart(closing closed: [CInt], helper: Preparation.Helper?) -> Bool {
+    package func depart(closing closed: [CInt], helper: Preparation.Helper?) -> Bool {
         guard let departure = options.departure, !options.terminal, options.cancellation == nil, silence == nil else {
             return false
         }

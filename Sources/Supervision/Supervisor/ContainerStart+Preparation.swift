@@ -20,7 +20,9 @@ package struct Beginning: Sendable {
         case .automatic, .host: break
         default: return nil
         }
-        guard mode != .single, !options.readonlyRootfs else { return nil }
+        guard mode != .single, options.storageDriver ?? .overlay == .overlay, !options.readonlyRootfs else {
+            return nil
+        }
         let user: FileDescriptor?
         if mode == .host {
             user = nil
@@ -41,9 +43,7 @@ extension ContainerStart {
     ///
     /// The new container's directory is there, and stays until the preparation has ended.
     package func makeRoot(_ beginning: Beginning) -> Bool {
-        guard build == nil, case .layers(let image) = root, options.storageDriver ?? .overlay == .overlay else {
-            return false
-        }
+        guard build == nil, case .layers(let image) = root else { return false }
         let mountPoints = MountPoints.path(in: Files.split(image[0]).parent)
         guard Files.exists(mountPoints) else { return false }
         let (upper, work) = RootMount.places(in: containers.directory(id))

@@ -75,11 +75,7 @@ import Testing
             let supervisor = try sandbox.supervisor(try sandbox.inspect("box", ".Id"))
             for word in ["one", "two"] {
                 // It rests some seconds after the last that happened.
-                try sandbox.eventually("its rest") {
-                    let text = try Files.readText("/proc/\(supervisor)/smaps_rollup")
-                    let line = text.split(separator: "\n").first { $0.hasPrefix("Private_Dirty:") }
-                    return line.flatMap { Int($0.split(separator: " ")[1]) }.map { $0 < 250 } ?? false
-                }
+                try sandbox.awaitRest(supervisor)
                 try program.write("\(word)\n".utf8)
                 try program.waitForOutput("got \(word)")
             }

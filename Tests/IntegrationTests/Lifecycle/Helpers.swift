@@ -67,6 +67,29 @@ extension Sandbox {
         }
         throw TestFailure("no supervisor in:\n\(state)")
     }
+
+    /// Waits until `process` has given back what memory it had.
+    func awaitRest(_ process: ProcessID) throws {
+        // KB of its own. It has some 85, in the debug build 145; one that does not rest has 500 and more.
+        let own = 200
+        // KB of its share of all memory: beside its own, pages of the executable, which the kernel brings sixteen at once.
+        let share = 500
+        var last = (0, 0)
+        do {
+            try eventually("the rest of \(process)") {
+                last = (try kilobytes(process, "Private_Dirty"), try kilobytes(process, "Pss"))
+                return last.0 <= own && last.1 <= share
+            }
+        } catch { throw TestFailure("\(error): private dirty and share are \(last) KB") }
+    }
+
+    private func kilobytes(_ process: ProcessID, _ name: String) throws -> Int {
+        let text = try Files.readText("/proc/\(process)/smaps_rollup")
+        for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
+            if let number = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) { return number }
+        }
+        throw TestFailure("no \(name) in:\n\(text)")
+    }
 }
 
 /// What the descriptors of process `pid` are, by number. One that the process closes meanwhile is not among them.

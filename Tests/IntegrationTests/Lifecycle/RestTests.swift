@@ -5,33 +5,9 @@ import Testing
 
 /// Processes that wait for long give their memory back, and do all that they did before when they are wanted again.
 @Suite struct RestTests {
-    /// KB of its own that a process may have while it rests. It has some 85, in the debug build 145; one that does not rest has 500 and more.
-    private static let own = 200
-    /// KB of its share of all memory: beside its own, pages of the executable, which the kernel brings sixteen at once.
-    private static let share = 500
-
     /// A container that says what it is told, ends by SIGTERM with 3, and is silent otherwise.
     private static let script =
         "trap 'echo told' USR1; trap 'exit 3' TERM; echo ready; while :; do sleep 1000 & wait; done"
-
-    private func kilobytes(_ process: ProcessID, _ name: String) throws -> Int {
-        let text = try Files.readText("/proc/\(process)/smaps_rollup")
-        for line in text.split(separator: "\n") where line.hasPrefix(name + ":") {
-            if let number = line.split(separator: " ").dropFirst().first.flatMap({ Int($0) }) { return number }
-        }
-        throw TestFailure("no \(name) in:\n\(text)")
-    }
-
-    /// Waits until `process` has given back what it had.
-    private func awaitRest(_ process: ProcessID, in sandbox: Sandbox) throws {
-        var last = (0, 0)
-        do {
-            try sandbox.eventually("the rest of \(process)") {
-                last = (try kilobytes(process, "Private_Dirty"), try kilobytes(process, "Pss"))
-                return last.0 <= Self.own && last.1 <= Self.share
-            }
-        } catch { throw TestFailure("\(error): private dirty and share are \(last) KB") }
-    }
 
     /// The processes of ours that `supervisor` has beside it.
     private func helpers(of supervisor: ProcessID) throws -> [ProcessID] {
@@ -52,7 +28,7 @@ import Testing
                 ids[name] = id
                 supervisors.append(try #require(ProcessIdentity(of: try sandbox.supervisor(id))))
             }
-            for supervisor in supervisors { try awaitRest(supervisor.pid, in: sandbox) }
+            for supervisor in supervisors { try sandbox.awaitRest(supervisor.pid) }
             // What others see of it is as before.
             #expect(try Files.readText("/proc/\(supervisors[0].pid)/cmdline").contains("--network"))
 
@@ -78,7 +54,7 @@ import Testing
                 sandbox.log(ids["crashed"]!).split(separator: "\n").count { $0.contains("ready") } == 2
             }
             #expect(try sandbox.supervisor(ids["crashed"]!) == supervisors[3].pid)
-            try awaitRest(supervisors[3].pid, in: sandbox)
+            try sandbox.awaitRest(supervisors[3].pid)
             try sandbox.output("restart", "crashed")
             #expect(try sandbox.inspect("crashed", ".State.Status") == "running")
 
@@ -103,7 +79,7 @@ import Testing
                 ["run", "-i", "--rm", "--name", "box", "--network", "none", "busybox", "sh", "-c", "echo ready; cat"])
             try program.waitForOutput("ready")
             let supervisor = try sandbox.supervisor(try sandbox.inspect("box", ".Id"))
-            try awaitRest(supervisor, in: sandbox)
+            try sandbox.awaitRest(supervisor)
             try program.write("some words\n".utf8)
             try program.waitForOutput("some words")
             program.closeInput()
@@ -117,12 +93,12 @@ import Testing
             let flags = ["--health-cmd", "test -e /ok", "--health-interval", "6s", "--health-retries", "1"]
             let id = try sandbox.detached("box", flags, Self.script)
             let supervisor = try #require(ProcessIdentity(of: try sandbox.supervisor(id)))
-            try awaitRest(supervisor.pid, in: sandbox)
+            try sandbox.awaitRest(supervisor.pid)
             try sandbox.eventually("a check") { try sandbox.inspect("box", ".State.Health.Status") == "unhealthy" }
             try sandbox.output("exec", "box", "touch", "/ok")
-            try awaitRest(supervisor.pid, in: sandbox)
+            try sandbox.awaitRest(supervisor.pid)
             try sandbox.eventually("a check") { try sandbox.inspect("box", ".State.Health.Status") == "healthy" }
-            try awaitRest(supervisor.pid, in: sandbox)
+            try sandbox.awaitRest(supervisor.pid)
             kill(supervisor.pid, SIGTERM)
             try sandbox.eventually("the supervisor's end") { !supervisor.isAlive }
             #expect(try sandbox.inspect("box", ".State.ExitCode") == "3")
@@ -143,8 +119,8 @@ import Testing
             let supervisor = try sandbox.supervisor(id)
             let process = try #require(try helpers(of: supervisor).first)
             for _ in 0..<2 {
-                try awaitRest(supervisor, in: sandbox)
-                try awaitRest(process, in: sandbox)
+                try sandbox.awaitRest(supervisor)
+                try sandbox.awaitRest(process)
                 let answer = try lab.shell(
                     .outside,
                     """
@@ -155,7 +131,7 @@ import Testing
                     """)
                 #expect(answer.contains("hello"), "\(answer)")
             }
-            try awaitRest(process, in: sandbox)
+            try sandbox.awaitRest(process)
             let named = try apus.success("run", "--rm", "--network", "net", "busybox", "nc", "server", "80")
             #expect(named.text == "hello\n", "\(named)")
             // It is still the same.
