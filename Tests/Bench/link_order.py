@@ -1,12 +1,17 @@
-"""Writes Tests/Harness/link-order.txt: the functions that `apus run` executes, in their order, for the linker to put side by side.
+"""Writes Tests/Harness/link-order.txt: the functions that `apus run` executes, in their order, and the variables that it
+looks at, for the linker to put side by side.
 
 A start executes some 2,500 of 40,000 functions. Side by side they are on 15 pieces of 64 KB, the unit in which the kernel maps a
-file, instead of 140; each process of a start maps its own. Names that a later build does not have are passed over, so the list
-need not be made anew with each change. Run as root, after `make build`: it takes some minutes."""
+file, instead of 140; each process of a start maps its own. What it writes to would be on 60 pages of 4 KB, and is on 30: each is copied
+or filled when it is touched first. The linker moves whole sections, of which a file has one for all its variables, unless they are
+C's. Names that a later build does not have are passed over, so the list need not be made anew with each change. Run as root, after
+`make build`: it takes some minutes."""
 
 import bisect
+import collections
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -17,26 +22,69 @@ ROOT = HERE.parent.parent
 USER = "apus-test"
 
 
-def functions(executable):
-    """[(address, name)] of the executable's functions, and the bounds of its code."""
-    listed = subprocess.run(["nm", "--numeric-sort", "--defined-only", executable], capture_output=True, text=True, check=True)
-    rows = [line.split(" ", 2) for line in listed.stdout.splitlines()]
-    found = [(int(address, 16), name) for address, kind, name in rows if kind in "tTwW"]
-    return found, found[0][0], found[-1][0] + 4096
+class Symbols:
+    """The functions and variables of an executable."""
+
+    def __init__(self, executable):
+        listed = subprocess.run(["nm", "--numeric-sort", "--defined-only", "--print-size", executable], capture_output=True, text=True, check=True)
+        code, data = [], []
+        for line in listed.stdout.splitlines():
+            found = re.match(r"([0-9a-f]+) (?:([0-9a-f]+) )?(\S) (.*)", line)
+            kind = code if found[3] in "tTwW" else data if found[3] in "bBdD" else None
+            if kind is not None:
+                kind.append((int(found[1], 16), int(found[2] or "0", 16), found[4]))
+        # Local names that several files have say nothing to the linker. What is only read is scattered all the same: most of it is text.
+        often = collections.Counter(name for _, _, name in data)
+        self.code, self.data = code, [row for row in data if often[row[2]] == 1]
+        self.places = {id(rows): [row[0] for row in rows] for rows in (self.code, self.data)}
+
+    def name(self, rows, address):
+        """The one at `address`; None where none of those with a size has it."""
+        start, size, name = rows[bisect.bisect_right(self.places[id(rows)], address) - 1]
+        return name if rows is self.code or start <= address < start + size else None
+
+    @staticmethod
+    def bounds(rows):
+        return rows[0][0], rows[-1][0] + 4096
 
 
-def traced(stage, executable, low, high, words):
-    """The addresses that `apus words` executes as the ordinary user."""
+def operands(executable, symbols, executed):
+    """{address of a variable: place in `executed` of the first instruction that names it}."""
+    low, high = symbols.bounds(symbols.data)
+    order = {address: place for place, address in enumerate(executed)}
+    found = {}
+    with subprocess.Popen(["objdump", "--disassemble", "--no-show-raw-insn", executable], stdout=subprocess.PIPE, text=True) as listing:
+        for line in listing.stdout:
+            address, colon, words = line.partition(":\t")
+            place = order.get(int(address, 16)) if colon else None
+            if place is None:
+                continue
+            for number in re.findall(r"\b(?:0x)?([0-9a-f]{6,8})\b", words):
+                if low <= int(number, 16) < high:
+                    found[int(number, 16)] = min(place, found.get(int(number, 16), place))
+    return found
+
+
+def traced(stage, executable, symbols, words):
+    """What `apus words` executes and looks at as the ordinary user: addresses, and {address: place in the former}. Without `symbols` it
+    runs as ever."""
     output = stage / "addresses"
     output.write_text("")
     environment = ["/usr/bin/env", "-i", f"HOME={stage}", "PATH=/usr/bin:/bin:/usr/sbin:/sbin", f"XDG_RUNTIME_DIR={stage}/run",
                    f"XDG_DATA_HOME={stage}/data", "APUS_LINGER=600"]
     user = ["/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--inh-caps=-all", *environment, str(executable)]
-    if low is None:
+    if symbols is None:
         subprocess.run([*user, *words], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
-        return []
-    subprocess.run([stage / "executed", output, f"{low:x}", f"{high:x}", *user, *words], check=True, stdin=subprocess.DEVNULL)
-    return [int(line, 16) for line in output.read_text().split()]
+        return [], {}
+    bounds = [f"{bound:x}" for rows in (symbols.code, symbols.data) for bound in symbols.bounds(rows)]
+    subprocess.run([stage / "executed", output, *bounds, *user, *words], check=True, stdin=subprocess.DEVNULL)
+    executed, pointers = [], {}
+    for line in output.read_text().split():
+        if line.startswith("+"):
+            pointers[int(line[1:], 16)] = len(executed)
+        else:
+            executed.append(int(line, 16))
+    return executed, pointers
 
 
 def main():
@@ -52,18 +100,21 @@ def main():
         subprocess.run(["gcc", "-O2", "-o", stage / "executed", HERE / "executed.c"], check=True)
         subprocess.run([ROOT / "Tests/Harness/busybox-rootfs", stage / "busybox.tar"], check=True)
         os.chmod(stage / "busybox.tar", 0o644)
-        traced(stage, executable, None, None, ["import", stage / "busybox.tar", "busybox"])
+        traced(stage, executable, None, ["import", stage / "busybox.tar", "busybox"])
         start = ["run", "--rm", "--network", "none", "busybox", "true"]
         # The first start makes what later ones find: the launch record, the filter, a namespace to join.
-        traced(stage, executable, None, None, start)
-        known, low, high = functions(executable)
-        places = [address for address, _ in known]
-        names = {}
-        for address in traced(stage, executable, low, high, start):
-            names[known[bisect.bisect_right(places, address) - 1][1]] = None
-        lines = list(names)
-        (ROOT / "Tests/Harness/link-order.txt").write_text("\n".join(lines) + "\n")
-        print(f"{len(lines)} functions")
+        traced(stage, executable, None, start)
+        symbols = Symbols(executable)
+        executed, touched = traced(stage, executable, symbols, start)
+        for address, place in operands(executable, symbols, executed).items():
+            touched[address] = min(place, touched.get(address, place))
+        names = {symbols.name(symbols.code, address): None for address in executed}
+        functions = len(names)
+        for address in sorted(touched, key=touched.get):
+            if name := symbols.name(symbols.data, address):
+                names[name] = None
+        (ROOT / "Tests/Harness/link-order.txt").write_text("\n".join(names) + "\n")
+        print(f"{functions} functions, {len(names) - functions} variables")
     finally:
         subprocess.run(["/usr/bin/pkill", "-KILL", "-f", str(stage)])
         shutil.rmtree(stage, ignore_errors=True)
