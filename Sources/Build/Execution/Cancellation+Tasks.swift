@@ -9,7 +9,7 @@ extension Cancellation {
     ) throws(EngineError) -> Value {
         do {
             let over = try Cancellation()
-            let task = Task.detached { try await body() }
+            let task = beginTask { try await body() }
             let watch = try begin { [self] in
                 var poll = PollSet()
                 let place = poll.add(number)

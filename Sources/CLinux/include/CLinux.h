@@ -137,6 +137,9 @@ pid_t apus_prepare(struct apus_preparation *wanted, int *pidfd);
 // Goes on with the root file system; NULL: there is nothing else to do. Once.
 void apus_prepare_root(struct apus_preparation *wanted, const struct apus_root_request *root);
 
+// Before the first of Swift's tasks begins, as often as one likes.
+void apus_set_up_dispatch(void);
+
 // accept4(2), close-on-exec and non-blocking, with the peer's address.
 int apus_accept_address(int socket, void *address, unsigned *length);
 

@@ -1,3 +1,4 @@
+import CLinux
 import Glibc
 
 /// Runs `body`, which may wait for the kernel as long as it likes, on a thread of its own, so that the few threads
@@ -31,10 +32,26 @@ package struct PendingCall<Value: Sendable>: Sendable {
 /// Throws what `body` throws.
 package func waitFor<Value: Sendable>(_ body: @escaping @Sendable () async throws -> Value) throws -> Value {
     let outcome = Outcome<Value>()
-    Task.detached {
+    beginTask { () -> Void in
         do { outcome.finish(.success(try await body())) } catch { outcome.finish(.failure(error)) }
     }
     return try outcome.wait().get()
+}
+
+/// `Task.detached`, for code that is in no task itself: there may have been none before, and what they run on is set up then.
+@discardableResult
+package func beginTask<Value: Sendable>(
+    _ body: @escaping @Sendable () async throws -> Value
+) -> Task<Value, any Error> {
+    apus_set_up_dispatch()
+    return Task.detached(operation: body)
+}
+
+/// The same, of a body that throws nothing.
+@discardableResult
+package func beginTask<Value: Sendable>(_ body: @escaping @Sendable () async -> Value) -> Task<Value, Never> {
+    apus_set_up_dispatch()
+    return Task.detached(operation: body)
 }
 
 /// Runs `body` on a thread that nobody waits for by its number. Throws `SystemError` where there can be none; `body` was not

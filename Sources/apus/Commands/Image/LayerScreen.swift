@@ -1,3 +1,4 @@
+import Linux
 import Synchronization
 
 /// Lines about layers that threads share, and that go on with the time.
@@ -11,7 +12,7 @@ final class LayerScreen: Sendable {
         let isMoving = lines.isMoving
         self.lines = Mutex(lines)
         guard isMoving else { return }
-        let task = Task.detached { [weak self] in
+        let task = beginTask { [weak self] in
             while (try? await Task.sleep(for: .milliseconds(500))) != nil, let self { self.update() }
         }
         ticking.withLock { $0 = task }
