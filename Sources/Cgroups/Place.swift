@@ -91,9 +91,11 @@ extension CgroupSupport {
     }
 
     /// The directory that `choose` takes of `ownPlaces()` for `required`, where its children have all of that, and of `wanted`,
-    /// already: as a rule, and then nothing else of the places is looked at. nil where it is not so simple.
+    /// already, or where no cgroup can have any of it: as a rule, and then nothing else of the places is looked at. nil where it
+    /// is not so simple.
     func readyPlace(required: Controllers, wanted: Controllers) -> String? {
         guard let mountPoint, var path = ownDirectory else { return nil }
+        if required.isEmpty, Self.handsDownNone(of: wanted, mountPoint) { return Self.isWritable(path) ? path : nil }
         let enough = Self.enough(for: required)
         while Self.isWritable(path), let text = try? Files.readControl("\(path)/cgroup.subtree_control") {
             let enabled = Controllers(String(decoding: text, as: UTF8.self))
@@ -102,6 +104,13 @@ extension CgroupSupport {
             path = Files.split(path).parent
         }
         return nil
+    }
+
+    // Whether the directory is the root of the whole hierarchy, and gives its children none of `controllers`: version 1 has them.
+    private static func handsDownNone(of controllers: Controllers, _ top: String) -> Bool {
+        guard !Files.exists("\(top)/cgroup.type"), let text = try? Files.readControl("\(top)/cgroup.subtree_control")
+        else { return false }
+        return Controllers(String(decoding: text, as: UTF8.self)).isDisjoint(with: controllers)
     }
 
     // What a place should hand down.

@@ -1,3 +1,5 @@
+import Linux
+import TestSupport
 import Testing
 
 @testable import Cgroups
@@ -36,5 +38,30 @@ import Testing
         #expect(CgroupSupport.directory(of: "/docker/1/x", mountedRoot: "/docker/1", mountPoint: "/m") == "/m/x")
         #expect(CgroupSupport.directory(of: "/docker/1", mountedRoot: "/docker/1", mountPoint: "/m") == "/m")
         #expect(CgroupSupport.directory(of: "/docker/12", mountedRoot: "/docker/1", mountPoint: "/m") == nil)
+    }
+
+    /// Where version 1 has what a container is to have, nothing else of the cgroups above is looked at.
+    @Test func whatNoCgroupCanHaveNeedsNoPlace() throws {
+        try withSandbox(.root) { sandbox in
+            let top = "\(sandbox.path)/work/top"
+            let own = "\(top)/own"
+            try Files.makeDirectories(own)
+            try Files.write([], to: "\(own)/cgroup.procs")
+            var support = CgroupSupport(.hybrid)
+            (support.mountPoint, support.ownDirectory) = (top, own)
+            func place(_ handedDown: String, required: Controllers = [], wanted: Controllers = .usual) throws -> String?
+            {
+                try Files.write(handedDown.utf8, to: "\(top)/cgroup.subtree_control")
+                return support.readyPlace(required: required, wanted: wanted)
+            }
+            #expect(try place("\n") == own)
+            #expect(try place("hugetlb\n") == own)
+            #expect(try place("hugetlb\n", wanted: .all) == nil)
+            #expect(try place("hugetlb\n", required: .memory) == nil)
+            #expect(try place("hugetlb memory\n") == nil)
+            // The root has no type; what is the top of a container's view may have controllers to give.
+            try Files.write([], to: "\(top)/cgroup.type")
+            #expect(try place("hugetlb\n") == nil)
+        }
     }
 }

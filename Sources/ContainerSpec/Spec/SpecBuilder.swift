@@ -180,15 +180,16 @@ package struct SpecBuilder {
     }
 
     private func sysctls() throws(OptionError) -> [ByteKey: String]? {
+        // Filled by the standard library's own function, which is made for these types: each start comes by here.
         var values: [ByteKey: String] = [:]
         if options.networkMode.isOwn {
             // Conveniences: not there in a kernel without IPv4, and read-only inside of most containers.
             if host.isWritable("/proc/sys/net/ipv4/ip_unprivileged_port_start") {
-                values["net.ipv4.ip_unprivileged_port_start"] = "0"
+                values.updateValue("0", forKey: "net.ipv4.ip_unprivileged_port_start")
             }
             // The range's ids must be mapped, and Docker leaves it alone in user namespaces.
             if host.mode == .host, host.hasAllIDs, host.isWritable("/proc/sys/net/ipv4/ping_group_range") {
-                values["net.ipv4.ping_group_range"] = "0 2147483647"
+                values.updateValue("0 2147483647", forKey: "net.ipv4.ping_group_range")
             }
         }
         for (name, value) in options.sysctls {

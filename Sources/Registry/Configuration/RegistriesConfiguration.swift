@@ -44,21 +44,27 @@ package struct RegistriesConfiguration: Sendable {
         let system = "/etc/containers"
         let own = (value("XDG_CONFIG_HOME") ?? value("HOME").map { $0 + "/.config" }).map { $0 + "/containers" }
         let main = "registries.conf"
-        var paths: [String]
+        var paths: [String] = []
         do throws(SystemError) {
-            let hasOwn = try own.map { folder throws(SystemError) in try Files.isPresent(folder + "/" + main) } ?? false
-            paths = [(hasOwn ? own ?? system : system) + "/" + main]
+            if let own, try Files.isPresent(own + "/" + main) { paths.append(own + "/" + main) }
         } catch { throw .registriesFile(path: (own ?? "") + "/" + main, cause: error.errno.description) }
-        for folder in [system, own].compactMap({ $0 }).map({ $0 + "/registries.conf.d" }) {
-            do throws(SystemError) {
-                let names = try Files.list(folder).filter { $0.ends(with: ".conf") }
-                paths += names.sorted { $0.comes(before: $1) }.map { folder + "/" + $0 }
-            } catch {
-                guard error.errno != .noEntry, error.errno != .notDirectory else { continue }
-                throw .registriesFile(path: folder, cause: error.errno.description)
-            }
-        }
+        if paths.isEmpty { paths.append(system + "/" + main) }
+        try addFiles(below: system + "/registries.conf.d", to: &paths)
+        if let own { try addFiles(below: own + "/registries.conf.d", to: &paths) }
         return paths
+    }
+
+    // By loops: `run` asks at each start, and what the standard library has for it is made of generic types.
+    private static func addFiles(below folder: String, to paths: inout [String]) throws(RegistryError) {
+        var names: [String] = []
+        do throws(SystemError) {
+            for name in try Files.list(folder) where name.ends(with: ".conf") { names.append(name) }
+        } catch {
+            guard error.errno != .noEntry, error.errno != .notDirectory else { return }
+            throw .registriesFile(path: folder, cause: error.errno.description)
+        }
+        if names.count > 1 { names.sort { $0.comes(before: $1) } }
+        for name in names { paths.append(folder + "/" + name) }
     }
 
     /// The registry of `reference` itself: for all but pulls, as a mirror has what was pulled through it. Throws as `sources(of:)`.

@@ -22,12 +22,15 @@ package enum UserNamespace {
     /// `/etc/subuid` and `/etc/subgid`, once in a process.
     package static func plan() -> (mode: Mode, map: IDMap?) { planned }
 
+    /// Whether the mode of the calling user is `host`.
+    package static var isHost: Bool { geteuid() == 0 && Capability.isEffective(Capability.systemAdministration) }
+
     private static let planned = makePlan()
 
     private static func makePlan() -> (mode: Mode, map: IDMap?) {
+        if isHost { return (.host, nil) }
         let user = geteuid()
         let group = getegid()
-        if user == 0, Capability.isEffective(Capability.systemAdministration) { return (.host, nil) }
         let name = Account.name(of: user)
         func ranges(_ file: String) -> [SubordinateRange] {
             guard let content = try? Files.read(file, limit: 16 << 20) else { return [] }
@@ -52,31 +55,38 @@ package enum UserNamespace {
         runDirectory: String, publishing: Bool = false
     ) throws(UserNamespaceError) -> Mode {
         var none: Living.Mark?
-        return try enter(runDirectory: runDirectory, publishing: publishing, living: &none)
+        let entered = try enter(runDirectory: runDirectory, publishing: publishing, living: &none)
+        if publishing, !entered.isPublished { publish(runDirectory: runDirectory, mode: entered.mode) }
+        return entered.mode
     }
 
     /// The same. `living` is the namespace to be joined, where one was found before; nil afterwards where it could not be, and another
-    /// was entered.
+    /// was entered. One that was joined is there for others as long as its first process is: `publish` is left to the caller then.
     package static func enter(
         runDirectory: String, publishing: Bool, living: inout Living.Mark?
-    ) throws(UserNamespaceError) -> Mode {
-        if geteuid() == 0, Capability.isEffective(Capability.systemAdministration) {
+    ) throws(UserNamespaceError) -> (mode: Mode, isPublished: Bool) {
+        if isHost {
             try ownMountNamespace()
-            return .host
+            return (.host, false)
         }
+        var isPublished = false
         let (mode, map) = plan()
         if !join(living) { living = nil }
         if living == nil, !join(runDirectory: runDirectory, mode: mode) {
             // Without it, on a disk that is full, two may have one each.
             let lock = publishing ? try? FileLock("\(runDirectory)/userns.lock") : nil
             if !(publishing && join(runDirectory: runDirectory, mode: mode)) { try create(map!, mode) }
-            if publishing { publish(runDirectory: runDirectory, mode: mode) }
+            if publishing {
+                allowJoining()
+                publish(runDirectory: runDirectory, mode: mode)
+            }
+            isPublished = publishing
             endLifetime(lock)
         } else if publishing {
-            publish(runDirectory: runDirectory, mode: mode)
+            allowJoining()
         }
         try ownMountNamespace()
-        return mode
+        return (mode, isPublished)
     }
 
     /// Does `body` in the namespace as a worker that does not live long: others that start meanwhile join it, and need not make a
@@ -117,11 +127,13 @@ package enum UserNamespace {
     // One symbolic link per process that can be joined, PID -> "MODE:START TIME", in a directory of their own.
     private static func publications(_ runDirectory: String) -> String { "\(runDirectory)/userns" }
 
-    /// Lets later starts join the namespace of the calling process, a supervisor inside it, as long as it lives.
+    // setns on a pidfd asks for ptrace access, which an undumpable process, as one is that has changed its user, refuses to its own.
+    private static func allowJoining() { Hardening.setDumpable(true) }
+
+    /// Lets later starts join the namespace of the calling process, a supervisor inside it that has entered it for that, as long as
+    /// it lives.
     package static func publish(runDirectory: String, mode: Mode) {
         guard mode != .host, let own = ProcessIdentity.current() else { return }
-        // setns on a pidfd asks for ptrace access, which an undumpable process refuses to its own user.
-        Hardening.setDumpable(true)
         let directory = publications(runDirectory)
         let name = "\(directory)/\(own.pid)"
         let content = "\(mode.rawValue):\(own.startTime)"
@@ -164,7 +176,8 @@ package enum UserNamespace {
     /// nil where there is none.
     package static func living(runDirectory: String, mode: Mode) -> Living? {
         var found: Living?
-        _ = search(runDirectory: runDirectory, mode: mode) { _, process in
+        _ = search(runDirectory: runDirectory, mode: mode) { process in
+            // The number may be another's by the second look, and then the file may be, too.
             guard let file = try? FileDescriptor.open("/proc/\(process.pid)/ns/user", O_RDONLY), process.isAlive else {
                 return false
             }
@@ -181,9 +194,9 @@ package enum UserNamespace {
 
     private static func join(runDirectory: String, mode: Mode) -> Bool {
         var isRoot = false
-        let isFound = search(runDirectory: runDirectory, mode: mode) { pidfd, process in
+        let isFound = search(runDirectory: runDirectory, mode: mode) { process in
             // Not entered where it ended between the two calls.
-            guard enter(pidfd, process) else { return false }
+            guard let pidfd = process.open(), enter(pidfd, process) else { return false }
             isRoot = (try? Credentials.becomeRoot()) != nil
             return true
         }
@@ -193,7 +206,7 @@ package enum UserNamespace {
     // Goes through the processes that can be joined, until one will do; false where none does.
     private static func search(
         runDirectory: String, mode: Mode,
-        _ willDo: (_ pidfd: borrowing FileDescriptor, _ process: ProcessIdentity) -> Bool
+        _ willDo: (_ process: ProcessIdentity) -> Bool
     ) -> Bool {
         let directory = publications(runDirectory)
         guard let names = try? Files.list(directory) else { return false }
@@ -208,12 +221,9 @@ package enum UserNamespace {
                 continue
             }
             let process = ProcessIdentity(pid: pid, startTime: start)
-            guard let pidfd = process.open() else {
-                // Without a descriptor to spare a living one cannot be opened either.
-                if (try? process.isGone()) == true { unlink(path) }
-                continue
-            }
-            if published == mode, willDo(pidfd, process) { return true }
+            if published == mode, willDo(process) { return true }
+            // Without a descriptor to spare a living one will not do either.
+            if (try? process.isGone()) == true { unlink(path) }
         }
         return false
     }

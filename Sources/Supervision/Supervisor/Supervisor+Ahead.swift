@@ -38,6 +38,7 @@ extension Supervisor {
         do throws(SupervisorFailure) {
             if needsInterfaces { try putOnNetworks(&process, &namespace, &plan, loop) }
             try provideRoot(&process, &plan, loop, isFirst: isFirst)
+            publishNamespace()
             try listen(&loop)
             try cgroup?.guardDevices()
             if isBridged, !needsInterfaces { try putOnNetworks(&process, &namespace, &plan, loop) }

@@ -23,7 +23,9 @@ package struct Supervisor: ~Copyable {
     /// What was made for the container before it had a supervisor.
     var prepared: PreparedParts?
     let journal: ContainerJournal
-    private(set) var mode = UserNamespace.Mode.host
+    var mode = UserNamespace.Mode.host
+    /// Whether it is still to say that others can join its user namespace.
+    var isUnpublished = false
     var cgroup: ContainerCgroup?
     /// Namespaces of the present run that the kernel takes longer to take down than anybody waits for the end of a short command:
     /// they are let go of when it has been told (`tellEnd`).
@@ -141,18 +143,6 @@ package struct Supervisor: ~Copyable {
         Linger.hold(runDirectory: request.containers.paths.run, mode: mode, seconds: request.lingering)
     }
 
-    /// `publishing`: for as long as it lives others join its namespace; who does not linger must not say so.
-    mutating func enterUserNamespace(publishing: Bool = true) throws(SupervisorFailure) {
-        let runDirectory = request.containers.paths.run
-        var living = request.living
-        do throws(UserNamespaceError) {
-            mode = try UserNamespace.enter(runDirectory: runDirectory, publishing: publishing, living: &living)
-        } catch { throw SupervisorFailure(error.description) }
-        // A mount of another user namespace's is none that this one could attach.
-        if mode != .host, living == nil { endPreparation() }
-        if let made = request.living { close(made.number) }
-    }
-
     // MARK: the container's life
 
     // Makes a new container known to other commands, before anything of it runs: what runs unseen, nobody could stop.
@@ -225,6 +215,7 @@ package struct Supervisor: ~Copyable {
     ) throws(SupervisorFailure) -> ExitStatus {
         var plan = request.plan
         if goesAhead(plan) { return try startAhead(plan, &loop, restarts: restarts, isFirst: isFirst) }
+        publishNamespace()
         var mounted: [SharedFileSystem] = []
         defer { for shared in mounted { shared.release() } }
         // Before anything shares this process's root directory.
