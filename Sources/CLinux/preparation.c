@@ -1,4 +1,4 @@
-// A network namespace and a root file system that are made while their caller works out what else a container needs.
+// The directories, a network namespace and a root file system that are made while their caller works out what else a container needs.
 #define _GNU_SOURCE
 #include "CLinux.h"
 #include "loopback.h"
@@ -8,6 +8,7 @@
 #include <linux/mount.h>
 #include <sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/uio.h>
@@ -16,7 +17,7 @@
 // One in a process: the stack is in use until the other has ended.
 static char stack[16384] __attribute__((aligned(16)));
 
-// One packet with `kind` and a descriptor.
+// One packet with `kind` and a descriptor; -1: with `kind` alone.
 static void tell(int socket, unsigned char kind, int descriptor) {
   union {
     struct cmsghdr head;
@@ -34,10 +35,22 @@ static void tell(int socket, unsigned char kind, int descriptor) {
   message.msg_namelen = 0;
   message.msg_iov = &part;
   message.msg_iovlen = 1;
-  message.msg_control = &control;
-  message.msg_controllen = sizeof control.room;
+  message.msg_control = descriptor < 0 ? 0 : &control;
+  message.msg_controllen = descriptor < 0 ? 0 : sizeof control.room;
   message.msg_flags = 0;
   call4(SYS_sendmsg, socket, (long)&message, MSG_NOSIGNAL, 0);
+}
+
+// The processors that the caller may use; the size in bytes, 0 where that is not known.
+static unsigned long affinity[64];
+static long affinity_size;
+
+// The container's own, and the one for its state. Nobody holds them yet: a sweep may take them away.
+static void make_own_directories(const struct apus_preparation *wanted) {
+  call4(SYS_umask, 0, 0, 0, 0);
+  // Traversal is for the ids of the user namespace, which are others to the owner.
+  call4(SYS_mkdirat, AT_FDCWD, (long)wanted->directory, 0711, 0);
+  call4(SYS_mkdirat, AT_FDCWD, (long)wanted->run_directory, 0700, 0);
 }
 
 // Has the directory for what is written look like the image's root directory.
@@ -104,6 +117,10 @@ static const struct apus_root_request *await_root(struct apus_preparation *wante
 // again by who hears of it, and says why.
 static int prepare(void *argument) {
   struct apus_preparation *wanted = argument;
+  // It is there now, and may be wanted somewhere else before long.
+  if (affinity_size > 0) call4(SYS_sched_setaffinity, 0, affinity_size, (long)affinity, 0);
+  make_own_directories(wanted);
+  tell(wanted->socket, APUS_PREPARED_DIRECTORIES, -1);
   long flags = wanted->makes_network ? CLONE_NEWNET : 0;
   if (wanted->user >= 0) {
     if (call4(SYS_setns, wanted->user, CLONE_NEWUSER, 0, 0) < 0) return 0;
@@ -131,8 +148,9 @@ static int prepare(void *argument) {
 static void send_elsewhere(pid_t process) {
   unsigned long mask[64];
   unsigned here;
-  long bytes = call4(SYS_sched_getaffinity, 0, sizeof mask, (long)mask, 0);
+  long bytes = affinity_size;
   if (bytes <= 0 || getcpu(&here, NULL) != 0 || here >= (unsigned long)bytes * 8) return;
+  memcpy(mask, affinity, (size_t)bytes);
   mask[here / (8 * sizeof *mask)] &= ~(1ul << here % (8 * sizeof *mask));
   // Refused where no other is left.
   call4(SYS_sched_setaffinity, process, bytes, (long)mask, 0);
@@ -140,6 +158,7 @@ static void send_elsewhere(pid_t process) {
 
 pid_t apus_prepare(struct apus_preparation *wanted, int *pidfd) {
   wanted->caller = getpid();
+  affinity_size = call4(SYS_sched_getaffinity, 0, sizeof affinity, (long)affinity, 0);
   // What stops or ends its caller, from a terminal say, would leave whoever takes the parts waiting, or with half of one.
   sigset_t all, former;
   sigfillset(&all);

@@ -15,6 +15,9 @@ package struct StorePaths: Hashable, Sendable {
     /// where the run directory was named, too.
     var owner: String?
 
+    /// Whether `run` is where it will be after `prepared()`, as far as that is known.
+    package var isRunFinal: Bool { owner == nil }
+
     /// Names both directories; `prepared()` creates them.
     package init(data: String, run: String) {
         self.data = data
@@ -42,14 +45,15 @@ package struct StorePaths: Hashable, Sendable {
         if let given = run ?? variable("APUS_RUN") {
             return StorePaths(data: data, run: try fromWorkingDirectory(given))
         }
+        // Of another user after su(1), open to others, or gone with the session: then the next place is taken.
+        func isGood(_ folder: String) -> Bool { PrivateDirectory.isTrusted(folder, user: user, following: true) }
         let runtime: String
         if user == 0 {
             runtime = "/run/apus"
-        } else if let folder = [absolute("XDG_RUNTIME_DIR"), "/run/user/\(user)"].compactMap({ $0 }).first(where: {
-            // Of another user after su(1), open to others, or gone with the session: then the next place is taken.
-            PrivateDirectory.isTrusted($0, user: user, following: true)
-        }) {
+        } else if let folder = absolute("XDG_RUNTIME_DIR"), isGood(folder) {
             runtime = folder + "/apus"
+        } else if isGood("/run/user/\(user)") {
+            runtime = "/run/user/\(user)/apus"
         } else {
             runtime = "/tmp/apus-\(user)"
         }

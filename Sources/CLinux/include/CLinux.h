@@ -115,7 +115,9 @@ struct apus_root_request {
 // What a process that shares the caller's memory and descriptors prepares for a container (preparation.c). It stays until that has
 // ended.
 struct apus_preparation {
-  // A file of the user namespace that is entered first; -1: the caller's.
+  // Made first, by the caller's user: the directory for what a container has, and the one for its state.
+  const char *directory, *run_directory;
+  // A file of the user namespace that is entered then; -1: the caller's.
   int user;
   int makes_network;
   // An end of a SOCK_SEQPACKET pair for the answers.
@@ -126,9 +128,9 @@ struct apus_preparation {
   const struct apus_root_request *root;
 };
 
-// Packets of one byte, each with a descriptor: a new network namespace with loopback up, and an overlay that is mounted nowhere.
-// What could not be made is not sent.
-enum { APUS_PREPARED_NETWORK = 1, APUS_PREPARED_ROOT = 2 };
+// Packets of one byte. The first comes when the directories are there, or could not be made. The others come each with a descriptor: a
+// new network namespace with loopback up, and an overlay that is mounted nowhere. What could not be made is not sent.
+enum { APUS_PREPARED_DIRECTORIES = 1, APUS_PREPARED_NETWORK = 2, APUS_PREPARED_ROOT = 3 };
 
 // Begins with it. Returns the process's number, for waitpid(2), or -1 with errno set; `pidfd` gets a descriptor of it. One in the
 // life of a process. It waits for apus_prepare_root.

@@ -54,8 +54,11 @@ extension Engine {
     }
 
     /// The directories and the name of a new container, held by the caller. Throws `EngineError`.
-    func claimContainer(_ options: RunOptions) throws(EngineError) -> ContainerClaim {
-        do throws(StoreError) { return try containers.create(name: options.name) } catch { throw EngineError(error) }
+    func claimContainer(_ options: RunOptions, _ beginning: Beginning? = nil) throws(EngineError) -> ContainerClaim {
+        do throws(StoreError) {
+            if let beginning { return try beginning.claim(name: options.name) }
+            return try containers.create(name: options.name)
+        } catch { throw EngineError(error) }
     }
 
     /// Takes back what `claimContainer` made, and what was written into it.

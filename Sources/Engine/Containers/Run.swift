@@ -22,21 +22,22 @@ extension Engine {
     /// Starts a container from `record`, or from a directory with `--rootfs` (nil). The calling process has one
     /// thread. Where `client` says how that process ends (`departure`) it may do so without a return: it has nothing left to write.
     /// Returns when the supervisor has something to say, or a signal has come: `StartingContainer.attach` says how it went. Throws
-    /// `EngineError`; nothing is left behind then.
+    /// `EngineError`; nothing is left behind then. What has been begun before the options were known is taken where it suits them.
     package func start(
-        _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int
+        _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int,
+        begun: Beginning? = nil
     ) throws(EngineError) -> StartingContainer {
         try checkPassedStreams(options, client.caller)
         var options = options
         options.storageDriver = storageDriver
         let (mode, _) = UserNamespace.plan()
-        let beginning =
-            record == nil ? nil : Beginning(options, mode: mode, runDirectory: containers.paths.run)
+        let beginning = begun?.suiting(options, mode)
         let root = try rootSource(options, record, mode)
         // Until the record names them, the image's layers are kept from a sweep that an rmi beside us begins.
         var guarding = try holdOffSweeps()
         try requireLayers(of: record, options, mode)
-        let claim = try claimContainer(options)
+        let claim = try claimContainer(options, beginning)
+        beginning?.makeRoot(options, root)
         let (id, name) = (claim.id, claim.name)
         do throws(EngineError) {
             try requireStorageDriver()
@@ -48,7 +49,7 @@ extension Engine {
             return starting
         } catch {
             // Nothing is made any more of what is to go.
-            beginning?.preparation.finish()
+            beginning?.finish()
             giveUp(id, name: name, options)
             throw error
         }
@@ -64,11 +65,9 @@ extension Engine {
         preparation.size = options.tty ? clientOptions.caller.windowSize : nil
         if !options.detach, !options.passesStreams { preparation.streams = clientOptions.streams }
         preparation.lingering = lingering
-        let isPrepared = beginning.map { preparation.makeRoot($0) } ?? false
-        if !isPrepared { beginning?.preparation.finish() }
         var request = try preparation.supervisorRequest()
-        request.prepared = isPrepared ? beginning?.preparation.parts : nil
-        request.living = isPrepared ? beginning?.living : nil
+        request.prepared = beginning?.preparation.parts
+        request.living = beginning?.living
         request.newcomer = NewContainer(
             description: ContainerDescription(
                 creating: id, name: name, options, record, preparation.image, request.plan),

@@ -3,11 +3,11 @@ import Glibc
 import Synchronization
 
 /// What a process that shares the caller's memory and descriptors makes for a container while the caller works out the rest of
-/// it: a network namespace with loopback up, which needs no more than to be wanted, and then an overlay that is mounted nowhere
-/// (`makeRoot`). One in the life of a process.
+/// it: two directories, a network namespace with loopback up, which needs no more than to be wanted, and then an overlay that is
+/// mounted nowhere (`makeRoot`). One in the life of a process.
 ///
-/// Both go to the process that the caller forks next (`Parts`). What cannot be made is left out: who needs it makes it then, and
-/// hears why that fails.
+/// The namespace and the overlay go to the process that the caller forks next (`Parts`). What cannot be made is left out: who needs it
+/// makes it then, and hears why that fails.
 package final class Preparation: Sendable {
     /// The root file system that is to be made.
     package struct Root: Sendable {
@@ -40,15 +40,19 @@ package final class Preparation: Sendable {
     private let tellings: FileDescriptor
     private let user: FileDescriptor?
 
-    /// Begins with the network namespace, where one is wanted. `user` is a file of the user namespace in which all is made; nil:
-    /// the caller's. Throws `SystemError`.
-    package init(makesNetwork: Bool, in user: consuming FileDescriptor?) throws(SystemError) {
+    /// Begins with the directories, for what a container has (of mode 711) and for its state (700), and the network namespace, where
+    /// one is wanted. `user` is a file of the user namespace in which all but the directories is made; nil: the caller's. Throws
+    /// `SystemError`.
+    package init(
+        directory: String, runDirectory: String, makesNetwork: Bool, in user: consuming FileDescriptor?
+    ) throws(SystemError) {
         var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
         answers = pair.takeFirst()
         tellings = pair.takeSecond()
         wanted = UnsafeMutablePointer<apus_preparation>.allocate(capacity: 1)
         wanted.initialize(
             to: apus_preparation(
+                directory: strdup(directory), run_directory: strdup(runDirectory),
                 user: user.number ?? -1, makes_network: makesNetwork ? 1 : 0, socket: tellings.rawValue, caller: 0,
                 is_told: 0, root: nil))
         var number: CInt = -1
@@ -58,8 +62,15 @@ package final class Preparation: Sendable {
         self.user = user
     }
 
-    /// Goes on with the root file system. Once.
-    package func makeRoot(_ root: Root) {
+    /// Waits until the directories are there, or are not made any more. Once, and before another process takes the parts.
+    package func awaitDirectories() {
+        var kind: UInt8 = 0
+        if PreparedParts.isReadable(answers.rawValue, orEnded: pidfd.rawValue) { recv(answers.rawValue, &kind, 1, 0) }
+    }
+
+    /// Goes on with the root file system; nil: none is wanted, and the process ends. Once.
+    package func makeRoot(_ root: Root?) {
+        guard let root else { return tell(nil) }
         let lowers = UnsafeMutablePointer<UnsafePointer<CChar>?>.allocate(capacity: root.lowers.count)
         for place in 0..<root.lowers.count { lowers[place] = UnsafePointer(strdup(root.lowers[place])) }
         let request = UnsafeMutablePointer<apus_root_request>.allocate(capacity: 1)
@@ -79,6 +90,9 @@ package final class Preparation: Sendable {
     // Whatever it is about does not go before it has ended.
     deinit { finish() }
 
+    /// Whether nothing is made any more.
+    package var isFinished: Bool { isReaped.load(ordering: .relaxed) }
+
     /// Waits until nothing is made any more, and reaps the process. No root file system is made where none was asked for.
     package func finish() {
         if isReaped.exchange(true, ordering: .relaxed) { return }
@@ -97,7 +111,7 @@ package final class Preparation: Sendable {
     /// For a process that departs, and its supervisor stays here (`depart`).
     package var helper: Helper {
         Helper(
-            process: isReaped.load(ordering: .relaxed) ? 0 : process,
+            process: isFinished ? 0 : process,
             files: [pidfd.rawValue, answers.rawValue, tellings.rawValue] + (user.number.map { [$0] } ?? []))
     }
 
@@ -148,12 +162,17 @@ package struct PreparedParts: ~Copyable {
         _ = try? poll.wait()
     }
 
-    // Waits for one answer; false where none comes any more.
-    private mutating func receive() -> Bool {
+    // Waits for an answer; false where none comes any more.
+    fileprivate static func isReadable(_ answers: CInt, orEnded pidfd: CInt) -> Bool {
         var poll = PollSet()
-        let place = poll.add(answers.rawValue)
-        poll.add(pidfd.rawValue)
-        guard (try? poll.wait()) != nil, poll.isReadable(place),
+        let place = poll.add(answers)
+        poll.add(pidfd)
+        return (try? poll.wait()) != nil && poll.isReadable(place)
+    }
+
+    // Takes one answer; false where none comes any more.
+    private mutating func receive() -> Bool {
+        guard Self.isReadable(answers.rawValue, orEnded: pidfd.rawValue),
             var packet = PacketSocket.receive(from: answers.rawValue), let attachment = packet.attachment.take()
         else { return false }
         if packet.bytes[0] == UInt8(APUS_PREPARED_NETWORK) {

@@ -24,19 +24,21 @@ package struct ContainerStore: Sendable {
         text.utf8.count == 64 && isHex(text)
     }
 
-    /// Creates the container's directories, held by the caller, and claims its name, or a random one for nil.
+    /// Creates the container's directories, held by the caller, and claims its name, or a random one for nil. `mayHaveDirectories`: somebody
+    /// has begun to make them; the caller holds off sweeps.
     ///
     /// Until `writeRecord` the container is not listed, and it is swept if its creator dies. Throws `invalidName`,
     /// `nameTaken`, or `failed`.
-    package func create(_ id: String = newID(), name: String?) throws(StoreError) -> ContainerClaim {
+    package func create(
+        _ id: String = newID(), name: String?, mayHaveDirectories: Bool = false
+    ) throws(StoreError) -> ContainerClaim {
         let wanted: String? = if let name { try Self.validName(name) } else { nil }
-        let hold = try makeDirectories(of: id)
+        let hold = try makeDirectories(of: id, mayBeThere: mayHaveDirectories)
         do throws(StoreError) {
             let name = try claim(wanted, for: id)
             return ContainerClaim(id: id, name: name, hold: hold)
         } catch {
-            rmdir(directory(id))
-            rmdir(runDirectory(id))
+            removeDirectories(id)
             throw error
         }
     }
@@ -48,9 +50,12 @@ package struct ContainerStore: Sendable {
         return ContainerClaim(id: id, name: "", hold: try makeDirectories(of: id))
     }
 
-    private func makeDirectories(of id: String) throws(StoreError) -> FileDescriptor {
+    private func makeDirectories(of id: String, mayBeThere: Bool = false) throws(StoreError) -> FileDescriptor {
         do throws(SystemError) {
-            try Files.makeDirectory(runDirectory(id), mode: 0o700)
+            let isRunThere = mayBeThere && Files.exists(runDirectory(id))
+            if !isRunThere { try Files.makeDirectory(runDirectory(id), mode: 0o700) }
+            // A sweep may have removed what nobody held yet.
+            if mayBeThere, Files.exists(directory(id)), let hold = try lockNew(directory(id)) { return hold }
             return try makeHeld(directory(id))
         } catch {
             throw .failed(action: "create container \(id.prefix(12))", error)
@@ -68,11 +73,22 @@ package struct ContainerStore: Sendable {
         while true {
             // Traversal is for the ids of the user namespace, which are others to the owner.
             try Files.makeDirectory(path, mode: 0o711)
-            let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
-            try directory.lock()
-            // A sweep that came between has removed what nobody held yet.
-            if try directory.status().raw.st_nlink > 0 { return directory }
+            if let directory = try lockNew(path) { return directory }
         }
+    }
+
+    // nil where a sweep that came between has removed what nobody held yet.
+    private func lockNew(_ path: String) throws(SystemError) -> FileDescriptor? {
+        let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        try directory.lock()
+        guard try directory.status().raw.st_nlink > 0 else { return nil }
+        return directory
+    }
+
+    /// Removes the directories of a container that was never created; they are empty.
+    package func removeDirectories(_ id: String) {
+        rmdir(directory(id))
+        rmdir(runDirectory(id))
     }
 
     /// Holds the container against sweeps and other verbs that change it; waits for who holds it now. Throws

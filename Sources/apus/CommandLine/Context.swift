@@ -1,6 +1,8 @@
 import Errors
 import Glibc
 import Linux
+import Store
+import Supervision
 
 /// What every command gets: the global options and where to write.
 struct Context {
@@ -14,6 +16,11 @@ struct Context {
     let output: Output
     /// Standard error, unbuffered.
     let errors: Output
+
+    /// Where the store is; nil where nobody has asked for it yet.
+    var paths: StorePaths?
+    /// What is being made for a container that is to start.
+    var beginning: Beginning?
 
     init(options: GlobalOptions) {
         self.options = options

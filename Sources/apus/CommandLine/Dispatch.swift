@@ -1,12 +1,18 @@
+import Bytes
 import DockerTypes
 import Flags
 import Glibc
 import Linux
+import Supervision
 
 /// Finds the verb of a command line and runs it.
 enum Dispatch {
     /// Runs the command of `arguments` (without the program's name) and returns the process's exit status.
     static func run(_ arguments: [String]) -> CInt {
+        // Mostly there is no word before the verb, whose grammar would be set up for nothing.
+        if let first = arguments.first, !first.begins(with: "-") {
+            return run(GlobalOptions()) { try dispatch(first, withoutFirst(arguments), $0) }
+        }
         let errors = Output.standardError
         let globals: ParsedArguments
         do throws(UsageError) {
@@ -21,9 +27,13 @@ enum Dispatch {
             try? errors.line("Unable to parse logging level: \(level)")
             return 1
         }
-        let context = Context(options: GlobalOptions(globals))
-        if let problem = context.configuration.problem { try? errors.line("WARNING: \(problem)") }
-        return ended(context, failureStatus: 1) { try dispatch(globals, context) }
+        return run(GlobalOptions(globals)) { try dispatch(globals, $0) }
+    }
+
+    private static func run(_ options: GlobalOptions, _ body: (Context) throws -> CInt) -> CInt {
+        let context = Context(options: options)
+        if let problem = context.configuration.problem { try? context.errors.line("WARNING: \(problem)") }
+        return ended(context, failureStatus: 1) { try body(context) }
     }
 
     private static func dispatch(_ globals: ParsedArguments, _ context: Context) throws -> CInt {
@@ -88,6 +98,9 @@ enum Dispatch {
 
     private static func run(_ place: Placement, _ arguments: [String], _ context: Context) -> CInt {
         let verb = place.verb()
+        var context = context
+        verb.ahead?(arguments, &context)
+        defer { context.beginning?.finish() }
         let path = CommandTable.fullName(place.noun, place.name)
         let parsed: ParsedArguments
         do throws(UsageError) {

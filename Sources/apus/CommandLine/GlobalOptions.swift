@@ -29,14 +29,22 @@ struct GlobalOptions: Sendable {
     var config: String
     var logLevel: LogLevel
 
+    /// What holds without a flag.
+    init() { self.init(storageDriver: nil, config: nil) }
+
     init(_ arguments: ParsedArguments) {
+        self.init(storageDriver: arguments.string("storage-driver"), config: arguments.string("config"))
         root = arguments.string("root")
         runRoot = arguments.string("runroot")
-        let named = arguments.string("storage-driver") ?? getenv("APUS_STORAGE_DRIVER").map { String(cString: $0) }
-        storageDriver = named.flatMap { $0.isEmpty ? nil : $0 }
-        config = arguments.string("config") ?? Self.standardConfig
         logLevel = arguments.string("log-level").flatMap { LogLevel($0) } ?? .info
         if arguments.bool("debug") { logLevel = .debug }
+    }
+
+    private init(storageDriver: String?, config: String?) {
+        let named = storageDriver ?? getenv("APUS_STORAGE_DRIVER").map { String(cString: $0) }
+        self.storageDriver = named.flatMap { $0.isEmpty ? nil : $0 }
+        self.config = config ?? Self.standardConfig
+        logLevel = .info
     }
 
     /// The words that give another process of ours the same options.

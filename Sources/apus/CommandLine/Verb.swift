@@ -7,6 +7,8 @@ struct Verb: Sendable {
     let syntax: CommandSyntax
     /// The exit status when `run` throws an error that has no status of its own: 125 for `run`, else 1.
     var failureStatus: CInt = 1
+    /// What is done before the arguments are looked at.
+    var ahead: (@Sendable (_ arguments: [String], _ context: inout Context) -> Void)?
     /// Does the work and returns the process's exit status.
     let run: @Sendable (ParsedArguments, Context) throws -> CInt
 }

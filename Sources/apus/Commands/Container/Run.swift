@@ -19,13 +19,26 @@ extension Verb {
             usage: ["[OPTIONS] IMAGE [COMMAND] [ARG...]"],
             flags: RunFlags.shared + RunFlags.ofRun,
             arguments: .atLeast(1), isInterspersed: false),
-        failureStatus: 125
+        failureStatus: 125, ahead: Run.begin
     ) { parsed, context in try Run.run(parsed, context) }
 }
 
 /// `apus run`. Until the supervisor is forked the process has one thread, and nothing of Foundation is touched: both
 /// cost milliseconds, and memory in every supervisor.
 enum Run {
+    /// Begins what takes the kernel longest, whatever `words` say.
+    static func begin(_ words: [String], _ context: inout Context) {
+        guard let paths = try? context.locateStore() else { return }
+        context.paths = paths
+        context.beginning = Beginning(paths, makesNetwork: !words.contains(where: mayNameOtherNetwork))
+    }
+
+    // A guess: the words of the image and of its command are among them.
+    private static func mayNameOtherNetwork(_ word: String) -> Bool {
+        let value = word.utf8.lastIndex(of: UInt8(ascii: "=")).map { word.behind($0) } ?? Substring(word)
+        return value.isSame(as: "host") || value.begins(with: "container:") || value.begins(with: "ns:")
+    }
+
     static func run(_ parsed: ParsedArguments, _ context: Context) throws -> CInt {
         defer { unsetenv(startedOver) }
         var options = try RunOptionReader.options(
@@ -39,7 +52,7 @@ enum Run {
         let record = options.rootfs ? nil : try image(options, engine, context)
         try findMountedImages(&options, engine, context)
         try context.output.flush()
-        var container = try start(options, record, client, engine)
+        var container = try start(options, record, client, engine, context.beginning)
         for warning in container.warnings { context.warn(warning) }
         RestartNotice.warn(options, engine, context)
         if options.detach {
@@ -61,10 +74,11 @@ enum Run {
 
     // A supervisor that has given up by the time that its container's record is written says by that why.
     private static func start(
-        _ options: RunOptions, _ record: LaunchRecord?, _ client: AttachedClient.Options, _ engine: Engine
+        _ options: RunOptions, _ record: LaunchRecord?, _ client: AttachedClient.Options, _ engine: Engine,
+        _ beginning: Beginning?
     ) throws -> StartingContainer {
         do throws(EngineError) {
-            return try engine.start(options, image: record, client: client, lingering: lingering)
+            return try engine.start(options, image: record, client: client, lingering: lingering, begun: beginning)
         } catch {
             if case .start(let code) = error.kind { throw CommandFailure(error.message, status: code) }
             throw CommandFailure(error.message, status: status(of: error.message))
@@ -115,10 +129,13 @@ enum Run {
         _ options: RunOptions, _ engine: Engine, _ context: Context, startsOver: Bool = true, failure: CInt = 125
     ) throws -> LaunchRecord {
         if options.pullPolicy == .always {
+            context.beginning?.finish()
             try pull(options, context, failure: failure)
         } else if let record = engine.launchRecord(for: options) {
             return record
         }
+        // Who pulls forks, and who has read JSON begins again.
+        context.beginning?.finish()
         do throws(StoreError) {
             _ = try engine.images.makeLaunchRecord(for: options.image, platform: options.platform)
         } catch {
