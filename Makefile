@@ -169,7 +169,7 @@ arrows: packages-build ## fail on a dependency between modules that is not on th
 	@for tests in $(HARNESS)/*_test.py; do echo "$$tests" && /usr/bin/python3 $$tests || exit 1; done
 	@$(SWIFT) package describe --type json | /usr/bin/python3 $(HARNESS)/module_arrows.py
 
-link-order: build ## list the functions that a start executes, for the linker (as root; minutes)
+link-order: build ## list the functions and variables of a start, for the linker (as root; minutes)
 	@/usr/bin/python3 Tests/Bench/link_order.py $$($(SWIFT) build -c release --show-bin-path)/apus
 
 bench: build ## measure against podman, crun, runc, bwrap and a small C engine (BENCH="--help" tells more)

@@ -45,12 +45,10 @@ static void tell(int socket, unsigned char kind, int descriptor) {
 static unsigned long affinity[64];
 static long affinity_size;
 
-// The container's own, and the one for its state. Nobody holds them yet: a sweep may take them away.
-static void make_own_directories(const struct apus_preparation *wanted) {
+static void make_first_directories(const struct apus_preparation *wanted) {
   call4(SYS_umask, 0, 0, 0, 0);
-  // Traversal is for the ids of the user namespace, which are others to the owner.
-  call4(SYS_mkdirat, AT_FDCWD, (long)wanted->directory, 0711, 0);
-  call4(SYS_mkdirat, AT_FDCWD, (long)wanted->run_directory, 0700, 0);
+  for (int place = 0; place < 2; place++)
+    call4(SYS_mkdirat, AT_FDCWD, (long)wanted->directories[place].path, wanted->directories[place].mode, 0);
 }
 
 // Has the directory for what is written look like the image's root directory.
@@ -119,7 +117,7 @@ static int prepare(void *argument) {
   struct apus_preparation *wanted = argument;
   // It is there now, and may be wanted somewhere else before long.
   if (affinity_size > 0) call4(SYS_sched_setaffinity, 0, affinity_size, (long)affinity, 0);
-  make_own_directories(wanted);
+  make_first_directories(wanted);
   tell(wanted->socket, APUS_PREPARED_DIRECTORIES, -1);
   long flags = wanted->makes_network ? CLONE_NEWNET : 0;
   if (wanted->user >= 0) {

@@ -97,8 +97,7 @@ extension CgroupSupport {
         guard let mountPoint, var path = ownDirectory else { return nil }
         if required.isEmpty, Self.handsDownNone(of: wanted, mountPoint) { return Self.isWritable(path) ? path : nil }
         let enough = Self.enough(for: required)
-        while Self.isWritable(path), let text = try? Files.readControl("\(path)/cgroup.subtree_control") {
-            let enabled = Controllers(String(decoding: text, as: UTF8.self))
+        while Self.isWritable(path), let enabled = Self.enabled(path) {
             if enough.isSubset(of: enabled) { return wanted.isSubset(of: enabled) ? path : nil }
             guard path.utf8.count > mountPoint.utf8.count else { return nil }
             path = Files.split(path).parent
@@ -108,9 +107,14 @@ extension CgroupSupport {
 
     // Whether the directory is the root of the whole hierarchy, and gives its children none of `controllers`: version 1 has them.
     private static func handsDownNone(of controllers: Controllers, _ top: String) -> Bool {
-        guard !Files.exists("\(top)/cgroup.type"), let text = try? Files.readControl("\(top)/cgroup.subtree_control")
-        else { return false }
-        return Controllers(String(decoding: text, as: UTF8.self)).isDisjoint(with: controllers)
+        guard !Files.exists("\(top)/cgroup.type"), let enabled = enabled(top) else { return false }
+        return enabled.isDisjoint(with: controllers)
+    }
+
+    // What a cgroup gives its children; nil where that cannot be read.
+    private static func enabled(_ directory: String) -> Controllers? {
+        (try? Files.readControl("\(directory)/cgroup.subtree_control"))
+            .map { Controllers(String(decoding: $0, as: UTF8.self)) }
     }
 
     // What a place should hand down.

@@ -8,7 +8,7 @@ import Workers
 
 /// Every operation on containers and images, for whatever front end: a value that names a user's store.
 ///
-/// Its verbs may be called by several threads at once, but for `start(_:image:client:lingering:)`, which forks: `run` alone
+/// Its verbs may be called by several threads at once, but for `start(_:image:client:lingering:begun:)`, which forks: `run` alone
 /// calls that, from a process with one thread. What else must fork does so in a process of its own (`Worker`).
 package struct Engine: Sendable {
     package let paths: StorePaths

@@ -23,34 +23,34 @@ USER = "apus-test"
 
 
 class Symbols:
-    """The functions and variables of an executable."""
+    """[(address, size, name)] in their order."""
 
-    def __init__(self, executable):
-        listed = subprocess.run(["nm", "--numeric-sort", "--defined-only", "--print-size", executable], capture_output=True, text=True, check=True)
-        code, data = [], []
-        for line in listed.stdout.splitlines():
-            found = re.match(r"([0-9a-f]+) (?:([0-9a-f]+) )?(\S) (.*)", line)
-            kind = code if found[3] in "tTwW" else data if found[3] in "bBdD" else None
-            if kind is not None:
-                kind.append((int(found[1], 16), int(found[2] or "0", 16), found[4]))
-        # Local names that several files have say nothing to the linker. What is only read is scattered all the same: most of it is text.
-        often = collections.Counter(name for _, _, name in data)
-        self.code, self.data = code, [row for row in data if often[row[2]] == 1]
-        self.places = {id(rows): [row[0] for row in rows] for rows in (self.code, self.data)}
+    def __init__(self, rows):
+        self.rows = rows
+        self.places = [row[0] for row in rows]
+        self.bounds = rows[0][0], rows[-1][0] + 4096
 
-    def name(self, rows, address):
-        """The one at `address`; None where none of those with a size has it."""
-        start, size, name = rows[bisect.bisect_right(self.places[id(rows)], address) - 1]
-        return name if rows is self.code or start <= address < start + size else None
-
-    @staticmethod
-    def bounds(rows):
-        return rows[0][0], rows[-1][0] + 4096
+    def before(self, address):
+        return self.rows[bisect.bisect_right(self.places, address) - 1]
 
 
-def operands(executable, symbols, executed):
+def symbols(executable):
+    """The functions and the variables of an executable."""
+    listed = subprocess.run(["nm", "--numeric-sort", "--defined-only", "--print-size", executable], capture_output=True, text=True, check=True)
+    code, data = [], []
+    for line in listed.stdout.splitlines():
+        found = re.match(r"([0-9a-f]+) (?:([0-9a-f]+) )?(\S) (.*)", line)
+        kind = code if found[3] in "tTwW" else data if found[3] in "bBdD" else None
+        if kind is not None:
+            kind.append((int(found[1], 16), int(found[2] or "0", 16), found[4]))
+    # Local names that several files have say nothing to the linker. What is only read is scattered all the same: most of it is text.
+    often = collections.Counter(name for _, _, name in data)
+    return Symbols(code), Symbols([row for row in data if often[row[2]] == 1])
+
+
+def operands(executable, data, executed):
     """{address of a variable: place in `executed` of the first instruction that names it}."""
-    low, high = symbols.bounds(symbols.data)
+    low, high = data.bounds
     order = {address: place for place, address in enumerate(executed)}
     found = {}
     with subprocess.Popen(["objdump", "--disassemble", "--no-show-raw-insn", executable], stdout=subprocess.PIPE, text=True) as listing:
@@ -65,19 +65,18 @@ def operands(executable, symbols, executed):
     return found
 
 
-def traced(stage, executable, symbols, words):
-    """What `apus words` executes and looks at as the ordinary user: addresses, and {address: place in the former}. Without `symbols` it
-    runs as ever."""
+def traced(stage, executable, bounds, words):
+    """What `apus words` executes and looks at as the ordinary user: addresses, and {address: place in the former}. `bounds` are those of
+    its code and of its variables; without them it runs as ever."""
     output = stage / "addresses"
     output.write_text("")
     environment = ["/usr/bin/env", "-i", f"HOME={stage}", "PATH=/usr/bin:/bin:/usr/sbin:/sbin", f"XDG_RUNTIME_DIR={stage}/run",
                    f"XDG_DATA_HOME={stage}/data", "APUS_LINGER=600"]
     user = ["/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--inh-caps=-all", *environment, str(executable)]
-    if symbols is None:
+    if bounds is None:
         subprocess.run([*user, *words], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         return [], {}
-    bounds = [f"{bound:x}" for rows in (symbols.code, symbols.data) for bound in symbols.bounds(rows)]
-    subprocess.run([stage / "executed", output, *bounds, *user, *words], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run([stage / "executed", output, *(f"{bound:x}" for bound in bounds), *user, *words], check=True, stdin=subprocess.DEVNULL)
     executed, pointers = [], {}
     for line in output.read_text().split():
         if line.startswith("+"):
@@ -104,14 +103,15 @@ def main():
         start = ["run", "--rm", "--network", "none", "busybox", "true"]
         # The first start makes what later ones find: the launch record, the filter, a namespace to join.
         traced(stage, executable, None, start)
-        symbols = Symbols(executable)
-        executed, touched = traced(stage, executable, symbols, start)
-        for address, place in operands(executable, symbols, executed).items():
+        code, data = symbols(executable)
+        executed, touched = traced(stage, executable, code.bounds + data.bounds, start)
+        for address, place in operands(executable, data, executed).items():
             touched[address] = min(place, touched.get(address, place))
-        names = {symbols.name(symbols.code, address): None for address in executed}
+        names = {code.before(address)[2]: None for address in executed}
         functions = len(names)
         for address in sorted(touched, key=touched.get):
-            if name := symbols.name(symbols.data, address):
+            start_of, size, name = data.before(address)
+            if start_of <= address < start_of + size:
                 names[name] = None
         (ROOT / "Tests/Harness/link-order.txt").write_text("\n".join(names) + "\n")
         print(f"{functions} functions, {len(names) - functions} variables")

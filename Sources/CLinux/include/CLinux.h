@@ -115,8 +115,11 @@ struct apus_root_request {
 // What a process that shares the caller's memory and descriptors prepares for a container (preparation.c). It stays until that has
 // ended.
 struct apus_preparation {
-  // Made first, by the caller's user: the directory for what a container has, and the one for its state.
-  const char *directory, *run_directory;
+  // Made first, by the caller's user; the modes are theirs whatever its umask is.
+  struct apus_new_directory {
+    const char *path;
+    mode_t mode;
+  } directories[2];
   // A file of the user namespace that is entered then; -1: the caller's.
   int user;
   int makes_network;

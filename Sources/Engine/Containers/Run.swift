@@ -25,7 +25,7 @@ extension Engine {
     /// `EngineError`; nothing is left behind then. What has been begun before the options were known is taken where it suits them.
     package func start(
         _ options: RunOptions, image record: LaunchRecord?, client: AttachedClient.Options, lingering: Int,
-        begun: Beginning? = nil
+        begun: Beginning?
     ) throws(EngineError) -> StartingContainer {
         try checkPassedStreams(options, client.caller)
         var options = options

@@ -40,11 +40,13 @@ package final class Preparation: Sendable {
     private let tellings: FileDescriptor
     private let user: FileDescriptor?
 
-    /// Begins with the directories, for what a container has (of mode 711) and for its state (700), and the network namespace, where
-    /// one is wanted. `user` is a file of the user namespace in which all but the directories is made; nil: the caller's. Throws
-    /// `SystemError`.
+    /// A directory that is to be made, and its mode, whatever the umask is.
+    package typealias NewDirectory = (path: String, mode: FileMode)
+
+    /// Begins with the directories and the network namespace, where one is wanted. `user` is a file of the user namespace in which all
+    /// but the directories is made; nil: the caller's. Throws `SystemError`.
     package init(
-        directory: String, runDirectory: String, makesNetwork: Bool, in user: consuming FileDescriptor?
+        directories: (NewDirectory, NewDirectory), makesNetwork: Bool, in user: consuming FileDescriptor?
     ) throws(SystemError) {
         var pair = try FileDescriptor.socketPair(type: CInt(SOCK_SEQPACKET.rawValue))
         answers = pair.takeFirst()
@@ -52,7 +54,10 @@ package final class Preparation: Sendable {
         wanted = UnsafeMutablePointer<apus_preparation>.allocate(capacity: 1)
         wanted.initialize(
             to: apus_preparation(
-                directory: strdup(directory), run_directory: strdup(runDirectory),
+                directories: (
+                    apus_new_directory(path: strdup(directories.0.path), mode: directories.0.mode),
+                    apus_new_directory(path: strdup(directories.1.path), mode: directories.1.mode)
+                ),
                 user: user.number ?? -1, makes_network: makesNetwork ? 1 : 0, socket: tellings.rawValue, caller: 0,
                 is_told: 0, root: nil))
         var number: CInt = -1

@@ -94,7 +94,7 @@ extension ContainerStore {
     package func makeEphemeral(_ id: String) throws(StoreError) {
         try doing("move the record of container \(id.prefix(12))") { () throws(SystemError) in
             guard try Files.isPresent(recordPath(id)) else { return }
-            try? Files.makeDirectory(runDirectory(id), mode: 0o700)
+            try? Files.makeDirectory(runDirectory(id), mode: Self.runDirectoryMode)
             let bytes = try Files.read(recordPath(id), limit: 64 << 20)
             try Files.replace(ephemeralRecordPath(id), with: bytes, mode: 0o600, durable: false)
             try Files.unlink(recordPath(id))

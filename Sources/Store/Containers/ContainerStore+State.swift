@@ -12,7 +12,7 @@ extension ContainerStore {
                 try Files.replace(statePath(id), with: bytes, mode: 0o600, durable: false)
             } catch  where error.errno == .noEntry {
                 // The run directory goes with the user's session, the container not always.
-                try Files.makeDirectories(runDirectory(id), mode: 0o700)
+                try Files.makeDirectories(runDirectory(id), mode: Self.runDirectoryMode)
                 try Files.replace(statePath(id), with: bytes, mode: 0o600, durable: false)
             }
         }

@@ -24,6 +24,11 @@ package struct ContainerStore: Sendable {
         text.utf8.count == 64 && isHex(text)
     }
 
+    /// Of a container's directory. Traversal is for the ids of the user namespace, which are others to the owner.
+    package static let directoryMode: FileMode = 0o711
+    /// Of the directory for its state.
+    package static let runDirectoryMode: FileMode = 0o700
+
     /// Creates the container's directories, held by the caller, and claims its name, or a random one for nil. `mayHaveDirectories`: somebody
     /// has begun to make them; the caller holds off sweeps.
     ///
@@ -53,9 +58,8 @@ package struct ContainerStore: Sendable {
     private func makeDirectories(of id: String, mayBeThere: Bool = false) throws(StoreError) -> FileDescriptor {
         do throws(SystemError) {
             let isRunThere = mayBeThere && Files.exists(runDirectory(id))
-            if !isRunThere { try Files.makeDirectory(runDirectory(id), mode: 0o700) }
-            // A sweep may have removed what nobody held yet.
-            if mayBeThere, Files.exists(directory(id)), let hold = try lockNew(directory(id)) { return hold }
+            if !isRunThere { try Files.makeDirectory(runDirectory(id), mode: Self.runDirectoryMode) }
+            if mayBeThere, let hold = try lockNew(directory(id)) { return hold }
             return try makeHeld(directory(id))
         } catch {
             throw .failed(action: "create container \(id.prefix(12))", error)
@@ -65,21 +69,28 @@ package struct ContainerStore: Sendable {
     /// Makes the run directory of a container that is to be started where it is missing, for one that is held.
     package func makeRunDirectory(_ id: String) throws(StoreError) {
         try doing("make the run directory of container \(id.prefix(12))") { () throws(SystemError) in
-            if !Files.exists(runDirectory(id)) { try Files.makeDirectory(runDirectory(id), mode: 0o700) }
+            if !Files.exists(runDirectory(id)) {
+                try Files.makeDirectory(runDirectory(id), mode: Self.runDirectoryMode)
+            }
         }
     }
 
     private func makeHeld(_ path: String) throws(SystemError) -> FileDescriptor {
         while true {
-            // Traversal is for the ids of the user namespace, which are others to the owner.
-            try Files.makeDirectory(path, mode: 0o711)
+            try Files.makeDirectory(path, mode: Self.directoryMode)
             if let directory = try lockNew(path) { return directory }
         }
     }
 
     // nil where a sweep that came between has removed what nobody held yet.
     private func lockNew(_ path: String) throws(SystemError) -> FileDescriptor? {
-        let directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        let directory: FileDescriptor
+        do throws(SystemError) {
+            directory = try FileDescriptor.open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW)
+        } catch {
+            if error.errno == .noEntry { return nil }
+            throw error
+        }
         try directory.lock()
         guard try directory.status().raw.st_nlink > 0 else { return nil }
         return directory
@@ -128,7 +139,9 @@ package struct ContainerStore: Sendable {
     /// Serialises verbs that change one container's state, the supervisor's own steps not included.
     package func lockVerbs(_ id: String) throws(StoreError) -> FileLock {
         try doing("lock container \(id.prefix(12))") { () throws(SystemError) in
-            if !Files.exists(runDirectory(id)) { try? Files.makeDirectory(runDirectory(id), mode: 0o700) }
+            if !Files.exists(runDirectory(id)) {
+                try? Files.makeDirectory(runDirectory(id), mode: Self.runDirectoryMode)
+            }
             return try FileLock(runDirectory(id) + "/lock")
         }
     }

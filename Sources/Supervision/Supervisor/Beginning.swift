@@ -7,12 +7,11 @@ import Synchronization
 
 /// What is being made for a container, and what its supervisor needs to take it.
 package final class Beginning: Sendable {
-    /// The container's id.
-    package let id: String
     package let preparation: Preparation
     /// Whose user namespace it is made in; nil: the caller's.
     package let living: UserNamespace.Living.Mark?
     private let containers: ContainerStore
+    private let id: String
     private let mode: UserNamespace.Mode
     private let makesNetwork: Bool
     private let isClaimed = Atomic(false)
@@ -42,8 +41,10 @@ package final class Beginning: Sendable {
         containers = ContainerStore(paths)
         guard
             let preparation = try? Preparation(
-                directory: containers.directory(id), runDirectory: containers.runDirectory(id),
-                makesNetwork: makesNetwork, in: user)
+                directories: (
+                    (containers.directory(id), ContainerStore.directoryMode),
+                    (containers.runDirectory(id), ContainerStore.runDirectoryMode)
+                ), makesNetwork: makesNetwork, in: user)
         else { return nil }
         self.preparation = preparation
         self.makesNetwork = makesNetwork

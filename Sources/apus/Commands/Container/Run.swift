@@ -35,8 +35,8 @@ enum Run {
 
     // A guess: the words of the image and of its command are among them.
     private static func mayNameOtherNetwork(_ word: String) -> Bool {
-        let value = word.utf8.lastIndex(of: UInt8(ascii: "=")).map { word.behind($0) } ?? Substring(word)
-        return value.isSame(as: "host") || value.begins(with: "container:") || value.begins(with: "ns:")
+        let value = word.utf8.lastIndex(of: UInt8(ascii: "=")).map { String(word.behind($0)) } ?? word
+        return (try? NetworkMode(option: value))?.isOwn == false
     }
 
     static func run(_ parsed: ParsedArguments, _ context: Context) throws -> CInt {
