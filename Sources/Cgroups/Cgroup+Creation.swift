@@ -5,16 +5,11 @@ import OCI
 
 extension Cgroup {
     /// Makes the cgroup and sets its limits. Throws `CgroupError`; nothing is left behind then.
-    package static func create(
-        _ request: CgroupRequest, support: CgroupSupport = .detect()
-    ) throws(CgroupError) -> Cgroup {
-        try begin(request, support: support).complete()
-    }
+    package static func create(_ request: CgroupRequest) throws(CgroupError) -> Cgroup { try begin(request).complete() }
 
     /// Begins to make it: what takes another process's answer (systemd's) goes on until `PendingCgroup.complete()`.
-    package static func begin(
-        _ request: CgroupRequest, support: CgroupSupport = .detect()
-    ) throws(CgroupError) -> PendingCgroup {
+    package static func begin(_ request: CgroupRequest) throws(CgroupError) -> PendingCgroup {
+        let support = request.support ?? .detect()
         let settings = try request.resources.map { (resources) throws(CgroupError) in try CgroupSettings(resources) }
         let required = settings?.controllers ?? []
         guard let mountPoint = support.mountPoint else {

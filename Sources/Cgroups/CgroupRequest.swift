@@ -41,6 +41,8 @@ package struct CgroupRequest: Sendable {
     /// The processes that the scope is made for, which systemd moves into it; at least one is needed for a scope.
     /// Empty: the caller. A directory is made empty.
     package var processes: [ProcessID]
+    /// What there is for it, as whoever makes it has found; nil where that is still to be found.
+    package var support: CgroupSupport?
 
     package init(
         _ placement: Placement, resources: RuntimeSpec.Resources? = nil, processes: [ProcessID] = []

@@ -27,8 +27,8 @@ package struct Controllers: OptionSet, Hashable, Sendable, CustomStringConvertib
     /// The controllers that a line of `cgroup.controllers` names; those that we do not know are passed over.
     package init(_ text: String) {
         var set: Controllers = []
-        for word in text.split(whereSeparator: \.isWhitespace) {
-            for (controller, name) in Self.names where word == name { set.insert(controller) }
+        for word in text.utf8.split(whereSeparator: { $0 <= UInt8(ascii: " ") }) {
+            for (controller, name) in Self.names where word.elementsEqual(name.utf8) { set.insert(controller) }
         }
         self = set
     }

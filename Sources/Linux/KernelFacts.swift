@@ -30,6 +30,9 @@ package enum KernelFacts {
         return answer < 0 ? nil : answer == 1
     }
 
+    /// Whether a filter decides which calls the caller can make (seccomp(2)).
+    package static var hasCallFilter: Bool { apus_prctl(PR_GET_SECCOMP, 0, 0, 0, 0) != 0 }
+
     /// The number of processors that the machine may have, offline ones included.
     package static func processorCount() -> Int { max(1, sysconf(Int32(_SC_NPROCESSORS_CONF))) }
 

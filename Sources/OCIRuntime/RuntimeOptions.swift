@@ -39,12 +39,7 @@ package struct RuntimeOptions: Sendable {
     }
 
     /// Whether the caller is root and not in a user namespace of somebody's.
-    static var isMachineRoot: Bool {
-        guard geteuid() == 0 else { return false }
-        guard let map = try? Files.readText("/proc/self/uid_map") else { return true }
-        let fields = map.split(whereSeparator: \.isWhitespace)
-        return fields.count == 3 && fields[1] == "0" && fields[2] == "4294967295"
-    }
+    static var isMachineRoot: Bool { geteuid() == 0 && OwnUserNamespace.hasAllIDs(.user) ?? true }
 
     var toleratesMissingCgroup: Bool { rootless ?? !Self.isMachineRoot }
 }

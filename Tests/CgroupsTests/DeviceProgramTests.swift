@@ -1,3 +1,4 @@
+import Glibc
 import OCI
 import Testing
 
@@ -89,6 +90,15 @@ import Testing
         #expect(throws: CgroupError.self) { try DeviceProgram([.init(allow: true, type: "x", access: "r")]) }
         #expect(throws: CgroupError.self) { try DeviceProgram([.init(allow: true, type: "c", access: "z")]) }
         #expect(throws: CgroupError.self) { try DeviceProgram([.init(allow: true, major: 1 << 40, access: "r")]) }
+    }
+
+    /// Rules that an earlier start could have a program for are not passed over, as the container has the capability that they tame.
+    @Test(.enabled(if: geteuid() != 0, "root may load programs"))
+    func aProgramThatIsNeededIsNotPassedOver() throws {
+        let rules: [Rule] = [.init(allow: false, access: "rwm")]
+        let program = try DeviceProgram(rules)
+        #expect(try Cgroup.load(program, rules) == nil)
+        #expect(throws: CgroupError.self) { _ = try Cgroup.load(program, nil) }
     }
 
     @Test func aUserNamespaceEnforcesAListWithoutSingleKindsOfAccess() {

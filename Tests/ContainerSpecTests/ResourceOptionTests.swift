@@ -9,7 +9,7 @@ import Testing
 @Suite struct ResourceOptionTests {
     private static let host: HostFacts = {
         var facts = HostFacts(mode: .mapped, hostname: "h")
-        facts.processors = 4
+        facts.processors = { 4 }
         return facts
     }()
 

@@ -16,12 +16,13 @@ package struct Refusal: Sendable, CustomStringConvertible {
         case mountSetattr = "mount_setattr"
         case mount, setns, unshare
         case getdents64
+        case bpf
 
         var number: UInt32 {
             #if arch(x86_64)
-                let old: [UInt32] = [165, 308, 272, 217]
+                let old: [UInt32] = [165, 308, 272, 217, 321]
             #else
-                let old: [UInt32] = [40, 268, 97, 61]
+                let old: [UInt32] = [40, 268, 97, 61, 280]
             #endif
             return switch self {
             case .pidfdSendSignal: 424
@@ -39,6 +40,7 @@ package struct Refusal: Sendable, CustomStringConvertible {
             case .setns: old[1]
             case .unshare: old[2]
             case .getdents64: old[3]
+            case .bpf: old[4]
             }
         }
     }

@@ -5,11 +5,13 @@ package import OCI
 
 extension Cgroup {
     /// Puts a program for `rules` in the place of those that guard the cgroup. An ordinary user cannot load one: then
-    /// rules that the user namespace enforces anyway are passed over, and others refused. Throws `CgroupError`.
-    package func apply(_ rules: [RuntimeSpec.Resources.DeviceRule]) throws(CgroupError) {
+    /// rules that the user namespace enforces anyway are passed over, without `needsProgram`, and others refused. Throws `CgroupError`.
+    package func apply(
+        _ rules: [RuntimeSpec.Resources.DeviceRule], needsProgram: Bool = false
+    ) throws(CgroupError) {
         guard !rules.isEmpty else { return }
         let program = try DeviceProgram(rules + DeviceProgram.indispensable)
-        guard let loaded = try Self.load(program, rules) else { return }
+        guard let loaded = try Self.load(program, needsProgram ? nil : rules) else { return }
         try doing { () throws(SystemError) in
             // The new one first: at no moment is there none.
             let old = try DeviceGuard.attached(to: directory)
@@ -18,15 +20,20 @@ extension Cgroup {
         }
     }
 
-    // nil where there need be none.
-    private static func load(
-        _ program: DeviceProgram, _ rules: [RuntimeSpec.Resources.DeviceRule]
+    // nil where there need be none for `rules`.
+    static func load(
+        _ program: DeviceProgram, _ rules: [RuntimeSpec.Resources.DeviceRule]?
     ) throws(CgroupError) -> FileDescriptor? {
         do throws(SystemError) {
             return try DeviceGuard.load(program.instructions.map(\.encoded))
         } catch {
             switch error.errno {
             case .notPermitted:
+                guard let rules else {
+                    throw .invalid(
+                        "the kernel refuses a program that guards the container's devices, though an earlier start could load one: "
+                            + "start the container again, and it has neither that nor CAP_MKNOD")
+                }
                 if isEnforcedWithoutProgram(rules) { return nil }
                 throw .invalid(
                     "rules for single kinds of access to devices cannot be enforced: loading a program for them takes "
@@ -36,13 +43,6 @@ extension Cgroup {
             default: throw .failed(error)
             }
         }
-    }
-
-    /// Whether this process may guard devices by programs, found out by loading one.
-    package static func canGuardDevices() -> Bool {
-        // return 1
-        let program: [UInt64] = [0x1_0000_00b7, 0x95]
-        return (try? DeviceGuard.load(program)) != nil
     }
 
     // In a user namespace no node can be made, so what is not handed in is not there: only a node that is there and

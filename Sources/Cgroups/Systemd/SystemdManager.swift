@@ -19,7 +19,7 @@ package struct SystemdManager: Hashable, Sendable {
     /// The manager that user `user` can ask; nil where none seems to run. Takes a few calls and connects to nothing.
     package static func find(user: UInt32, variable: (String) -> String? = environmentVariable) -> SystemdManager? {
         // Root of a user namespace is none for the machine's manager.
-        if user == 0, isOwnerOfMachine() {
+        if user == 0, OwnUserNamespace.hasAllIDs(.user) ?? true {
             guard Files.exists("/run/systemd/system") else { return nil }
             return SystemdManager(
                 .system, sockets: ["/run/dbus/system_bus_socket", "/run/systemd/private"].filter { Files.exists($0) }
@@ -36,11 +36,6 @@ package struct SystemdManager: Hashable, Sendable {
         for path in ["\(directory)/bus", "\(directory)/systemd/private"]
         where Files.exists(path) && !sockets.contains(path) { sockets.append(path) }
         return SystemdManager(.user, sockets: sockets).orNil
-    }
-
-    private static func isOwnerOfMachine() -> Bool {
-        guard let text = try? Files.readText("/proc/self/uid_map") else { return true }
-        return text.split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
     }
 
     private var orNil: SystemdManager? { sockets.isEmpty ? nil : self }

@@ -49,7 +49,7 @@ extension ResourceOptions {
                 throw OptionError("conflicting options: Nano CPUs and CPU Period cannot both be set")
             }
             if cpuQuota != nil { throw OptionError("conflicting options: Nano CPUs and CPU Quota cannot both be set") }
-            let count = Int64(host.processors)
+            let count = Int64(host.processors())
             // Docker's first sentence says 0.01, and so does the kernel: no quota is below a millisecond.
             guard nanoCPUs >= 10_000_000, nanoCPUs <= count * 1_000_000_000 else {
                 throw OptionError(

@@ -1,4 +1,4 @@
-import Cgroups
+package import Cgroups
 import Glibc
 package import Linux
 package import Networking
@@ -26,8 +26,10 @@ package struct HostFacts: Sendable {
     package var hasAllIDs = true
     /// Whether the device cgroup can be programmed, so that a device node that a container makes is of no use.
     package var canLimitDevices = false
-    /// The number of processors that are switched on.
-    package var processors = KernelFacts.onlineProcessorCount()
+    /// What there is of control groups, where that had to be looked at.
+    package private(set) var cgroups: CgroupSupport?
+    /// The number of processors that are switched on. Asked only for what a flag limits.
+    package var processors: @Sendable () -> Int = KernelFacts.onlineProcessorCount
     /// Lists of what there is, "0-3"; nil where it is not known.
     package var onlineProcessors: String? { line("/sys/devices/system/cpu/online") }
     package var memoryNodes: String? { line("/sys/devices/system/node/online") }
@@ -49,8 +51,9 @@ package struct HostFacts: Sendable {
         egress = EgressHelper.available
     }
 
-    /// Asks the running machine; `mode` is what `UserNamespace` will enter or has entered. Takes some ten system calls.
-    package static func current(mode: UserNamespace.Mode) -> HostFacts {
+    /// Asks the running machine; `mode` is what `UserNamespace` will enter or has entered. What is known of this boot is noted in
+    /// `runDirectory`, and read there. Takes some ten system calls.
+    package static func current(mode: UserNamespace.Mode, runDirectory: String) -> HostFacts {
         let names = KernelFacts.names()
         var facts = HostFacts(mode: mode, hostname: names.host)
         facts.kernel = .running
@@ -59,12 +62,14 @@ package struct HostFacts: Sendable {
             guard Ulimit.names.contains(name) else { return nil }
             return ResourceLimit.number(of: Ulimit.resource(name)).flatMap { KernelFacts.limit(of: $0) }
         }
-        if mode == .host, let map = try? Files.readText("/proc/self/gid_map", limit: 4096) {
-            facts.hasAllIDs = map.split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
-        }
         // CAP_SYS_RESOURCE
         facts.canRaiseLimits = mode == .host && Capability.isEffective(24)
-        facts.canLimitDevices = mode == .host && Cgroup.canGuardDevices() && CgroupSupport.detect().canMake
+        if mode == .host {
+            facts.hasAllIDs = OwnUserNamespace.hasAllIDs(.group) ?? true
+            let cgroups = CgroupSupport.detect()
+            facts.cgroups = cgroups
+            facts.canLimitDevices = cgroups.canMake && DeviceGuardNote(runDirectory).canGuardDevices()
+        }
         return facts
     }
 

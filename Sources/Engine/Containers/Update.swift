@@ -109,7 +109,8 @@ extension Engine {
         }
         options.resources.merge(limits)
         do throws(OptionError) {
-            return try options.resources.specification(.current(mode: UserNamespace.plan().mode))
+            let host = HostFacts.current(mode: UserNamespace.plan().mode, runDirectory: containers.paths.run)
+            return try options.resources.specification(host)
         } catch { throw EngineError(error) }
     }
 

@@ -1,5 +1,3 @@
-import CLinux
-
 /// Capabilities of the calling process (capabilities(7)).
 package enum Capability {
     /// CAP_SYS_ADMIN.
@@ -8,12 +6,11 @@ package enum Capability {
     /// CAP_MKNOD.
     package static let deviceNodes: UInt8 = 27
 
-    /// Whether the calling process has capability number `number` in its effective set.
-    package static func isEffective(_ number: UInt8) -> Bool {
-        var effective: UInt64 = 0
-        var permitted: UInt64 = 0
-        var inheritable: UInt64 = 0
-        guard apus_capget(&effective, &permitted, &inheritable) == 0 else { return false }
-        return effective >> UInt64(number) & 1 == 1
+    /// The effective set of the calling process, a bit for each number; empty where the kernel does not say.
+    package static var effective: UInt64 {
+        do throws(SystemError) { return try CapabilitySets.current().effective } catch { return 0 }
     }
+
+    /// Whether the calling process has capability number `number` in its effective set.
+    package static func isEffective(_ number: UInt8) -> Bool { effective >> UInt64(number) & 1 == 1 }
 }

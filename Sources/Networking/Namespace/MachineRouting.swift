@@ -37,18 +37,12 @@ package final class MachineRouting {
 
     /// Why the calling process cannot have the kernel forward its containers' packets; nil where it can.
     package static func refusal() -> String? {
-        // CAP_NET_ADMIN
-        guard geteuid() == 0, isMachines, Capability.isEffective(12) else {
+        // CAP_NET_ADMIN, and the machine's user namespace: one that hides its map is none.
+        guard geteuid() == 0, OwnUserNamespace.hasAllIDs(.user) ?? false, Capability.isEffective(12) else {
             return
                 "the machine's own packet rules are root's: leave the option out, and packets go out through apus's gate"
         }
         return nil
-    }
-
-    // Whether the calling process's user namespace is the machine's; one that hides its map is none.
-    private static var isMachines: Bool {
-        guard let map = try? Files.readText("/proc/self/uid_map", limit: 4096) else { return false }
-        return map.split(whereSeparator: \.isWhitespace) == ["0", "0", "4294967295"]
     }
 
     /// Throws `NetworkError` where `refusal()` has a reason.

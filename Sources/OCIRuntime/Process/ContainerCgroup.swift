@@ -22,12 +22,13 @@ enum ContainerCgroup {
             var request = CgroupRequest(placement, resources: linux.resources)
             // What is not limited is measured.
             request.wanted = .all
+            request.support = support
             if case .systemd = placement {
                 // A scope needs a process from the start, and the container's is not there yet.
                 placeholder = Placeholder()
                 request.processes = placeholder.map { [$0.pid] } ?? []
             }
-            let cgroup = try create(request, support, log)
+            let cgroup = try create(request, log)
             if placeholder == nil, cgroup.isPopulated {
                 // They would share limits, and the removal of one container would kill the other.
                 throw .invalid(
@@ -55,11 +56,9 @@ enum ContainerCgroup {
 
     // Callers write what is the kernel's default anyway (ctr a weight of 1024): where the controller for that is not
     // there, nothing is missing.
-    private static func create(
-        _ request: CgroupRequest, _ support: CgroupSupport, _ log: RuntimeLog
-    ) throws(CgroupError) -> Cgroup {
+    private static func create(_ request: CgroupRequest, _ log: RuntimeLog) throws(CgroupError) -> Cgroup {
         do throws(CgroupError) {
-            return try Cgroup.create(request, support: support)
+            return try Cgroup.create(request)
         } catch {
             guard case .missing = error, let resources = request.resources?.withoutDefaults,
                 resources != request.resources
@@ -67,7 +66,7 @@ enum ContainerCgroup {
             var less = request
             less.resources = resources
             log.write(.debug, "defaults of the caller are left out: \(error)")
-            return try Cgroup.create(less, support: support)
+            return try Cgroup.create(less)
         }
     }
 

@@ -7,6 +7,7 @@ import OCI
 final class ContainerCgroup {
     private let request: CgroupRequest
     private let isRequired: Bool
+    private let deviceGuardNote: DeviceGuardNote
     private var pending: PendingCgroup?
     private var cgroup: Cgroup?
     private var events: CgroupEvents?
@@ -17,8 +18,9 @@ final class ContainerCgroup {
     private(set) var hasRunOutOfMemory = false
 
     /// Begins to make it. Called before the supervisor enters its user namespace, in which systemd would not know it.
-    init(_ request: CgroupRequest) throws(SupervisorFailure) {
+    init(_ request: CgroupRequest, runDirectory: String) throws(SupervisorFailure) {
         self.request = request
+        deviceGuardNote = DeviceGuardNote(runDirectory)
         do throws(CgroupError) { isRequired = try request.needsCgroup } catch { throw SupervisorFailure(error) }
         do throws(CgroupError) { pending = try Cgroup.begin(request) } catch {
             if isRequired { throw SupervisorFailure(error) }
@@ -59,7 +61,10 @@ final class ContainerCgroup {
         guard let rules = request.resources?.devices else { return }
         switch cgroup {
         case .some(let cgroup):
-            do throws(CgroupError) { try cgroup.apply(rules) } catch { throw SupervisorFailure(error) }
+            do throws(CgroupError) { try cgroup.apply(rules, needsProgram: true) } catch {
+                deviceGuardNote.retract()
+                throw SupervisorFailure(error)
+            }
         case nil: break
         }
     }

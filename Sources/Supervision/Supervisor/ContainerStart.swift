@@ -52,7 +52,8 @@ package struct ContainerStart: Sendable {
         let ownMap = try ownIDMap()
         let volumes = try volumeSources()
         // Root of a namespace of its own is no root of the machine.
-        var plan = try plan(ownMap == nil ? mode : .mapped, volumes, ownMap)
+        let host = hostFacts(ownMap == nil ? mode : .mapped)
+        var plan = try plan(host, volumes, ownMap)
         if let size {
             plan.spec.process?.consoleSize = .init(height: UInt(size.rows), width: UInt(size.columns))
         }
@@ -60,6 +61,10 @@ package struct ContainerStart: Sendable {
         if let warning = notification?.hand(to: &plan.spec) { plan.warnings.append(warning) }
         var networks: NetworkRequest?
         if plan.network == .bridged { networks = try NetworkRequest(options, image: image, of: name, in: containers) }
+        var cgroup = CgroupRequest(
+            .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
+            resources: plan.spec.linux?.resources)
+        cgroup.support = host.cgroups
         var request = SupervisorRequest(
             containers: containers, id: id, name: name, root: root,
             storageDriver: options.storageDriver, plan: plan, networks: networks,
@@ -67,9 +72,7 @@ package struct ContainerStart: Sendable {
             images: try MountedImage.all(of: options, in: LayerStore(containers.paths, mode)),
             seccomp: try seccompProgram(plan),
             identity: mode == .single && ownMap == nil ? try identityFilters(plan) : nil,
-            cgroup: CgroupRequest(
-                .automatic(name: Cgroup.namePrefix + id, parent: options.resources.cgroupParent),
-                resources: plan.spec.linux?.resources),
+            cgroup: cgroup,
             ownUserNamespace: ownMap, terminal: options.tty, openInput: options.openStdin,
             autoRemove: options.autoRemove, pidFile: options.pidFile, lingering: lingering, streams: streams,
             log: try logConfiguration(), subject: subject, notification: notification,
@@ -104,11 +107,15 @@ package struct ContainerStart: Sendable {
         } catch { throw EngineError(error) }
     }
 
-    private func plan(
-        _ mode: UserNamespace.Mode, _ volumes: [VolumeSource], _ ownMap: IDMap?
-    ) throws(EngineError) -> LaunchPlan {
-        var host = HostFacts.current(mode: mode)
+    private func hostFacts(_ mode: UserNamespace.Mode) -> HostFacts {
+        var host = HostFacts.current(mode: mode, runDirectory: containers.paths.run)
         host.lacksBridges = NetworkRequest.isLackNoted(containers.paths)
+        return host
+    }
+
+    private func plan(
+        _ host: HostFacts, _ volumes: [VolumeSource], _ ownMap: IDMap?
+    ) throws(EngineError) -> LaunchPlan {
         var builder = SpecBuilder(
             options: options, image: image, containerID: id, filesDirectory: containers.runDirectory(id), host: host)
         builder.joined = try joinedContainer()

@@ -120,7 +120,7 @@ package struct Supervisor: ~Copyable {
             if request.streams != .none { loop.prologue.append(.attach) }
             var failure: SupervisorFailure?
             do throws(SupervisorFailure) {
-                cgroup = try ContainerCgroup(request.cgroup)
+                cgroup = try ContainerCgroup(request.cgroup, runDirectory: request.containers.paths.run)
                 try enterUserNamespace()
             } catch { failure = error }
             let doomed = if let failure { fail(failure, &loop) } else { supervise(&loop) }

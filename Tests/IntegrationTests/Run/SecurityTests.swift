@@ -1,3 +1,4 @@
+import Glibc
 import Linux
 import TestSupport
 import Testing
@@ -49,6 +50,26 @@ import Testing
                 "unshare", "-m", "--propagation", "private", "sh", "-c", script, Executable.path,
                 try Fixtures.busyboxTar)
             #expect(result.text == "0\n0\n0\n0\n", "\(result)")
+        }
+    }
+
+    /// What one start has found out of the kernel is no answer for another whose calls are filtered.
+    @Test(.enabled(if: Guard.isThere, "no program guards devices here"))
+    func aFilteredStartTriesByItselfWhetherDevicesCanBeGuarded() throws {
+        try withBusybox(.root) { sandbox throws in
+            let words = ["run", "--rm", "--network", "none", "busybox", "grep", "CapEff", "/proc/self/status"]
+            func nodesCanBeMade(behind wrapper: [String]) throws -> Bool {
+                let result = try wrapper.isEmpty ? sandbox.apus(words) : sandbox.apus(behind: wrapper, words)
+                #expect(result.code == 0, "\(result)")
+                let bits = UInt64(result.text.split(separator: "\t").last?.dropLast() ?? "", radix: 16)
+                return try #require(bits) >> UInt64(Capability.deviceNodes) & 1 == 1
+            }
+            let note = "\(sandbox.runState)/device-guard"
+            for wrapper in [[], try sandbox.refusing([.init(.bpf, EPERM)]), []] {
+                #expect(try nodesCanBeMade(behind: wrapper) == wrapper.isEmpty)
+                // The test's own calls may be filtered, too.
+                if !KernelFacts.hasCallFilter { #expect(try Files.readLink(note).count == 16) }
+            }
         }
     }
 
