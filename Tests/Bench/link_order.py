@@ -1,5 +1,5 @@
-"""Writes Tests/Harness/link-order.txt: the functions that `apus run` executes, in their order, and the variables that it
-looks at, for the linker to put side by side.
+"""Writes Tests/Harness/link-order.txt: the functions that `apus run` executes, as an ordinary user and as root, in their order, and the
+variables that it looks at, for the linker to put side by side.
 
 A start executes some 2,500 of 40,000 functions. Side by side they are on 15 pieces of 64 KB, the unit in which the kernel maps a
 file, instead of 140; each process of a start maps its own. What it writes to would be on 60 pages of 4 KB, and is on 30: each is copied
@@ -19,7 +19,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-USER = "apus-test"
+# What root alone executes comes after what everybody does.
+USERS = ["apus-test", "root"]
 
 
 class Symbols:
@@ -65,18 +66,20 @@ def operands(executable, data, executed):
     return found
 
 
-def traced(stage, executable, bounds, words):
-    """What `apus words` executes and looks at as the ordinary user: addresses, and {address: place in the former}. `bounds` are those of
-    its code and of its variables; without them it runs as ever."""
+def traced(stage, executable, user, bounds, words):
+    """What `apus words` executes and looks at as `user`: addresses, and {address: place in the former}. `bounds` are those of its code and
+    of its variables; without them it runs as ever."""
     output = stage / "addresses"
     output.write_text("")
-    environment = ["/usr/bin/env", "-i", f"HOME={stage}", "PATH=/usr/bin:/bin:/usr/sbin:/sbin", f"XDG_RUNTIME_DIR={stage}/run",
-                   f"XDG_DATA_HOME={stage}/data", "APUS_LINGER=600"]
-    user = ["/usr/bin/setpriv", f"--reuid={USER}", f"--regid={USER}", "--init-groups", "--inh-caps=-all", *environment, str(executable)]
+    # The superuser's store has a fixed place.
+    places = ("APUS_ROOT", "APUS_RUN") if user == "root" else ("XDG_DATA_HOME", "XDG_RUNTIME_DIR")
+    environment = ["/usr/bin/env", "-i", f"HOME={stage}/{user}", "PATH=/usr/bin:/bin:/usr/sbin:/sbin",
+                   f"{places[0]}={stage}/{user}/data", f"{places[1]}={stage}/{user}/run", "APUS_LINGER=600"]
+    command = ["/usr/bin/setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--inh-caps=-all", *environment, executable, *words]
     if bounds is None:
-        subprocess.run([*user, *words], check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
         return [], {}
-    subprocess.run([stage / "executed", output, *(f"{bound:x}" for bound in bounds), *user, *words], check=True, stdin=subprocess.DEVNULL)
+    subprocess.run([stage / "executed", output, *(f"{bound:x}" for bound in bounds), *command], check=True, stdin=subprocess.DEVNULL)
     executed, pointers = [], {}
     for line in output.read_text().split():
         if line.startswith("+"):
@@ -86,35 +89,45 @@ def traced(stage, executable, bounds, words):
     return executed, pointers
 
 
+def order(stage, executable, user, code, data):
+    """The names of the functions that a start executes as `user`, in their order, and of the variables that it looks at."""
+    for name in ("", "run", "data"):
+        directory = stage / user / name
+        directory.mkdir(mode=0o700)
+        shutil.chown(directory, user, user)
+    traced(stage, executable, user, None, ["import", stage / "busybox.tar", "busybox"])
+    start = ["run", "--rm", "--network", "none", "busybox", "true"]
+    # The first start makes what later ones find: the launch record, the filter, a namespace to join.
+    traced(stage, executable, user, None, start)
+    executed, touched = traced(stage, executable, user, code.bounds + data.bounds, start)
+    for address, place in operands(executable, data, executed).items():
+        touched[address] = min(place, touched.get(address, place))
+    variables = {}
+    for address in sorted(touched, key=touched.get):
+        start_of, size, name = data.before(address)
+        if start_of <= address < start_of + size:
+            variables[name] = None
+    return {code.before(address)[2]: None for address in executed}, variables
+
+
 def main():
     built = pathlib.Path(sys.argv[1])
     stage = pathlib.Path(tempfile.mkdtemp(prefix="apus-order.", dir="/tmp"))
     try:
         stage.chmod(0o755)
-        for name in ("run", "data"):
-            (stage / name).mkdir(mode=0o700)
-            shutil.chown(stage / name, USER, USER)
         executable = stage / "apus"
         shutil.copy(built, executable)
         subprocess.run(["gcc", "-O2", "-o", stage / "executed", HERE / "executed.c"], check=True)
         subprocess.run([ROOT / "Tests/Harness/busybox-rootfs", stage / "busybox.tar"], check=True)
         os.chmod(stage / "busybox.tar", 0o644)
-        traced(stage, executable, None, ["import", stage / "busybox.tar", "busybox"])
-        start = ["run", "--rm", "--network", "none", "busybox", "true"]
-        # The first start makes what later ones find: the launch record, the filter, a namespace to join.
-        traced(stage, executable, None, start)
         code, data = symbols(executable)
-        executed, touched = traced(stage, executable, code.bounds + data.bounds, start)
-        for address, place in operands(executable, data, executed).items():
-            touched[address] = min(place, touched.get(address, place))
-        names = {code.before(address)[2]: None for address in executed}
-        functions = len(names)
-        for address in sorted(touched, key=touched.get):
-            start_of, size, name = data.before(address)
-            if start_of <= address < start_of + size:
-                names[name] = None
-        (ROOT / "Tests/Harness/link-order.txt").write_text("\n".join(names) + "\n")
-        print(f"{functions} functions, {len(names) - functions} variables")
+        functions, variables = {}, {}
+        for user in USERS:
+            executed, touched = order(stage, executable, user, code, data)
+            functions |= executed
+            variables |= touched
+        (ROOT / "Tests/Harness/link-order.txt").write_text("".join(f"{name}\n" for name in [*functions, *variables]))
+        print(f"{len(functions)} functions, {len(variables)} variables")
     finally:
         subprocess.run(["/usr/bin/pkill", "-KILL", "-f", str(stage)])
         shutil.rmtree(stage, ignore_errors=True)
