@@ -211,7 +211,7 @@ def main():
             subprocess.run(["/bin/mount", "-t", "tmpfs", "-o", "mode=1777,size=90%", "bench", f"{options.inside}/stores"], check=True)
         superuser = None
         if "commands" in options.suites.split(","):
-            superuser = commands.Superuser(options, f"{options.inside}/superuser")
+            superuser = commands.Superuser(options, f"{options.inside}/stores/superuser")
         cgroup = own_cgroup("apus-test")
         if cgroup is None:
             print("note: no cgroup v2 can be mounted here: podman, crun and runc may refuse to run")

@@ -1,5 +1,5 @@
-"""The suite `commands`: what people type all day, beside podman and Docker's engine: `run -d` until the prompt is there again,
-`exec … true`, `ps`, `version`.
+"""The suite `commands`: what people type all day, beside podman and Docker's engine: `run --rm … true`, `run -d` until the prompt is there
+again, `exec … true`, `ps`, `version`.
 
 Docker's engine and apus as root are measured where the bench is called by root: each in a process that was started before the bench
 became an ordinary user. The engine is a real one out of Debian's packages (Tests/Differential/oracle), with a daemon that has warmed up."""
@@ -81,13 +81,19 @@ class Way:
 
     def commands(self):
         """{title: how it is timed}"""
-        return {"`run -d` until the prompt": self.run, "`exec … true`": self.exec, "`ps`": self.ps, "`version`": self.version}
+        return {"`run --rm … true`": self.whole, "`run -d` until the prompt": self.run, "`exec … true`": self.exec, "`ps`": self.ps, "`version`": self.version}
+
+    def start(self, *words):
+        return [*self.base, "run", "--network", "none", *words]
 
     def create(self, name):
-        return [*self.base, "run", "-d", "--network", "none", "--name", name, self.image, "sleep", "86399"]
+        return self.start("-d", "--name", name, self.image, "sleep", "86399")
 
     def remove(self, name):
         self.runner.call([*self.base, "rm", "-f", *self.force, name])
+
+    def whole(self):
+        return self.runner.wall(self.start("--rm", self.image, "true"))
 
     def run(self):
         self.count += 1
@@ -162,7 +168,7 @@ def rows(begun, missing):
         for way in begun:
             values = way.times[title]
             low, high = measure.spread(values)
-            against = f"{measure.ratio(values, apus.times[title]):.1f}" if apus and way is not apus else ""
+            against = f"{measure.ratio(values, apus.times[title]):.3g}" if apus and way is not apus else ""
             listed.append([title, way.name, f"{measure.median(values) * 1000:.1f}", f"{low * 1000:.1f} - {high * 1000:.1f}", against])
         listed += [[title, name, "n/a", reason, ""] for name, reason in missing.items()]
     return listed
