@@ -52,8 +52,9 @@ def symbols(executable):
 def operands(executable, data, executed):
     """{address of a variable: place in `executed` of the first instruction that names it}."""
     low, high = data.bounds
-    order = {address: place for place, address in enumerate(executed)}
-    found = {}
+    order, found = {}, {}
+    for place, address in enumerate(executed):
+        order.setdefault(address, place)
     with subprocess.Popen(["objdump", "--disassemble", "--no-show-raw-insn", executable], stdout=subprocess.PIPE, text=True) as listing:
         for line in listing.stdout:
             address, colon, words = line.partition(":\t")
@@ -89,25 +90,16 @@ def traced(stage, executable, user, bounds, words):
     return executed, pointers
 
 
-def order(stage, executable, user, code, data):
-    """The names of the functions that a start executes as `user`, in their order, and of the variables that it looks at."""
+def start(stage, executable, user, bounds):
+    """As `traced`, of a start that finds what an earlier one has made: the launch record, the filter, a namespace to join."""
     for name in ("", "run", "data"):
         directory = stage / user / name
         directory.mkdir(mode=0o700)
         shutil.chown(directory, user, user)
-    traced(stage, executable, user, None, ["import", stage / "busybox.tar", "busybox"])
-    start = ["run", "--rm", "--network", "none", "busybox", "true"]
-    # The first start makes what later ones find: the launch record, the filter, a namespace to join.
-    traced(stage, executable, user, None, start)
-    executed, touched = traced(stage, executable, user, code.bounds + data.bounds, start)
-    for address, place in operands(executable, data, executed).items():
-        touched[address] = min(place, touched.get(address, place))
-    variables = {}
-    for address in sorted(touched, key=touched.get):
-        start_of, size, name = data.before(address)
-        if start_of <= address < start_of + size:
-            variables[name] = None
-    return {code.before(address)[2]: None for address in executed}, variables
+    words = ["run", "--rm", "--network", "none", "busybox", "true"]
+    for earlier in (["import", stage / "busybox.tar", "busybox"], words):
+        traced(stage, executable, user, None, earlier)
+    return traced(stage, executable, user, bounds, words)
 
 
 def main():
@@ -121,11 +113,20 @@ def main():
         subprocess.run([ROOT / "Tests/Harness/busybox-rootfs", stage / "busybox.tar"], check=True)
         os.chmod(stage / "busybox.tar", 0o644)
         code, data = symbols(executable)
-        functions, variables = {}, {}
+        executed, touched = [], {}
         for user in USERS:
-            executed, touched = order(stage, executable, user, code, data)
-            functions |= executed
-            variables |= touched
+            addresses, pointers = start(stage, executable, user, code.bounds + data.bounds)
+            for address, place in pointers.items():
+                touched.setdefault(address, len(executed) + place)
+            executed += addresses
+        for address, place in operands(executable, data, executed).items():
+            touched[address] = min(place, touched.get(address, place))
+        functions = dict.fromkeys(code.before(address)[2] for address in executed)
+        variables = {}
+        for address in sorted(touched, key=touched.get):
+            start_of, size, name = data.before(address)
+            if start_of <= address < start_of + size:
+                variables[name] = None
         (ROOT / "Tests/Harness/link-order.txt").write_text("".join(f"{name}\n" for name in [*functions, *variables]))
         print(f"{len(functions)} functions, {len(variables)} variables")
     finally:
