@@ -6,7 +6,7 @@
 //
 // -u drops root's rights for COMMAND alone: the tracer keeps them. -s takes single steps alone, which is slow. -p writes the
 // instructions by address; -c writes each call with the addresses of its callers, between LOW and HIGH; -d leaves what still runs when
-// COMMAND has ended.
+// COMMAND has ended, once it does nothing but wait.
 #define _GNU_SOURCE
 #include "counted.h"
 #include <errno.h>
@@ -30,6 +30,8 @@
 static struct process table[MOST_PROCESSES];
 static int count;
 static int steps, single_steps, has_command_begun;
+// How long nothing has to happen, in milliseconds, for a process to be one that waits. A supervisor gives its memory back after two seconds.
+static const int quiet_time = 500, quiet_step = 5;
 static uint64_t low, high;
 static FILE *callers;
 
@@ -57,20 +59,25 @@ static struct process *find_made(pid_t pid) {
   return find(pid);
 }
 
-// The tenth field of /proc/PID/stat; the name before it may hold anything but a newline.
-static long minor_faults(pid_t pid) {
-  char path[32], text[1024], *rest;
+// The third field of /proc/PID/stat, and the tenth into `faults`; the name before them may hold anything but a newline.
+static char state(pid_t pid, long *faults) {
+  char path[32], text[1024], *rest, found;
   snprintf(path, sizeof path, "/proc/%d/stat", pid);
   FILE *file = fopen(path, "r");
   if (!file) fail(path);
   size_t length = fread(text, 1, sizeof text - 1, file);
   fclose(file);
   text[length] = 0;
-  long faults;
-  if (!(rest = strrchr(text, ')')) || sscanf(rest + 1, " %*c %*d %*d %*d %*d %*d %*u %ld", &faults) != 1) {
-    fprintf(stderr, "counted: %s has no count of faults\n", path);
+  if (!(rest = strrchr(text, ')')) || sscanf(rest + 1, " %c %*d %*d %*d %*d %*d %*u %ld", &found, faults) != 2) {
+    fprintf(stderr, "counted: %s has no state and no count of faults\n", path);
     exit(125);
   }
+  return found;
+}
+
+static long minor_faults(pid_t pid) {
+  long faults;
+  state(pid, &faults);
   return faults;
 }
 
@@ -209,6 +216,35 @@ static void write_table(const char *path) {
   fclose(output);
 }
 
+// Whether all that still run are asleep.
+static int all_sleep(void) {
+  long faults;
+  for (int i = 0; i < count; i++)
+    if (!table[i].end && state(table[i].pid, &faults) != 'S') return 0;
+  return 1;
+}
+
+// Waits for the next stop or end, as waitpid does; 0 when nothing happens any more.
+static pid_t wait_until_quiet(int *status) {
+  for (int quiet = 0; quiet < quiet_time; quiet += quiet_step) {
+    pid_t pid = waitpid(-1, status, __WALL | WNOHANG);
+    if (pid) return pid;
+    usleep(quiet_step * 1000);
+    if (!all_sleep()) quiet = 0;
+  }
+  return 0;
+}
+
+// Lets go of what still runs: a process must stand still for that.
+static void leave_all(void) {
+  for (int i = 0; i < count; i++)
+    if (!table[i].end) {
+      end(&table[i], "left");
+      table[i].is_leaving = 1;
+      kill(table[i].pid, SIGSTOP);
+    }
+}
+
 int main(int argc, char **argv) {
   long uid = -1, gid = -1;
   int leaves = 0, option = 2;
@@ -253,25 +289,23 @@ int main(int argc, char **argv) {
   ptrace(PTRACE_SETOPTIONS, first, NULL,
          PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT);
   ptrace(steps ? PTRACE_CONT : PTRACE_SYSCALL, first, NULL, NULL);
+  int settles = 0;
   for (;;) {
-    pid_t pid = waitpid(-1, &status, __WALL);
+    pid_t pid = settles ? wait_until_quiet(&status) : waitpid(-1, &status, __WALL);
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0) break;
-    if (WIFSTOPPED(status)) {
+    if (pid == 0) {
+      settles = 0;
+      leave_all();
+    } else if (WIFSTOPPED(status)) {
       stopped(find(pid), status);
     } else if (pid == first) {
       code = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-      // A process must stand still to be let go of.
-      for (int i = 0; leaves && i < count; i++)
-        if (!table[i].end) {
-          end(&table[i], "left");
-          table[i].is_leaving = 1;
-          kill(table[i].pid, SIGSTOP);
-        }
-      if (leaves) write_table(argv[option]);
+      // How far the others have come by then is a matter of chance.
+      settles = leaves;
     }
   }
-  if (!leaves) write_table(argv[option]);
+  write_table(argv[option]);
   if (profile) blocks_write(profile, table, count);
   return code;
 }
